@@ -1,0 +1,1 @@
+"""The numbers that we claim: one module a claim, run with `python -m bars.NAME`."""

@@ -1,0 +1,60 @@
+"""`[apps.support]`: everything the support app is told. The defaults serve the sample shop, offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from arriero.core.settings import AppSettings, RoleSettings, Section, Thresholds
+
+SAMPLE = Path(__file__).parent / "sample"
+
+SYSTEM = (
+    "You are the customer service of Puna Outdoor, an outdoor shop. Answer the question in two short "
+    "sentences, using only the information given. Do not invent numbers."
+)
+
+
+class SupportModels(Section):
+    """The case study's three roles; 300 tokens and temperature 0.3 are its numbers (DESIGN §9)."""
+
+    intent_classifier: RoleSettings = RoleSettings(model="head:support-intents")
+    response_generator: RoleSettings = RoleSettings(
+        model="llama:smollm2-135m", temperature=0.3, max_tokens=300
+    )
+    sentiment_analyzer: RoleSettings = RoleSettings(model="head:support-sentiment")
+
+
+class SupportSettings(AppSettings):
+    """Paths are files and folders of the company; left alone they are those of the sample shop."""
+
+    deadline_ms: float = Field(default=10_000, gt=0)
+    rounds: int = Field(default=2, ge=0, le=5)
+    thresholds: Thresholds = Thresholds()
+    models: SupportModels = SupportModels()
+    system_prompt: str = SYSTEM
+
+    intents: Path = SAMPLE / "intents.csv"
+    sentiment: Path = SAMPLE / "sentiment.csv"
+    articles: Path = SAMPLE / "articles"
+    templates: Path = SAMPLE / "templates.toml"
+    directory: str = Field(default="sample:", pattern="^(sample:|sqlite:///.+)$")
+
+    release_at: float = Field(
+        default=0.7, ge=0, le=1, description="case study: quality < 0.7 -> fallback"
+    )
+    intent_at: float = Field(
+        default=0.4, ge=0, le=1, description="below it the intent is not relied on"
+    )
+    intent_cache_s: float = Field(
+        default=3_600, gt=0, description="case study: intent cache TTL 3,600 s"
+    )
+    passages: int = Field(default=5, ge=1, le=20)
+    recent_orders: int = Field(default=5, ge=1, le=50)
+    max_message_chars: int = Field(default=8_000, ge=1)
+    order_number: str = Field(
+        default=r"(?<!\d)\d{5}(?!\d)", description="how an order number looks"
+    )
+    open_intents: tuple[str, ...] = ("product_advice", "product_care", "size_advice")
+    sample_customer: str = "c-0042"

@@ -1,0 +1,53 @@
+"""Approved answers: texts that a person wrote once, filled with real facts only."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from arriero.core.errors import InputError
+
+_FIELD = re.compile(r"\{(\w+)\}")
+
+
+class Template(BaseModel):
+    """An approved answer to an intent. It applies when the facts match `when` and hold all `needs`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    intent: str
+    text: str
+    when: Mapping[str, str] = Field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+
+    def applies(self, intent: str, facts: Mapping[str, str]) -> bool:
+        """Whether this answers `intent` with these facts: an empty fact is a missing one."""
+        fields = {*self.needs, *_FIELD.findall(self.text)}
+        matches = all(facts.get(name) == value for name, value in self.when.items())
+        return intent == self.intent and matches and all(facts.get(name) for name in fields)
+
+    def fill(self, facts: Mapping[str, str]) -> str:
+        return _FIELD.sub(lambda match: facts[match.group(1)], self.text)
+
+
+def load(file: Path) -> tuple[Template, ...]:
+    """The templates of a TOML file, or an `InputError` that names the file and the broken entry."""
+    try:
+        rows = tomllib.loads(file.read_text(encoding="utf-8")).get("template", [])
+        return tuple(Template.model_validate(row) for row in rows)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"templates file {str(file)!r} cannot be read: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(f"templates file {str(file)!r}: {first['loc']}: {first['msg']}") from None
+
+
+def choose(templates: Sequence[Template], intent: str, facts: Mapping[str, str]) -> Template | None:
+    """The applying template that asks most of the facts; the earlier one on a tie."""
+    fitting = [template for template in templates if template.applies(intent, facts)]
+    return max(fitting, key=lambda one: (len(one.when), len(one.needs)), default=None)

@@ -1,0 +1,353 @@
+"""Settings -> a wired Platform: the one place that knows every room and names concrete engines."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+from arriero.core.clock import Clock, SystemClock
+from arriero.core.errors import ArrieroError, InputError, ModelMissing, SettingsError, StoreError
+from arriero.core.ids import uuid7
+from arriero.core.settings import AppSettings, Settings, parse
+from arriero.core.words import Exposure, Feedback, Mode, Share, Task, Variant
+from arriero.flow import AnyApp, Case, Event, Flow, Parts, Plugin, Result
+from arriero.models.base import Encoder
+from arriero.models.engines import Engines
+from arriero.models.roles import Models
+from arriero.observe import alerts
+from arriero.observe.metrics import Metrics
+from arriero.retrieval.base import Index, Passage
+from arriero.retrieval.engines import open_index
+from arriero.security.keys import Keyring
+from arriero.security.masking import PatternMasker
+from arriero.store.base import (
+    ActionDone,
+    AlertSaved,
+    Cache,
+    ExposureSet,
+    FeedbackGiven,
+    Ledger,
+    TaskSaved,
+    VariantRegistered,
+)
+from arriero.store.cache import open_cache
+from arriero.store.exposures import Exposures
+from arriero.store.jobs import Job, JobRunner
+from arriero.store.ledger import open_ledger
+from arriero.store.records import SqlRecords
+
+TENANT = "default"
+ALERTS_EVERY_S = 15.0  # an alert is raised within 60 s of the breach (issue: the spine)
+OUTBOX_EVERY_S = 10.0
+OUTBOX_AGE_S = 15.0  # older intents were left by a crash: the flow itself takes at most 5 s
+OUTBOX_GIVE_UP_S = 3_600.0  # after this long a person gets the action as a task
+
+log = logging.getLogger(__name__)
+
+
+def plugins() -> Mapping[str, Plugin[Any]]:
+    """Every app that the entry-point group `arriero.apps` offers, ours and strangers' alike."""
+    found = importlib.metadata.entry_points(group="arriero.apps")
+    return {entry.name: entry.load() for entry in found}
+
+
+def app_settings(settings: Settings) -> Mapping[str, AppSettings]:
+    """Each app's own section, checked by the app's own model; an unknown app is an error."""
+    known = plugins()
+    if unknown := sorted(settings.apps.keys() - known.keys()):
+        raise SettingsError(f"unknown app {unknown[0]!r} in [apps]; there are: {', '.join(known)}")
+    return {
+        name: parse(plugin.settings, settings.apps.get(name, {}), f"[apps.{name}]")
+        for name, plugin in known.items()
+    }
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Everything that is open. `needs` says, for each app that cannot run yet, what it needs."""
+
+    settings: Settings
+    clock: Clock
+    ledger: Ledger
+    cache: Cache
+    keyring: Keyring
+    metrics: Metrics
+    flow: Flow
+    engines: Engines
+    exposures: Exposures
+    plugins: Mapping[str, Plugin[Any]]
+    sections: Mapping[str, AppSettings]
+    apps: dict[str, AnyApp] = field(default_factory=dict)
+    needs: dict[str, str] = field(default_factory=dict)
+
+    def app(self, name: str) -> AnyApp:
+        """The app, or what to do about its not being there."""
+        if name in self.needs:
+            raise ModelMissing(self.needs[name])
+        if name not in self.apps:
+            raise InputError(f"there is no app {name!r}; there are: {', '.join(self.apps)}")
+        return self.apps[name]
+
+    @cached_property
+    def support(self) -> Support:
+        return Support(self)
+
+    async def run(
+        self,
+        app: str,
+        input: Mapping[str, Any],  # noqa: A002  # the word of the domain
+        *,
+        actor: str = "python",
+        tenant: str = TENANT,
+        unit: str | None = None,
+        deadline_ms: float | None = None,
+        mode: Mode = Mode.LIVE,
+        watch: Callable[[Event], None] = lambda event: None,
+    ) -> Result[Any]:
+        """Run one case of any app; `input` holds the fields of the app's input model."""
+        opened = self.app(app)
+        given = opened.shapes.input.model_validate(input)
+        case = Case(tenant, actor, given, unit, deadline_ms)
+        return await self.flow.run(opened, case, mode=mode, watch=watch)
+
+    async def feedback(
+        self,
+        run_id: str,
+        kind: str,
+        value: Any,
+        *,
+        comment: str | None = None,
+        actor: str = "python",
+        tenant: str = TENANT,
+    ) -> str:
+        """Record what somebody said of a run; returns the feedback's id."""
+        given = Feedback(uuid7(), tenant, run_id, actor, self.clock.now(), kind, value, comment)
+        await self.ledger.commit(FeedbackGiven(given), durable=True)
+        return given.id
+
+    async def readiness(self) -> Mapping[str, str | None]:
+        """One ping an engine: its name -> None when it is well, else one sentence."""
+        found: dict[str, str | None] = {}
+        pings: dict[str, Callable[[], Any]] = {"ledger": self.ledger.ping, "cache": self.cache.ping}
+        pings |= {f"app:{name}": app.ping for name, app in self.apps.items()}
+        for name, ping in pings.items():
+            try:
+                await asyncio.wait_for(ping(), timeout=2.0)
+                found[name] = None
+            except (ArrieroError, TimeoutError) as error:
+                found[name] = str(error) or "no answer within 2 s"
+        return found | dict(await self.engines.ping())
+
+    async def warm(self) -> None:
+        """Start the text models that the champions use, so that the first question does not wait."""
+        for app in self.apps.values():
+            try:
+                await self.engines.warm(self.exposures.variant(app.name, None))
+            except ArrieroError as error:
+                log.warning("%s: %s", app.name, error.message)
+
+    def jobs(self, holder: str | None = None) -> JobRunner:
+        """The periodic work of the platform and its apps, each under a lease."""
+        holder = holder or f"{socket.gethostname()}:{os.getpid()}"
+        own = [
+            Job("alerts", ALERTS_EVERY_S, partial(_watch, self)),
+            Job("outbox", OUTBOX_EVERY_S, partial(_finish_actions, self)),
+        ]
+        theirs = [job for app in self.apps.values() for job in app.jobs]
+        return JobRunner(self.ledger, self.clock, holder, [*own, *theirs])
+
+
+@dataclass(frozen=True)
+class Support:
+    """The support app for Python callers: `await platform.support.inquire("Where is my order?")`."""
+
+    platform: Platform
+
+    async def inquire(
+        self, message: str, *, customer: str | None = None, conversation: str | None = None
+    ) -> Result[Any]:
+        given = {"message": message, "customer": customer, "conversation": conversation}
+        return await self.platform.run("support", given, unit=conversation or customer)
+
+
+@asynccontextmanager
+async def open_platform(
+    settings: Settings | None = None, *, clock: Clock | None = None
+) -> AsyncIterator[Platform]:
+    """Everything wired and open; closed again, in reverse, when the block ends."""
+    settings = settings or Settings.load()
+    clock = clock or SystemClock()
+    sections = app_settings(settings)
+    folder = writable(settings.data)
+    async with AsyncExitStack() as stack:
+        ledger = await stack.enter_async_context(open_store(settings))
+        cache = open_cache(settings.store.cache)
+        stack.push_async_callback(cache.close)
+        engines = Engines(settings.model_copy(update={"data": folder}), cache)
+        stack.push_async_callback(engines.close)
+        exposures = Exposures(ledger)
+        metrics = Metrics()
+        known = plugins()
+        flow = Flow(
+            ledger=ledger,
+            exposures=exposures,
+            models_of=_models_of(engines, known, sections),
+            masker=PatternMasker(),
+            clock=clock,
+            config=settings.hash(),
+            on_run=metrics.run,
+        )
+        platform = Platform(
+            settings=settings, clock=clock, ledger=ledger, cache=cache,
+            keyring=Keyring(ledger, clock), metrics=metrics, flow=flow, engines=engines,
+            exposures=exposures, plugins=known, sections=sections,
+        )  # fmt: skip
+        for name, section in sections.items():
+            if section.enabled:
+                await _open_app(platform, name, section, folder, stack)
+        await exposures.refresh()
+        following = asyncio.create_task(exposures.follow())
+        stack.push_async_callback(_cancelled, following)
+        yield platform
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[Ledger]:
+    """The ledger alone, for reading what happened without opening apps and models."""
+    folder = writable(settings.data)
+    url = settings.store.ledger or f"sqlite:///{folder / 'ledger.db'}"
+    ledger = await asyncio.to_thread(open_ledger, url, synchronous=settings.store.synchronous)
+    try:
+        yield ledger
+    finally:
+        await ledger.close()
+
+
+async def _open_app(
+    platform: Platform, name: str, section: AppSettings, folder: Path, stack: AsyncExitStack
+) -> None:
+    plugin, engines = platform.plugins[name], platform.engines
+    parts = Parts(
+        folder=folder / name,
+        clock=platform.clock,
+        ledger=platform.ledger,
+        records=SqlRecords(platform.ledger, name),
+        cache=platform.cache,
+        encoder=engines.encoder,
+        open_index=partial(_index, engines, folder / name / "index"),
+    )
+    try:
+        if heads := plugin.heads(section):
+            await engines.fit(heads)
+        app = await plugin.open(section, parts)
+    except ModelMissing as missing:
+        platform.needs[name] = missing.model
+        return
+    stack.push_async_callback(app.close)
+    platform.apps[name] = app
+    await _register(platform, app)
+
+
+async def _index(engines: Engines, folder: Path, passages: Sequence[Passage]) -> Index:
+    encoder: Encoder = await engines.encoder()
+    return await open_index("local:", passages, encoder, folder)
+
+
+async def _register(platform: Platform, app: AnyApp) -> None:
+    """The settings' variant becomes champion when there is none yet, else a registered challenger."""
+    variant, now = app.baseline(), platform.clock.now()
+    exposure = (await platform.ledger.exposures()).get(app.name)
+    entries: list[VariantRegistered | ExposureSet] = [VariantRegistered(variant, now)]
+    if exposure is None or exposure.rollout == "baseline":
+        if exposure is None or exposure.shares[0].variant != variant.id:
+            baseline = Exposure(app.name, "baseline", (Share(variant.id, 1.0),))
+            entries.append(ExposureSet(baseline, "settings", now))
+    elif all(share.variant != variant.id for share in exposure.shares):
+        log.info("the settings of %s differ from its champion: registered as challenger", app.name)
+    await platform.ledger.commit(*entries, durable=True)
+
+
+def _models_of(
+    engines: Engines, known: Mapping[str, Plugin[Any]], sections: Mapping[str, AppSettings]
+) -> Callable[[Variant], Models]:
+    made: dict[str, Models] = {}
+
+    def models_of(variant: Variant) -> Models:
+        if variant.id not in made:
+            section, plugin = sections[variant.app], known[variant.app]
+            labels, cached = plugin.labels(section), plugin.cached(section)
+            made[variant.id] = engines.models(variant, labels, cached)
+        return made[variant.id]
+
+    return models_of
+
+
+async def _watch(platform: Platform, now: datetime) -> None:
+    """Raise and clear the alerts of every app; each change is a ledger event and a metric."""
+    known = await platform.ledger.alerts()
+    for name in platform.apps:
+        thresholds = platform.sections[name].thresholds
+        window = await platform.ledger.window(name, now - timedelta(seconds=thresholds.window_s))
+        mine = [alert for alert in known if alert.app == name]
+        changed = alerts.watch(name, window, thresholds, mine, now)
+        if changed:
+            await platform.ledger.commit(*(AlertSaved(alert) for alert in changed))
+        for alert in changed:
+            platform.metrics.alert(alert)
+            state = "cleared" if alert.cleared_at else "raised"
+            log.warning("alert %s: %s %s at %.3g", state, name, alert.name, alert.value)
+
+
+async def _finish_actions(platform: Platform, now: datetime) -> None:
+    """Finish, once, what a crash left intended; after an hour of failing, hand it to a person."""
+    for intended in await platform.ledger.intended(
+        older_than=now - timedelta(seconds=OUTBOX_AGE_S)
+    ):
+        app = platform.apps.get(intended.app)
+        if app is None:
+            continue
+        action = intended.action
+        try:
+            receipt = await app.perform(intended.tenant, intended.run, action)
+            await platform.ledger.commit(ActionDone(intended.run, action.key, now, receipt))
+        except ArrieroError as error:
+            log.warning("action %s of run %s: %s", action.kind, intended.run, error.message)
+            if (now - intended.at).total_seconds() < OUTBOX_GIVE_UP_S:
+                continue
+            task = Task(
+                f"{intended.run}:{action.key}:failed", intended.tenant, "failed_action",
+                intended.run, "requested", now, payload={"action": action.kind, "why": error.message},
+            )  # fmt: skip
+            done = ActionDone(intended.run, action.key, now, {}, error=error.message)
+            await platform.ledger.commit(done, TaskSaved(task))
+
+
+def writable(folder: Path) -> Path:
+    """The data folder, made if need be; one sentence when it cannot be written."""
+    folder = folder.expanduser().absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe = folder / ".writable"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise StoreError(
+            f"the data folder {str(folder)!r} cannot be written ({error.strerror}); "
+            "free space or choose another with --data"
+        ) from None
+    return folder
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

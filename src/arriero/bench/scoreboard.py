@@ -1,0 +1,82 @@
+"""The case studies' claims beside what is measured here: read from committed results, never typed in."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from arriero.core.errors import InputError
+
+CLAIMS = Path(__file__).with_name("scoreboard.toml")
+# The wheel carries the results beside this file; a clone has them under bars/.
+RESULTS = (Path(__file__).with_name("results"), Path(__file__).parents[3] / "bars" / "results")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A metric of a committed result, with its 95 % interval where it has one."""
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    unit: str
+    commit: str
+    machine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A claim, and either what was measured by which bar, or why nothing was."""
+
+    system: str
+    what: str
+    claim: str
+    measured: Measured | None
+    bar: str
+    because: str
+
+
+def results_folder() -> Path | None:
+    """Where the committed results are, if this installation has them."""
+    return next((folder for folder in RESULTS if folder.is_dir()), None)
+
+
+def rows(claims: Path = CLAIMS, results: Path | None = None) -> Sequence[Row]:
+    """Every claim with its measured value; a claim whose result is not there says so."""
+    folder = results or results_folder()
+    table = tomllib.loads(claims.read_text(encoding="utf-8"))["claim"]
+    return [_row(claim, folder) for claim in table]
+
+
+def _row(claim: Mapping[str, Any], folder: Path | None) -> Row:
+    name, metric = claim.get("measured", ("", ""))
+    measured = _measured(folder, name, metric) if folder and name else None
+    because = claim.get("because", "" if measured else f"bars/{name}.py has no committed result")
+    bar = f"bars/{name}.py" if name else ""
+    return Row(
+        claim["system"], claim["what"], claim["claim"], measured, bar, claim.get("note", because)
+    )
+
+
+def _measured(folder: Path, name: str, metric: str) -> Measured | None:
+    file = folder / f"{name}.json"
+    if not file.exists():
+        return None
+    result = json.loads(file.read_text(encoding="utf-8"))
+    if metric not in result["results"]:
+        raise InputError(f"{file} has no metric {metric!r}; it has: {', '.join(result['results'])}")
+    given, machine = result["results"][metric], result["environment"]
+    return Measured(
+        value=given["value"],
+        low=given.get("low"),
+        high=given.get("high"),
+        n=given["n"],
+        unit=given["unit"],
+        commit=machine.get("commit", "?"),
+        machine=f"{machine.get('cpu', '?')}, {machine.get('cores', '?')} cores",
+    )

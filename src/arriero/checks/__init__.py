@@ -1,0 +1,1 @@
+"""Judging: a check looks at an exhibit and gives a verdict. Shared checks live here."""

@@ -1,0 +1,82 @@
+"""Hard facts: what an answer states as a number, date, id, address or link must stand in its sources."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from arriero.checks.base import Exhibit, check
+
+_MONTHS = {
+    name: str(number)
+    for number, names in enumerate(
+        (
+            "january jan|february feb|march mar|april apr|may|june jun|july jul|august aug|"
+            "september sep sept|october oct|november nov|december dec"
+        ).split("|"),
+        start=1,
+    )
+    for name in names.split()
+}
+_WORDS = {
+    word: str(number)
+    for number, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve".split()
+    )
+}
+# "one" and "two" are often pronouns or enumerations, not facts: they count only in a source.
+_LOOSE = {"zero", "one", "two"}
+_LINK = re.compile(r"(?:https?://|www\.)[^\s<>()\"']+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_CODE = re.compile(r"\b(?=[A-Z0-9-]*\d)(?=[A-Z0-9-]*[A-Z])[A-Z0-9]+(?:-[A-Z0-9]+)*\b")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_WORD = re.compile(r"[a-z]+")
+
+
+def facts_in(text: str, *, generous: bool = False) -> frozenset[str]:
+    """The hard facts of `text`, normalised so that "4.90", "4,90" and "4.9" are one fact.
+
+    Number words up to twelve count; `generous` (for sources) also counts the loose ones.
+    """
+    found = {link.rstrip(".,;:!?").lower() for link in _LINK.findall(text)}
+    rest = _LINK.sub(" ", text)
+    codes = {code for code in _CODE.findall(rest) if len(code) >= 4}
+    found |= {code.lower() for code in codes}
+    found |= {_plain(number) for number in _NUMBER.findall(_without(rest, codes))}
+    words = set(_WORD.findall(rest.lower()))
+    found |= {_WORDS[word] for word in words & _WORDS.keys() if generous or word not in _LOOSE}
+    found |= {f"month:{_MONTHS[word]}" for word in words & _MONTHS.keys() if word != "may"}
+    return frozenset(found)
+
+
+@check("facts")
+def facts_are_sourced(exhibit: Exhibit) -> tuple[float, str]:
+    """Every number, price, date, id, address and link of the answer stands in its sources or facts."""
+    known = facts_in(" ".join(supports(exhibit)), generous=True)
+    stated = facts_in(exhibit.text)
+    unknown = sorted(stated - known)
+    if not unknown:
+        return 1.0, ""
+    return 1 - len(unknown) / len(stated), f"not in the sources: {', '.join(unknown)}"
+
+
+def supports(exhibit: Exhibit) -> Iterable[str]:
+    """The texts that an answer may rest on."""
+    return (*(source.quote for source in exhibit.sources), *exhibit.facts)
+
+
+def _plain(number: str) -> str:
+    """One spelling a value: a decimal comma becomes a point, separators and trailing zeros go."""
+    whole, point, part = number.replace(",", ".").rpartition(".")
+    if not point:
+        return part.lstrip("0") or "0"
+    if len(part) == 3:  # 1,200 and 1.200 are thousands
+        return (whole.replace(".", "") + part).lstrip("0") or "0"
+    part = part.rstrip("0")
+    whole = whole.replace(".", "").lstrip("0") or "0"
+    return f"{whole}.{part}" if part else whole
+
+
+def _without(text: str, codes: Iterable[str]) -> str:
+    for code in codes:
+        text = text.replace(code, " ")
+    return text

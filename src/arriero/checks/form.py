@@ -1,0 +1,96 @@
+"""Form: what an answer must look like, whatever it says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from arriero.checks.base import Exhibit, check
+from arriero.checks.language import language_of
+from arriero.core.words import Verdict
+
+_PLACEHOLDER = re.compile(
+    r"\{\{?\s*[\w .-]+\s*\}?\}|\[(?:your |insert |customer |order |name|date|company|link)[^\]]*\]"
+    r"|<(?:name|date|order|company|insert)[^>]*>|\bX{3,}\b|\bTODO\b|\blorem ipsum\b",
+    re.IGNORECASE,
+)
+_RUDE = re.compile(
+    r"\b(?:stupid|idiot|shut up|dumb|ridiculous|your (?:own )?fault|calm down|whatever|obviously you)\b",
+    re.IGNORECASE,
+)
+_PROMISE = re.compile(
+    r"\b(?:i (?:personally )?guarantee|we guarantee|i promise|100 ?% (?:sure|certain)|definitely refund|"
+    r"will be refunded immediately|legally (?:binding|obliged))\b",
+    re.IGNORECASE,
+)
+_STEP = re.compile(
+    r"\?|\b(?:please|you can|you may|let us know|just reply|reply (?:with|to)|contact|write to|call|visit|"
+    r"check|choose|use|send|bring|open|follow|track|wash|store|keep|look|go to|log in|click|enter|"
+    r"we will|we'll|a colleague|our team)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """Between `least` and `most` words: a fragment and a wall of text both fail."""
+
+    least: int = 4
+    most: int = 180
+    name: str = "length"
+    blocking: bool = True
+
+    def judge(self, exhibit: Exhibit) -> Verdict:
+        words = len(exhibit.text.split())
+        fits = self.least <= words <= self.most
+        reason = "" if fits else f"{words} words, not {self.least} to {self.most}"
+        return Verdict(self.name, fits, float(fits), reason)
+
+
+@check("placeholders")
+def no_placeholder_is_left(exhibit: Exhibit) -> tuple[float, str]:
+    """No template variable or "[insert name]" is left in the answer."""
+    left = _PLACEHOLDER.search(exhibit.text)
+    return (1.0, "") if left is None else (0.0, f"a placeholder is left: {left.group()!r}")
+
+
+@check("language")
+def answers_in_the_language_asked(exhibit: Exhibit) -> tuple[float, str]:
+    """The answer is in the language of the question (short texts count as matching)."""
+    told = language_of(exhibit.text)
+    if told is None or told == exhibit.language:
+        return 1.0, ""
+    return 0.0, f"answered in {told!r}, asked in {exhibit.language!r}"
+
+
+@check("tone")
+def is_polite_and_promises_nothing(exhibit: Exhibit) -> tuple[float, str]:
+    """No insult, no shouting, and no promise that the sources do not make word for word."""
+    if rude := _RUDE.search(exhibit.text):
+        return 0.0, f"rude: {rude.group()!r}"
+    if promise := _PROMISE.search(exhibit.text):
+        sourced = " ".join(source.quote for source in exhibit.sources).lower()
+        if promise.group().lower() not in sourced:
+            return 0.0, f"promises: {promise.group()!r}"
+    letters = [char for char in exhibit.text if char.isalpha()]
+    shouting = len(letters) > 20 and sum(char.isupper() for char in letters) > 0.5 * len(letters)
+    return (0.0, "shouts") if shouting else (1.0, "")
+
+
+@check("next-step", blocking=False)
+def names_a_next_step(exhibit: Exhibit) -> tuple[float, str]:
+    """The customer is told what to do or what happens next, or is asked something."""
+    return (1.0, "") if _STEP.search(exhibit.text) else (0.0, "no next step")
+
+
+@check("no-loop")
+def does_not_repeat_itself(exhibit: Exhibit) -> tuple[float, str]:
+    """No sentence comes twice and no word run loops, as small models do when they get lost."""
+    sentences = [
+        part.strip().lower() for part in re.split(r"[.!?]\s+", exhibit.text) if part.strip()
+    ]
+    if len(set(sentences)) < len(sentences):
+        return 0.0, "a sentence comes twice"
+    words = exhibit.text.lower().split()
+    runs = [tuple(words[at : at + 5]) for at in range(len(words) - 4)]
+    return (0.0, "a phrase loops") if len(runs) - len(set(runs)) > 1 else (1.0, "")

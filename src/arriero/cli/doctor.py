@@ -1,0 +1,100 @@
+"""`arriero doctor`: what this machine has, what is missing, and the command that mends it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from arriero.cli.options import load, settings_options
+from arriero.core.errors import ArrieroError
+
+if TYPE_CHECKING:
+    from arriero.core.settings import Settings
+
+# package -> (what it is for, the extra that brings it)
+PARTS = {
+    "xllamacpp": ("embedded text generation", "local"),
+    "onnxruntime": ("embedded encoder", "local"),
+    "tokenizers": ("embedded encoder", "local"),
+    "faiss-cpu": ("embedded vector search", "local"),
+    "safetensors": ("classifier heads", "local"),
+    "scikit-learn": ("fitting classifier heads", "local"),
+    "psycopg": ("PostgreSQL ledger", "postgres"),
+    "redis": ("Redis cache", "redis"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: `remedy` is empty when all is well; `needed` makes a problem an error."""
+
+    what: str
+    told: str
+    remedy: str = ""
+    needed: bool = True
+
+
+@click.command()
+@settings_options
+def doctor(config: Path | None, data: Path | None) -> None:
+    """Check Python, packages, models, data folder and engines; exit status 1 if something needed is missing."""
+    settings = load(config, data)
+    bad = False
+    for found in _findings(settings):
+        mark = "ok  " if not found.remedy else ("MISS" if found.needed else "opt ")
+        bad = bad or (bool(found.remedy) and found.needed)
+        remedy = f"  -> {found.remedy}" if found.remedy else ""
+        click.echo(f"{mark} {found.what:<26} {found.told}{remedy}")
+    sys.exit(1 if bad else 0)
+
+
+def _findings(settings: Settings) -> Iterator[Finding]:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    yield Finding("python", version)
+    yield Finding("cores", str(os.cpu_count()))
+    for package, (what, extra) in PARTS.items():
+        yield _package(package, what, extra, settings)
+    yield from _models(settings)
+    yield from _folder(settings)
+
+
+def _package(package: str, what: str, extra: str, settings: Settings) -> Finding:
+    engines = f"{settings.store.ledger} {settings.store.cache}"
+    needed = extra == "local" or (extra == "postgres" and "postgres" in engines)
+    needed = needed or (extra == "redis" and "redis" in engines)
+    try:
+        return Finding(what, f"{package} {importlib.metadata.version(package)}")
+    except importlib.metadata.PackageNotFoundError:
+        remedy = f"pip install 'arriero[{extra}]'"
+        return Finding(what, f"{package} is not installed", remedy, needed)
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    from arriero.models import catalogue  # noqa: PLC0415  # keeps --help fast
+
+    folder = settings.models.folder.expanduser()
+    for name in catalogue.DEFAULTS:
+        try:
+            yield Finding(f"model {name}", str(catalogue.path(name, folder)))
+        except ArrieroError as error:
+            yield Finding(f"model {name}", error.message, f"arriero models pull {name}")
+
+
+def _folder(settings: Settings) -> Iterator[Finding]:
+    from arriero.assembly import writable  # noqa: PLC0415
+
+    try:
+        folder: Path = writable(settings.data)
+    except ArrieroError as error:
+        yield Finding("data folder", error.message, "choose another with --data")
+        return
+    free = shutil.disk_usage(folder).free / 1e9
+    yield Finding("data folder", f"{settings.data} ({free:.1f} GB free)")

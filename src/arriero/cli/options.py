@@ -1,0 +1,24 @@
+"""The options that every command takes, and the settings that they give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from arriero.core.settings import Settings
+
+
+def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--config FILE` and `--data FOLDER`; `load(config, data)` turns them into settings."""
+    config = click.option(
+        "--config", type=click.Path(path_type=Path), help="Settings file (default: ./arriero.toml)."
+    )
+    data = click.option("--data", type=click.Path(path_type=Path), help="Data folder.")
+    return config(data(command))
+
+
+def load(config: Path | None, data: Path | None) -> Settings:
+    return Settings.load(config, **({"data": data} if data else {}))

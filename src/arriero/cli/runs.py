@@ -1,0 +1,107 @@
+"""`arriero runs`: what was answered, one by one, and whether it would be answered so again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from arriero.cli.options import load, settings_options
+
+if TYPE_CHECKING:
+    from arriero.core.words import Run
+    from arriero.store.base import Ledger
+
+
+@click.group()
+def runs() -> None:
+    """List, show and replay runs."""
+
+
+@runs.command("list")
+@click.option("--app", help="Only this app's.")
+@click.option("--limit", default=20, show_default=True)
+@settings_options
+def list_(app: str | None, limit: int, config: Path | None, data: Path | None) -> None:
+    """The newest runs."""
+    from rich.console import Console  # noqa: PLC0415  # keeps --help fast
+    from rich.table import Table  # noqa: PLC0415
+
+    from arriero.assembly import TENANT, open_store  # noqa: PLC0415
+
+    async def read() -> list[Run]:
+        async with open_store(load(config, data)) as ledger:
+            return list(await ledger.runs(TENANT, app=app, limit=limit))
+
+    table = Table("run", "at", "app", "outcome", "how", "score", "ms", "actor", box=None)
+    for run in asyncio.run(read()):
+        score = "" if run.score is None else f"{run.score:.2f}"
+        at = run.started_at.strftime("%Y-%m-%d %H:%M:%S")
+        table.add_row(
+            run.id, at, run.app, run.ended, run.origin, score, f"{run.duration_ms:.0f}", run.actor
+        )
+    Console().print(table)
+
+
+@runs.command()
+@click.argument("run_id")
+@click.option("--json", "as_json", is_flag=True, help="The whole record with its trace.")
+@settings_options
+def show(run_id: str, as_json: bool, config: Path | None, data: Path | None) -> None:
+    """One run: its answer, stages, verdicts and sources."""
+    from arriero.assembly import open_store  # noqa: PLC0415
+    from arriero.cli.ask import show as print_run  # noqa: PLC0415
+    from arriero.core.words import canonical_json  # noqa: PLC0415
+
+    async def read() -> tuple[str, str]:
+        async with open_store(load(config, data)) as ledger:
+            run = await _found(ledger, run_id)
+            trace = await ledger.trace(run) if as_json else None
+            return canonical_json(run).decode(), canonical_json(trace).decode() if trace else "null"
+
+    run, trace = (json.loads(text) for text in asyncio.run(read()))
+    if as_json:
+        click.echo(json.dumps({"run": run, "trace": trace}, indent=2))
+        return
+    shown = {"outcome": run["ended"], "response": run["answer"].get("response", run["answer"])}
+    click.echo(f"asked: {run['input'].get('message', run['input'])}")
+    print_run({**shown, "origin": run["origin"]}, run)
+
+
+@runs.command()
+@click.argument("run_id")
+@settings_options
+def replay(run_id: str, config: Path | None, data: Path | None) -> None:
+    """Tell a run again from its recorded calls and evidence: identical, or what came out different."""
+    from arriero.assembly import open_platform  # noqa: PLC0415
+    from arriero.core.errors import NotFound  # noqa: PLC0415
+
+    async def again() -> list[str]:
+        async with open_platform(load(config, data)) as platform:
+            run = await _found(platform.ledger, run_id)
+            trace = await platform.ledger.trace(run)
+            if trace is None:
+                raise NotFound(f"run {run_id!r} has no trace, so it cannot be replayed")
+            found = await platform.flow.replay(platform.app(run.app), run, trace)
+            return [
+                f"{one.stage}\n  was {json.dumps(one.was)}\n  now {json.dumps(one.now)}"
+                for one in found
+            ]
+
+    differences = asyncio.run(again())
+    click.echo("\n".join(differences) or "identical")
+    sys.exit(1 if differences else 0)
+
+
+async def _found(ledger: Ledger, run_id: str) -> Run:
+    from arriero.assembly import TENANT  # noqa: PLC0415
+    from arriero.core.errors import NotFound  # noqa: PLC0415
+
+    run = await ledger.run(TENANT, run_id)
+    if run is None:
+        raise NotFound(f"there is no run {run_id!r} here; `arriero runs list` shows the newest")
+    return run

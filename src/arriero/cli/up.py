@@ -1,0 +1,149 @@
+"""`arriero up`: everything on, one line each; Ctrl-C ends everything it started."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from arriero.cli.local import Running, announce
+from arriero.cli.options import load, settings_options
+from arriero.core.errors import Busy
+
+if TYPE_CHECKING:
+    from arriero.assembly import Platform
+    from arriero.core.settings import Settings
+
+
+@click.command()
+@click.option("--port", type=int, help="Listen here instead (0: any free port).")
+@click.option("--new-key", is_flag=True, help="Make and print another API key.")
+@settings_options
+def up(port: int | None, new_key: bool, config: Path | None, data: Path | None) -> None:
+    """Start the server, the models and the jobs; prints what to try."""
+    settings = load(config, data)
+    if port is not None:
+        server = settings.server.model_copy(update={"port": port})
+        settings = settings.model_copy(update={"server": server})
+    with _only_one(settings.data), _listening(settings) as listener:
+        asyncio.run(_serve(settings, listener, new_key))
+
+
+async def _serve(settings: Settings, listener: socket.socket, new_key: bool) -> None:
+    from arriero.assembly import open_platform  # noqa: PLC0415  # keeps --help fast
+    from arriero.server import serve  # noqa: PLC0415
+
+    started = time.monotonic()
+    host, port = listener.getsockname()[:2]
+    url = f"http://{host}:{port}"
+    click.echo("arriero: opening apps and models ...")
+    async with open_platform(settings) as platform:
+        secret = await _key(platform, new_key)
+        told = Running(url, platform.keyring.local(secrets.token_urlsafe(32)), os.getpid())
+        note = announce(settings.data, told)
+        jobs = asyncio.create_task(platform.jobs().serve())
+        warming = asyncio.create_task(platform.warm())
+        _say(platform, url, secret, time.monotonic() - started)
+        try:
+            await serve(platform, listener)
+        finally:
+            note.unlink(missing_ok=True)
+            for task in (jobs, warming):
+                task.cancel()
+            await asyncio.gather(jobs, warming, return_exceptions=True)
+    click.echo("arriero: stopped")
+
+
+async def _key(platform: Platform, new_key: bool) -> str | None:
+    """A new API key on the first start or when asked for: its secret is shown this once."""
+    from arriero.assembly import TENANT  # noqa: PLC0415
+    from arriero.security.keys import mint  # noqa: PLC0415
+    from arriero.store.base import KeySaved  # noqa: PLC0415
+
+    known = await platform.ledger.keys()
+    if known and not new_key:
+        return None
+    secret, key = mint(f"key-{len(known) + 1}", TENANT, platform.clock.now())
+    await platform.ledger.commit(KeySaved(key), durable=True)
+    return secret
+
+
+def _say(platform: Platform, url: str, secret: str | None, seconds: float) -> None:
+    key = (
+        secret
+        or "the one that was printed at the first start (`arriero up --new-key` makes another)"
+    )
+    lines = [
+        f"ready in {seconds:.1f} s",
+        *(f"  {name:<10} ready" for name in platform.apps),
+        *(
+            f"  {name:<10} needs: arriero models pull {what}"
+            for name, what in platform.needs.items()
+        ),
+        f"  API        {url}/v1  ({url}/docs)",
+        f"  health     {url}/health/ready",
+        f"  metrics    {url}/metrics",
+        f"  API key    {key}",
+        "try:",
+        f"  {_program()} ask 'Where is my order 10234?'{_data_flag(platform)}",
+        "Ctrl-C ends it.",
+    ]
+    click.echo("\n".join(lines))
+
+
+def _program() -> str:
+    """How this very program was called, so that the printed command works when pasted."""
+    here = Path(".venv/bin/arriero")
+    return str(here) if here.exists() else "arriero"
+
+
+def _data_flag(platform: Platform) -> str:
+    data = platform.settings.data
+    return "" if data == Path(".arriero") else f" --data {data}"
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """Hold the data folder's lock: two servers would fight over port and children."""
+    from arriero.assembly import writable  # noqa: PLC0415
+
+    file = writable(folder) / "up.lock"
+    with file.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.seek(0)
+            raise Busy(
+                f"`arriero up` (process {lock.read().strip() or '?'}) already runs in {str(folder)!r}; "
+                "end it, or choose another folder with --data"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+@contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    """The bound socket, so that an occupied port is found before anything is opened."""
+    family = socket.AF_INET6 if ":" in settings.server.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.server.host, settings.server.port))
+        except OSError as error:
+            raise Busy(
+                f"port {settings.server.port} cannot be used ({error.strerror}); "
+                "choose another with --port, or --port 0 for any free one"
+            ) from None
+        listener.listen(1024)
+        yield listener

@@ -1,0 +1,173 @@
+"""Settings: one typed `arriero.toml`, read once. Unknown keys are errors; every default works offline."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from arriero.core.errors import SettingsError
+from arriero.core.words import RoleBinding, content_hash
+
+
+class Section(BaseModel):
+    """A table of the file: frozen, and strict about its keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+S = TypeVar("S", bound=Section)
+
+
+class RoleSettings(Section):
+    """Which model plays a role: `model` is `llama:NAME`, `openai:DEPLOYMENT`, `head:NAME` or `fake:NAME`."""
+
+    model: str
+    adapter: str | None = None
+    temperature: float = Field(default=0.0, ge=0, le=2)
+    max_tokens: int = Field(default=300, ge=1, le=32_768)
+    stop: tuple[str, ...] = ()
+
+    @field_validator("model")
+    @classmethod
+    def _has_engine(cls, value: str) -> str:
+        engine, _, name = value.partition(":")
+        if not name or engine not in {"llama", "openai", "head", "fake"}:
+            raise ValueError(
+                f"{value!r} names no engine; write llama:NAME, openai:DEPLOYMENT, head:NAME or fake:NAME"
+            )
+        return value
+
+    def binding(self) -> RoleBinding:
+        return RoleBinding(self.model, self.adapter, self.temperature, self.max_tokens, self.stop)
+
+
+class Thresholds(Section):
+    """Alerts over a window; the numbers are the case studies' monitoring thresholds (DESIGN §9)."""
+
+    error_rate: float = Field(default=0.05, ge=0, le=1)
+    response_time_ms: float = Field(default=3_000, gt=0)
+    quality: float = Field(default=0.8, ge=0, le=1)
+    window_s: float = Field(default=300, gt=0)
+    minimum_runs: int = Field(default=20, ge=1)
+
+
+class Scaling(Section):
+    """What a deployment may grow to; read by the Helm chart (case study: 3..20, 2,000 ms)."""
+
+    min_instances: int = Field(default=3, ge=1)
+    max_instances: int = Field(default=20, ge=1)
+    target_response_time_ms: float = Field(default=2_000, gt=0)
+
+
+class AppSettings(Section):
+    """What every app's section has; an app extends it with its own keys."""
+
+    enabled: bool = True
+    deadline_ms: float = Field(default=10_000, gt=0)
+    rounds: int = Field(default=1, ge=0, le=20)
+    thresholds: Thresholds = Thresholds()
+    scaling: Scaling = Scaling()
+
+
+class Deployment(Section):
+    """A model server that speaks the OpenAI HTTP API: `url` ends in /v1."""
+
+    url: str
+    model: str
+    api_key_file: Path | None = None
+    max_waiting: int = Field(default=64, ge=0)
+    price_in: float = Field(default=0.0, ge=0, description="per million prompt tokens")
+    price_out: float = Field(default=0.0, ge=0, description="per million completion tokens")
+
+
+class ServerSettings(Section):
+    host: str = "127.0.0.1"
+    port: int = Field(default=8700, ge=0, le=65_535)
+    allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]", "testserver")
+    max_body_bytes: int = Field(default=262_144, ge=1_024)
+
+    @field_validator("host")
+    @classmethod
+    def _loopback(cls, value: str) -> str:
+        if value not in {"127.0.0.1", "localhost", "::1"}:
+            raise ValueError(
+                f"binding to {value!r} is refused until identity and limits exist; use 127.0.0.1"
+            )
+        return value
+
+
+class StoreSettings(Section):
+    """`ledger` and `cache` are URLs; empty means embedded: a SQLite file in the data folder, in process."""
+
+    ledger: str = ""
+    cache: str = "memory://"
+    synchronous: str = Field(default="NORMAL", pattern="^(NORMAL|FULL)$")
+
+
+class ModelsSettings(Section):
+    """`folder` keeps pulled models (shared by all data folders of this user)."""
+
+    folder: Path = Path("~/.cache/arriero/models")
+    encoder: str = Field(default="onnx:minilm-l6", pattern="^(onnx|openai|fake):.+$")
+    threads: int = Field(default=0, ge=0, description="0: cores - 1, at least one")
+    context: int = Field(default=4_096, ge=512)
+    max_waiting: int = Field(default=8, ge=0, description="requests queued before a 429")
+    repack: bool = True
+
+
+class Settings(Section):
+    """Everything Arriero is told. `apps` holds each app's own section, checked by the app itself."""
+
+    data: Path = Path(".arriero")
+    server: ServerSettings = ServerSettings()
+    store: StoreSettings = StoreSettings()
+    models: ModelsSettings = ModelsSettings()
+    deployments: dict[str, Deployment] = Field(default_factory=dict)
+    apps: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @classmethod
+    def load(cls, file: Path | None = None, **override: object) -> Settings:
+        """Read `file` (default: ./arriero.toml if it is there), then apply top-level overrides."""
+        path = file or Path("arriero.toml")
+        if file is None and not path.exists():
+            return parse(cls, dict(override), "the command line")
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise SettingsError(
+                f"no settings file at {str(path)!r}; create it or drop --config"
+            ) from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+            raise SettingsError(f"{path} cannot be read: {error}") from None
+        return parse(cls, table | override, str(path))
+
+    def hash(self) -> str:
+        """Identifies this configuration on every run (paths included, secrets never are)."""
+        return content_hash(self.model_dump(mode="json"))[:16]
+
+
+def parse(kind: type[S], table: Mapping[str, object], where: str) -> S:
+    """`table` as a `kind`, or a `SettingsError` naming each wrong key in one sentence."""
+    try:
+        return kind.model_validate(table)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, where)) from None
+
+
+def _explain(error: ValidationError, where: str) -> str:
+    problems = []
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            problems.append(
+                f"unknown setting {key!r} (remove it, or see `arriero config` for the names)"
+            )
+        else:
+            problems.append(
+                f"{key!r}: {item['msg'].removeprefix('Value error, ')}, not {item['input']!r}"
+            )
+    return f"in {where}: " + "; ".join(problems)

@@ -1,0 +1,79 @@
+"""The statistics that every number we print needs, in the standard library alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import sqrt
+from statistics import NormalDist
+
+BINS = 15  # the bin count of Guo et al. (2017), which published ECE values share
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate and the bounds of its confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def wilson(successes: int, trials: int, *, confidence: float = 0.95) -> Interval:
+    """A share with Wilson's score interval, which keeps its coverage near 0 and 1.
+
+    Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
+    No trials give (0, 0, 1): nothing is known. Raises `ValueError` unless 0 <= successes <= trials.
+    """
+    if not 0 <= successes <= trials:
+        raise ValueError(f"{successes} successes of {trials} trials is no share")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence {confidence} is not between 0 and 1")
+    if trials == 0:
+        return Interval(0.0, 0.0, 1.0)
+    z2 = NormalDist().inv_cdf((1 + confidence) / 2) ** 2
+    share = successes / trials
+    centre = share + z2 / (2 * trials)
+    half = sqrt(z2 * (share * (1 - share) / trials + z2 / (4 * trials * trials)))
+    scale = 1 + z2 / trials
+    low = 0.0 if successes == 0 else (centre - half) / scale
+    high = 1.0 if successes == trials else (centre + half) / scale
+    return Interval(share, low, high)
+
+
+def expected_calibration_error(
+    confidences: Sequence[float], correct: Sequence[bool], *, bins: int = BINS
+) -> float:
+    """Mean distance between confidence and accuracy over bins of equal mass, weighted by size.
+
+    Naeini et al., "Obtaining well calibrated probabilities using Bayesian binning", AAAI 2015, with
+    equal-mass bins (Nixon et al., "Measuring calibration in deep learning", CVPRW 2019): equal-width
+    bins leave most bins empty when a classifier is usually sure. Equal confidences keep their order.
+    """
+    if len(confidences) != len(correct):
+        raise ValueError(f"{len(confidences)} confidences but {len(correct)} results")
+    pairs = sorted(zip(confidences, correct, strict=True), key=lambda pair: pair[0])
+    edges = [len(pairs) * index // bins for index in range(bins + 1)]
+    gaps = (
+        abs(sum(confidence - right for confidence, right in pairs[start:end]))
+        for start, end in pairwise(edges)
+    )
+    return sum(gaps) / len(pairs) if pairs else 0.0
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The value below which `percent` (0..100) of `values` lie, interpolated linearly.
+
+    Definition 7 of Hyndman and Fan, "Sample quantiles in statistical packages" (1996), which is
+    NumPy's default. Raises `ValueError` for no values.
+    """
+    if not values:
+        raise ValueError("no values have no percentile")
+    if not 0 <= percent <= 100:
+        raise ValueError(f"percent {percent} is not between 0 and 100")
+    ordered = sorted(values)
+    place = (len(ordered) - 1) * percent / 100
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)

@@ -1,0 +1,629 @@
+"""Runs one case through an app's stages. Nothing in it knows what an order or a ticker is.
+
+`Flow.run` is the story: choose the variant, mask, understand, gather, deliberate (draft, judge,
+improve, decide), record, act, answer. A stage that fails or runs out of time becomes a fallback
+outcome with a recorded reason. Nothing happens before it is judged; answered means recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel, TypeAdapter
+
+from arriero.checks.base import Exhibit, Group
+from arriero.core.clock import Clock
+from arriero.core.door import Door
+from arriero.core.errors import ArrieroError, InputError, StageFailed, StoreError
+from arriero.core.ids import uuid7
+from arriero.core.settings import AppSettings
+from arriero.core.words import (
+    Action,
+    Draft,
+    Ended,
+    JsonValue,
+    Mode,
+    Outcome,
+    Run,
+    Stage,
+    StageTime,
+    Trace,
+    Variant,
+    Verdict,
+    content_hash,
+)
+from arriero.models.base import Encoder
+from arriero.models.roles import Models
+from arriero.observe.calls import CallLog, recording
+from arriero.retrieval.base import Index, Passage
+from arriero.security.masking import Masker, Vault, mask_input
+from arriero.store.base import ActionDone, Cache, Entry, Ledger, RunClosed, RunRecorded
+from arriero.store.exposures import Exposures
+from arriero.store.jobs import Job
+from arriero.store.records import Records
+
+Input = TypeVar("Input", bound=BaseModel)
+Seen = TypeVar("Seen")
+Evidence = TypeVar("Evidence")
+Answer = TypeVar("Answer")
+ACT_WITHIN_S = 5.0  # an action runs past the case's deadline: its intent is already committed
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Case(Generic[Input]):
+    """One request to an app. `unit` is the conversation or customer that a rollout keeps together."""
+
+    tenant: str
+    actor: str
+    input: Input
+    unit: str | None = None
+    deadline_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a caller may watch while a case runs: a stage that began or ended, a piece of text."""
+
+    kind: str
+    data: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn(Generic[Input]):
+    """What every stage gets. `input` is masked; `deadline` is in the clock's monotonic seconds."""
+
+    run: str
+    case: Case[Input]
+    input: Input
+    variant: Variant
+    mode: Mode
+    deadline: float
+    now: datetime
+    seed: int
+    models: Models
+    clock: Clock
+    emit: Callable[[Event], None]
+
+    def remaining(self) -> float:
+        """Seconds until the deadline; never below zero."""
+        return max(0.0, self.deadline - self.clock.monotonic())
+
+
+@dataclass(frozen=True, slots=True)
+class Judged(Generic[Answer]):
+    """A draft, what the checks said of it, and the app's score in [0, 1]."""
+
+    draft: Draft[Answer]
+    verdicts: tuple[Verdict, ...]
+    score: float
+
+    @property
+    def passed(self) -> bool:
+        return all(verdict.passed for verdict in self.verdicts)
+
+
+@dataclass(frozen=True)
+class Shapes(Generic[Input, Seen, Evidence, Answer]):
+    """The types of an app, so that what its stages make can be stored and read back."""
+
+    input: type[Input]
+    seen: type[Seen]
+    evidence: type[Evidence]
+    answer: type[Answer]
+
+    @cached_property
+    def seen_json(self) -> TypeAdapter[Seen]:
+        return TypeAdapter(self.seen)
+
+    @cached_property
+    def evidence_json(self) -> TypeAdapter[Evidence]:
+        return TypeAdapter(self.evidence)
+
+    @cached_property
+    def answer_json(self) -> TypeAdapter[Answer]:
+        return TypeAdapter(self.answer)
+
+    @cached_property
+    def draft_json(self) -> TypeAdapter[Draft[Answer]]:
+        return TypeAdapter(Draft[self.answer])  # type: ignore[name-defined]  # a type only at run time
+
+    @cached_property
+    def outcome_json(self) -> TypeAdapter[Outcome[Answer]]:
+        return TypeAdapter(Outcome[self.answer])  # type: ignore[name-defined]  # the same
+
+
+class App(Protocol[Input, Seen, Evidence, Answer]):
+    """A business task told in stages. A stage raises `StageFailed(reason)`; the flow falls back.
+
+    `draft` and `improve` only propose: what changes the world is an `Action`, performed by
+    `perform` after the decision, in live turns, at least once and idempotent by (run, action.key).
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def shapes(self) -> Shapes[Input, Seen, Evidence, Answer]: ...
+
+    @property
+    def checks(self) -> Sequence[Group]:
+        """Groups in order; a group runs side by side, a failed blocking check stops later groups."""
+
+    @property
+    def jobs(self) -> Sequence[Job]: ...
+
+    @property
+    def golden(self) -> Path | None: ...
+
+    @property
+    def deadline_ms(self) -> float: ...
+
+    @property
+    def unrecorded(self) -> bool:
+        """Whether it may answer, with run_id null, while the ledger cannot be reached."""
+
+    def baseline(self) -> Variant: ...
+
+    def versions(self) -> Mapping[str, str]: ...
+
+    async def understand(self, turn: Turn[Input]) -> Seen: ...
+
+    async def gather(self, turn: Turn[Input], seen: Seen) -> Evidence: ...
+
+    async def draft(
+        self, turn: Turn[Input], seen: Seen, evidence: Evidence
+    ) -> Sequence[Draft[Answer]]: ...
+
+    async def improve(
+        self, turn: Turn[Input], seen: Seen, evidence: Evidence, best: Judged[Answer]
+    ) -> Sequence[Draft[Answer]]: ...
+
+    def exhibit(
+        self, turn: Turn[Input], seen: Seen, evidence: Evidence, draft: Draft[Answer]
+    ) -> Exhibit: ...
+
+    def score(self, verdicts: Sequence[Verdict]) -> float: ...
+
+    def decide(
+        self, turn: Turn[Input], seen: Seen, best: Judged[Answer] | None
+    ) -> Outcome[Answer]: ...
+
+    async def perform(self, tenant: str, run: str, action: Action) -> Mapping[str, JsonValue]: ...
+
+    def fallback(self, turn: Turn[Input], seen: Seen | None, reason: str) -> Outcome[Answer]: ...
+
+    def labels(self, seen: Seen) -> Mapping[str, str]: ...
+
+    async def ping(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+AnyApp = App[Any, Any, Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Result(Generic[Answer]):
+    """What the caller gets: the outcome with private values restored, and the run as recorded.
+
+    `run_id` is None when the ledger could not be reached and the app may answer all the same.
+    """
+
+    run_id: str | None
+    outcome: Outcome[Answer]
+    run: Run
+
+
+@dataclass(slots=True)
+class _Story(Generic[Seen, Evidence, Answer]):
+    """What has been told of a case so far; grows stage by stage, so that a failure keeps the rest."""
+
+    seen: Seen | None = None
+    evidence: Evidence | None = None
+    drafts: list[Judged[Answer]] = field(default_factory=list)
+    outcome: Outcome[Answer] | None = None
+    stages: dict[Stage, StageTime] = field(default_factory=dict)
+
+
+class _Failed(Exception):
+    """A stage ended without a result; the message is the reason that goes on the run."""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The parts that every run needs. `models_of` gives the models bound to a variant."""
+
+    ledger: Ledger
+    exposures: Exposures
+    models_of: Callable[[Variant], Models]
+    masker: Masker
+    clock: Clock
+    config: str
+    on_run: Callable[[Run], None] = lambda run: None
+
+    async def run(
+        self,
+        app: App[Input, Seen, Evidence, Answer],
+        case: Case[Input],
+        *,
+        mode: Mode = Mode.LIVE,
+        watch: Callable[[Event], None] = lambda event: None,
+    ) -> Result[Answer]:
+        """Tell `case` from arrival to answer. Raises only what the caller did wrong."""
+        begun = self.clock.monotonic()
+        masked, vault = mask_input(case.input, self.masker)
+        turn = self._turn(app, case, masked, mode, begun, watch)
+        calls, story = CallLog(), _Story[Seen, Evidence, Answer]()
+        with recording(calls):
+            outcome = await self._tell(app, turn, story)
+        run, trace = self._record(app, turn, story, outcome, calls, begun)
+        run_id = await self._commit(app, turn, story, outcome, run, trace)
+        self.on_run(run)
+        return Result(run_id, _restored(app.shapes, outcome, vault), run)
+
+    async def _tell(
+        self,
+        app: App[Input, Seen, Evidence, Answer],
+        turn: Turn[Input],
+        story: _Story[Seen, Evidence, Answer],
+    ) -> Outcome[Answer]:
+        try:
+            async with self._stage(Stage.UNDERSTAND, turn, story):
+                story.seen = await app.understand(turn)
+            async with self._stage(Stage.GATHER, turn, story):
+                story.evidence = await app.gather(turn, story.seen)
+            return await self._deliberate(app, turn, story, story.seen, story.evidence)
+        except _Failed as failed:
+            return _fallback(app, turn, story.seen, str(failed))
+
+    async def _deliberate(
+        self,
+        app: App[Input, Seen, Evidence, Answer],
+        turn: Turn[Input],
+        story: _Story[Seen, Evidence, Answer],
+        seen: Seen,
+        evidence: Evidence,
+    ) -> Outcome[Answer]:
+        """Draft, judge, and improve while it pays; then decide on the best draft."""
+        async with self._stage(Stage.DRAFT, turn, story):
+            drafts = await app.draft(turn, seen, evidence)
+        best = await self._judge(app, turn, story, seen, evidence, drafts)
+        for _ in range(turn.variant.rounds):
+            if best is None or app.decide(turn, seen, best).ended is Ended.ANSWERED:
+                break
+            async with self._stage(Stage.DRAFT, turn, story):
+                drafts = await app.improve(turn, seen, evidence, best)
+            if not drafts:
+                break
+            best = await self._judge(app, turn, story, seen, evidence, drafts)
+        async with self._stage(Stage.DECIDE, turn, story):
+            decided = app.decide(turn, seen, best)
+            story.outcome = replace(
+                decided,
+                verdicts=decided.verdicts or (best.verdicts if best else ()),
+                score=best.score if decided.score is None and best else decided.score,
+            )
+        return story.outcome
+
+    async def _judge(
+        self,
+        app: App[Input, Seen, Evidence, Answer],
+        turn: Turn[Input],
+        story: _Story[Seen, Evidence, Answer],
+        seen: Seen,
+        evidence: Evidence,
+        drafts: Sequence[Draft[Answer]],
+    ) -> Judged[Answer] | None:
+        """Judge each draft; the best of all judged so far (the earlier one on a tie)."""
+        async with self._stage(Stage.JUDGE, turn, story):
+            for draft in drafts:
+                exhibit = app.exhibit(turn, seen, evidence, draft)
+                verdicts = await _verdicts(app.checks, exhibit)
+                story.drafts.append(Judged(draft, verdicts, app.score(verdicts)))
+        return max(story.drafts, key=lambda judged: judged.score, default=None)
+
+    @asynccontextmanager
+    async def _stage(
+        self, stage: Stage, turn: Turn[Any], story: _Story[Any, Any, Any]
+    ) -> AsyncIterator[None]:
+        """Time a stage against the deadline; whatever goes wrong in it becomes `_Failed`."""
+        turn.emit(Event("stage", {"stage": stage.value, "state": "begun"}))
+        started = time.perf_counter()
+        error: str | None = None
+        try:
+            if turn.remaining() <= 0:
+                raise TimeoutError
+            async with asyncio.timeout(turn.remaining()):
+                yield
+        except TimeoutError:
+            error = f"error: the deadline passed in {stage.value}"
+        except StageFailed as failure:
+            error = failure.message
+        except ArrieroError as failure:
+            error = f"error: {failure.message}"
+        except Exception as failure:  # the request edge of an app: its bugs become fallbacks
+            log.exception("stage %s of run %s failed", stage, turn.run)
+            error = f"error: {type(failure).__name__} in {stage.value}"
+        ms = (time.perf_counter() - started) * 1e3
+        before = story.stages.get(stage)
+        story.stages[stage] = StageTime(stage, ms + (before.ms if before else 0.0), error)
+        turn.emit(
+            Event("stage", {"stage": stage.value, "state": "ended", "ms": ms, "error": error})
+        )
+        if error is not None:
+            raise _Failed(error)
+
+    def _turn(
+        self,
+        app: App[Input, Seen, Evidence, Answer],
+        case: Case[Input],
+        masked: Input,
+        mode: Mode,
+        begun: float,
+        watch: Callable[[Event], None],
+    ) -> Turn[Input]:
+        variant = self.exposures.variant(app.name, case.unit)
+        run = uuid7()
+        return Turn(
+            run=run,
+            case=case,
+            input=masked,
+            variant=variant,
+            mode=mode,
+            deadline=begun + (case.deadline_ms or app.deadline_ms) / 1e3,
+            now=self.clock.now(),
+            seed=int(run[-8:], 16) & 0x7FFFFFFF,
+            models=self.models_of(variant),
+            clock=self.clock,
+            emit=watch,
+        )
+
+    def _record(
+        self,
+        app: App[Input, Seen, Evidence, Answer],
+        turn: Turn[Input],
+        story: _Story[Seen, Evidence, Answer],
+        outcome: Outcome[Answer],
+        calls: CallLog,
+        begun: float,
+    ) -> tuple[Run, Trace]:
+        shapes = app.shapes
+        trace = Trace(
+            seen=None if story.seen is None else _dump(shapes.seen_json, story.seen),
+            evidence=None
+            if story.evidence is None
+            else _dump(shapes.evidence_json, story.evidence),
+            drafts=tuple(_judged_json(shapes, judged) for judged in story.drafts),
+            calls=tuple(calls.calls),
+            outcome=_dump(shapes.outcome_json, outcome),
+            seed=turn.seed,
+            now=turn.now,
+        )
+        run = Run(
+            id=turn.run,
+            tenant=turn.case.tenant,
+            app=app.name,
+            unit=turn.case.unit,
+            actor=turn.case.actor,
+            mode=turn.mode,
+            variant=turn.variant.id,
+            config=self.config,
+            started_at=turn.now,
+            duration_ms=(self.clock.monotonic() - begun) * 1e3,
+            ended=outcome.ended,
+            reason=outcome.reason,
+            score=outcome.score,
+            input=turn.input.model_dump(mode="json"),
+            answer=_dump(shapes.answer_json, outcome.answer),
+            origin=outcome.origin,
+            labels={} if story.seen is None else app.labels(story.seen),
+            stages=tuple(story.stages.values()),
+            verdicts=outcome.verdicts,
+            sources=outcome.sources,
+            versions=app.versions(),
+            tokens_in=sum(call.tokens_in for call in calls.calls),
+            tokens_out=sum(call.tokens_out for call in calls.calls),
+            cost=sum(call.cost for call in calls.calls),
+        )
+        return run, trace
+
+    async def _commit(
+        self,
+        app: App[Input, Seen, Evidence, Answer],
+        turn: Turn[Input],
+        story: _Story[Seen, Evidence, Answer],
+        outcome: Outcome[Answer],
+        run: Run,
+        trace: Trace,
+    ) -> str | None:
+        """Record, then act: an intent is committed before its action is performed."""
+        actions = outcome.actions if turn.mode is Mode.LIVE else ()
+        try:
+            await self.ledger.commit(RunRecorded(run, trace, actions))
+        except StoreError as error:
+            if not app.unrecorded:
+                raise
+            log.warning("run %s was answered unrecorded: %s", run.id, error)
+            return None
+        if actions:
+            await self._act(app, run, actions)
+        return run.id
+
+    async def _act(self, app: AnyApp, run: Run, actions: Sequence[Action]) -> None:
+        """Perform what was intended. What fails stays in the outbox, for the job that finishes it."""
+        started = time.perf_counter()
+        done: list[Entry] = []
+        error: str | None = None
+        for action in actions:
+            try:
+                async with asyncio.timeout(ACT_WITHIN_S):
+                    receipt = await app.perform(run.tenant, run.id, action)
+            except (ArrieroError, TimeoutError) as failure:
+                error = f"action {action.kind!r} is not done yet: {failure!s}"
+                log.warning("run %s: %s", run.id, error)
+                continue
+            done.append(ActionDone(run.id, action.key, self.clock.now(), receipt))
+        acted = StageTime(Stage.ACT, (time.perf_counter() - started) * 1e3, error)
+        closed = replace(run, stages=(*run.stages, acted))
+        try:
+            await self.ledger.commit(RunClosed(closed), *done)
+        except StoreError as failure:  # the outbox still holds the intent: the job finishes it
+            log.warning("run %s was not closed: %s", run.id, failure)
+
+    async def replay(
+        self, app: App[Input, Seen, Evidence, Answer], run: Run, trace: Trace
+    ) -> Sequence[Difference]:
+        """Tell a recorded run again from its recorded calls and evidence; what came out different.
+
+        Acts on nothing and records nothing. Stages that the run never finished are not compared.
+        """
+        shapes = app.shapes
+        turn = self._replayed_turn(app, run, trace, await self._variant(run.variant))
+        found: list[Difference] = []
+        with recording(CallLog(trace.calls)):
+            story = _Story[Seen, Evidence, Answer]()
+            try:
+                async with self._stage(Stage.UNDERSTAND, turn, story):
+                    story.seen = await app.understand(turn)
+                if trace.seen is None or trace.evidence is None:
+                    return found
+                found += _compare(Stage.UNDERSTAND, trace.seen, _dump(shapes.seen_json, story.seen))
+                seen = shapes.seen_json.validate_python(trace.seen)
+                evidence = shapes.evidence_json.validate_python(trace.evidence)
+                outcome = await self._deliberate(app, turn, story, seen, evidence)
+            except _Failed as failed:
+                outcome = _fallback(app, turn, story.seen, str(failed))
+        drafts = [_judged_json(shapes, judged) for judged in story.drafts]
+        for stage, key in ((Stage.DRAFT, "draft"), (Stage.JUDGE, "verdicts")):
+            was = [draft[key] for draft in trace.drafts]
+            found += _compare(stage, was, [draft[key] for draft in drafts])
+        return found + _compare(Stage.DECIDE, trace.outcome, _dump(shapes.outcome_json, outcome))
+
+    async def _variant(self, id: str) -> Variant:
+        variant = await self.ledger.variant(id)
+        if variant is None:
+            raise InputError(f"variant {id!r} is not in this ledger, so the run cannot be replayed")
+        return variant
+
+    def _replayed_turn(
+        self, app: App[Input, Seen, Evidence, Answer], run: Run, trace: Trace, variant: Variant
+    ) -> Turn[Input]:
+        given = app.shapes.input.model_validate(run.input)
+        return Turn(
+            run=run.id,
+            case=Case(run.tenant, run.actor, given, run.unit),
+            input=given,
+            variant=variant,
+            mode=Mode.REPLAY,
+            deadline=self.clock.monotonic() + 60.0,
+            now=trace.now,
+            seed=trace.seed,
+            models=self.models_of(variant),
+            clock=self.clock,
+            emit=lambda event: None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where a replay came out different from its run, as canonical JSON values."""
+
+    stage: Stage
+    was: JsonValue
+    now: JsonValue
+
+
+async def _verdicts(groups: Sequence[Group], exhibit: Exhibit) -> tuple[Verdict, ...]:
+    """The verdicts of all groups, up to the first group in which a blocking check failed."""
+    verdicts: list[Verdict] = []
+    for group in groups:
+        given = [check.judge(exhibit) for check in group]
+        waiting = [verdict for verdict in given if inspect.isawaitable(verdict)]
+        came = iter(await asyncio.gather(*waiting)) if waiting else iter(())
+        told = [next(came) if inspect.isawaitable(verdict) else verdict for verdict in given]
+        verdicts += told
+        if any(not verdict.passed and check.blocking for check, verdict in zip(group, told)):
+            break
+    return tuple(verdicts)
+
+
+def _fallback(
+    app: App[Input, Any, Any, Answer], turn: Turn[Input], seen: Any, reason: str
+) -> Outcome[Answer]:
+    try:
+        return app.fallback(turn, seen, reason)
+    except Exception as failure:  # the last line of defence: an app's fallback must never fail
+        log.exception("the fallback of app %s failed", app.name)
+        empty = app.shapes.answer_json.validate_python({})
+        return Outcome(Ended.FAILED, empty, f"{reason}; fallback: {type(failure).__name__}")
+
+
+def _judged_json(shapes: Shapes[Any, Any, Any, Answer], judged: Judged[Answer]) -> JsonValue:
+    return {
+        "draft": _dump(shapes.draft_json, judged.draft),
+        "verdicts": [asdict(verdict) for verdict in judged.verdicts],
+        "score": judged.score,
+    }
+
+
+def _dump(adapter: TypeAdapter[Any], value: Any) -> JsonValue:
+    return adapter.dump_python(value, mode="json")
+
+
+def _compare(stage: Stage, was: JsonValue, now: JsonValue) -> list[Difference]:
+    return [] if content_hash(was) == content_hash(now) else [Difference(stage, was, now)]
+
+
+def _restored(
+    shapes: Shapes[Any, Any, Any, Answer], outcome: Outcome[Answer], vault: Vault
+) -> Outcome[Answer]:
+    if not vault.values:
+        return outcome
+    plain = vault.restore_json(_dump(shapes.answer_json, outcome.answer))
+    return replace(outcome, answer=shapes.answer_json.validate_python(plain))
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What assembly gives an app to build itself of. `encoder` is opened on first use."""
+
+    folder: Path
+    clock: Clock
+    ledger: Ledger
+    records: Records
+    cache: Cache
+    encoder: Callable[[], Awaitable[Encoder]]
+    open_index: Callable[[Sequence[Passage]], Awaitable[Index]]
+
+
+Settings = TypeVar("Settings", bound=AppSettings)
+
+
+@dataclass(frozen=True)
+class Plugin(Generic[Settings]):
+    """An app as the entry-point group `arriero.apps` offers it: ours and a stranger's alike.
+
+    `heads` names the heads that the app trains (name -> CSV of text,label); `labels` gives, for
+    each role that classifies, the labels it may answer with; `cached`
+    for how many seconds a role's labels for the same text may be reused.
+    """
+
+    name: str
+    settings: type[Settings]
+    open: Callable[[Settings, Parts], Awaitable[AnyApp]]
+    heads: Callable[[Settings], Mapping[str, Path]] = lambda settings: {}
+    labels: Callable[[Settings], Mapping[str, tuple[str, ...]]] = lambda settings: {}
+    cached: Callable[[Settings], Mapping[str, float]] = lambda settings: {}
+    door: Door | None = None

@@ -1,0 +1,34 @@
+"""Labels remembered for a while: the same text, asked of the same model, is not classified twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from arriero.models.base import Classifier, Labels
+from arriero.store.base import Cache
+
+
+@dataclass(frozen=True, slots=True)
+class CachedClassifier:
+    """A classifier behind a cache. The key holds the model's version, so a new model starts cold."""
+
+    classifier: Classifier
+    cache: Cache
+    ttl_s: float
+
+    @property
+    def name(self) -> str:
+        return self.classifier.name
+
+    async def classify(self, text: str, *, timeout_s: float) -> Labels:
+        key = f"labels:{self.name}:{hashlib.sha256(text.encode()).hexdigest()}"
+        known = await self.cache.get(key)
+        if known is not None:
+            model, scores = json.loads(known)
+            return Labels(tuple((label, chance) for label, chance in scores), model)
+        labels = await self.classifier.classify(text, timeout_s=timeout_s)
+        value = json.dumps([labels.model, labels.scores]).encode()
+        await self.cache.put(key, value, ttl_s=self.ttl_s)
+        return labels

@@ -1,0 +1,209 @@
+"""Opens models by their engine URL and keeps one of each: the only file that names model engines."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+
+from arriero.core.errors import ArrieroError, SettingsError
+from arriero.core.settings import Deployment, Settings
+from arriero.core.words import RoleBinding, Variant
+from arriero.models import catalogue
+from arriero.models.base import Classifier, Encoder, Generator, Piece, Prompt
+from arriero.models.cached import CachedClassifier
+from arriero.models.fake import EchoGenerator, FakeClassifier, FakeEncoder
+from arriero.models.lease import GenerationLease
+from arriero.models.llm_classifier import LlmClassifier
+from arriero.models.openai_http import OpenAIHttp
+from arriero.models.roles import Models, Price
+from arriero.store.base import Cache
+
+log = logging.getLogger(__name__)
+
+
+class Engines:
+    """The models of this process. Text models start when first bound; `close` ends them all."""
+
+    def __init__(self, settings: Settings, cache: Cache) -> None:
+        self._settings = settings
+        self._cache = cache
+        self._encoder: Encoder | None = None
+        self._opening = asyncio.Lock()
+        self._generators: dict[tuple[str, str | None], Generator] = {}
+        self._heads: dict[str, Path] = {}
+        self._classifiers: dict[tuple[str, str | None, str], Classifier] = {}
+        # One generation at a time across all children: two of them on two cores starve each other.
+        self._lease = GenerationLease(slots=1, max_waiting=settings.models.max_waiting)
+
+    @property
+    def folder(self) -> Path:
+        return self._settings.models.folder.expanduser()
+
+    async def encoder(self) -> Encoder:
+        """The one encoder, opened on first use; `ModelMissing` when it is not pulled."""
+        async with self._opening:
+            if self._encoder is None:
+                self._encoder = await asyncio.to_thread(self._open_encoder)
+            return self._encoder
+
+    def _open_encoder(self) -> Encoder:
+        engine, _, name = self._settings.models.encoder.partition(":")
+        if engine == "fake":
+            return FakeEncoder()
+        from arriero.models.encoder import OnnxEncoder, OpenAIEncoder  # noqa: PLC0415  # heavy
+
+        if engine == "openai":
+            where = self._deployment(name)
+            return OpenAIEncoder(where.url, where.model, _secret(where))
+        return OnnxEncoder(catalogue.path(name, self.folder))
+
+    async def fit(self, heads: Mapping[str, Path]) -> None:
+        """Make sure that each head (name -> CSV of text,label) is fitted for this encoder."""
+        encoder = await self.encoder()
+        for name, csv in heads.items():
+            data = await asyncio.to_thread(csv.read_bytes)
+            version = hashlib.sha256(data + encoder.name.encode()).hexdigest()[:12]
+            folder = self._settings.data / "heads" / f"{name}-{version}"
+            if not (folder / "head.json").exists():
+                from arriero.models.fit_head import fit_in_child  # noqa: PLC0415  # heavy
+
+                log.info("fitting the head %s on %s", name, csv)
+                await fit_in_child(csv, folder, self._settings.models.encoder, self.folder)
+            self._heads[name] = folder
+
+    def models(
+        self,
+        variant: Variant,
+        labels: Mapping[str, tuple[str, ...]],
+        cached: Mapping[str, float],
+    ) -> Models:
+        """The models bound to `variant`. A role in `labels` classifies, any other one generates."""
+        generators: dict[str, Generator] = {}
+        classifiers: dict[str, Classifier] = {}
+        for role, bound in variant.roles.items():
+            if role in labels:
+                classifier = self._classifier(bound, labels[role])
+                if role in cached:
+                    classifier = CachedClassifier(classifier, self._cache, cached[role])
+                classifiers[role] = classifier
+            else:
+                generators[role] = self.generator(bound)
+        prices = {role: self._price(bound) for role, bound in variant.roles.items()}
+        return Models(variant.roles, generators, classifiers, prices)
+
+    def generator(self, bound: RoleBinding) -> Generator:
+        """The generator behind a binding; opened at its first use, so it may be pulled until then."""
+        return Lazy(bound.model, lambda: self._opened(bound))
+
+    def _opened(self, bound: RoleBinding) -> Generator:
+        key = (bound.model, bound.adapter)
+        if key not in self._generators:
+            self._generators[key] = self._open_generator(bound)
+        return self._generators[key]
+
+    def _open_generator(self, bound: RoleBinding) -> Generator:
+        engine, _, name = bound.model.partition(":")
+        if engine == "fake":
+            return EchoGenerator(name)
+        if engine == "openai":
+            where = self._deployment(name)
+            return OpenAIHttp(
+                name, where.url, bound.adapter or where.model, _secret(where),
+                max_waiting=where.max_waiting, adapter=bound.adapter,
+            )  # fmt: skip
+        if engine != "llama":
+            raise SettingsError(f"{bound.model!r} cannot write text; use llama:, openai: or fake:")
+        from arriero.models.llama import LlamaGenerator  # noqa: PLC0415  # heavy
+
+        return LlamaGenerator.of(
+            name,
+            catalogue.path(name, self.folder, repacked=self._settings.models.repack),
+            adapter=Path(bound.adapter) if bound.adapter else None,
+            threads=self._settings.models.threads,
+            context=self._settings.models.context,
+            folder=self._settings.data / "llama",
+            lease=self._lease,
+        )
+
+    def _classifier(self, bound: RoleBinding, labels: tuple[str, ...]) -> Classifier:
+        key = (bound.model, bound.adapter, "|".join(labels))
+        if key not in self._classifiers:
+            self._classifiers[key] = self._open_classifier(bound, labels)
+        return self._classifiers[key]
+
+    def _open_classifier(self, bound: RoleBinding, labels: tuple[str, ...]) -> Classifier:
+        engine, _, name = bound.model.partition(":")
+        if engine == "fake":
+            return FakeClassifier({}, default=name)
+        if engine in {"llama", "openai"}:
+            return LlmClassifier(self.generator(bound), labels)
+        from arriero.models.heads import HeadClassifier, load_head  # noqa: PLC0415  # heavy
+
+        if name not in self._heads or self._encoder is None:
+            raise SettingsError(
+                f"no head {name!r}; the app trains: {', '.join(self._heads) or '-'}"
+            )
+        return HeadClassifier(load_head(self._heads[name]), self._encoder)
+
+    def _deployment(self, name: str) -> Deployment:
+        if name not in self._settings.deployments:
+            raise SettingsError(
+                f"no deployment {name!r}; add [deployments.{name}] with url and model"
+            )
+        return self._settings.deployments[name]
+
+    def _price(self, bound: RoleBinding) -> Price:
+        where = self._settings.deployments.get(bound.model.removeprefix("openai:"))
+        return Price(where.price_in, where.price_out) if where else Price()
+
+    async def warm(self, variant: Variant) -> None:
+        """Start the embedded text models that `variant` binds."""
+        for bound in variant.roles.values():
+            if bound.model.startswith("llama:"):
+                await self._opened(bound).ping()
+
+    async def ping(self) -> Mapping[str, str | None]:
+        """Each opened text model -> None when it is well, else one sentence."""
+        found: dict[str, str | None] = {}
+        for (model, adapter), generator in self._generators.items():
+            try:
+                await generator.ping()
+                found[f"{model}+{adapter}" if adapter else model] = None
+            except ArrieroError as error:
+                found[model] = error.message
+        return found
+
+    async def close(self) -> None:
+        for generator in self._generators.values():
+            await generator.close()
+        if self._encoder is not None:
+            await self._encoder.close()
+
+
+class Lazy:
+    """A generator that is opened when it is first asked; says what is missing when it cannot be."""
+
+    def __init__(self, name: str, open_it: Callable[[], Generator]) -> None:
+        self.name = name
+        self._open = open_it
+
+    async def stream(self, prompt: Prompt, *, timeout_s: float) -> AsyncIterator[Piece]:
+        pieces = self._open().stream(prompt, timeout_s=timeout_s)
+        try:
+            async for piece in pieces:
+                yield piece
+        finally:
+            await pieces.aclose()  # type: ignore[attr-defined]  # every stream is an async generator
+
+    async def ping(self) -> None:
+        await self._open().ping()
+
+    async def close(self) -> None:
+        """Nothing of its own to close: `Engines.close` ends what was opened."""
+
+
+def _secret(where: Deployment) -> str | None:
+    return where.api_key_file.read_text().strip() if where.api_key_file else None

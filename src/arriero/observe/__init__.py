@@ -1,0 +1,1 @@
+"""Seeing: call recording, metrics, alerts. Emitters and pure functions; nothing here asks a store."""

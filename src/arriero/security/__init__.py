@@ -1,0 +1,1 @@
+"""Trusting: who asks, and what of a person's words a model may see."""

@@ -1,0 +1,228 @@
+"""The seams of remembering: the ledger (what happened), the cache (what may be forgotten).
+
+One commit takes any entries and is one transaction; each entry leaves a leaf in the audit log.
+The same contract suite runs against SQLite and PostgreSQL, memory and Redis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from arriero.core.words import (
+    Action,
+    Alert,
+    Exposure,
+    Feedback,
+    JsonValue,
+    Run,
+    Task,
+    Trace,
+    Variant,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecorded:
+    """A run, its trace, and the actions it intends (the outbox rows, if any)."""
+
+    run: Run
+    trace: Trace
+    intended: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunClosed:
+    """Replaces an open run (its actions were intended) by its final record."""
+
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class ActionDone:
+    """An outbox row was performed (`error` None) or given up (`error` says why)."""
+
+    run: str
+    key: str
+    at: datetime
+    receipt: Mapping[str, JsonValue]
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackGiven:
+    feedback: Feedback
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSaved:
+    """Opens a task or moves it on; idempotent by task id and state."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSaved:
+    """Raises an alert, or clears it (same id, `cleared_at` set)."""
+
+    alert: Alert
+
+
+@dataclass(frozen=True, slots=True)
+class VariantRegistered:
+    variant: Variant
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureSet:
+    """From now on this exposure holds for its app; written by learning, read by flow."""
+
+    exposure: Exposure
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key's public part: `hash` is SHA-256 of the secret, which is never stored."""
+
+    id: str
+    tenant: str
+    name: str
+    hash: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeySaved:
+    key: ApiKey
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The response to an idempotent POST: the same key gives the same bytes again."""
+
+    tenant: str
+    key: str
+    request_hash: str
+    status: int
+    body: str
+    at: datetime
+
+
+Entry = (
+    RunRecorded
+    | RunClosed
+    | ActionDone
+    | FeedbackGiven
+    | TaskSaved
+    | AlertSaved
+    | VariantRegistered
+    | ExposureSet
+    | KeySaved
+    | Answered
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """An outbox row that was not performed yet."""
+
+    run: str
+    app: str
+    tenant: str
+    action: Action
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What an app's live runs looked like since a moment. Times in ms; None when nothing ran."""
+
+    runs: int
+    errors: int
+    mean_ms: float | None
+    mean_score: float | None
+    scored: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One line of the audit log: `digest` = SHA-256(0x00 || canonical JSON of the entry) (RFC 9162 §2.1.1)."""
+
+    seq: int
+    at: datetime
+    kind: str
+    subject: str
+    actor: str
+    digest: str
+
+
+class Ledger(Protocol):
+    """What happened, for good. Every method raises `StoreError` when the store cannot be reached."""
+
+    async def commit(self, *entries: Entry, durable: bool = False) -> None:
+        """All entries in one transaction, on disk when it returns; `durable` waits for fsync."""
+
+    async def run(self, tenant: str, id: str) -> Run | None: ...
+
+    async def trace(self, run: Run) -> Trace | None: ...
+
+    async def runs(
+        self, tenant: str, *, app: str | None = None, limit: int = 20, before: str | None = None
+    ) -> Sequence[Run]:
+        """Newest first; `before` is a run id (ids sort by time)."""
+
+    async def feedback(self, tenant: str, run: str) -> Sequence[Feedback]: ...
+
+    async def tasks(
+        self, tenant: str, *, kind: str | None = None, state: str | None = None
+    ) -> Sequence[Task]: ...
+
+    async def alerts(self, *, open_only: bool = True) -> Sequence[Alert]: ...
+
+    async def window(self, app: str, since: datetime) -> Window: ...
+
+    async def exposures(self) -> Mapping[str, Exposure]: ...
+
+    async def variant(self, id: str) -> Variant | None: ...
+
+    async def keys(self) -> Sequence[ApiKey]: ...
+
+    async def answered(self, tenant: str, key: str) -> Answered | None: ...
+
+    async def intended(self, *, older_than: datetime) -> Sequence[Intended]: ...
+
+    async def leaves(self, *, after: int = 0, limit: int = 1000) -> Sequence[Leaf]: ...
+
+    async def lease(self, job: str, holder: str, *, now: datetime, until: datetime) -> bool:
+        """Take or renew the lease on a job; False while somebody else holds it."""
+
+    async def ping(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class Cache(Protocol):
+    """What may be forgotten. Keys are strings, values bytes; `ttl_s` seconds to live.
+
+    A cache that cannot be reached never fails a request: `get` gives None and `put` does nothing,
+    `ping` raises `StoreError`, and `degraded` says so.
+    """
+
+    @property
+    def degraded(self) -> bool: ...
+
+    async def get(self, key: str) -> bytes | None: ...
+
+    async def put(self, key: str, value: bytes, *, ttl_s: float) -> None: ...
+
+    async def drop(self, key: str) -> None: ...
+
+    async def ping(self) -> None: ...
+
+    async def close(self) -> None: ...

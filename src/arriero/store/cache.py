@@ -1,0 +1,82 @@
+"""The cache in process, and the table of engines that a URL chooses from."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from importlib import import_module
+
+from arriero.core.clock import Clock, SystemClock
+from arriero.core.errors import MissingExtra, SettingsError
+from arriero.store.base import Cache
+
+ENGINES = {
+    "memory": "arriero.store.cache:MemoryCache",
+    "redis": "arriero.store.redis_cache:RedisCache",
+    "rediss": "arriero.store.redis_cache:RedisCache",
+    "valkey": "arriero.store.redis_cache:RedisCache",
+    "unix": "arriero.store.redis_cache:RedisCache",
+}
+
+
+def open_cache(url: str, *, clock: Clock | None = None) -> Cache:
+    """The cache that `url` names: ``memory://``, ``redis://host``, ``unix:///path/socket`` ...
+
+    It is not connected to yet: a cache that is down must not keep anybody from starting.
+
+    Raises:
+        SettingsError: the URL names no cache that Arriero knows.
+        MissingExtra: the engine's package is not installed.
+    """
+    scheme = url.partition(":")[0]
+    if scheme not in ENGINES:
+        known = ", ".join(f"{name}://" for name in ENGINES)
+        raise SettingsError(f"store.cache {url!r} names no known cache; use one of {known}")
+    module, _, name = ENGINES[scheme].partition(":")
+    try:
+        engine: Callable[[str, Clock], Cache] = getattr(import_module(module), name).from_url
+    except ModuleNotFoundError as missing:
+        raise MissingExtra(str(missing.name), "redis") from None
+    return engine(url, clock or SystemClock())
+
+
+class MemoryCache:
+    """Forgets the least recently used beyond `max_items`. In process: gone with it."""
+
+    degraded = False
+
+    def __init__(self, max_items: int = 10_000, *, clock: Clock | None = None) -> None:
+        self._max_items = max_items
+        self._clock = clock or SystemClock()
+        self._items: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+
+    @classmethod
+    def from_url(cls, _url: str, clock: Clock) -> MemoryCache:
+        return cls(clock=clock)
+
+    async def get(self, key: str) -> bytes | None:
+        ends, value = self._items.get(key, (0.0, None))
+        if value is None:
+            return None
+        if self._clock.monotonic() >= ends:
+            del self._items[key]
+            return None
+        self._items.move_to_end(key)
+        return value
+
+    async def put(self, key: str, value: bytes, *, ttl_s: float) -> None:
+        self._items.pop(key, None)
+        if ttl_s <= 0:
+            return
+        self._items[key] = (self._clock.monotonic() + ttl_s, value)
+        if len(self._items) > self._max_items:
+            self._items.popitem(last=False)
+
+    async def drop(self, key: str) -> None:
+        self._items.pop(key, None)
+
+    async def ping(self) -> None:
+        return None
+
+    async def close(self) -> None:
+        self._items.clear()

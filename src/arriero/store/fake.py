@@ -1,0 +1,304 @@
+"""A fake ledger that ships: everything in dictionaries, deterministic, gone with the process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from arriero.core.clock import Clock, HeldClock
+from arriero.core.errors import Conflict, InputError, NotFound, StoreError
+from arriero.core.words import (
+    Action,
+    Alert,
+    Exposure,
+    Feedback,
+    Mode,
+    Run,
+    Task,
+    Trace,
+    Variant,
+    content_hash,
+)
+from arriero.store.base import (
+    ActionDone,
+    AlertSaved,
+    Answered,
+    ApiKey,
+    Entry,
+    ExposureSet,
+    FeedbackGiven,
+    Intended,
+    KeySaved,
+    Leaf,
+    RunClosed,
+    RunRecorded,
+    TaskSaved,
+    VariantRegistered,
+    Window,
+)
+from arriero.store.rows import is_error, is_open, traced, written
+from arriero.store.schema import moment
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class MemoryLedger:
+    """Implements `Ledger` and keeps its whole contract, but for the disk.
+
+    `down` makes every method raise `StoreError`, as a database does that cannot be reached.
+    """
+
+    clock: Clock = field(default_factory=HeldClock)
+    down: bool = False
+    _runs: dict[str, Run] = field(default_factory=dict)
+    _open: dict[str, bool] = field(default_factory=dict)
+    _traces: dict[tuple[str, str], Trace] = field(default_factory=dict)
+    _outbox: dict[tuple[str, str], Intended] = field(default_factory=dict)
+    _done: dict[tuple[str, str], ActionDone] = field(default_factory=dict)
+    _feedback: dict[tuple[str, str], Feedback] = field(default_factory=dict)
+    _tasks: dict[tuple[str, str], Task] = field(default_factory=dict)
+    _alerts: dict[str, Alert] = field(default_factory=dict)
+    _variants: dict[str, Variant] = field(default_factory=dict)
+    _exposures: dict[str, Exposure] = field(default_factory=dict)
+    _keys: dict[str, ApiKey] = field(default_factory=dict)
+    _answered: dict[tuple[str, str], Answered] = field(default_factory=dict)
+    _leases: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    _leaves: list[Leaf] = field(default_factory=list)
+
+    async def commit(self, *entries: Entry, durable: bool = False) -> None:  # noqa: ARG002
+        """All entries or none; nothing waits for a disk, whatever `durable` says."""
+        self._reachable()
+        before = _Undo()
+        length = len(self._leaves)
+        try:
+            for entry in entries:
+                self._enter(entry, before)
+        except Exception:
+            before.undo()
+            del self._leaves[length:]
+            raise
+
+    def _enter(self, entry: Entry, undo: _Undo) -> None:
+        leaf = written(entry, self.clock.now()).leaf
+        if self._apply(entry, undo):
+            at, seq = moment(leaf["at"]), len(self._leaves) + 1
+            named = {name: leaf[name] for name in ("kind", "subject", "actor", "digest")}
+            self._leaves.append(Leaf(seq=seq, at=at, **named))
+
+    def _apply(self, entry: Entry, undo: _Undo) -> bool:
+        """Whether the entry changed anything; a repeat does not."""
+        match entry:
+            case RunRecorded():
+                return self._record(entry, undo)
+            case RunClosed(run):
+                return self._close_run(run, undo)
+            case ActionDone():
+                return self._perform(entry, undo)
+            case FeedbackGiven(given):
+                return undo.add(self._feedback, (given.tenant, given.id), given)
+            case TaskSaved(task):
+                return self._save_task(task, undo)
+            case AlertSaved(alert):
+                return self._save_alert(alert, undo)
+            case VariantRegistered(variant):
+                return undo.add(self._variants, variant.id, variant)
+            case ExposureSet(exposure):
+                return undo.put(self._exposures, exposure.app, exposure)
+            case KeySaved(key):
+                return self._save_key(key, undo)
+            case Answered():
+                return self._answer(entry, undo)
+
+    def _record(self, entry: RunRecorded, undo: _Undo) -> bool:
+        run = traced(entry.run, digest := content_hash(entry.trace))
+        if not undo.add(self._runs, run.id, run):
+            raise Conflict(f"run {run.id!r} is already recorded; give every case an id of its own")
+        undo.put(self._open, run.id, is_open(entry))
+        undo.add(self._traces, (run.tenant, digest), entry.trace)
+        for action in entry.intended:
+            self._intend(run, action, undo)
+        return True
+
+    def _intend(self, run: Run, action: Action, undo: _Undo) -> None:
+        intended = Intended(run.id, run.app, run.tenant, action, run.started_at)
+        if not undo.add(self._outbox, (run.id, action.key), intended):
+            raise Conflict(f"run {run.id!r} intends two actions with the key {action.key!r}")
+
+    def _close_run(self, run: Run, undo: _Undo) -> bool:
+        there = self._runs.get(run.id)
+        if there is None or there.tenant != run.tenant:
+            raise NotFound(f"run {run.id!r} is not recorded, so it cannot be closed")
+        final = replace(run, trace=run.trace or there.trace)
+        if not self._open[run.id]:
+            if there != final:
+                raise Conflict(f"run {run.id!r} is closed; its final record does not change")
+            return False
+        undo.put(self._open, run.id, value=False)
+        return undo.put(self._runs, run.id, final)
+
+    def _perform(self, entry: ActionDone, undo: _Undo) -> bool:
+        if (entry.run, entry.key) not in self._outbox:
+            raise NotFound(f"run {entry.run!r} intends no action {entry.key!r}")
+        return undo.add(self._done, (entry.run, entry.key), entry)
+
+    def _save_task(self, task: Task, undo: _Undo) -> bool:
+        there = self._tasks.get((task.tenant, task.id))
+        if there is None:
+            return undo.put(self._tasks, (task.tenant, task.id), task)
+        if there.state == task.state:
+            return False
+        moved = replace(
+            there, state=task.state, due_at=task.due_at, actor=task.actor, payload=task.payload
+        )
+        return undo.put(self._tasks, (task.tenant, task.id), moved)
+
+    def _save_alert(self, alert: Alert, undo: _Undo) -> bool:
+        there = self._alerts.get(alert.id)
+        if there is None:
+            return undo.put(self._alerts, alert.id, alert)
+        if there.cleared_at is not None or alert.cleared_at is None:
+            return False
+        cleared = replace(there, value=alert.value, cleared_at=alert.cleared_at)
+        return undo.put(self._alerts, alert.id, cleared)
+
+    def _save_key(self, key: ApiKey, undo: _Undo) -> bool:
+        there = self._keys.get(key.id)
+        if there is None:
+            return undo.put(self._keys, key.id, key)
+        changed = replace(there, name=key.name, revoked_at=key.revoked_at)
+        return changed != there and undo.put(self._keys, key.id, changed)
+
+    def _answer(self, entry: Answered, undo: _Undo) -> bool:
+        if undo.add(self._answered, (entry.tenant, entry.key), entry):
+            return True
+        there = self._answered[entry.tenant, entry.key]
+        if replace(there, at=entry.at) != entry:
+            raise Conflict(f"the idempotency key {entry.key!r} was answered before, differently")
+        return False
+
+    async def run(self, tenant: str, id: str) -> Run | None:
+        self._reachable()
+        run = self._runs.get(id)
+        return run if run is not None and run.tenant == tenant else None
+
+    async def trace(self, run: Run) -> Trace | None:
+        self._reachable()
+        return None if run.trace is None else self._traces.get((run.tenant, run.trace))
+
+    async def runs(
+        self, tenant: str, *, app: str | None = None, limit: int = 20, before: str | None = None
+    ) -> Sequence[Run]:
+        self._reachable()
+        found = [
+            run
+            for id, run in sorted(self._runs.items(), reverse=True)
+            if run.tenant == tenant and app in (None, run.app) and (before is None or id < before)
+        ]
+        return found[:limit]
+
+    async def feedback(self, tenant: str, run: str) -> Sequence[Feedback]:
+        self._reachable()
+        found = [it for it in self._feedback.values() if (it.tenant, it.run) == (tenant, run)]
+        return sorted(found, key=lambda given: (given.at, given.id))
+
+    async def tasks(
+        self, tenant: str, *, kind: str | None = None, state: str | None = None
+    ) -> Sequence[Task]:
+        self._reachable()
+        found = [
+            task
+            for task in self._tasks.values()
+            if task.tenant == tenant and kind in (None, task.kind) and state in (None, task.state)
+        ]
+        return sorted(found, key=lambda task: (task.created_at, task.id))
+
+    async def alerts(self, *, open_only: bool = True) -> Sequence[Alert]:
+        self._reachable()
+        found = [it for it in self._alerts.values() if not open_only or it.cleared_at is None]
+        return sorted(found, key=lambda alert: alert.raised_at, reverse=True)
+
+    async def window(self, app: str, since: datetime) -> Window:
+        self._reachable()
+        seen = [
+            run
+            for run in self._runs.values()
+            if run.app == app and run.mode is Mode.LIVE and run.started_at >= since
+        ]
+        scores = [run.score for run in seen if run.score is not None]
+        times = [run.duration_ms for run in seen]
+        errors = sum(is_error(run) for run in seen)
+        return Window(len(seen), errors, _mean(times), _mean(scores), len(scores))
+
+    async def exposures(self) -> Mapping[str, Exposure]:
+        self._reachable()
+        return dict(self._exposures)
+
+    async def variant(self, id: str) -> Variant | None:
+        self._reachable()
+        return self._variants.get(id)
+
+    async def keys(self) -> Sequence[ApiKey]:
+        self._reachable()
+        return sorted(self._keys.values(), key=lambda key: (key.created_at, key.id))
+
+    async def answered(self, tenant: str, key: str) -> Answered | None:
+        self._reachable()
+        return self._answered.get((tenant, key))
+
+    async def intended(self, *, older_than: datetime) -> Sequence[Intended]:
+        self._reachable()
+        waiting = [row for key, row in self._outbox.items() if key not in self._done]
+        found = [row for row in waiting if row.at < older_than]
+        return sorted(found, key=lambda row: (row.at, row.run, row.action.key))
+
+    async def leaves(self, *, after: int = 0, limit: int = 1000) -> Sequence[Leaf]:
+        self._reachable()
+        return self._leaves[after : after + limit]
+
+    async def lease(self, job: str, holder: str, *, now: datetime, until: datetime) -> bool:
+        self._reachable()
+        held_by, held_until = self._leases.get(job, (holder, now))
+        if held_by != holder and held_until > now:
+            return False
+        self._leases[job] = holder, until
+        return True
+
+    async def ping(self) -> None:
+        self._reachable()
+
+    async def close(self) -> None:
+        self.down = True
+
+    def _reachable(self) -> None:
+        if self.down:
+            raise StoreError("the ledger in memory is down; open it again")
+
+
+class _Undo:
+    """What to do backwards when an entry of a commit turns out wrong."""
+
+    def __init__(self) -> None:
+        self._steps: list[Callable[[], object]] = []
+
+    def put(self, table: dict[Any, T], key: Hashable, value: T) -> bool:
+        if key in table:
+            self._steps.append(lambda was=table[key]: table.__setitem__(key, was))  # type: ignore[misc]
+        else:
+            self._steps.append(lambda: table.pop(key))
+        table[key] = value
+        return True
+
+    def add(self, table: dict[Any, T], key: Hashable, value: T) -> bool:
+        """Put it, unless there is one already."""
+        return key not in table and self.put(table, key, value)
+
+    def undo(self) -> None:
+        for step in reversed(self._steps):
+            step()
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None

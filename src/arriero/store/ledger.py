@@ -1,0 +1,225 @@
+"""The ledger over SQLAlchemy: SQLite in a file by default, PostgreSQL by URL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Select, case, func, select, text
+
+from arriero.core.clock import Clock, SystemClock
+from arriero.core.errors import StoreError
+from arriero.core.words import Alert, Exposure, Feedback, Mode, Run, Task, Trace, Variant
+from arriero.store import rows, schema
+from arriero.store.base import Answered, ApiKey, Entry, Intended, Leaf, Window
+from arriero.store.engine import READERS, Engines, explained, open_engines
+from arriero.store.rows import EVERYBODY, written
+from arriero.store.schema import micros
+from arriero.store.writer import Errand, Writer
+from arriero.store.writes import take_lease
+
+T = TypeVar("T")
+
+
+def open_ledger(url: str, *, synchronous: str = "NORMAL", clock: Clock | None = None) -> SqlLedger:
+    """The ledger at `url`, its schema up to date. Blocks for the moment that takes.
+
+    `synchronous` is SQLite's: NORMAL survives the death of the process, FULL of the machine too
+    (a `durable` commit always does; PostgreSQL always does).
+
+    Raises:
+        SettingsError: the URL names no database that Arriero knows.
+        MissingExtra: the database's driver is not installed.
+        StoreError: the database cannot be opened, or is newer than this Arriero.
+    """
+    engines = open_engines(url, synchronous=synchronous)
+    return SqlLedger(engines, Writer(engines, synchronous), clock or SystemClock())
+
+
+class SqlLedger:
+    """Implements `Ledger`. One thread writes, a few read; the event loop never waits for a disk."""
+
+    def __init__(self, engines: Engines, writer: Writer, clock: Clock) -> None:
+        self.dialect = engines.dialect
+        self.clock = clock
+        self._engines = engines
+        self._writer = writer
+        self._take_lease = take_lease(engines.dialect)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="ledger-reader")
+        self._closed = False
+
+    async def commit(self, *entries: Entry, durable: bool = False) -> None:
+        """All entries in one transaction, on disk when it returns; `durable` waits for fsync.
+
+        Raises:
+            Conflict: a run, or a differing answer, is recorded under this id already.
+            NotFound: what an entry closes or completes was never recorded.
+            InputError: an entry holds what is no JSON value, text or moment.
+            StoreError: the database failed; nothing of this commit is recorded, unless the
+                connection was lost in the very COMMIT.
+        """
+        now = self.clock.now()
+        if entries:
+            work = tuple(written(entry, now) for entry in entries)
+            await self._writer.submit(work, durable=durable)
+
+    async def write(self, errand: Errand) -> Any:
+        """Run `errand` inside the next batch's transaction (for this room's own tables)."""
+        return await self._writer.submit(errand)
+
+    async def read(self, errand: Callable[[Connection], T]) -> T:
+        """Run `errand` on a reading connection, in a thread."""
+        if self._closed:
+            raise StoreError(f"the ledger {self._engines.where} is closed; open it again")
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, self._read, errand)
+
+    def _read(self, errand: Callable[[Connection], T]) -> T:
+        with explained(self._engines.where), self._engines.reader.connect() as connection:
+            return errand(connection)
+
+    async def _all(self, query: Select[Any], to_value: Callable[[Any], T]) -> Sequence[T]:
+        return await self.read(
+            lambda connection: [to_value(row) for row in connection.execute(query).mappings()]
+        )
+
+    async def _first(self, query: Select[Any], to_value: Callable[[Any], T]) -> T | None:
+        found = await self._all(query, to_value)
+        return found[0] if found else None
+
+    async def run(self, tenant: str, id: str) -> Run | None:
+        table = schema.runs.c
+        return await self._first(
+            select(*RUN).where(table.id == id, table.tenant == tenant), rows.to_run
+        )
+
+    async def trace(self, run: Run) -> Trace | None:
+        """The trace of `run`; `StoreError` when it is not what was recorded."""
+        sha256 = run.trace
+        if sha256 is None:
+            return None
+        table = schema.traces.c
+        query = select(table.body).where(table.tenant == run.tenant, table.sha256 == sha256)
+        return await self._first(query, lambda row: rows.to_trace(row["body"], sha256))
+
+    async def runs(
+        self, tenant: str, *, app: str | None = None, limit: int = 20, before: str | None = None
+    ) -> Sequence[Run]:
+        table = schema.runs.c
+        query = select(*RUN).where(table.tenant == tenant)
+        if app is not None:
+            query = query.where(table.app == app)
+        if before is not None:
+            query = query.where(table.id < before)
+        return await self._all(query.order_by(table.id.desc()).limit(limit), rows.to_run)
+
+    async def feedback(self, tenant: str, run: str) -> Sequence[Feedback]:
+        """Oldest first."""
+        table = schema.feedback
+        query = select(table).where(table.c.tenant == tenant, table.c.run == run)
+        return await self._all(query.order_by(table.c.at, table.c.id), rows.to_feedback)
+
+    async def tasks(
+        self, tenant: str, *, kind: str | None = None, state: str | None = None
+    ) -> Sequence[Task]:
+        """Oldest first."""
+        table = schema.tasks
+        query = select(table).where(table.c.tenant == tenant)
+        if kind is not None:
+            query = query.where(table.c.kind == kind)
+        if state is not None:
+            query = query.where(table.c.state == state)
+        return await self._all(query.order_by(table.c.created_at, table.c.id), rows.to_task)
+
+    async def alerts(self, *, open_only: bool = True) -> Sequence[Alert]:
+        """Newest first."""
+        table = schema.alerts
+        query = select(table).order_by(table.c.raised_at.desc(), table.c.id)
+        if open_only:
+            query = query.where(table.c.cleared_at.is_(None))
+        return await self._all(query, rows.to_alert)
+
+    async def window(self, app: str, since: datetime) -> Window:
+        table = schema.runs.c
+        query = select(
+            func.count().label("runs"),
+            func.coalesce(func.sum(case((table.error, 1), else_=0)), 0).label("errors"),
+            func.avg(table.duration_ms).label("mean_ms"),
+            func.avg(table.score).label("mean_score"),
+            func.count(table.score).label("scored"),
+        ).where(table.app == app, table.mode == Mode.LIVE.value, table.started_at >= micros(since))
+        return await self.read(
+            lambda connection: Window(**connection.execute(query).mappings().one())
+        )
+
+    async def exposures(self) -> Mapping[str, Exposure]:
+        table = schema.exposures
+        newest = select(func.max(table.c.seq)).group_by(table.c.app)
+        found = await self._all(select(table).where(table.c.seq.in_(newest)), rows.to_exposure)
+        return {exposure.app: exposure for exposure in found}
+
+    async def variant(self, id: str) -> Variant | None:
+        query = select(schema.variants.c.body).where(schema.variants.c.id == id)
+        return await self._first(query, lambda row: rows.parsed(Variant, row["body"]))
+
+    async def keys(self) -> Sequence[ApiKey]:
+        """Oldest first, the revoked ones included."""
+        table = schema.keys
+        return await self._all(select(table).order_by(table.c.created_at, table.c.id), rows.to_key)
+
+    async def answered(self, tenant: str, key: str) -> Answered | None:
+        table = schema.answered
+        query = select(table).where(table.c.tenant == tenant, table.c.key == key)
+        return await self._first(query, rows.to_answered)
+
+    async def intended(self, *, older_than: datetime) -> Sequence[Intended]:
+        """Outbox rows of runs that started before `older_than`, oldest first."""
+        table = schema.outbox
+        query = select(table).where(table.c.done_at.is_(None), table.c.at < micros(older_than))
+        return await self._all(
+            query.order_by(table.c.at, table.c.run, table.c.key), rows.to_intended
+        )
+
+    async def leaves(self, *, after: int = 0, limit: int = 1000) -> Sequence[Leaf]:
+        """In order of `seq`, which has no gaps."""
+        table = schema.audit
+        query = select(table).where(table.c.seq > after).order_by(table.c.seq).limit(limit)
+        return await self._all(query, rows.to_leaf)
+
+    async def lease(self, job: str, holder: str, *, now: datetime, until: datetime) -> bool:
+        """A lease taken with `until` = `now` is given back."""
+        row = {
+            "job": job,
+            "tenant": EVERYBODY,
+            "holder": holder,
+            "until": micros(until),
+            "now": micros(now),
+        }
+        return bool(await self.write(lambda connection: self._touches(connection, row)))
+
+    def _touches(self, connection: Connection, row: Mapping[str, Any]) -> bool:
+        counted = {"preserve_rowcount": True}
+        result = connection.execute(self._take_lease, row, execution_options=counted)
+        return result.rowcount == 1
+
+    async def ping(self) -> None:
+        """`StoreError` when the database does not answer."""
+        await self.read(lambda connection: connection.execute(text("SELECT 1")).scalar_one())
+
+    async def close(self) -> None:
+        """Commits what waits; closing twice is fine."""
+        if self._closed:
+            return
+        self._closed = True
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self._writer.close()
+        self._readers.shutdown()
+        self._engines.close()
+
+
+RUN = (schema.runs.c.body, schema.runs.c.started_at, schema.runs.c.trace)

@@ -1,0 +1,105 @@
+"""Records: an app's own state as JSON, without migrations of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, Connection, delete, select
+
+from arriero.core.errors import InputError
+from arriero.core.words import JsonValue, canonical_json
+from arriero.store.ledger import SqlLedger
+from arriero.store.schema import micros, records
+from arriero.store.writes import put_record
+
+
+class Records(Protocol):
+    """JSON values of one app, by tenant, kind and id. `StoreError` when the store fails."""
+
+    async def get(self, tenant: str, kind: str, id: str) -> JsonValue | None: ...
+
+    async def put(self, tenant: str, kind: str, id: str, value: JsonValue) -> None:
+        """Keep `value` in place of what was there; `InputError` when it is no JSON value."""
+
+    async def list(self, tenant: str, kind: str) -> Mapping[str, JsonValue]:
+        """Every value of a kind by its id, in order of the ids."""
+
+    async def delete(self, tenant: str, kind: str, id: str) -> None:
+        """Nothing happens when it is not there."""
+
+
+@dataclass(slots=True)
+class MemoryRecords:
+    """A fake that ships. Values pass through JSON, so that nobody shares them by accident."""
+
+    _values: dict[tuple[str, str, str], str] = field(default_factory=dict)
+
+    async def get(self, tenant: str, kind: str, id: str) -> JsonValue | None:
+        text = self._values.get((tenant, kind, id))
+        return None if text is None else json.loads(text)
+
+    async def put(self, tenant: str, kind: str, id: str, value: JsonValue) -> None:
+        self._values[tenant, kind, id] = _text(kind, id, value)
+
+    async def list(self, tenant: str, kind: str) -> Mapping[str, JsonValue]:
+        found = sorted(
+            (key[2], text) for key, text in self._values.items() if key[:2] == (tenant, kind)
+        )
+        return {id: json.loads(text) for id, text in found}
+
+    async def delete(self, tenant: str, kind: str, id: str) -> None:
+        self._values.pop((tenant, kind, id), None)
+
+
+class SqlRecords:
+    """The records of `app` in the ledger's database, written by the ledger's writer."""
+
+    def __init__(self, ledger: SqlLedger, app: str) -> None:
+        self._ledger = ledger
+        self._app = app
+        self._put = put_record(ledger.dialect)
+
+    async def get(self, tenant: str, kind: str, id: str) -> JsonValue | None:
+        query = select(records.c.value).where(*self._at(tenant, kind, id))
+        text = await self._ledger.read(lambda connection: connection.execute(query).scalar())
+        return None if text is None else json.loads(text)
+
+    async def put(self, tenant: str, kind: str, id: str, value: JsonValue) -> None:
+        row = {
+            "tenant": tenant,
+            "app": self._app,
+            "kind": kind,
+            "id": id,
+            "value": _text(kind, id, value),
+            "updated_at": micros(self._ledger.clock.now()),
+        }
+        await self._ledger.write(lambda connection: _run(connection, self._put, row))
+
+    async def list(self, tenant: str, kind: str) -> Mapping[str, JsonValue]:
+        query = select(records.c.id, records.c.value).where(*self._at(tenant, kind))
+        found = await self._ledger.read(lambda connection: connection.execute(query).all())
+        # Sorted here: PostgreSQL orders text by its locale, SQLite by its bytes.
+        return {id: json.loads(text) for id, text in sorted((id, text) for id, text in found)}
+
+    async def delete(self, tenant: str, kind: str, id: str) -> None:
+        statement = delete(records).where(*self._at(tenant, kind, id))
+        await self._ledger.write(lambda connection: _run(connection, statement, {}))
+
+    def _at(self, tenant: str, kind: str, id: str | None = None) -> Sequence[ColumnElement[bool]]:
+        table = records.c
+        here = [table.tenant == tenant, table.app == self._app, table.kind == kind]
+        return here if id is None else [*here, table.id == id]
+
+
+def _run(connection: Connection, statement: Any, row: Mapping[str, Any]) -> None:
+    connection.execute(statement, row)
+
+
+def _text(kind: str, id: str, value: JsonValue) -> str:
+    try:
+        return canonical_json(value).decode()
+    except (TypeError, ValueError) as error:
+        raise InputError(f"record {kind}/{id} is no JSON value: {error}") from None

@@ -1,0 +1,414 @@
+"""Entries as rows and rows as values: pure, the same for every database.
+
+An entry becomes `Written`: the rows that it puts into named writes (see `store/writes.py`), and the
+leaf that it leaves in the audit log.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache
+from typing import Any, TypeVar, cast
+
+from pydantic import TypeAdapter
+from sqlalchemy import RowMapping
+
+from arriero.core.errors import InputError, StoreError
+from arriero.core.words import (
+    Action,
+    Alert,
+    Ended,
+    Exposure,
+    Feedback,
+    Run,
+    Share,
+    Task,
+    Trace,
+    Variant,
+    canonical_json,
+)
+from arriero.store.base import (
+    ActionDone,
+    AlertSaved,
+    Answered,
+    ApiKey,
+    Entry,
+    ExposureSet,
+    FeedbackGiven,
+    Intended,
+    KeySaved,
+    Leaf,
+    RunClosed,
+    RunRecorded,
+    TaskSaved,
+    VariantRegistered,
+)
+from arriero.store.schema import micros, moment
+
+Row = dict[str, Any]  # one row's parameters, on the border to SQLAlchemy
+T = TypeVar("T")
+
+EVERYBODY = ""  # the tenant of what belongs to the whole installation
+ITSELF = "arriero"  # the actor of what nobody asked for
+ZLIB_LEVEL = 1  # traces are repetitive: level 6 took twice the time for a tenth less space
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A row for the write called `write`."""
+
+    write: str
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An entry, ready to be written; the leaf still lacks its `seq`."""
+
+    steps: tuple[Step, ...]
+    leaf: Row
+
+
+def written(entry: Entry, now: datetime) -> Written:
+    """The rows of `entry`, whose leaf is dated `now`.
+
+    Raises:
+        InputError: a value in it is no JSON value, no valid text, or a moment without a time zone.
+    """
+    try:
+        return _written(entry, micros(now))
+    except (TypeError, ValueError) as error:  # UnicodeEncodeError is a ValueError
+        raise InputError(f"{type(entry).__name__} cannot be recorded: {error}") from None
+
+
+def _written(entry: Entry, at: int) -> Written:
+    match entry:
+        case RunRecorded():
+            return _recorded(entry, at)
+        case RunClosed(run):
+            body = canonical_json(run)
+            row = _named_new(_run_row(run, body, open=False), but=("app", "mode"))
+            return _one("close", row, entry, at, run.tenant, run.id, run.actor)
+        case ActionDone():
+            return _one("done", _done_row(entry), entry, at, EVERYBODY, entry.run)
+        case FeedbackGiven(given):
+            row = _feedback_row(given)
+            return _one("feedback", row, entry, at, given.tenant, given.id, given.actor)
+        case TaskSaved(task):
+            actor = task.actor or ITSELF
+            return _one("task", _task_row(task), entry, at, task.tenant, task.id, actor)
+        case AlertSaved(alert):
+            return _one("alert", _alert_row(alert), entry, at, EVERYBODY, alert.id)
+        case VariantRegistered(variant):
+            row = _variant_row(variant, entry.at)
+            return _one("variant", row, entry, at, EVERYBODY, variant.id)
+        case ExposureSet(exposure):
+            row = _exposure_row(entry)
+            return _one("exposure", row, entry, at, EVERYBODY, exposure.app, entry.actor)
+        case KeySaved(key):
+            return _one("key", _key_row(key), entry, at, key.tenant, key.id)
+        case Answered():
+            return _one("answered", _answered_row(entry), entry, at, entry.tenant, entry.key)
+
+
+def _one(
+    write: str, row: Row, entry: Entry, at: int, tenant: str, subject: str, actor: str = ITSELF
+) -> Written:
+    leaf = _leaf_row(KINDS[type(entry)], canonical_json(entry), at, tenant, subject, actor)
+    return Written((Step(write, row),), leaf)
+
+
+KINDS: Mapping[type, str] = {
+    RunRecorded: "run.recorded",
+    RunClosed: "run.closed",
+    ActionDone: "action.done",
+    FeedbackGiven: "feedback.given",
+    TaskSaved: "task.saved",
+    AlertSaved: "alert.saved",
+    VariantRegistered: "variant.registered",
+    ExposureSet: "exposure.set",
+    KeySaved: "key.saved",
+    Answered: "answered",
+}
+
+
+def _recorded(entry: RunRecorded, at: int) -> Written:
+    trace = canonical_json(entry.trace)
+    run = traced(entry.run, hashlib.sha256(trace).hexdigest())
+    body = canonical_json(run)
+    intended = canonical_json(entry.intended)
+    # The canonical JSON of the entry, from parts that are needed anyway (its fields, sorted).
+    whole = b'{"intended":%b,"run":%b,"trace":%b}' % (intended, body, trace)
+    leaf = _leaf_row("run.recorded", whole, at, run.tenant, run.id, run.actor)
+    steps = (
+        Step("trace", _trace_row(run, trace)),
+        Step("run", _run_row(run, body, open=is_open(entry))),
+        *(Step("intended", _intended_row(run, action)) for action in entry.intended),
+    )
+    return Written(steps, leaf)
+
+
+def traced(run: Run, digest: str) -> Run:
+    """`run` naming its trace; a run that names another one is an `InputError`."""
+    if run.trace not in (None, digest):
+        raise InputError(
+            f"run {run.id!r} names the trace {run.trace!r}, but its hash is {digest!r}"
+        )
+    return run if run.trace else replace(run, trace=digest)
+
+
+def is_open(entry: RunRecorded) -> bool:
+    """An open run may still be closed: it intends actions, or waits for a person."""
+    return bool(entry.intended) or entry.run.ended is Ended.PENDING
+
+
+def is_error(run: Run) -> bool:
+    """A run counts as an error when it failed, or fell back because of an exception or time-out.
+
+    The flow writes such a fallback's reason as ``error: ...``; a low score is not an error.
+    """
+    fell = run.ended is Ended.FALLBACK and run.reason.startswith("error:")
+    return fell or run.ended is Ended.FAILED
+
+
+def digest(entry_json: bytes) -> str:
+    """A leaf's hash: SHA-256 of 0x00 and the entry's canonical JSON (RFC 9162 §2.1.1)."""
+    return hashlib.sha256(b"\x00" + entry_json).hexdigest()
+
+
+def _leaf_row(kind: str, whole: bytes, at: int, tenant: str, subject: str, actor: str) -> Row:
+    return {
+        "tenant": tenant,
+        "at": at,
+        "kind": kind,
+        "subject": subject,
+        "actor": actor,
+        "digest": digest(whole),
+    }
+
+
+def _run_row(run: Run, body: bytes, *, open: bool) -> Row:
+    return {
+        "id": run.id,
+        "tenant": run.tenant,
+        "app": run.app,
+        "mode": run.mode.value,
+        "variant": run.variant,
+        "started_at": micros(run.started_at),
+        "duration_ms": run.duration_ms,
+        "ended": run.ended.value,
+        "score": run.score,
+        "error": is_error(run),
+        "open": open,
+        "trace": run.trace,
+        "body": body.decode(),
+    }
+
+
+def _named_new(row: Row, *, but: tuple[str, ...] = ()) -> Row:
+    """An UPDATE's parameters: SQLAlchemy keeps the bare column names to itself there."""
+    return {f"new_{name}": value for name, value in row.items() if name not in but}
+
+
+def _trace_row(run: Run, trace: bytes) -> Row:
+    packed = zlib.compress(trace, ZLIB_LEVEL)
+    return {"tenant": run.tenant, "sha256": run.trace, "body": packed}
+
+
+def _intended_row(run: Run, action: Action) -> Row:
+    return {
+        "run": run.id,
+        "key": action.key,
+        "tenant": run.tenant,
+        "app": run.app,
+        "kind": action.kind,
+        "payload": _text(action.payload),
+        "at": micros(run.started_at),
+    }
+
+
+def _done_row(entry: ActionDone) -> Row:
+    row = {
+        "run": entry.run,
+        "key": entry.key,
+        "done_at": micros(entry.at),
+        "receipt": _text(entry.receipt),
+        "error": entry.error,
+    }
+    return _named_new(row)
+
+
+def _feedback_row(given: Feedback) -> Row:
+    return {
+        "tenant": given.tenant,
+        "id": given.id,
+        "run": given.run,
+        "actor": given.actor,
+        "at": micros(given.at),
+        "kind": given.kind,
+        "value": _text(given.value),
+        "comment": given.comment,
+    }
+
+
+def _task_row(task: Task) -> Row:
+    return {
+        "tenant": task.tenant,
+        "id": task.id,
+        "kind": task.kind,
+        "run": task.run,
+        "state": task.state,
+        "created_at": micros(task.created_at),
+        "due_at": _maybe(task.due_at),
+        "actor": task.actor,
+        "payload": _text(task.payload),
+    }
+
+
+def _alert_row(alert: Alert) -> Row:
+    return {
+        "id": alert.id,
+        "tenant": EVERYBODY,
+        "app": alert.app,
+        "name": alert.name,
+        "value": alert.value,
+        "threshold": alert.threshold,
+        "raised_at": micros(alert.raised_at),
+        "cleared_at": _maybe(alert.cleared_at),
+    }
+
+
+def _variant_row(variant: Variant, at: datetime) -> Row:
+    body = _text(variant)
+    app = variant.app
+    return {"id": variant.id, "tenant": EVERYBODY, "app": app, "at": micros(at), "body": body}
+
+
+def _exposure_row(entry: ExposureSet) -> Row:
+    return {
+        "tenant": EVERYBODY,
+        "app": entry.exposure.app,
+        "rollout": entry.exposure.rollout,
+        "shares": _text(entry.exposure.shares),
+        "actor": entry.actor,
+        "at": micros(entry.at),
+    }
+
+
+def _key_row(key: ApiKey) -> Row:
+    return {
+        "id": key.id,
+        "tenant": key.tenant,
+        "name": key.name,
+        "hash": key.hash,
+        "created_at": micros(key.created_at),
+        "revoked_at": _maybe(key.revoked_at),
+    }
+
+
+def _answered_row(entry: Answered) -> Row:
+    return {
+        "tenant": entry.tenant,
+        "key": entry.key,
+        "request_hash": entry.request_hash,
+        "status": entry.status,
+        "body": entry.body,
+        "at": micros(entry.at),
+    }
+
+
+def to_run(row: RowMapping) -> Run:
+    """The `Run` in a row (body, started_at, trace) of the ledger."""
+    run = parsed(Run, row["body"])
+    return replace(run, started_at=moment(row["started_at"]), trace=row["trace"])
+
+
+def to_trace(packed: bytes, sha256: str) -> Trace:
+    """The trace; `StoreError` when its bytes are not the ones that were recorded."""
+    try:
+        body = zlib.decompress(packed)
+    except zlib.error:
+        body = b""
+    if hashlib.sha256(body).hexdigest() != sha256:
+        raise StoreError(f"the trace {sha256!r} is damaged; restore the ledger from a backup")
+    return parsed(Trace, body)
+
+
+def to_intended(row: RowMapping) -> Intended:
+    """The `Intended` in a row of the ledger."""
+    action = Action(row["kind"], row["key"], parsed(dict[str, Any], row["payload"]))
+    return Intended(row["run"], row["app"], row["tenant"], action, moment(row["at"]))
+
+
+def to_feedback(row: RowMapping) -> Feedback:
+    """The `Feedback` in a row of the ledger."""
+    read = {**row, "at": moment(row["at"]), "value": parsed(object, row["value"])}
+    return Feedback(**read)
+
+
+def to_task(row: RowMapping) -> Task:
+    """The `Task` in a row of the ledger."""
+    read = {
+        **row,
+        "created_at": moment(row["created_at"]),
+        "due_at": _maybe_moment(row["due_at"]),
+        "payload": parsed(dict[str, Any], row["payload"]),
+    }
+    return Task(**read)
+
+
+def to_alert(row: RowMapping) -> Alert:
+    """The `Alert` in a row of the ledger."""
+    raised, cleared = moment(row["raised_at"]), _maybe_moment(row["cleared_at"])
+    values = float(row["value"]), float(row["threshold"])
+    return Alert(row["id"], row["app"], row["name"], *values, raised, cleared)
+
+
+def to_exposure(row: RowMapping) -> Exposure:
+    """The `Exposure` in a row of the ledger."""
+    return Exposure(row["app"], row["rollout"], parsed(tuple[Share, ...], row["shares"]))
+
+
+def to_key(row: RowMapping) -> ApiKey:
+    """The `ApiKey` in a row of the ledger."""
+    created, revoked = moment(row["created_at"]), _maybe_moment(row["revoked_at"])
+    return ApiKey(row["id"], row["tenant"], row["name"], row["hash"], created, revoked)
+
+
+def to_answered(row: RowMapping) -> Answered:
+    """The `Answered` in a row of the ledger."""
+    return Answered(**{**row, "at": moment(row["at"])})
+
+
+def to_leaf(row: RowMapping) -> Leaf:
+    """The `Leaf` in a row of the ledger."""
+    return Leaf(
+        row["seq"], moment(row["at"]), row["kind"], row["subject"], row["actor"], row["digest"]
+    )
+
+
+def parsed(kind: type[T], text: str | bytes) -> T:
+    """Our own JSON back as the value it was written from."""
+    adapter: TypeAdapter[T] = _adapter(cast("Hashable", kind))
+    return adapter.validate_json(text)
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def _text(value: object) -> str:
+    return canonical_json(value).decode()
+
+
+def _maybe(at: datetime | None) -> int | None:
+    return None if at is None else micros(at)
+
+
+def _maybe_moment(value: int | None) -> datetime | None:
+    return None if value is None else moment(value)

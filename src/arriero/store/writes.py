@@ -1,0 +1,162 @@
+"""The statements of the ledger, and what it means when one of them touches no row.
+
+Every write is safe to repeat: a row that is already there leaves the database as it was, and
+`untouched` then tells a harmless repeat from a contradiction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Table, bindparam, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from arriero.core.errors import Conflict, NotFound
+from arriero.store import schema
+from arriero.store.rows import Row
+
+INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """`untouched` is asked when the statement touched no row; None: that happens and is fine.
+
+    It raises what is wrong, or returns when the entry is a repeat of one that is recorded.
+    """
+
+    statement: Executable
+    untouched: Callable[[Connection, Row], None] | None = None
+
+
+def writes(dialect: str) -> Mapping[str, Write]:
+    """Every write by name, in the order in which a batch applies them: what is made comes first."""
+    insert = INSERTS[dialect]
+
+    def once(table: Table) -> Any:
+        return insert(table).on_conflict_do_nothing()
+
+    return {
+        "trace": Write(once(schema.traces)),
+        "run": Write(once(schema.runs), _run_exists),
+        "intended": Write(once(schema.outbox), _key_exists),
+        "close": Write(_close(), _not_closed),
+        "done": Write(_done(), _not_waiting),
+        "feedback": Write(once(schema.feedback), _repeat),
+        "task": Write(_task(insert), _repeat),
+        "alert": Write(_alert(insert), _repeat),
+        "variant": Write(once(schema.variants), _repeat),
+        "exposure": Write(insert(schema.exposures)),
+        "key": Write(_key(insert), _repeat),
+        "answered": Write(once(schema.answered), _answered_otherwise),
+    }
+
+
+def take_lease(dialect: str) -> Executable:
+    """Touches one row when the lease was free, over, or the holder's own. Needs `now` too."""
+    insert = INSERTS[dialect](schema.leases)
+    mine = schema.leases.c.holder == insert.excluded.holder
+    over = schema.leases.c.until <= bindparam("now")
+    new = {"holder": insert.excluded.holder, "until": insert.excluded.until}
+    statement: Executable = insert.on_conflict_do_update(
+        index_elements=["job"], set_=new, where=or_(mine, over)
+    )
+    return statement
+
+
+def put_record(dialect: str) -> Executable:
+    """Writes an app's record in place of the one that was there."""
+    insert = INSERTS[dialect](schema.records)
+    new = {"value": insert.excluded.value, "updated_at": insert.excluded.updated_at}
+    keys = ["tenant", "app", "kind", "id"]
+    statement: Executable = insert.on_conflict_do_update(index_elements=keys, set_=new)
+    return statement
+
+
+def _close() -> Executable:
+    table = schema.runs
+    given = ("variant", "started_at", "duration_ms", "ended", "score", "error", "open", "body")
+    new: dict[str, Any] = {name: bindparam(f"new_{name}") for name in given}
+    new["trace"] = func.coalesce(bindparam("new_trace"), table.c.trace)
+    here = table.c.id == bindparam("new_id"), table.c.tenant == bindparam("new_tenant")
+    return update(table).where(*here, table.c.open.is_(True)).values(new)
+
+
+def _done() -> Executable:
+    table = schema.outbox
+    new: dict[str, Any] = {
+        name: bindparam(f"new_{name}") for name in ("done_at", "receipt", "error")
+    }
+    here = table.c.run == bindparam("new_run"), table.c.key == bindparam("new_key")
+    return update(table).where(*here, table.c.done_at.is_(None)).values(new)
+
+
+def _task(insert: Any) -> Executable:
+    made = insert(schema.tasks)
+    moved = {name: made.excluded[name] for name in ("state", "due_at", "actor", "payload")}
+    statement: Executable = made.on_conflict_do_update(
+        index_elements=["tenant", "id"],
+        set_=moved,
+        where=schema.tasks.c.state != made.excluded.state,
+    )
+    return statement
+
+
+def _alert(insert: Any) -> Executable:
+    made = insert(schema.alerts)
+    cleared = {name: made.excluded[name] for name in ("value", "cleared_at")}
+    is_open, clears = schema.alerts.c.cleared_at.is_(None), made.excluded.cleared_at.is_not(None)
+    statement: Executable = made.on_conflict_do_update(
+        index_elements=["id"], set_=cleared, where=is_open & clears
+    )
+    return statement
+
+
+def _key(insert: Any) -> Executable:
+    made = insert(schema.keys)
+    table, new = schema.keys.c, made.excluded
+    changed = or_(table.name != new.name, table.revoked_at.is_distinct_from(new.revoked_at))
+    statement: Executable = made.on_conflict_do_update(
+        index_elements=["id"], set_={"name": new.name, "revoked_at": new.revoked_at}, where=changed
+    )
+    return statement
+
+
+def _repeat(_connection: Connection, _row: Row) -> None:
+    """The same entry was recorded before."""
+
+
+def _run_exists(_connection: Connection, row: Row) -> None:
+    raise Conflict(f"run {row['id']!r} is already recorded; give every case an id of its own")
+
+
+def _key_exists(_connection: Connection, row: Row) -> None:
+    raise Conflict(f"run {row['run']!r} intends two actions with the key {row['key']!r}")
+
+
+def _not_closed(connection: Connection, row: Row) -> None:
+    table = schema.runs
+    here = table.c.id == row["new_id"], table.c.tenant == row["new_tenant"]
+    body = connection.execute(select(table.c.body).where(*here)).scalar()
+    if body is None:
+        raise NotFound(f"run {row['new_id']!r} is not recorded, so it cannot be closed")
+    if body != row["new_body"]:
+        raise Conflict(f"run {row['new_id']!r} is closed; its final record does not change")
+
+
+def _not_waiting(connection: Connection, row: Row) -> None:
+    table = schema.outbox
+    here = table.c.run == row["new_run"], table.c.key == row["new_key"]
+    if connection.execute(select(table.c.key).where(*here)).scalar() is None:
+        raise NotFound(f"run {row['new_run']!r} intends no action {row['new_key']!r}")
+
+
+def _answered_otherwise(connection: Connection, row: Row) -> None:
+    table = schema.answered
+    here = table.c.tenant == row["tenant"], table.c.key == row["key"]
+    same = (table.c.request_hash, table.c.status, table.c.body)
+    there = connection.execute(select(*same).where(*here)).one()
+    if tuple(there) != (row["request_hash"], row["status"], row["body"]):
+        raise Conflict(f"the idempotency key {row['key']!r} was answered before, differently")

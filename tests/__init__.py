@@ -1,0 +1,1 @@
+"""The tests: they mirror src/arriero, plus contracts/, docs/ and smoke/."""

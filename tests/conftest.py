@@ -1,0 +1,66 @@
+"""What every test gets: a closed door to the network, the public data, the pulled models."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.reach import stay_on_this_machine
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+# Postgres and Valkey as session fixtures; conftest plugins must be named in the root conftest.
+pytest_plugins = ["tests.engines"] if importlib.util.find_spec("tests.engines") else []
+
+
+def pytest_configure() -> None:
+    stay_on_this_machine()
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The folder that holds pyproject.toml."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The public benchmark files (one folder a dataset), named by ARRIERO_DATA."""
+    named = os.environ.get("ARRIERO_DATA", "")
+    if named and Path(named).is_dir():
+        return Path(named)
+    where = f"ARRIERO_DATA={named!r} is no folder" if named else "ARRIERO_DATA is not set"
+    raise absent("REQUIRE_DATA", f"{where}; point it at the folder with the public datasets")
+
+
+@pytest.fixture(scope="session")
+def model_path() -> Callable[[str], Path]:
+    """Gives the file of a catalogue model by name; skips when it has not been pulled."""
+    return _pulled
+
+
+def _pulled(name: str) -> Path:
+    found = subprocess.run(
+        [Path(sys.executable).with_name("arriero"), "models", "path", name],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    path = Path(found.stdout.strip())
+    if found.returncode == 0 and found.stdout.strip() and path.exists():
+        return path
+    raise absent("REQUIRE_MODELS", f"{name} is not pulled; run: arriero models pull {name}")
+
+
+def absent(require: str, reason: str) -> BaseException:
+    """The skip to raise, or a failure when the environment variable `require` is set (as in CI)."""
+    if os.environ.get(require):
+        return pytest.fail.Exception(f"{require} is set, but {reason}", pytrace=False)
+    return pytest.skip.Exception(reason)

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arriero.core.statistics import expected_calibration_error, percentile, wilson
+
+
+def test_wilson_gives_the_published_interval() -> None:
+    # Newcombe, Statistics in Medicine 17 (1998), table I, method 3: 81 of 263.
+    interval = wilson(81, 263)
+    assert (round(interval.low, 4), round(interval.high, 4)) == (0.2553, 0.3662)
+
+
+def test_wilson_at_the_edges_stays_between_zero_and_one() -> None:
+    # The same table: 0 of 20 gives 0 to 0.1611, 1 of 29 gives 0.0061 to 0.1718.
+    assert (wilson(0, 20).low, round(wilson(0, 20).high, 4)) == (0.0, 0.1611)
+    assert (round(wilson(1, 29).low, 4), round(wilson(1, 29).high, 4)) == (0.0061, 0.1718)
+    assert wilson(20, 20).high == 1.0
+
+
+def test_without_trials_nothing_is_known() -> None:
+    assert (wilson(0, 0).low, wilson(0, 0).high) == (0.0, 1.0)
+
+
+def test_more_successes_than_trials_are_refused() -> None:
+    with pytest.raises(ValueError, match="3 successes of 2 trials"):
+        wilson(3, 2)
+
+
+@given(st.integers(0, 400), st.integers(0, 400))
+def test_wilson_brackets_the_share(successes: int, failures: int) -> None:
+    interval = wilson(successes, successes + failures)
+    assert 0 <= interval.low <= interval.value <= interval.high <= 1
+
+
+def test_a_sure_and_always_wrong_classifier_has_error_one() -> None:
+    assert expected_calibration_error([1.0] * 30, [False] * 30) == 1.0
+
+
+def test_seventy_percent_sure_and_seven_of_ten_right_is_calibrated() -> None:
+    right = [True] * 7 + [False] * 3
+    assert expected_calibration_error([0.7] * 10, right, bins=1) == pytest.approx(0.0)
+
+
+def test_opposite_errors_of_two_bins_do_not_cancel() -> None:
+    confidences = [0.4] * 10 + [0.6] * 10
+    correct = [True] * 5 + [False] * 5 + [True] * 5 + [False] * 5
+    assert expected_calibration_error(confidences, correct, bins=2) == pytest.approx(0.1)
+    assert expected_calibration_error(confidences, correct, bins=1) == pytest.approx(0.0)
+
+
+def test_fewer_results_than_bins_still_give_a_number() -> None:
+    assert expected_calibration_error([0.9, 0.6], [True, False]) == pytest.approx(0.35)
+    assert expected_calibration_error([], []) == 0.0
+
+
+@given(
+    st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50),
+    st.floats(0, 100),
+)
+def test_percentiles_are_numpys(values: list[float], percent: float) -> None:
+    assert percentile(values, percent) == pytest.approx(
+        float(np.percentile(values, percent)), abs=1e-6
+    )
+
+
+def test_no_values_have_no_percentile() -> None:
+    with pytest.raises(ValueError, match="no values"):
+        percentile([], 50)

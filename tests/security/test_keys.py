@@ -1,0 +1,47 @@
+"""A key is recognised by its hash alone, and forgotten when it is revoked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from arriero.core.clock import HeldClock
+from arriero.core.errors import Unauthenticated
+from arriero.security.keys import REFRESH_S, Keyring, mint
+from arriero.store.base import KeySaved
+from arriero.store.fake import MemoryLedger
+
+
+async def test_a_minted_key_is_recognised_and_its_secret_is_not_stored() -> None:
+    clock, ledger = HeldClock(), MemoryLedger()
+    secret, key = mint("backend", "acme", clock.now())
+    await ledger.commit(KeySaved(key))
+    identity = await Keyring(ledger, clock).identify(f"Bearer {secret}")
+    assert (identity.actor, identity.tenant) == ("backend", "acme")
+    assert secret not in repr(await ledger.keys())
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic abc", "Bearer arr_wrong"])
+async def test_a_missing_or_wrong_key_is_refused(header: str | None) -> None:
+    with pytest.raises(Unauthenticated):
+        await Keyring(MemoryLedger(), HeldClock()).identify(header)
+
+
+async def test_a_revoked_key_is_refused_after_the_refresh() -> None:
+    clock, ledger = HeldClock(), MemoryLedger()
+    secret, key = mint("backend", "acme", clock.now())
+    await ledger.commit(KeySaved(key))
+    ring = Keyring(ledger, clock)
+    await ring.identify(f"Bearer {secret}")
+    await ledger.commit(KeySaved(replace(key, revoked_at=clock.now())))
+    clock.advance(REFRESH_S + 1)
+    with pytest.raises(Unauthenticated):
+        await ring.identify(f"Bearer {secret}")
+
+
+async def test_a_local_key_works_without_being_in_the_ledger() -> None:
+    ring = Keyring(ledger := MemoryLedger(), HeldClock())
+    secret = ring.local("secret-of-this-process")
+    assert (await ring.identify(f"Bearer {secret}")).actor == "cli"
+    assert not await ledger.keys()

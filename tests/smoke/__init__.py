@@ -1,0 +1,1 @@
+"""Tests of the built wheel; they import nothing of this repository."""
