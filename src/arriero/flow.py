@@ -343,9 +343,7 @@ class Flow:
         started = time.perf_counter()
         error: str | None = None
         try:
-            if turn.remaining() <= 0:
-                raise TimeoutError
-            async with asyncio.timeout(turn.remaining()):
+            async with asyncio.timeout(_time_left(turn)):
                 yield
         except TimeoutError:
             error = f"error: the deadline passed in {stage.value}"
@@ -545,6 +543,13 @@ class Difference:
     now: JsonValue
 
 
+def _time_left(turn: Turn[Any]) -> float:
+    """Seconds until the deadline; `TimeoutError` when there are none, so that no stage begins late."""
+    if (left := turn.remaining()) <= 0:
+        raise TimeoutError
+    return left
+
+
 async def _verdicts(groups: Sequence[Group], exhibit: Exhibit) -> tuple[Verdict, ...]:
     """The verdicts of all groups, up to the first group in which a blocking check failed."""
     verdicts: list[Verdict] = []
@@ -554,7 +559,10 @@ async def _verdicts(groups: Sequence[Group], exhibit: Exhibit) -> tuple[Verdict,
         came = iter(await asyncio.gather(*waiting)) if waiting else iter(())
         told = [next(came) if inspect.isawaitable(verdict) else verdict for verdict in given]
         verdicts += told
-        if any(not verdict.passed and check.blocking for check, verdict in zip(group, told)):
+        if any(
+            not verdict.passed and check.blocking
+            for check, verdict in zip(group, told, strict=True)
+        ):
             break
     return tuple(verdicts)
 

@@ -511,3 +511,14 @@ async def test_a_caller_that_stops_waiting_hurts_nobody(ledger: Ledger) -> None:
     await asyncio.gather(waiting, return_exceptions=True)
     await ledger.commit(recorded(id=entry.id))
     assert await ledger.run("acme", entry.id) is not None
+
+
+async def test_commits_at_once_happen_in_the_order_in_which_they_were_made(ledger: Ledger) -> None:
+    entry = recorded(REFUND)
+    closed = RunClosed(replace(entry.run, reason="done"))
+    done = ActionDone(entry.run.id, REFUND.key, NOW, {})
+    commits = [ledger.commit(it) for it in (closed, done, entry, done, closed)]
+    outcomes = await asyncio.gather(*commits, return_exceptions=True)
+    assert [type(it) for it in outcomes[:2]] == [NotFound, NotFound]
+    assert outcomes[2:] == [None, None, None]
+    assert await kinds(ledger) == ["run.recorded", "action.done", "run.closed"]

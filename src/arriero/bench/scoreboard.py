@@ -68,15 +68,16 @@ def _measured(folder: Path, name: str, metric: str) -> Measured | None:
     if not file.exists():
         return None
     result = json.loads(file.read_text(encoding="utf-8"))
-    if metric not in result["results"]:
-        raise InputError(f"{file} has no metric {metric!r}; it has: {', '.join(result['results'])}")
-    given, machine = result["results"][metric], result["environment"]
+    figures = {figure["name"]: figure for figure in result["figures"]}
+    if metric not in figures:
+        raise InputError(f"{file} has no figure {metric!r}; it has: {', '.join(figures)}")
+    given = figures[metric]
     return Measured(
         value=given["value"],
-        low=given.get("low"),
-        high=given.get("high"),
-        n=given["n"],
+        low=given["low"],
+        high=given["high"],
+        n=given["n"] or 1,
         unit=given["unit"],
-        commit=machine.get("commit", "?"),
-        machine=f"{machine.get('cpu', '?')}, {machine.get('cores', '?')} cores",
+        commit=result["commit"],
+        machine=result["machine"],
     )

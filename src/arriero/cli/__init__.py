@@ -1,5 +1,7 @@
-"""`arriero ...`: the sync face. One file a command; a command's module is imported when it is used,
-because `arriero --help` has to answer within 0.4 s."""
+"""`arriero ...`: the sync face. One file a command.
+
+A command's module is imported when it is used, because `arriero --help` has to answer in 0.4 s.
+"""
 
 from __future__ import annotations
 

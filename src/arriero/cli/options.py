@@ -21,4 +21,5 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def load(config: Path | None, data: Path | None) -> Settings:
+    """The settings that these two options ask for."""
     return Settings.load(config, **({"data": data} if data else {}))

@@ -47,6 +47,7 @@ CHARACTERS_GUESSED = 4
 BATCH_TOKENS = 256
 MEMO_TEXTS = 256  # 256 x 384 x 4 bytes = 0.4 MB
 TRIM_TOKENS = 128  # shorter rounds leave nothing behind worth a trim (measured)
+CONNECTIONS = 8  # at once to an embeddings server; more would only wait there instead of here
 TEXTS_A_REQUEST = 256  # OpenAI takes 2,048; small servers are configured for less
 QUIET = 3  # onnxruntime's level for errors: its warnings about hardware are not ours to print
 
@@ -285,7 +286,11 @@ def _corrupt(path: Path, error: Exception) -> ModelCorrupt:
 
 def _readable(text: str, max_tokens: int) -> str:
     """`text` without what is never read, and with ? for lone surrogates, which are no UTF-8."""
-    return text[: max_tokens * CHARACTERS_A_TOKEN].encode("utf-8", "replace").decode("utf-8")
+    return _utf8(text[: max_tokens * CHARACTERS_A_TOKEN])
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _guess(text: str, max_tokens: int) -> int:
@@ -334,7 +339,8 @@ class OpenAIEncoder:
         self._model = model
         self._memo: OrderedDict[str, Vectors] = OrderedDict()
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._http = httpx.AsyncClient(headers=headers, timeout=timeout_s)
+        limits = httpx.Limits(max_connections=CONNECTIONS)
+        self._http = httpx.AsyncClient(headers=headers, timeout=timeout_s, limits=limits)
 
     async def encode(self, texts: Sequence[str]) -> Vectors:
         """The vectors of `texts`, in their order; at most 256 texts a request."""
@@ -354,7 +360,7 @@ class OpenAIEncoder:
         return np.empty((0, self.dimension), np.float32)
 
     async def _ask(self, texts: Sequence[str]) -> Vectors:
-        body = {"model": self._model, "input": [text or " " for text in texts]}
+        body = {"model": self._model, "input": [_utf8(text) or " " for text in texts]}
         try:
             answer = await self._http.post(self._url, json=body)
             answer.raise_for_status()
@@ -364,7 +370,7 @@ class OpenAIEncoder:
             raise ModelTimeout(f"no vectors from {self._url} in time; is it running?") from error
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             raise ModelError(
-                f"no vectors from {self._url} ({error}); check its url, model and key"
+                f"no vectors from {self._url} ({error!r}); check its url, model and key"
             ) from error
         if vectors.ndim != 2 or len(vectors) != len(texts):
             raise ModelError(

@@ -73,6 +73,7 @@ def _serve(config: ChildConfig) -> tuple[object, str]:
     params.endpoint_metrics = True
     params.offline = True
     params.n_ctx = config.context
+    params.warmup = False  # the start-up probe is one
     params.n_parallel = 1  # one lease, one slot
     params.fit_params = False  # the context asked for or an error, never silently less
     params.cache_ram_mib = PROMPT_CACHE_MIB

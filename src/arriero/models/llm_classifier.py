@@ -85,7 +85,9 @@ def label_chances(
     The tokens are walked once. Where those labels that still fit part ways, each gets its share of
     what the model gave to its next token; those that the answer leaves keep theirs.
     """
-    head = VALUE.match(text)
+    if tokens:  # llama.cpp's tokens may hold a code fence that it takes out of the text
+        text = "".join(token.token for token in tokens)
+    head = VALUE.search(text)
     begin = text[: head.end()] if head else ""
     full = {label: f"{begin}{json.dumps(label, ensure_ascii=False)}" for label in labels}
     chances = dict.fromkeys(labels, 0.0)

@@ -70,9 +70,7 @@ def _readings(window: Observed, thresholds: Thresholds) -> Iterator[_Reading]:
     yield _Reading("error_rate", share, most, window.runs, share > most)
     if window.mean_ms is not None:
         most = thresholds.response_time_ms
-        yield _Reading(
-            "response_time_ms", window.mean_ms, most, window.runs, window.mean_ms > most
-        )
+        yield _Reading("response_time_ms", window.mean_ms, most, window.runs, window.mean_ms > most)
     if window.mean_score is not None:
         least = thresholds.quality
         yield _Reading(

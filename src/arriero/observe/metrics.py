@@ -56,9 +56,9 @@ class Metrics:
             "handler method",
             RUN_SECONDS,
         )
-        gauge("arriero_build_info", "1; the version is a label.", "version").labels(_version()).set(
-            1
-        )
+        gauge("arriero_build_info", "1; the version is a label.", "version").labels(
+            this_version()
+        ).set(1)
 
     def run(self, run: Run) -> None:
         """Count a finished run. Shadow runs and replays are nobody's request, so they do not count."""
@@ -113,7 +113,8 @@ class Metrics:
         return Histogram(name, says, labels.split(), buckets=buckets, registry=self.registry)
 
 
-def _version() -> str:
+def this_version() -> str:
+    """The version of Arriero that runs here."""
     try:
         return version("arriero")
     except PackageNotFoundError:  # run from a source tree that was never installed

@@ -1,16 +1,21 @@
-"""The seam of finding: passages in, the best hits for a query out."""
+"""The seam of finding: a question -> the passages that may answer it.
+
+A fake ships in `memory.py`; `tests/contracts/test_indexes.py` runs every engine.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
+
+from arriero.core.words import content_hash
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of a document that can be found and cited; valid on the days between its dates."""
+    """A piece of a document that can be quoted by itself. Both days of its validity count."""
 
     id: str
     document: str
@@ -20,26 +25,43 @@ class Passage:
     valid_until: date | None = None
     labels: tuple[str, ...] = ()
 
+    def valid_on(self, day: date) -> bool:
+        """Whether it holds on this day; an open end holds for ever."""
+        begun = self.valid_from is None or self.valid_from <= day
+        return begun and (self.valid_until is None or day <= self.valid_until)
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A found passage; `ranks` says at which place each ranking had it."""
+    """A passage found: its fused score, and its place (from 1) in each ranking that found it."""
 
     passage: Passage
     score: float
-    ranks: Mapping[str, int] = field(default_factory=dict)
+    ranks: Mapping[str, int]
 
 
 class Index(Protocol):
-    """Finds passages. `version` changes whenever its content does."""
+    """Finds passages. `version` identifies its content: the same passages, the same version.
 
-    @property
-    def version(self) -> str: ...
+    `search` gives at most `k` hits, the best first; with a `day`, only passages valid on it. Any
+    text is a query, none is syntax. Raises `StoreError` when the engine fails, and what the
+    encoder raises.
+    """
 
-    async def search(
-        self, query: str, *, k: int = 5, day: date | None = None
-    ) -> Sequence[Hit]: ...
+    version: str
+
+    async def search(self, query: str, *, k: int = 5, day: date | None = None) -> Sequence[Hit]: ...
 
     async def ping(self) -> None: ...
 
     async def close(self) -> None: ...
+
+
+def fingerprint(passages: Sequence[Passage]) -> str:
+    """16 hexadecimal digits of the passages' content, whatever their order."""
+    days = "{0.valid_from} {0.valid_until}"
+    rows = sorted(
+        [one.id, one.document, one.title, one.text, days.format(one), *one.labels]
+        for one in passages
+    )
+    return content_hash(rows)[:16]

@@ -81,6 +81,7 @@ def explained(where: str) -> Iterator[None]:
 
 def explain(error: SQLAlchemyError, where: str) -> ArrieroError:
     """The error as one sentence: what happened, to which ledger, what to do next."""
+    error = _origin(error)
     cause = getattr(error, "orig", None)
     if isinstance(error, (DataError, IntegrityError)):
         return InputError(f"the ledger {where} cannot keep this entry: {_first_line(cause)}")
@@ -195,6 +196,18 @@ POSTGRES_CONNECT = {
 
 ENGINES = {"sqlite": _sqlite, "postgresql": _postgresql}
 EXAMPLES = "write sqlite:////path/ledger.db or postgresql://user@host/database"
+
+
+def _origin(error: SQLAlchemyError) -> SQLAlchemyError:
+    """The first of the errors that followed from one another.
+
+    A full disk ends the transaction; that there is nothing to undo any more is not what happened.
+    """
+    origin, before = error, error.__context__
+    while before is not None:
+        origin = before if isinstance(before, SQLAlchemyError) else origin
+        before = before.__context__
+    return origin
 
 
 def _first_line(error: object) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from arriero.core.clock import Clock, HeldClock
-from arriero.core.errors import Conflict, InputError, NotFound, StoreError
+from arriero.core.errors import Conflict, NotFound, StoreError
 from arriero.core.words import (
     Action,
     Alert,
@@ -68,7 +68,7 @@ class MemoryLedger:
     _leases: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     _leaves: list[Leaf] = field(default_factory=list)
 
-    async def commit(self, *entries: Entry, durable: bool = False) -> None:  # noqa: ARG002
+    async def commit(self, *entries: Entry, durable: bool = False) -> None:
         """All entries or none; nothing waits for a disk, whatever `durable` says."""
         self._reachable()
         before = _Undo()

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from arriero.core.errors import ArrieroError, StoreError
 from arriero.store import schema
 from arriero.store.engine import Engines, explain
-from arriero.store.rows import Row, Written
+from arriero.store.rows import Row, Step, Written
 from arriero.store.writes import Write, writes
 
 MAX_WAITING = 4_096  # commits; about two seconds of the slowest disk we measured
@@ -134,9 +134,11 @@ class Writer:
 
     def _write_together(self, connection: Connection, entries: Sequence[Written]) -> None:
         rows: dict[str, list[Row]] = {name: [] for name in self._writes}
+        ended: set[str] = set()
         for entry in entries:
             for step in entry.steps:
                 rows[step.write].append(step.row)
+                _keep_order(step, ended)
         for name, write in self._writes.items():
             if rows[name] and not _touches_all(connection, write, rows[name]):
                 raise _Untouched
@@ -156,7 +158,18 @@ class Writer:
 
 
 class _Untouched(Exception):
-    """Some row of a batch was there already, or is missing."""
+    """Some row of a batch was there already, or is missing, or comes too early."""
+
+
+def _keep_order(step: Step, ended: set[str]) -> None:
+    """Together, runs are made before they are closed; who did it the other way round must hear."""
+    match step.write:
+        case "close":
+            ended.add(step.row["new_id"])
+        case "done":
+            ended.add(step.row["new_run"])
+        case "run" if step.row["id"] in ended:
+            raise _Untouched
 
 
 def _touches_all(connection: Connection, write: Write, rows: list[Row]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from arriero.apps.support import articles, templates
@@ -20,18 +20,19 @@ from arriero.retrieval.base import Passage
 
 async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
     """Articles into the index, templates and directory opened: ready to be asked."""
-    passages = await asyncio.to_thread(_passages, settings.articles)
+    known = await asyncio.to_thread(articles.load, settings.articles)
     return SupportApp(
         settings=settings,
         directory=await asyncio.to_thread(_directory, settings.directory, parts),
-        index=await parts.open_index(passages),
+        index=await parts.open_index(_passages(known)),
         answers=await asyncio.to_thread(templates.load, settings.templates),
+        articles={article.id: article for article in known},
         ledger=parts.ledger,
         clock=parts.clock,
     )
 
 
-def _passages(folder: Path) -> tuple[Passage, ...]:
+def _passages(known: Sequence[articles.Article]) -> tuple[Passage, ...]:
     return tuple(
         Passage(
             id=f"{article.id}#{at}",
@@ -42,7 +43,7 @@ def _passages(folder: Path) -> tuple[Passage, ...]:
             valid_until=article.valid_until,
             labels=article.intents,
         )
-        for article in articles.load(folder)
+        for article in known
         for at, text in enumerate(articles.passages(article), start=1)
     )
 
@@ -53,10 +54,8 @@ def _directory(url: str, parts: Parts) -> CustomerDirectory:
         return SqliteDirectory(Path(url.removeprefix("sqlite://")))
     today = parts.clock.now().date()
     file = parts.folder / f"shop-{today.isoformat()}.db"
-    if not file.exists():
-        parts.folder.mkdir(parents=True, exist_ok=True)
-        return SqliteDirectory.create(file, shop.customers(), shop.orders(today))
-    return SqliteDirectory(file)
+    parts.folder.mkdir(parents=True, exist_ok=True)
+    return SqliteDirectory.create(file, shop.customers(), shop.orders(today))
 
 
 def _labels_of(file: Path) -> tuple[str, ...]:

@@ -47,10 +47,16 @@ class SupportSettings(AppSettings):
     intent_at: float = Field(
         default=0.4, ge=0, le=1, description="below it the intent is not relied on"
     )
+    scope_at: float = Field(
+        default=0.9, ge=0, le=1, description="from here on out of scope is refused"
+    )
     intent_cache_s: float = Field(
         default=3_600, gt=0, description="case study: intent cache TTL 3,600 s"
     )
     passages: int = Field(default=5, ge=1, le=20)
+    whole_articles: int = Field(
+        default=3, ge=1, le=10, description="in the prompt of an open question"
+    )
     recent_orders: int = Field(default=5, ge=1, le=50)
     max_message_chars: int = Field(default=8_000, ge=1)
     order_number: str = Field(

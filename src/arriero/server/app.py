@@ -1,0 +1,63 @@
+"""`create`: a platform -> the ASGI application. Everything that a route does is in its own file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from fastapi import APIRouter, FastAPI
+
+from arriero.assembly import Platform
+from arriero.observe.metrics import this_version
+from arriero.server import chat, doors, errors, feedback, openapi, reads
+from arriero.server.edge import Edge, Slots
+from arriero.server.idempotency import Answers
+
+# Of two cores: at 200 answers a second and 5 ms each one is under way; 64 leaves room for 60 that
+# wait for a model, and bounds what a burst may queue up.
+MOST_IN_FLIGHT = 64
+
+
+def create(platform: Platform, *, most_in_flight: int = MOST_IN_FLIGHT) -> FastAPI:
+    """The HTTP edge of `platform`, which stays open as long as the application serves."""
+    answers = Answers(platform.ledger, platform.clock)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:  # noqa: ARG001
+        yield
+        await answers.close()
+
+    app = FastAPI(
+        title="Arriero",
+        version=this_version(),
+        description="Every POST needs `Authorization: Bearer KEY`.",
+        openapi_url="/openapi.json",
+        docs_url=None,  # both pages load scripts from the internet
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    errors.install(app)
+    app.include_router(_routes(platform, answers), responses=openapi.RESPONSES)
+    app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]  # FastAPI's own way
+    app.add_middleware(
+        Edge,
+        keyring=platform.keyring,
+        metrics=platform.metrics,
+        hosts=frozenset(platform.settings.server.allowed_hosts),
+        most_bytes=platform.settings.server.max_body_bytes,
+        slots=Slots(most_in_flight),
+    )
+    return app
+
+
+def _routes(platform: Platform, answers: Answers) -> APIRouter:
+    router = APIRouter()
+    for name, plugin in platform.plugins.items():
+        if plugin.door is not None and (name in platform.apps or name in platform.needs):
+            doors.mount(router, platform, answers, plugin.door)
+    feedback.mount(router, platform, answers)
+    chat.mount(router, platform, answers)
+    reads.mount(router, platform)
+    return router

@@ -1,0 +1,107 @@
+"""Reading a request's body: all of it, bounded, UTF-8, without control characters.
+
+Control characters other than tab, line feed and carriage return are removed from the JSON text, raw
+or escaped: they come from terminals and copied PDFs, mean nothing to a model, and PostgreSQL refuses
+NUL. A customer's question is not lost for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from starlette.datastructures import Headers
+from starlette.types import Message, Receive
+
+from arriero.core.errors import InputError, TooLarge
+from arriero.server.errors import ClientGone, EdgeError
+
+BODY_WITHIN_S = 10.0  # a body that drips slower than this holds a slot for nothing
+_JSON = re.compile(r"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
+
+# One escape at a time, so that the backslash of `\\u0000` (text, not a control character) is passed
+# over. Escaped: \b, \f, U+0000-001F but for \t \n \r, U+007F-009F. Raw: U+007F and U+0080-009F.
+_ESCAPE = re.compile(
+    rb"\\(?:(?P<control>[bf]|u00(?:0[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F]))|.)",
+    re.DOTALL,
+)
+_RAW = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
+
+
+async def read(headers: Headers, receive: Receive, most: int) -> bytes:
+    """The whole body as clean UTF-8 JSON text, or the error that says why not."""
+    declared = headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > most:
+        raise _too_large(f"{int(declared):,} bytes", most)
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            raw = await _whole(receive, most)
+    except TimeoutError:
+        raise EdgeError(
+            408,
+            "body_too_slow",
+            f"the body did not arrive within {BODY_WITHIN_S:.0f} s; send again",
+        ) from None
+    if raw and not _JSON.fullmatch(headers.get("content-type", "")):
+        given = headers.get("content-type", "nothing")
+        raise EdgeError(
+            415,
+            "unsupported_media_type",
+            f"the body's content-type is {given[:100]!r}; send application/json",
+        )
+    return clean(raw)
+
+
+def clean(raw: bytes) -> bytes:
+    """`raw` without control characters; `InputError` when it is not UTF-8."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"the body is not UTF-8: byte 0x{raw[error.start]:02x} at position {error.start}; "
+            "encode it as UTF-8"
+        ) from None
+    if b"\\" in raw:
+        raw = _ESCAPE.sub(lambda match: b"" if match["control"] else match[0], raw)
+    return _RAW.sub(b"", raw)
+
+
+def again(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives `body` once, then whatever the connection has to say."""
+    given = False
+
+    async def replay() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
+
+
+async def gone(receive: Receive) -> None:
+    """Returns when the client has closed the connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _whole(receive: Receive, most: int) -> bytes:
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > most:
+            raise _too_large(f"more than {most:,} bytes", most)
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _too_large(size: str, most: int) -> TooLarge:
+    return TooLarge(
+        f"the body has {size}, allowed are {most:,}; shorten it or raise [server] max_body_bytes"
+    )

@@ -1,0 +1,84 @@
+"""What may be read: runs, tasks, models, health, metrics. Runs and tasks of the key's tenant only."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import fields
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from arriero.assembly import Platform
+from arriero.core.errors import NotFound
+from arriero.observe.metrics import CONTENT_TYPE
+from arriero.server import security
+from arriero.server.feedback import CHAT_PREFIX
+from arriero.server.replies import JSON, Page, Reply, to_body
+
+# A replica without these still serves, only worse; `/health/ready` names them and stays green.
+DISPENSABLE = frozenset({"cache"})
+
+Id = Annotated[str, Path(max_length=64)]
+Limit = Annotated[int, Query(ge=1, le=100)]
+Word = Annotated[str | None, Query(max_length=64)]
+
+
+def mount(router: APIRouter, platform: Platform) -> None:
+    """Open the reads."""
+    _mount_records(router, platform)
+    _mount_health(router, platform)
+
+
+def _mount_records(router: APIRouter, platform: Platform) -> None:
+    @router.get(
+        "/v1/runs/{id}", operation_id="run_show", summary="One run, and what was said of it"
+    )
+    async def run(request: Request, id: Id) -> Response:
+        tenant = security.identity(request.scope).tenant
+        found = await platform.ledger.run(tenant, id.removeprefix(CHAT_PREFIX))
+        if found is None:
+            raise NotFound(f"there is no run {id!r}; GET /v1/runs lists the newest", param="id")
+        said = await platform.ledger.feedback(tenant, found.id)
+        record = {field.name: getattr(found, field.name) for field in fields(found)}
+        return _shown(record | {"feedback": said})
+
+    @router.get("/v1/runs", operation_id="runs_list", summary="Runs, newest first")
+    async def runs(
+        request: Request, app: Word = None, limit: Limit = 20, before: Word = None
+    ) -> Response:
+        tenant = security.identity(request.scope).tenant
+        found = await platform.ledger.runs(tenant, app=app, limit=limit + 1, before=before)
+        return _shown(Page(tuple(found[:limit]), has_more=len(found) > limit))
+
+    @router.get("/v1/tasks", operation_id="tasks_list", summary="Work for people, oldest first")
+    async def tasks(request: Request, kind: Word = None, state: Word = None) -> Response:
+        tenant = security.identity(request.scope).tenant
+        found = await platform.ledger.tasks(tenant, kind=kind, state=state)
+        return _shown(Page(tuple(found)))
+
+
+def _mount_health(router: APIRouter, platform: Platform) -> None:
+    @router.get("/health/live", operation_id="health_live", summary="The process answers")
+    async def live() -> Response:
+        return _shown({"status": "ok"})
+
+    @router.get("/health/ready", operation_id="health_ready", summary="One ping an engine")
+    async def ready() -> Response:
+        started = time.perf_counter()
+        pings = await platform.readiness()
+        ms = round((time.perf_counter() - started) * 1e3, 2)  # of the whole round of pings
+        told = {
+            "engines": {name: {"error": problem, "ms": ms} for name, problem in pings.items()},
+            "needs": platform.needs,
+        }
+        down = [name for name, problem in pings.items() if problem and name not in DISPENSABLE]
+        status = "down" if down else "degraded" if any(pings.values()) else "ready"
+        return Reply(503 if down else 200, to_body({"status": status, **told})).response()
+
+    @router.get("/metrics", operation_id="metrics", summary="Prometheus' text format")
+    async def metrics() -> Response:
+        return Response(platform.metrics.text(), media_type=CONTENT_TYPE)
+
+
+def _shown(value: Any) -> Response:
+    return Response(to_body(value), media_type=JSON)

@@ -1,0 +1,162 @@
+"""The pure parts of support: templates, order facts, extraction, the intent as a ranker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from arriero.apps.support import extract, templates
+from arriero.apps.support.app import by_intent
+from arriero.apps.support.directory import (
+    Customer,
+    Item,
+    Order,
+    OrderStatus,
+    RefundStatus,
+    Segment,
+)
+from arriero.apps.support.facts import order_facts, underway
+from arriero.apps.support.values import Seen
+from arriero.core.errors import InputError
+from arriero.core.words import Source
+from arriero.retrieval.base import Hit, Passage
+
+ANN = Customer(
+    "c-1", "Ann", "Lee", "ann@example.org", "+49 30 1", "Way 1", "Berlin", "DE", "en",
+    Segment.CLUB, date(2024, 1, 1), 120,
+)  # fmt: skip
+
+
+def order(number: str, status: OrderStatus, refund: RefundStatus = RefundStatus.NONE) -> Order:
+    shipped = status is OrderStatus.SHIPPED
+    return Order(
+        id=number,
+        customer_id=ANN.id,
+        status=status,
+        placed_on=date(2026, 5, 1),
+        shipped_on=date(2026, 5, 2) if shipped else None,
+        expected_on=date(2026, 5, 12) if shipped else None,
+        delivered_on=None,
+        carrier="Tambo Parcel" if shipped else None,
+        tracking="TP1" if shipped else None,
+        items=(Item("s", "Down jacket", 1, Decimal("199.90")),),
+        total=Decimal("199.90"),
+        refund_amount=None,
+        refund_status=refund,
+        refund_on=None,
+    )
+
+
+SHIPPED = templates.Template(
+    id="s",
+    intent="order_status",
+    when={"status": "shipped"},
+    needs=("order_id",),
+    text="Order {order_id} left.",
+)
+ASK = templates.Template(
+    id="a", intent="order_status", when={"order": "none"}, text="Which number?"
+)
+
+
+def test_facts_are_said_as_words_and_missing_ones_are_left_out() -> None:
+    facts = order_facts(ANN, order("10001", OrderStatus.SHIPPED))
+    assert facts["expected_on"] == "12 May 2026"
+    assert facts["total"] == "199.90 EUR"
+    assert "delivered_on" not in facts
+    assert "refund_amount" not in facts
+
+
+def test_without_an_order_only_the_customer_is_known() -> None:
+    assert order_facts(ANN, None) == {"first_name": "Ann", "points": "120"}
+
+
+def test_a_message_without_a_number_means_the_only_order_underway() -> None:
+    shipped = order("10001", OrderStatus.SHIPPED)
+    done = order("10002", OrderStatus.DELIVERED)
+    assert underway([shipped, done], "order_status") == shipped
+
+
+def test_with_two_orders_underway_nobody_guesses() -> None:
+    both = [order("10001", OrderStatus.SHIPPED), order("10002", OrderStatus.PROCESSING)]
+    assert underway(both, "order_status") is None
+
+
+def test_a_question_about_money_means_the_order_with_a_refund() -> None:
+    refunded = order("10003", OrderStatus.RETURNED, RefundStatus.PENDING)
+    assert underway([order("10001", OrderStatus.SHIPPED), refunded], "refund_status") == refunded
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"status": "shipped", "order_id": "10001", "order": "known"}, "Order 10001 left."),
+        ({"status": "shipped", "order": "known"}, None),
+        ({"status": "delivered", "order_id": "10001", "order": "known"}, None),
+        ({"order": "none"}, "Which number?"),
+    ],
+)
+def test_a_template_answers_only_with_the_facts_it_needs(
+    facts: Mapping[str, str], told: str | None
+) -> None:
+    found = templates.choose([SHIPPED, ASK], "order_status", facts)
+    assert (found.fill(facts) if found else None) == told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not toml",
+        "[[template]]\nid = 'x'\nintent = 'y'",
+        "[[template]]\nid='x'\nintent='y'\ntext='z'\nwho='?'",
+    ],
+)
+def test_a_broken_template_file_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "t.toml").write_text(text)
+    with pytest.raises(InputError, match=r"t\.toml"):
+        templates.load(tmp_path / "t.toml")
+
+
+SHORT = Source(
+    "ship#1", "What shipping costs", "Standard shipping costs 4.90 EUR. It is free from 80 EUR."
+)
+OTHER = Source("gift#1", "Gift cards", "A gift card is valid for three years.")
+
+
+def test_short_passages_are_quoted_whole_and_cited() -> None:
+    told = extract.answer("what does shipping cost", [SHORT, OTHER])
+    assert told == (f"{SHORT.quote}\n\n{OTHER.quote}", (SHORT, OTHER))
+
+
+def test_no_more_is_quoted_than_fits() -> None:
+    long = Source("x", "t", " ".join(["word"] * (extract.MOST_WORDS - 5)) + ".")
+    told = extract.answer("anything", [long, SHORT])
+    assert told is not None
+    assert told[1] == (long,)
+
+
+def test_a_long_passage_is_cut_to_whole_sentences() -> None:
+    text = " ".join(
+        f"Sentence number {at} is about topic {at} and says a thing." for at in range(20)
+    )
+    found = extract.answer("tell me of topic 7", [Source("x", "t", text)])
+    assert found is not None
+    assert len(found[0].split()) <= extract.MOST_WORDS
+    assert all(sentence in text for sentence in extract.sentences(found[0]))
+
+
+def test_without_passages_there_is_nothing_to_quote() -> None:
+    assert extract.answer("anything", []) is None
+
+
+def test_the_intent_moves_its_own_passages_up() -> None:
+    hits = [
+        Hit(Passage("a", "a", "A", "x", labels=("gift_card",)), 0.032, {}),
+        Hit(Passage("b", "b", "B", "x", labels=("shipping_cost",)), 0.030, {}),
+    ]
+    seen = Seen("shipping_cost", 0.9, "", 0.0, "neutral", 0.9, "en", None)
+    assert [hit.passage.id for hit in by_intent(hits, seen)] == ["b", "a"]

@@ -1,0 +1,55 @@
+"""A wrong setting is one sentence that names the key; every default works without a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from arriero.core.errors import SettingsError
+from arriero.core.settings import Settings
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "arriero.toml"
+    file.write_text(text)
+    return file
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Settings.load().server.host == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("colour = 'red'", "unknown setting 'colour'"),
+        ("[server]\nprot = 1", "unknown setting 'server.prot'"),
+        ("[server]\nport = 'x'", "'server.port'"),
+        ("[server]\nport = 99999", "99999"),
+        ("[server]\nhost = '0.0.0.0'", "refused until identity and limits exist"),
+        ("[models]\nencoder = 'magic'", "'models.encoder'"),
+        ("not toml", "cannot be read"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(written(tmp_path, text))
+    assert told in caught.value.message
+
+
+def test_a_missing_file_that_was_asked_for_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no settings file"):
+        Settings.load(tmp_path / "nowhere.toml")
+
+
+def test_the_hash_changes_with_any_setting(tmp_path: Path) -> None:
+    one = Settings.load(written(tmp_path, "[server]\nport = 1"))
+    other = Settings.load(written(tmp_path, "[server]\nport = 2"))
+    assert one.hash() != other.hash()
+
+
+def test_an_override_wins_over_the_file(tmp_path: Path) -> None:
+    file = written(tmp_path, "data = 'a'")
+    assert Settings.load(file, data=Path("b")).data == Path("b")

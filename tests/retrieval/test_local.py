@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from arriero.core.errors import InputError, SettingsError, StoreError
+from arriero.models.fake import FakeEncoder
+from arriero.retrieval import local
+from arriero.retrieval.base import Passage
+from arriero.retrieval.engines import open_index
+from arriero.retrieval.local import LocalIndex
+from arriero.retrieval.text import terms
+
+
+class CountingEncoder(FakeEncoder):
+    """A fake encoder that keeps what it was asked."""
+
+    def __init__(self, name: str = "fake") -> None:
+        super().__init__(name=name)
+        self.asked: list[str] = []
+
+    async def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.asked += texts
+        return await super().encode(texts)
+
+
+def passages(count: int) -> tuple[Passage, ...]:
+    return tuple(
+        Passage(f"p{number}", "d", f"Title {number}", f"Text of number{number} boots")
+        for number in range(count)
+    )
+
+
+async def test_the_second_start_encodes_nothing(tmp_path: Path) -> None:
+    encoder = CountingEncoder()
+    await LocalIndex.build(passages(5), encoder, tmp_path)
+    assert len(encoder.asked) == 5
+    encoder.asked.clear()
+    again = await LocalIndex.build(passages(5), encoder, tmp_path)
+    assert encoder.asked == []
+    assert (await again.search("number3"))[0].passage.id == "p3"
+
+
+async def test_only_a_new_passage_is_encoded(tmp_path: Path) -> None:
+    encoder = CountingEncoder()
+    await LocalIndex.build(passages(5), encoder, tmp_path)
+    encoder.asked.clear()
+    await LocalIndex.build(passages(6)[::-1], encoder, tmp_path)
+    assert encoder.asked == ["Title 5\nText of number5 boots"]
+
+
+async def test_dropped_passages_leave_the_file(tmp_path: Path) -> None:
+    await LocalIndex.build(passages(9), FakeEncoder(), tmp_path)
+    await LocalIndex.build(passages(2), FakeEncoder(), tmp_path)
+    assert len(local._read(tmp_path / local.VECTORS)) == 2
+
+
+async def test_vectors_of_another_encoder_are_not_used(tmp_path: Path) -> None:
+    await LocalIndex.build(passages(3), FakeEncoder(), tmp_path)
+    other = CountingEncoder(name="other")
+    await LocalIndex.build(passages(3), other, tmp_path)
+    assert len(other.asked) == 3
+
+
+@pytest.mark.parametrize("content", [b"", b"\x08\x00\x00\x00\x00\x00\x00\x00{}", b"no vectors"])
+async def test_a_broken_file_of_vectors_is_made_again(
+    content: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / local.VECTORS).write_bytes(content)
+    encoder = CountingEncoder()
+    with caplog.at_level(logging.WARNING):
+        index = await LocalIndex.build(passages(3), encoder, tmp_path)
+    assert "is not whole" in caplog.text
+    assert len(encoder.asked) == 3
+    assert (await index.search("number2"))[0].passage.id == "p2"
+    assert len(local._read(tmp_path / local.VECTORS)) == 3
+
+
+async def test_a_folder_that_cannot_be_written_only_costs_time(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with caplog.at_level(logging.WARNING):
+        index = await LocalIndex.build(passages(3), FakeEncoder(), tmp_path / "file" / "index")
+    assert "the next start encodes again" in caplog.text
+    assert await index.search("number1")
+
+
+async def test_words_and_vectors_both_rank(tmp_path: Path) -> None:
+    index = await LocalIndex.build(passages(5), FakeEncoder(), tmp_path)
+    assert (await index.search("number3"))[0].ranks == {"lexical": 1, "dense": 1}
+
+
+async def test_words_are_stemmed(tmp_path: Path) -> None:
+    one = Passage("a", "a", "Returning", "We refunded the shipped parcels")
+    index = await LocalIndex.build([one], FakeEncoder(), tmp_path)
+    assert index._by_words("refund my shipping", None) == ["a"]
+
+
+async def test_nothing_is_found_on_a_day_without_valid_passages(tmp_path: Path) -> None:
+    old = Passage("a", "a", "Boots", "Boots", valid_until=date(2020, 1, 1))
+    index = await LocalIndex.build([old], FakeEncoder(), tmp_path)
+    assert await index.search("boots", day=date(2026, 1, 1)) == ()
+    assert len(await index.search("boots", day=date(2020, 1, 1))) == 1
+
+
+async def test_a_large_index_answers_from_a_thread_with_the_same_hits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = await LocalIndex.build(passages(300), FakeEncoder(), tmp_path)
+    here = await index.search("boots of number7")
+    monkeypatch.setattr(local, "IN_PLACE", 0)
+    assert await index.search("boots of number7") == here
+
+
+async def test_two_passages_of_one_id_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="two passages are called 'p0'"):
+        await LocalIndex.build(passages(1) * 2, FakeEncoder(), tmp_path)
+
+
+async def test_a_closed_index_says_so(tmp_path: Path) -> None:
+    index = await LocalIndex.build(passages(2), FakeEncoder(), tmp_path)
+    await index.close()
+    with pytest.raises(StoreError, match="restart the server"):
+        await index.ping()
+    with pytest.raises(StoreError, match="restart the server"):
+        await index.search("boots")
+
+
+async def test_an_unknown_engine_is_a_settings_error(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"'solr:' names no search engine; use one of local:"):
+        await open_index("solr:", (), FakeEncoder(), tmp_path)
+
+
+def test_stop_words_are_no_terms_unless_there_are_only_stop_words() -> None:
+    assert terms("Where is my TENT, and is the tent wet?") == ("tent", "wet")
+    assert terms("Where is it?") == ("where", "is", "it")
+
+
+def test_a_long_message_is_a_short_query() -> None:
+    assert len(terms(" ".join(f"word{number}" for number in range(1_000)))) == 32
+
+
+def test_the_seam_costs_no_engine() -> None:
+    program = (
+        "import sys, arriero.retrieval.base, arriero.retrieval.engines\n"
+        "print([name for name in ('faiss', 'numpy', 'sqlite3') if name in sys.modules])"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.strip() == "[]"

@@ -1,0 +1,205 @@
+"""`/v1/chat/completions`, also as the official client sees it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import httpx
+import openai
+import pytest
+
+from arriero.core.errors import ModelError
+from arriero.models.fake import ScriptedGenerator
+from tests.server.conftest import House, Refused, events
+
+PATH = "/v1/chat/completions"
+HELLO: dict[str, Any] = {
+    "model": "smollm2-135m",
+    "messages": [{"role": "user", "content": "hello"}],
+}
+
+
+def test_the_official_client_gets_a_completion(house: House, real: str) -> None:
+    with openai.OpenAI(base_url=f"{real}/v1", api_key=house.secrets["tester"]) as client:
+        raw = client.chat.completions.with_raw_response.create(**HELLO)
+    completion = raw.parse()
+    assert completion.choices[0].message.content == "Hello to you too."
+    assert completion.choices[0].finish_reason == "stop"
+    assert completion.usage is not None and completion.usage.completion_tokens == 4
+    assert completion.id == "chatcmpl-" + raw.headers["x-arriero-run-id"]
+
+
+def test_the_official_client_gets_a_stream(house: House, real: str) -> None:
+    with openai.OpenAI(base_url=f"{real}/v1", api_key=house.secrets["tester"]) as client:
+        chunks = list(
+            client.chat.completions.create(
+                **HELLO, stream=True, stream_options={"include_usage": True}
+            )
+        )
+    said = [chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices]
+    assert "".join(said) == "Hello to you too."
+    assert len([text for text in said if text]) == 4
+    assert chunks[0].choices[0].delta.role == "assistant"
+    assert chunks[-2].choices[0].finish_reason == "stop"
+    assert chunks[-1].usage is not None and chunks[-1].usage.completion_tokens == 4
+    assert len({chunk.id for chunk in chunks}) == 1
+
+
+def test_the_official_client_lists_the_models(house: House, real: str) -> None:
+    with openai.OpenAI(base_url=f"{real}/v1", api_key=house.secrets["tester"]) as client:
+        assert [model.id for model in client.models.list()] == ["chat", "smollm2-135m"]
+
+
+def test_the_official_client_understands_our_errors(house: House, real: str) -> None:
+    with openai.OpenAI(base_url=f"{real}/v1", api_key="wrong", max_retries=0) as client:
+        with pytest.raises(openai.AuthenticationError) as wrong:
+            client.chat.completions.create(**HELLO)
+    assert wrong.value.code == "invalid_api_key"
+
+
+async def test_a_completion_carries_what_every_answer_carries(client: httpx.AsyncClient) -> None:
+    answer = (await client.post(PATH, json=HELLO)).json()
+    assert answer["outcome"] == "answered"
+    assert answer["id"] == f"chatcmpl-{answer['run_id']}"
+    assert [verdict["check"] for verdict in answer["verdicts"]] == ["not-empty", "finished"]
+
+
+async def test_a_stream_ends_with_its_run_and_done(client: httpx.AsyncClient) -> None:
+    response = await client.post(PATH, json=HELLO | {"stream": True})
+    chunks = [data for _, data in events(response.text)]
+    assert chunks[-1] == "[DONE]"
+    assert chunks[-2]["run_id"] == response.headers["x-arriero-run-id"]
+    assert chunks[-2]["outcome"] == "answered"
+
+
+async def test_unknown_fields_of_openai_are_accepted(client: httpx.AsyncClient) -> None:
+    more = {"logit_bias": {}, "parallel_tool_calls": True, "store": False, "top_p": 0.9}
+    assert (await client.post(PATH, json=HELLO | more)).status_code == 200
+
+
+async def test_content_parts_are_joined(client: httpx.AsyncClient) -> None:
+    parts = [{"type": "text", "text": "he"}, {"type": "text", "text": "llo"}]
+    body = HELLO | {"messages": [{"role": "user", "content": parts}]}
+    answer = (await client.post(PATH, json=body)).json()
+    assert answer["choices"][0]["message"]["content"] == "Hello to you too."
+
+
+async def test_the_callers_parameters_reach_the_model(
+    client: httpx.AsyncClient, house: House
+) -> None:
+    asked = {"temperature": 0.9, "max_completion_tokens": 2, "stop": "!", "seed": 7}
+    answer = (await client.post(PATH, json=HELLO | asked)).json()
+    assert isinstance(house.generator, ScriptedGenerator)
+    prompt = house.generator.asked[-1]
+    assert (prompt.temperature, prompt.max_tokens, prompt.stop, prompt.seed) == (0.9, 2, ("!",), 7)
+    assert answer["choices"][0]["finish_reason"] == "length"
+    assert answer["outcome"] == "answered"
+
+
+async def test_a_model_that_is_not_served_is_a_404(
+    client: httpx.AsyncClient, refused: Refused
+) -> None:
+    error = refused(await client.post(PATH, json=HELLO | {"model": "gpt-9"}), 404)
+    assert (error["code"], error["param"]) == ("model_not_found", "model")
+    assert "smollm2-135m" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "param"),
+    [
+        ({"messages": []}, "messages"),
+        ({"messages": [{"role": "user", "content": " "}]}, "messages[0].content"),
+        ({"messages": [{"role": "nobody", "content": "hello"}]}, "messages[0].role"),
+        ({"messages": [{"role": "user"}]}, "messages[0].content"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
+            "messages[0].content",
+        ),
+        ({"temperature": 3}, "temperature"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"n": 2}, "n"),
+    ],
+)
+async def test_what_cannot_be_answered_is_refused_by_name(
+    client: httpx.AsyncClient, refused: Refused, wrong: dict[str, Any], param: str
+) -> None:
+    assert refused(await client.post(PATH, json=HELLO | wrong), 400)["param"] == param
+
+
+async def test_masked_values_are_back_in_a_stream(client: httpx.AsyncClient, house: House) -> None:
+    body = HELLO | {
+        "stream": True,
+        "messages": [{"role": "user", "content": "mail ann@example.org"}],
+    }
+    text = (await client.post(PATH, json=body)).text
+    assert "EMAIL_1" not in text
+    said = [data for _, data in events(text) if data != "[DONE]"]
+    whole = "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in said)
+    assert whole == "I wrote to ann@example.org <now>."
+    assert isinstance(house.generator, ScriptedGenerator)
+    assert house.generator.asked[-1].messages[-1].content == "mail <EMAIL_1>"
+
+
+class _Breaks(ScriptedGenerator):
+    """A fake that says two words and dies."""
+
+    async def stream(self, prompt: Any, *, timeout_s: float) -> Any:
+        said = 0
+        async for piece in super().stream(prompt, timeout_s=timeout_s):
+            if said == 2:
+                raise ModelError("the model died")
+            said += 1
+            yield piece
+
+
+async def test_a_stream_that_breaks_ends_with_an_error_and_no_done(
+    house: House, client: httpx.AsyncClient
+) -> None:
+    house.generator = _Breaks({"hello": "one two three"})
+    response = await client.post(PATH, json=HELLO | {"stream": True})
+    told = [data for _, data in events(response.text)]
+    assert "the model died" in told[-1]["error"]["message"]
+    assert "[DONE]" not in response.text
+
+
+async def test_a_model_that_fails_at_once_gives_the_fallback_and_its_reason(
+    house: House, client: httpx.AsyncClient
+) -> None:
+    house.generator = ScriptedGenerator({})
+    answer = (await client.post(PATH, json=HELLO)).json()
+    assert answer["outcome"] == "fallback"
+    assert "no scripted reply" in answer["reason"]
+    streamed = await client.post(PATH, json=HELLO | {"stream": True})
+    end = events(streamed.text)[-2][1]
+    assert end["outcome"] == "fallback"
+
+
+def test_a_client_that_leaves_a_stream_frees_the_model(house: House, real: str) -> None:
+    class Slow(ScriptedGenerator):
+        closed = False
+
+        async def stream(self, prompt: Any, *, timeout_s: float) -> Any:
+            try:
+                async for piece in super().stream(prompt, timeout_s=timeout_s):
+                    yield piece
+            finally:
+                self.closed = True
+
+    house.generator = slow = Slow({"hello": "word " * 200}, word_s=0.05)
+    with httpx.Client(base_url=real, headers=house.headers()) as client:
+        with client.stream("POST", PATH, json=HELLO | {"stream": True}) as response:
+            next(response.iter_text())
+    ends = time.monotonic() + 3
+    while not slow.closed and time.monotonic() < ends:
+        time.sleep(0.01)
+    assert slow.closed
+
+
+async def test_the_same_key_streams_the_same_completion_again(client: httpx.AsyncClient) -> None:
+    headers = {"idempotency-key": "c-1"}
+    first = await client.post(PATH, json=HELLO | {"stream": True}, headers=headers)
+    second = await client.post(PATH, json=HELLO | {"stream": True}, headers=headers)
+    assert second.headers["idempotent-replayed"] == "true"
+    assert second.headers["x-arriero-run-id"] == first.headers["x-arriero-run-id"]
+    assert "Hello to you too." in second.text

@@ -1,0 +1,102 @@
+"""The schema: migrations make what the queries name, upgrades run once, newer ledgers are refused."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from arriero.core.errors import StoreError
+from arriero.store import migrations
+from arriero.store.engine import open_engines, sqlite_url
+from arriero.store.ledger import open_ledger
+from arriero.store.schema import REVISIONS, metadata
+from tests.store.samples import recorded
+
+
+def differences(url: str) -> list[object]:
+    open_engines(url, synchronous="NORMAL").close()
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    try:
+        with engine.connect() as connection:
+            return list(compare_metadata(MigrationContext.configure(connection), metadata))
+    finally:
+        engine.dispose()
+
+
+def test_the_migrations_make_the_schema_on_sqlite(tmp_path: Path) -> None:
+    assert differences(sqlite_url(tmp_path / "ledger.db")) == []
+
+
+@pytest.mark.service
+def test_the_migrations_make_the_schema_on_postgres(postgres_url: str) -> None:
+    assert differences(postgres_url) == []
+
+
+def test_every_table_has_a_tenant() -> None:
+    assert [table.name for table in metadata.sorted_tables if "tenant" not in table.c] == []
+
+
+def test_every_migration_file_is_a_known_revision() -> None:
+    files = sorted((migrations.HERE / "versions").glob("*.py"))
+    assert tuple(file.name.partition("_")[0] for file in files) == REVISIONS
+
+
+async def test_an_empty_file_becomes_a_ledger(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").touch()
+    ledger = open_ledger(sqlite_url(tmp_path / "ledger.db"))
+    await ledger.commit(recorded())
+    await ledger.close()
+
+
+async def test_a_ledger_is_opened_again_with_all_it_held(tmp_path: Path) -> None:
+    url, entry = sqlite_url(tmp_path / "ledger.db"), recorded()
+    first = open_ledger(url)
+    await first.commit(entry)
+    await first.close()
+    second = open_ledger(url)
+    assert await second.run("acme", entry.run.id) == entry.run
+    await second.close()
+
+
+async def test_a_newer_ledger_is_refused_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.db"
+    await open_ledger(sqlite_url(file)).close()
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(StoreError, match=r"'9999', newer than this Arriero's '0001'; upgrade"):
+        open_ledger(sqlite_url(file))
+
+
+def test_opening_an_up_to_date_ledger_imports_no_alembic_and_no_numpy(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "ledger.db")
+    asyncio.run(open_ledger(url).close())
+    script = (
+        "import sys, asyncio\n"
+        "from arriero.store.ledger import open_ledger\n"
+        f"asyncio.run(open_ledger({url!r}).close())\n"
+        "print([name for name in ('alembic', 'numpy', 'redis', 'psycopg') if name in sys.modules])"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == "[]"
+
+
+def test_many_processes_open_one_new_ledger_at_once(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "ledger.db")
+    script = (
+        "import asyncio\n"
+        "from arriero.store.ledger import open_ledger\n"
+        f"asyncio.run(open_ledger({url!r}).close())"
+    )
+    opening = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(4)]
+    assert [process.wait(timeout=60) for process in opening] == [0, 0, 0, 0]
