@@ -150,7 +150,8 @@ def serving(house: House) -> Iterator[str]:
         async def serve() -> None:
             running["server"] = server(await house.open(), listener)
             serving = asyncio.create_task(running["server"].serve(sockets=[listener]))
-            while not running["server"].started and not serving.done():
+            # uvicorn has no event for it, only this flag
+            while not running["server"].started and not serving.done():  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
             up.set()
             await serving
@@ -163,7 +164,8 @@ def serving(house: House) -> Iterator[str]:
 
         thread = threading.Thread(target=run)
         thread.start()
-        assert up.wait(10) and "server" in running, "the server did not start"
+        assert up.wait(10), "the server did not start in time"
+        assert "server" in running, "the server did not start"
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:

@@ -26,7 +26,8 @@ def test_the_official_client_gets_a_completion(house: House, real: str) -> None:
     completion = raw.parse()
     assert completion.choices[0].message.content == "Hello to you too."
     assert completion.choices[0].finish_reason == "stop"
-    assert completion.usage is not None and completion.usage.completion_tokens == 4
+    assert completion.usage is not None
+    assert completion.usage.completion_tokens == 4
     assert completion.id == "chatcmpl-" + raw.headers["x-arriero-run-id"]
 
 
@@ -42,7 +43,8 @@ def test_the_official_client_gets_a_stream(house: House, real: str) -> None:
     assert len([text for text in said if text]) == 4
     assert chunks[0].choices[0].delta.role == "assistant"
     assert chunks[-2].choices[0].finish_reason == "stop"
-    assert chunks[-1].usage is not None and chunks[-1].usage.completion_tokens == 4
+    assert chunks[-1].usage is not None
+    assert chunks[-1].usage.completion_tokens == 4
     assert len({chunk.id for chunk in chunks}) == 1
 
 
@@ -52,9 +54,9 @@ def test_the_official_client_lists_the_models(house: House, real: str) -> None:
 
 
 def test_the_official_client_understands_our_errors(house: House, real: str) -> None:
-    with openai.OpenAI(base_url=f"{real}/v1", api_key="wrong", max_retries=0) as client:
-        with pytest.raises(openai.AuthenticationError) as wrong:
-            client.chat.completions.create(**HELLO)
+    client = openai.OpenAI(base_url=f"{real}/v1", api_key="wrong", max_retries=0)
+    with client, pytest.raises(openai.AuthenticationError) as wrong:
+        client.chat.completions.create(**HELLO)
     assert wrong.value.code == "invalid_api_key"
 
 
@@ -187,9 +189,11 @@ def test_a_client_that_leaves_a_stream_frees_the_model(house: House, real: str) 
                 self.closed = True
 
     house.generator = slow = Slow({"hello": "word " * 200}, word_s=0.05)
-    with httpx.Client(base_url=real, headers=house.headers()) as client:
-        with client.stream("POST", PATH, json=HELLO | {"stream": True}) as response:
-            next(response.iter_text())
+    with (
+        httpx.Client(base_url=real, headers=house.headers()) as client,
+        client.stream("POST", PATH, json=HELLO | {"stream": True}) as response,
+    ):
+        next(response.iter_text())
     ends = time.monotonic() + 3
     while not slow.closed and time.monotonic() < ends:
         time.sleep(0.01)

@@ -12,9 +12,9 @@ from tests.server.conftest import House, serving
 
 async def test_a_socket_beyond_loopback_is_refused(house: House) -> None:
     platform = await house.open()
-    with socket.create_server(("0.0.0.0", 0)) as listener:
-        with pytest.raises(SettingsError, match=r"0\.0\.0\.0"):
-            server(platform, listener)
+    listener = socket.create_server(("0.0.0.0", 0))
+    with listener, pytest.raises(SettingsError, match=r"0\.0\.0\.0"):
+        server(platform, listener)
 
 
 def test_a_real_server_answers_and_ends(house: House) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import logging
 import os
 import secrets
 import socket
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 @settings_options
 def up(port: int | None, new_key: bool, config: Path | None, data: Path | None) -> None:
     """Start the server, the models and the jobs; prints what to try."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname).1s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every call of a model
     settings = load(config, data)
     if port is not None:
         server = settings.server.model_copy(update={"port": port})

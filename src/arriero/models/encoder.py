@@ -198,8 +198,8 @@ class _Model:
         trim_heap()
 
     def run(self, texts: Sequence[str]) -> Vectors:
-        encodings = self._tokenizer.encode_batch(texts)
-        rows = [np.asarray(encoding.ids, np.int64) for encoding in encodings]
+        # One by one: encode_batch would start a thread a core.
+        rows = [np.asarray(self._tokenizer.encode(text).ids, np.int64) for text in texts]
         vectors = np.empty((len(rows), self.dimension), np.float32)
         for part in _batches([len(row) for row in rows], self._batch_tokens):
             vectors[part] = self._pooled([rows[index] for index in part])

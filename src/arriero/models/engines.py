@@ -111,7 +111,7 @@ class Engines:
         if engine == "openai":
             where = self._deployment(name)
             return OpenAIHttp(
-                name, where.url, bound.adapter or where.model, _secret(where),
+                name, where.url, where.model, _secret(where),
                 max_waiting=where.max_waiting, adapter=bound.adapter,
             )  # fmt: skip
         if engine != "llama":

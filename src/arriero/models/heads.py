@@ -146,7 +146,7 @@ class HeadClassifier:
         if head.encoder != encoder.name:
             raise ModelCorrupt(
                 f"head {head.name!r} was fitted on encoder {head.encoder!r}, not on "
-                f"{encoder.name!r}; fit it again: python -m arriero.models.fit_head --help"
+                f"{encoder.name!r}; fit it again: python -m arriero.models.fit_head CSV FOLDER"
             )
         self.name = head.name
         self._head = head

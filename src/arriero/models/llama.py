@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from contextvars import Context
 from pathlib import Path
 from time import monotonic
 
@@ -41,8 +42,15 @@ def pause_before(failures: int) -> float:
 
 
 def threads_for(cores: int, asked: int) -> tuple[int, int]:
-    """Threads that write the answer and that read the prompt; `asked` 0 means: choose."""
+    """Threads that write the answer and that read the prompt; `asked` 0 means: choose.
+
+    One core stays free while an answer is written; the prompt is read with all of them. Measured on
+    2 cores, smollm2 Q4_0: reading 530 tokens/s instead of 314 on an idle machine, but 141 instead of
+    207 beside other work, where threads wait for each other. The idle case decides: it is the one in
+    which a person waits for the model and not for the neighbours.
+    """
     return (asked, asked) if asked else (max(1, cores - 1), cores)
+
 
 
 class LlamaServer:
@@ -87,7 +95,11 @@ class LlamaServer:
         adapter is not what it says, `MissingExtra` without xllamacpp, else `ModelError`.
         """
         if self._supervisor is None:
-            self._supervisor = asyncio.create_task(self._supervise(), name=f"llama {self.name}")
+            self._supervisor = asyncio.create_task(
+                self._supervise(),
+                name=f"llama {self.name}",
+                context=Context(),  # it outlives the request that may have started it
+            )
         await self._settled.wait()
         if self._gave_up is not None:
             raise self._gave_up.with_traceback(None)

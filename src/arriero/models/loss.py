@@ -24,10 +24,14 @@ CONTEXT = 2_048
 
 # Written for this measurement: what the apps ask small models to do.
 TEXTS = (
-    "Question: My tent leaks at the seams. Can I have it repaired?\nPassage: Seam repair costs 18 euros "
-    "and takes ten working days. Bring the tent dry to any shop.\nAnswer:",
-    "Question: When is parcel 4471 going to arrive?\nPassage: Parcels to Austria take two to four "
-    "working days. Parcel 4471 left the warehouse on Monday.\nAnswer:",
+    (
+        "Question: My tent leaks at the seams. Can I have it repaired?\n"
+        "Passage: Seam repair costs 18 euros and takes ten working days. Bring the tent dry to any shop.\nAnswer:"
+    ),
+    (
+        "Question: When is parcel 4471 going to arrive?\n"
+        "Passage: Parcels to Austria take two to four working days. Parcel 4471 left the warehouse on Monday.\nAnswer:"
+    ),
     "Dear customer,\n\nthank you for writing to us about the torn strap on your backpack. We",
     "The main difference between a down sleeping bag and a synthetic one is",
     "To return an article, please follow these three steps:\n1.",

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, case, func, select, text
 from arriero.core.clock import Clock, SystemClock
 from arriero.core.errors import StoreError
 from arriero.core.words import Alert, Exposure, Feedback, Mode, Run, Task, Trace, Variant
-from arriero.store import rows, schema
+from arriero.store import schema, values
 from arriero.store.base import Answered, ApiKey, Entry, Intended, Leaf, Window
 from arriero.store.engine import READERS, Engines, explained, open_engines
 from arriero.store.rows import EVERYBODY, written
@@ -93,7 +93,7 @@ class SqlLedger:
     async def run(self, tenant: str, id: str) -> Run | None:
         table = schema.runs.c
         return await self._first(
-            select(*RUN).where(table.id == id, table.tenant == tenant), rows.to_run
+            select(*RUN).where(table.id == id, table.tenant == tenant), values.to_run
         )
 
     async def trace(self, run: Run) -> Trace | None:
@@ -103,7 +103,7 @@ class SqlLedger:
             return None
         table = schema.traces.c
         query = select(table.body).where(table.tenant == run.tenant, table.sha256 == sha256)
-        return await self._first(query, lambda row: rows.to_trace(row["body"], sha256))
+        return await self._first(query, lambda row: values.to_trace(row["body"], sha256))
 
     async def runs(
         self, tenant: str, *, app: str | None = None, limit: int = 20, before: str | None = None
@@ -114,13 +114,13 @@ class SqlLedger:
             query = query.where(table.app == app)
         if before is not None:
             query = query.where(table.id < before)
-        return await self._all(query.order_by(table.id.desc()).limit(limit), rows.to_run)
+        return await self._all(query.order_by(table.id.desc()).limit(limit), values.to_run)
 
     async def feedback(self, tenant: str, run: str) -> Sequence[Feedback]:
         """Oldest first."""
         table = schema.feedback
         query = select(table).where(table.c.tenant == tenant, table.c.run == run)
-        return await self._all(query.order_by(table.c.at, table.c.id), rows.to_feedback)
+        return await self._all(query.order_by(table.c.at, table.c.id), values.to_feedback)
 
     async def tasks(
         self, tenant: str, *, kind: str | None = None, state: str | None = None
@@ -132,7 +132,7 @@ class SqlLedger:
             query = query.where(table.c.kind == kind)
         if state is not None:
             query = query.where(table.c.state == state)
-        return await self._all(query.order_by(table.c.created_at, table.c.id), rows.to_task)
+        return await self._all(query.order_by(table.c.created_at, table.c.id), values.to_task)
 
     async def alerts(self, *, open_only: bool = True) -> Sequence[Alert]:
         """Newest first."""
@@ -140,7 +140,7 @@ class SqlLedger:
         query = select(table).order_by(table.c.raised_at.desc(), table.c.id)
         if open_only:
             query = query.where(table.c.cleared_at.is_(None))
-        return await self._all(query, rows.to_alert)
+        return await self._all(query, values.to_alert)
 
     async def window(self, app: str, since: datetime) -> Window:
         table = schema.runs.c
@@ -158,36 +158,38 @@ class SqlLedger:
     async def exposures(self) -> Mapping[str, Exposure]:
         table = schema.exposures
         newest = select(func.max(table.c.seq)).group_by(table.c.app)
-        found = await self._all(select(table).where(table.c.seq.in_(newest)), rows.to_exposure)
+        found = await self._all(select(table).where(table.c.seq.in_(newest)), values.to_exposure)
         return {exposure.app: exposure for exposure in found}
 
     async def variant(self, id: str) -> Variant | None:
         query = select(schema.variants.c.body).where(schema.variants.c.id == id)
-        return await self._first(query, lambda row: rows.parsed(Variant, row["body"]))
+        return await self._first(query, lambda row: values.parsed(Variant, row["body"]))
 
     async def keys(self) -> Sequence[ApiKey]:
         """Oldest first, the revoked ones included."""
         table = schema.keys
-        return await self._all(select(table).order_by(table.c.created_at, table.c.id), rows.to_key)
+        return await self._all(
+            select(table).order_by(table.c.created_at, table.c.id), values.to_key
+        )
 
     async def answered(self, tenant: str, key: str) -> Answered | None:
         table = schema.answered
         query = select(table).where(table.c.tenant == tenant, table.c.key == key)
-        return await self._first(query, rows.to_answered)
+        return await self._first(query, values.to_answered)
 
     async def intended(self, *, older_than: datetime) -> Sequence[Intended]:
         """Outbox rows of runs that started before `older_than`, oldest first."""
         table = schema.outbox
         query = select(table).where(table.c.done_at.is_(None), table.c.at < micros(older_than))
         return await self._all(
-            query.order_by(table.c.at, table.c.run, table.c.key), rows.to_intended
+            query.order_by(table.c.at, table.c.run, table.c.key), values.to_intended
         )
 
     async def leaves(self, *, after: int = 0, limit: int = 1000) -> Sequence[Leaf]:
         """In order of `seq`, which has no gaps."""
         table = schema.audit
         query = select(table).where(table.c.seq > after).order_by(table.c.seq).limit(limit)
-        return await self._all(query, rows.to_leaf)
+        return await self._all(query, values.to_leaf)
 
     async def lease(self, job: str, holder: str, *, now: datetime, until: datetime) -> bool:
         """A lease taken with `until` = `now` is given back."""

@@ -1,4 +1,4 @@
-"""Entries as rows and rows as values: pure, the same for every database.
+"""Entries as rows: pure, the same for every database.
 
 An entry becomes `Written`: the rows that it puts into named writes (see `store/writes.py`), and the
 leaf that it leaves in the audit log.
@@ -8,26 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-from pydantic import TypeAdapter
-from sqlalchemy import RowMapping
-
-from arriero.core.errors import InputError, StoreError
+from arriero.core.errors import InputError
 from arriero.core.words import (
     Action,
     Alert,
     Ended,
-    Exposure,
     Feedback,
     Run,
-    Share,
     Task,
-    Trace,
     Variant,
     canonical_json,
 )
@@ -39,15 +32,13 @@ from arriero.store.base import (
     Entry,
     ExposureSet,
     FeedbackGiven,
-    Intended,
     KeySaved,
-    Leaf,
     RunClosed,
     RunRecorded,
     TaskSaved,
     VariantRegistered,
 )
-from arriero.store.schema import micros, moment
+from arriero.store.schema import micros
 
 Row = dict[str, Any]  # one row's parameters, on the border to SQLAlchemy
 T = TypeVar("T")
@@ -321,94 +312,9 @@ def _answered_row(entry: Answered) -> Row:
     }
 
 
-def to_run(row: RowMapping) -> Run:
-    """The `Run` in a row (body, started_at, trace) of the ledger."""
-    run = parsed(Run, row["body"])
-    return replace(run, started_at=moment(row["started_at"]), trace=row["trace"])
-
-
-def to_trace(packed: bytes, sha256: str) -> Trace:
-    """The trace; `StoreError` when its bytes are not the ones that were recorded."""
-    try:
-        body = zlib.decompress(packed)
-    except zlib.error:
-        body = b""
-    if hashlib.sha256(body).hexdigest() != sha256:
-        raise StoreError(f"the trace {sha256!r} is damaged; restore the ledger from a backup")
-    return parsed(Trace, body)
-
-
-def to_intended(row: RowMapping) -> Intended:
-    """The `Intended` in a row of the ledger."""
-    action = Action(row["kind"], row["key"], parsed(dict[str, Any], row["payload"]))
-    return Intended(row["run"], row["app"], row["tenant"], action, moment(row["at"]))
-
-
-def to_feedback(row: RowMapping) -> Feedback:
-    """The `Feedback` in a row of the ledger."""
-    read = {**row, "at": moment(row["at"]), "value": parsed(object, row["value"])}
-    return Feedback(**read)
-
-
-def to_task(row: RowMapping) -> Task:
-    """The `Task` in a row of the ledger."""
-    read = {
-        **row,
-        "created_at": moment(row["created_at"]),
-        "due_at": _maybe_moment(row["due_at"]),
-        "payload": parsed(dict[str, Any], row["payload"]),
-    }
-    return Task(**read)
-
-
-def to_alert(row: RowMapping) -> Alert:
-    """The `Alert` in a row of the ledger."""
-    raised, cleared = moment(row["raised_at"]), _maybe_moment(row["cleared_at"])
-    values = float(row["value"]), float(row["threshold"])
-    return Alert(row["id"], row["app"], row["name"], *values, raised, cleared)
-
-
-def to_exposure(row: RowMapping) -> Exposure:
-    """The `Exposure` in a row of the ledger."""
-    return Exposure(row["app"], row["rollout"], parsed(tuple[Share, ...], row["shares"]))
-
-
-def to_key(row: RowMapping) -> ApiKey:
-    """The `ApiKey` in a row of the ledger."""
-    created, revoked = moment(row["created_at"]), _maybe_moment(row["revoked_at"])
-    return ApiKey(row["id"], row["tenant"], row["name"], row["hash"], created, revoked)
-
-
-def to_answered(row: RowMapping) -> Answered:
-    """The `Answered` in a row of the ledger."""
-    return Answered(**{**row, "at": moment(row["at"])})
-
-
-def to_leaf(row: RowMapping) -> Leaf:
-    """The `Leaf` in a row of the ledger."""
-    return Leaf(
-        row["seq"], moment(row["at"]), row["kind"], row["subject"], row["actor"], row["digest"]
-    )
-
-
-def parsed(kind: type[T], text: str | bytes) -> T:
-    """Our own JSON back as the value it was written from."""
-    adapter: TypeAdapter[T] = _adapter(cast("Hashable", kind))
-    return adapter.validate_json(text)
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
-
-
 def _text(value: object) -> str:
     return canonical_json(value).decode()
 
 
 def _maybe(at: datetime | None) -> int | None:
     return None if at is None else micros(at)
-
-
-def _maybe_moment(value: int | None) -> datetime | None:
-    return None if value is None else moment(value)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from arriero.apps.support import extract, templates
-from arriero.apps.support.articles import Article
 from arriero.apps.support.directory import CustomerDirectory
 from arriero.apps.support.facts import order_facts, underway
 from arriero.apps.support.settings import SupportSettings
@@ -78,7 +77,6 @@ class SupportApp:
     directory: CustomerDirectory
     index: Index
     answers: tuple[templates.Template, ...]
-    articles: Mapping[str, Article]
     ledger: Ledger
     clock: Clock
 
@@ -141,20 +139,13 @@ class SupportApp:
             self._order(turn.input.customer, seen),
             self.index.search(turn.input.message, k=CANDIDATES, day=turn.now.date()),
         )
-        ranked = by_intent(hits, seen)[: self.settings.passages]
+        ranked = by_intent(hits, seen)
         passages = tuple(
             Source(hit.passage.id, hit.passage.title, hit.passage.text) for hit in ranked
         )
-        whole = self._whole(ranked) if seen.intent in self.settings.open_intents else ()
-        return Evidence(order, facts, passages, whole)
-
-    def _whole(self, hits: Sequence[Hit]) -> tuple[Source, ...]:
-        """The articles behind the hits, best first: an open question needs more than a paragraph."""
-        ids = dict.fromkeys(hit.passage.document for hit in hits)
-        found = [self.articles[id] for id in ids if id in self.articles]
-        return tuple(
-            Source(one.id, one.title, one.text) for one in found[: self.settings.whole_articles]
-        )
+        if seen.intent not in self.settings.open_intents:
+            return Evidence(order, facts, passages[: self.settings.passages])
+        return Evidence(order, facts, _enough(passages, self.settings.reading_words))
 
     async def _order(self, customer_id: str | None, seen: Seen) -> tuple[str, Mapping[str, str]]:
         customer = await self.directory.customer(customer_id) if customer_id else None
@@ -313,10 +304,9 @@ class SupportApp:
         self, turn: Turn[Inquiry], seen: Seen, evidence: Evidence
     ) -> Sequence[Draft[Reply]]:
         """The local model with every passage whole in its prompt; the fixed part first, it is cached."""
-        sources = evidence.articles or evidence.passages
-        if not sources:
+        if not evidence.passages:
             raise StageFailed("nothing was found that an answer could rest on")
-        given = "\n\n".join(f"{one.title}\n{one.quote}" for one in sources)
+        given = "\n\n".join(f"{one.title}\n{one.quote}" for one in evidence.passages)
         told = "\n".join(f"{said.role}: {said.text}" for said in turn.input.history[-6:])
         asked = f"Information:\n{given}\n\n{told}\nQuestion: {turn.input.message}"
         messages = (Message("system", turn.variant.prompts["system"]), Message("user", asked))
@@ -324,7 +314,7 @@ class SupportApp:
             "response_generator", messages, timeout_s=turn.remaining(), seed=turn.seed
         )
         text = reply.text if reply.finish == "stop" else _whole_sentences(reply.text)
-        return [self._draft(turn, seen, text.strip(), "generative", sources)]
+        return [self._draft(turn, seen, text.strip(), "generative", evidence.passages)]
 
     def _draft(
         self,
@@ -361,6 +351,16 @@ def by_intent(hits: Sequence[Hit], seen: Seen) -> Sequence[Hit]:
         return hit.score + labelled * INTENT_WEIGHT * seen.confidence / (RRF + 1)
 
     return sorted(hits, key=fused, reverse=True)
+
+
+def _enough(passages: Sequence[Source], words: int) -> tuple[Source, ...]:
+    """The best passages, each whole, until together they have `words` words."""
+    chosen: list[Source] = []
+    for passage in passages:
+        if sum(len(one.quote.split()) for one in chosen) >= words:
+            break
+        chosen.append(passage)
+    return tuple(chosen)
 
 
 def _hand_over(reason: str) -> Action:

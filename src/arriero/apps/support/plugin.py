@@ -24,15 +24,15 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
     return SupportApp(
         settings=settings,
         directory=await asyncio.to_thread(_directory, settings.directory, parts),
-        index=await parts.open_index(_passages(known)),
+        index=await parts.open_index(passages_of(known)),
         answers=await asyncio.to_thread(templates.load, settings.templates),
-        articles={article.id: article for article in known},
         ledger=parts.ledger,
         clock=parts.clock,
     )
 
 
-def _passages(known: Sequence[articles.Article]) -> tuple[Passage, ...]:
+def passages_of(known: Sequence[articles.Article]) -> tuple[Passage, ...]:
+    """What of the articles can be found and cited: their paragraphs, with the article's dates."""
     return tuple(
         Passage(
             id=f"{article.id}#{at}",
@@ -68,6 +68,13 @@ def _labels_of(file: Path) -> tuple[str, ...]:
         ) from None
 
 
+def _heads(settings: SupportSettings) -> Mapping[str, Path]:
+    """The heads that a role is bound to: another model at that role needs no training here."""
+    files = {"support-intents": settings.intents, "support-sentiment": settings.sentiment}
+    bound = {getattr(settings.models, role).model for role in type(settings.models).model_fields}
+    return {name: file for name, file in files.items() if f"head:{name}" in bound}
+
+
 def _labels(settings: SupportSettings) -> Mapping[str, tuple[str, ...]]:
     return {
         "intent_classifier": _labels_of(settings.intents),
@@ -79,10 +86,7 @@ plugin = Plugin(
     name="support",
     settings=SupportSettings,
     open=open_support,
-    heads=lambda settings: {
-        "support-intents": settings.intents,
-        "support-sentiment": settings.sentiment,
-    },
+    heads=_heads,
     labels=_labels,
     cached=lambda settings: {"intent_classifier": settings.intent_cache_s},
     door=door,

@@ -54,8 +54,10 @@ class SupportSettings(AppSettings):
         default=3_600, gt=0, description="case study: intent cache TTL 3,600 s"
     )
     passages: int = Field(default=5, ge=1, le=20)
-    whole_articles: int = Field(
-        default=3, ge=1, le=10, description="in the prompt of an open question"
+    reading_words: int = Field(
+        default=310,
+        ge=50,
+        description="passages in the prompt of an open question: 400 tokens and more",
     )
     recent_orders: int = Field(default=5, ge=1, le=50)
     max_message_chars: int = Field(default=8_000, ge=1)

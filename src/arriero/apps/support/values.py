@@ -48,14 +48,13 @@ class Seen:
 class Evidence:
     """What was gathered. `facts` are the order's and customer's fields, ready to be said.
 
-    `passages` are paragraphs, best first; `articles` whole articles, for open questions only.
+    `passages` are paragraphs, best first; for an open question there are more of them.
     `order` is known (the customer's own), unknown (named, but not this customer's) or none.
     """
 
     order: str
     facts: Mapping[str, str] = field(default_factory=dict)
     passages: tuple[Source, ...] = ()
-    articles: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

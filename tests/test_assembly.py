@@ -1,0 +1,204 @@
+"""The platform as a whole, embedded, with fakes of its models: what is wired works together."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from arriero.assembly import Platform, app_settings, open_platform, writable
+from arriero.core.clock import HeldClock
+from arriero.core.errors import InputError, SettingsError, StoreError
+from arriero.core.ids import uuid7
+from arriero.core.settings import Settings
+from arriero.core.words import Action, Ended, Exposure, Share
+from arriero.store.base import ExposureSet, RunRecorded, VariantRegistered
+
+FAKES = {
+    "models": {
+        "intent_classifier": {"model": "fake:shipping_cost"},
+        "response_generator": {"model": "fake:echo"},
+        "sentiment_analyzer": {"model": "fake:neutral"},
+    }
+}
+
+
+def fake_settings(folder: Path, **more: object) -> Settings:
+    table = {"data": folder, "models": {"encoder": "fake:hash"}, "apps": {"support": FAKES}, **more}
+    return Settings.model_validate(table)
+
+
+@pytest.fixture
+async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
+    async with open_platform(fake_settings(tmp_path), clock=HeldClock()) as opened:
+        yield opened
+
+
+async def test_python_asks_support_and_the_answer_is_in_the_ledger(platform: Platform) -> None:
+    result = await platform.support.inquire("How much is shipping?", customer="c-0042")
+    assert result.outcome.ended is Ended.ANSWERED
+    run = await platform.ledger.run("default", result.run_id or "")
+    assert run is not None
+    assert run.versions["index"]
+    assert run.config == platform.settings.hash()
+
+
+async def test_every_engine_answers_its_ping(platform: Platform) -> None:
+    ready = await platform.readiness()
+    assert {"ledger", "cache", "app:support"} <= set(ready)
+    assert [error for name, error in ready.items() if error] == []
+
+
+async def test_an_unknown_app_is_one_sentence(platform: Platform) -> None:
+    with pytest.raises(InputError, match="there is no app 'poetry'"):
+        platform.app("poetry")
+
+
+def test_an_unknown_app_in_the_settings_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="unknown app 'poetry'"):
+        app_settings(fake_settings(tmp_path, apps={"poetry": {}}))
+
+
+def test_an_unknown_key_of_an_app_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"unknown setting 'colour'.*|in \[apps.support\].*"):
+        app_settings(fake_settings(tmp_path, apps={"support": {"colour": "red"}}))
+
+
+async def test_changed_settings_become_the_champion_while_nothing_was_promoted(
+    tmp_path: Path,
+) -> None:
+    async with open_platform(fake_settings(tmp_path)) as first:
+        before = first.exposures.variant("support", None)
+    changed = {"support": {**FAKES, "release_at": 0.6}}
+    async with open_platform(fake_settings(tmp_path, apps=changed)) as second:
+        after = second.exposures.variant("support", None)
+    assert (before.thresholds["release"], after.thresholds["release"]) == (0.7, 0.6)
+
+
+async def test_a_promoted_champion_wins_over_changed_settings(tmp_path: Path) -> None:
+    async with open_platform(fake_settings(tmp_path)) as first:
+        better = replace(first.exposures.variant("support", None), prompts={"system": "better"})
+        exposure = Exposure("support", "rollout-1", (Share(better.id, 1.0),))
+        now = first.clock.now()
+        await first.ledger.commit(
+            VariantRegistered(better, now), ExposureSet(exposure, "learning", now)
+        )
+    changed = {"support": {**FAKES, "release_at": 0.6}}
+    async with open_platform(fake_settings(tmp_path, apps=changed)) as second:
+        assert second.exposures.variant("support", None).id == better.id
+        challenger = await second.ledger.variant(second.apps["support"].baseline().id)
+        assert challenger is not None
+
+
+async def test_a_rollback_reaches_the_flow_within_a_second(platform: Platform) -> None:
+    champion = platform.exposures.variant("support", "u")
+    other = replace(champion, rounds=0)
+    now = platform.clock.now()
+    exposure = Exposure("support", "r2", (Share(other.id, 1.0),))
+    await platform.ledger.commit(VariantRegistered(other, now), ExposureSet(exposure, "t", now))
+    await platform.exposures.refresh()
+    assert platform.exposures.variant("support", "u").id == other.id
+    result = await platform.support.inquire("How much is shipping?")
+    assert result.run.variant == other.id
+
+
+async def test_an_alert_is_raised_when_a_threshold_is_crossed_and_cleared_again(
+    tmp_path: Path,
+) -> None:
+    clock = HeldClock()
+    thresholds = {"minimum_runs": 2, "quality": 1.0, "window_s": 60}
+    apps = {"support": {**FAKES, "thresholds": thresholds, "release_at": 0.1}}
+    async with open_platform(fake_settings(tmp_path, apps=apps), clock=clock) as platform:
+        for _ in range(3):
+            await platform.support.inquire("do you have anything about llamas and shipping?")
+        await platform.jobs().tick(clock.now())
+        (alert,) = await platform.ledger.alerts()
+        assert (alert.app, alert.name) == ("support", "quality")
+        assert b'arriero_alert{app="support",name="quality"} 1' in platform.metrics.text()
+        clock.advance(120)
+        await platform.jobs().tick(clock.now())
+        assert not await platform.ledger.alerts()
+        assert len(await platform.ledger.alerts(open_only=False)) == 1
+
+
+async def test_what_a_crash_left_intended_is_finished_once(platform: Platform) -> None:
+    """The process died between the commit of the intent and the action: the job performs it."""
+    result = await platform.support.inquire("How much is shipping?")
+    run = await platform.ledger.run("default", result.run_id or "")
+    assert run is not None
+    trace = await platform.ledger.trace(run)
+    assert trace is not None
+    left = replace(run, id=uuid7(), trace=None)
+    action = Action("hand_over", "hand-over", {"reason": "test"})
+    await platform.ledger.commit(RunRecorded(left, trace, (action,)))
+    clock = platform.clock
+    assert isinstance(clock, HeldClock)
+    for _ in range(2):
+        clock.advance(60)
+        await platform.jobs("another").tick(clock.now())
+    tasks = await platform.ledger.tasks("default", kind="hand_over")
+    assert [task.run for task in tasks] == [left.id]
+    assert not await platform.ledger.intended(older_than=clock.now())
+
+
+async def test_an_action_that_never_succeeds_is_handed_to_a_person(platform: Platform) -> None:
+    result = await platform.support.inquire("How much is shipping?")
+    run = await platform.ledger.run("default", result.run_id or "")
+    assert run is not None
+    trace = await platform.ledger.trace(run)
+    assert trace is not None
+    left = replace(run, id=uuid7(), trace=None)
+    await platform.ledger.commit(RunRecorded(left, trace, (Action("fly", "a"),)))
+    clock = platform.clock
+    assert isinstance(clock, HeldClock)
+    clock.advance(7_200)
+    await platform.jobs().tick(clock.now())
+    (task,) = await platform.ledger.tasks("default", kind="failed_action")
+    assert "fly" in str(task.payload)
+
+
+async def test_a_missing_model_disables_its_app_and_says_what_to_pull(tmp_path: Path) -> None:
+    models = {"encoder": "onnx:minilm-l6", "folder": tmp_path / "none"}
+    async with open_platform(fake_settings(tmp_path, models=models)) as platform:
+        assert platform.needs == {"support": "minilm-l6"}
+        with pytest.raises(Exception, match="arriero models pull minilm-l6"):
+            platform.app("support")
+
+
+async def test_a_missing_text_model_falls_back_with_what_to_pull(tmp_path: Path) -> None:
+    roles = {**FAKES["models"], "response_generator": {"model": "llama:smollm2-135m"}}
+    roles["intent_classifier"] = {"model": "fake:product_advice"}
+    models = {"encoder": "fake:hash", "folder": tmp_path / "none"}
+    apps = {"support": {"models": roles}}
+    async with open_platform(fake_settings(tmp_path, models=models, apps=apps)) as platform:
+        result = await platform.support.inquire("Which tent for two in winter?")
+        assert result.outcome.ended is Ended.FALLBACK
+        assert "arriero models pull smollm2-135m" in result.outcome.reason
+
+
+def test_a_data_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be written"):
+        writable(tmp_path / "file" / "data")
+
+
+async def test_a_corrupt_ledger_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_bytes(b"this is not a database" * 100)
+    with pytest.raises(StoreError):
+        async with open_platform(fake_settings(tmp_path)):
+            pass
+
+
+async def test_the_ledger_holds_no_secret_and_no_private_value(tmp_path: Path) -> None:
+    async with open_platform(fake_settings(tmp_path)) as platform:
+        await platform.support.inquire("shipping? reply to ann.lee@example.org")
+    with sqlite3.connect(tmp_path / "ledger.db") as database:
+        dump = "\n".join(database.iterdump())
+    database.close()
+    assert "ann.lee" not in dump
+    assert b"ann.lee" not in b"".join(
+        file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()
+    )
