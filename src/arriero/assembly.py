@@ -7,6 +7,7 @@ import importlib.metadata
 import logging
 import os
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from arriero.core.clock import Clock, SystemClock
 from arriero.core.errors import ArrieroError, InputError, ModelMissing, SettingsError, StoreError
 from arriero.core.ids import uuid7
 from arriero.core.settings import AppSettings, Settings, parse
-from arriero.core.words import Exposure, Feedback, Mode, Share, Task, Variant
+from arriero.core.words import Exposure, Feedback, Mode, Share, Task, Variant, content_hash
 from arriero.flow import AnyApp, Case, Event, Flow, Parts, Plugin, Result
 from arriero.models.base import Encoder
 from arriero.models.engines import Engines
@@ -49,6 +50,7 @@ from arriero.store.records import Records, SqlRecords
 TENANT = "default"
 ALERTS_EVERY_S = 15.0  # an alert is raised within 60 s of the breach (issue: the spine)
 OUTBOX_EVERY_S = 10.0
+PING_WITHIN_S = 2.0
 OUTBOX_AGE_S = 15.0  # older intents were left by a crash: the flow itself takes at most 5 s
 OUTBOX_GIVE_UP_S = 3_600.0  # after this long a person gets the action as a task
 
@@ -70,6 +72,20 @@ def app_settings(settings: Settings) -> Mapping[str, AppSettings]:
         name: parse(plugin.settings, settings.apps.get(name, {}), f"[apps.{name}]")
         for name, plugin in known.items()
     }
+
+
+def configuration(settings: Settings, sections: Mapping[str, AppSettings]) -> str:
+    """The hash that every run carries: of all settings in force, defaults filled in."""
+    apps = {name: section.model_dump(mode="json") for name, section in sections.items()}
+    return content_hash(settings.model_dump(mode="json") | {"apps": apps})[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """How an engine answered: after how many milliseconds, and what is wrong (None: nothing)."""
+
+    ms: float
+    error: str | None = None
 
 
 @dataclass(frozen=True)
@@ -135,18 +151,13 @@ class Platform:
         await self.ledger.commit(FeedbackGiven(given), durable=True)
         return given.id
 
-    async def readiness(self) -> Mapping[str, str | None]:
-        """One ping an engine: its name -> None when it is well, else one sentence."""
-        found: dict[str, str | None] = {}
+    async def readiness(self) -> Mapping[str, Ping]:
+        """One ping an engine, by its name."""
         pings: dict[str, Callable[[], Any]] = {"ledger": self.ledger.ping, "cache": self.cache.ping}
         pings |= {f"app:{name}": app.ping for name, app in self.apps.items()}
-        for name, ping in pings.items():
-            try:
-                await asyncio.wait_for(ping(), timeout=2.0)
-                found[name] = None
-            except (ArrieroError, TimeoutError) as error:
-                found[name] = str(error) or "no answer within 2 s"
-        return found | dict(await self.engines.ping())
+        pings |= self.engines.pings()
+        told = await asyncio.gather(*(_pinged(ping) for ping in pings.values()))
+        return dict(zip(pings, told, strict=True))
 
     async def warm(self) -> None:
         """Start the text models that the champions use, so that the first question does not wait."""
@@ -204,7 +215,7 @@ async def open_platform(
             models_of=_models_of(engines, known, sections),
             masker=PatternMasker(),
             clock=clock,
-            config=settings.hash(),
+            config=configuration(settings, sections),
             on_run=metrics.run,
         )
         platform = Platform(
@@ -352,6 +363,18 @@ def writable(folder: Path) -> Path:
             "free space or choose another with --data"
         ) from None
     return folder
+
+
+async def _pinged(ping: Callable[[], Any]) -> Ping:
+    started = time.perf_counter()
+    error: str | None = None
+    try:
+        await asyncio.wait_for(ping(), timeout=PING_WITHIN_S)
+    except TimeoutError:
+        error = f"no answer within {PING_WITHIN_S:g} s"
+    except ArrieroError as failure:
+        error = failure.message
+    return Ping((time.perf_counter() - started) * 1e3, error)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

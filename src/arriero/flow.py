@@ -240,6 +240,10 @@ class _Story(Generic[Seen, Evidence, Answer]):
 class _Failed(Exception):
     """A stage ended without a result; the message is the reason that goes on the run."""
 
+    def __init__(self, reason: str, code: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
 
 @dataclass(frozen=True)
 class Flow:
@@ -286,7 +290,7 @@ class Flow:
                 story.evidence = await app.gather(turn, story.seen)
             return await self._deliberate(app, turn, story, story.seen, story.evidence)
         except _Failed as failed:
-            return _fallback(app, turn, story.seen, str(failed))
+            return _fallback(app, turn, story.seen, failed)
 
     async def _deliberate(
         self,
@@ -342,15 +346,16 @@ class Flow:
         turn.emit(Event("stage", {"stage": stage.value, "state": "begun"}))
         started = time.perf_counter()
         error: str | None = None
+        code = "internal_error"
         try:
             async with asyncio.timeout(_time_left(turn)):
                 yield
         except TimeoutError:
-            error = f"error: the deadline passed in {stage.value}"
+            error, code = f"error: the deadline passed in {stage.value}", "deadline"
         except StageFailed as failure:
-            error = failure.message
+            error, code = failure.message, failure.code
         except ArrieroError as failure:
-            error = f"error: {failure.message}"
+            error, code = f"error: {failure.message}", failure.code
         except Exception as failure:  # the request edge of an app: its bugs become fallbacks
             log.exception("stage %s of run %s failed", stage, turn.run)
             error = f"error: {type(failure).__name__} in {stage.value}"
@@ -361,7 +366,7 @@ class Flow:
             Event("stage", {"stage": stage.value, "state": "ended", "ms": ms, "error": error})
         )
         if error is not None:
-            raise _Failed(error)
+            raise _Failed(error, code)
 
     def _turn(
         self,
@@ -451,8 +456,8 @@ class Flow:
         try:
             await self.ledger.commit(RunRecorded(run, trace, actions))
         except StoreError as error:
-            if not app.unrecorded:
-                raise
+            if actions or not app.unrecorded:
+                raise  # an answer that promises an action must not leave without its intent
             log.warning("run %s was answered unrecorded: %s", run.id, error)
             return None
         if actions:
@@ -502,7 +507,7 @@ class Flow:
                 evidence = shapes.evidence_json.validate_python(trace.evidence)
                 outcome = await self._deliberate(app, turn, story, seen, evidence)
             except _Failed as failed:
-                outcome = _fallback(app, turn, story.seen, str(failed))
+                outcome = _fallback(app, turn, story.seen, failed)
         drafts = [_judged_json(shapes, judged) for judged in story.drafts]
         for stage, key in ((Stage.DRAFT, "draft"), (Stage.JUDGE, "verdicts")):
             was = [draft[key] for draft in trace.drafts]
@@ -568,14 +573,16 @@ async def _verdicts(groups: Sequence[Group], exhibit: Exhibit) -> tuple[Verdict,
 
 
 def _fallback(
-    app: App[Input, Any, Any, Answer], turn: Turn[Input], seen: Any, reason: str
+    app: App[Input, Any, Any, Answer], turn: Turn[Input], seen: Any, failed: _Failed
 ) -> Outcome[Answer]:
+    reason = str(failed)
     try:
-        return app.fallback(turn, seen, reason)
+        return replace(app.fallback(turn, seen, reason), error=failed.code)
     except Exception as failure:  # the last line of defence: an app's fallback must never fail
         log.exception("the fallback of app %s failed", app.name)
         empty = app.shapes.answer_json.validate_python({})
-        return Outcome(Ended.FAILED, empty, f"{reason}; fallback: {type(failure).__name__}")
+        why = f"{reason}; fallback: {type(failure).__name__}"
+        return Outcome(Ended.FAILED, empty, why, error=failed.code)
 
 
 def _judged_json(shapes: Shapes[Any, Any, Any, Answer], judged: Judged[Answer]) -> JsonValue:

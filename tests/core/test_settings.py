@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from arriero.core.errors import SettingsError
-from arriero.core.settings import Settings
+from arriero.core.settings import Roles, RoleSettings, Settings
 
 
 def written(folder: Path, text: str) -> Path:
@@ -44,10 +44,13 @@ def test_a_missing_file_that_was_asked_for_is_an_error(tmp_path: Path) -> None:
         Settings.load(tmp_path / "nowhere.toml")
 
 
-def test_the_hash_changes_with_any_setting(tmp_path: Path) -> None:
-    one = Settings.load(written(tmp_path, "[server]\nport = 1"))
-    other = Settings.load(written(tmp_path, "[server]\nport = 2"))
-    assert one.hash() != other.hash()
+class _Roles(Roles):
+    writer: RoleSettings = RoleSettings(model="llama:small", temperature=0.3)
+
+
+def test_a_role_keeps_the_defaults_of_what_the_file_does_not_name() -> None:
+    writer = _Roles.model_validate({"writer": {"model": "openai:big"}}).writer
+    assert (writer.model, writer.temperature) == ("openai:big", 0.3)
 
 
 def test_an_override_wins_over_the_file(tmp_path: Path) -> None:

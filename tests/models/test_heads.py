@@ -16,7 +16,7 @@ from sklearn.pipeline import FeatureUnion
 from sklearn.svm import LinearSVC
 
 from arriero.core.errors import InputError, ModelCorrupt, ModelError, ModelMissing, ModelTimeout
-from arriero.models import fit_head, head_rows, heads
+from arriero.models import fit_head, head_rows, heads, linear
 from arriero.models.fake import FakeEncoder
 from arriero.models.fit_head import Report, fit, fit_in_child
 from arriero.models.heads import Head, HeadClassifier, load_head
@@ -95,7 +95,7 @@ async def test_margins_are_scikit_learns(tmp_path: Path) -> None:
         ]
     )
     vectors = await encoder.encode(texts)
-    svm = LinearSVC(C=fit_head.C, dual=True, random_state=0, max_iter=10_000)
+    svm = LinearSVC(C=linear.C, dual=True, random_state=0, max_iter=10_000)
     svm.fit(hstack([csr_matrix(vectors.astype(np.float64)), tfidf.fit_transform(texts)]), labels)
 
     unseen = [*texts[:20], "Return the BROKEN tent!", "été", "", "track a a a a jacket"]

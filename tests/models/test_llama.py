@@ -45,7 +45,9 @@ def test_restarts_wait_longer_each_time_up_to_half_a_minute() -> None:
 @pytest.mark.parametrize(
     ("cores", "asked", "threads"), [(1, 0, (1, 1)), (2, 0, (1, 2)), (8, 0, (7, 8)), (8, 3, (3, 3))]
 )
-def test_one_core_is_left_while_an_answer_is_written(cores: int, asked: int, threads: tuple[int, int]) -> None:
+def test_one_core_is_left_while_an_answer_is_written(
+    cores: int, asked: int, threads: tuple[int, int]
+) -> None:
     assert threads_for(cores, asked) == threads
 
 

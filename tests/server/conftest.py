@@ -38,6 +38,7 @@ from arriero.store.fake import MemoryLedger
 from tests.server.toy import ToyApp, door
 
 HOST = "http://testserver"
+HOSTS = (*ServerSettings().allowed_hosts, "testserver")
 
 
 async def _never(settings: AppSettings, parts: Parts) -> AnyApp:
@@ -61,7 +62,9 @@ class House:
         )
     )
     settings: Settings = field(
-        default_factory=lambda: Settings(server=ServerSettings(max_body_bytes=65_536))
+        default_factory=lambda: Settings(
+            server=ServerSettings(max_body_bytes=65_536, allowed_hosts=HOSTS)
+        )
     )
     secrets: dict[str, str] = field(default_factory=dict)
 

@@ -9,7 +9,7 @@ import httpx
 import openai
 import pytest
 
-from arriero.core.errors import ModelError
+from arriero.core.errors import ModelBusy, ModelError
 from arriero.models.fake import ScriptedGenerator
 from tests.server.conftest import House, Refused, events
 
@@ -165,16 +165,31 @@ async def test_a_stream_that_breaks_ends_with_an_error_and_no_done(
     assert "[DONE]" not in response.text
 
 
-async def test_a_model_that_fails_at_once_gives_the_fallback_and_its_reason(
+async def test_a_model_that_fails_is_a_503_that_a_client_may_retry(
     house: House, client: httpx.AsyncClient
 ) -> None:
     house.generator = ScriptedGenerator({})
-    answer = (await client.post(PATH, json=HELLO)).json()
-    assert answer["outcome"] == "fallback"
-    assert "no scripted reply" in answer["reason"]
-    streamed = await client.post(PATH, json=HELLO | {"stream": True})
-    end = events(streamed.text)[-2][1]
-    assert end["outcome"] == "fallback"
+    answer = await client.post(PATH, json=HELLO)
+    assert answer.status_code == 503
+    assert "no scripted reply" in answer.json()["error"]["message"]
+
+
+class Crowded(ScriptedGenerator):
+    """A model with a full queue before it."""
+
+    async def stream(self, prompt: Any, *, timeout_s: float) -> Any:
+        raise ModelBusy("8 requests wait already; try again in some seconds")
+        yield
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_full_queue_before_the_model_is_a_429(
+    house: House, client: httpx.AsyncClient, stream: bool
+) -> None:
+    house.generator = Crowded({})
+    answer = await client.post(PATH, json=HELLO | {"stream": stream})
+    assert answer.status_code == 429
+    assert answer.json()["error"]["code"] == "model_busy"
 
 
 def test_a_client_that_leaves_a_stream_frees_the_model(house: House, real: str) -> None:

@@ -43,7 +43,7 @@ Group = Sequence[Check]
 
 @dataclass(frozen=True, slots=True)
 class FunctionCheck:
-    """A check made of a function by `@check`; calling it calls the function."""
+    """A check made of a function by `@check`."""
 
     name: str
     function: Callable[[Exhibit], tuple[float, str] | bool]
@@ -51,9 +51,13 @@ class FunctionCheck:
     pass_at: float = field(default=1.0)
 
     def judge(self, exhibit: Exhibit) -> Verdict:
-        result = self.function(exhibit)
-        score, reason = (float(result), "") if isinstance(result, bool) else result
+        score, reason = self.measure(exhibit)
         return Verdict(self.name, score >= self.pass_at, score, reason)
+
+    def measure(self, exhibit: Exhibit) -> tuple[float, str]:
+        """The score and its reason, before they are held against `pass_at`."""
+        result = self.function(exhibit)
+        return (float(result), "") if isinstance(result, bool) else result
 
 
 def check(

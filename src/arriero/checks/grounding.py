@@ -14,7 +14,7 @@ _STOP = frozenset(
     "need no not now of on or our out over please she should so some sorry sure than thank thanks that the their "
     "them then there these they this those to too up us very want was we were what when where which while who "
     "will with would you your yours hello dear kind regards happy glad welcome yes okay question order make "
-    "however still even each other only both such because during through".split()
+    "much many however still even each other only both such because during through".split()
 )
 _WORD = re.compile(r"[a-z]+")
 COVERED_AT = (
@@ -33,8 +33,14 @@ def stem(word: str) -> str:
     """A crude English stem: enough to let "washing", "washed" and "wash" meet."""
     for ending in ("ingly", "edly", "ing", "ies", "ied", "es", "ed", "ly", "s", "e"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)]
+            return _single(word[: -len(ending)])
     return word
+
+
+def _single(root: str) -> str:
+    """ "shipp" (of "shipping") is "ship": a consonant doubled before an ending is one again."""
+    doubled = root[-1] == root[-2] and root[-1] not in "aeiouls"
+    return root[:-1] if doubled else root
 
 
 @check("grounded", pass_at=COVERED_AT)

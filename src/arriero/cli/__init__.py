@@ -5,6 +5,7 @@ A command's module is imported when it is used, because `arriero --help` has to 
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -62,3 +63,6 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
+    except BrokenPipeError:  # `arriero ... | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)

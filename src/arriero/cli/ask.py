@@ -12,8 +12,11 @@ import click
 
 from arriero.cli.local import running
 from arriero.cli.options import load, settings_options
+from arriero.core.errors import InputError
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from arriero.core.settings import Settings
 
 
@@ -37,15 +40,15 @@ def ask(
     if customer is None:
         customer = _sample_customer(settings)
         note = f"asked as customer {customer} of the sample shop; --customer ID asks as another"
-    body = {"message": question, "customer": customer}
+    body: dict[str, Any] = {"message": question, "customer": customer}
     if deadline_ms is not None:
-        body["deadline_ms"] = str(deadline_ms)
+        body["deadline_ms"] = deadline_ms
     server = running(settings)
     if server is not None:
         answer = server.ask("POST", "/v1/support/inquiries", body)
         run = server.ask("GET", f"/v1/runs/{answer['run_id']}") if answer["run_id"] else None
     else:
-        answer, run = asyncio.run(_alone(settings, question, customer, deadline_ms))
+        answer, run = asyncio.run(_alone(settings, body))
     if as_json:
         click.echo(json.dumps({"answer": answer, "run": run}, indent=2))
     else:
@@ -61,22 +64,44 @@ def _sample_customer(settings: Settings) -> str | None:
     return str(getattr(section, "sample_customer", "")) or None
 
 
-async def _alone(
-    settings: Settings, question: str, customer: str | None, deadline_ms: float | None
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """No server runs here: open the platform for this one question."""
-    from arriero.assembly import open_platform  # noqa: PLC0415
+async def _alone(settings: Settings, body: Mapping[str, Any]) -> tuple[Any, Any]:
+    """No server runs here: open the platform for this one question; it answers as the door does."""
+    from arriero.assembly import TENANT, open_platform  # noqa: PLC0415
     from arriero.core.words import canonical_json  # noqa: PLC0415
+    from arriero.flow import Case  # noqa: PLC0415
 
     async with open_platform(settings) as platform:
-        given = {"message": question, "customer": customer}
-        result = await platform.run(
-            "support", given, unit=customer, actor="cli", deadline_ms=deadline_ms
+        app, door = platform.app("support"), platform.plugins["support"].door
+        if door is None:
+            raise InputError("the app 'support' has no door to ask at")
+        asked = door.asked(_checked(door.request, body))
+        case = Case(TENANT, "cli", asked.input, asked.unit, asked.deadline_ms)
+        result = await platform.flow.run(app, case)
+        outcome = result.outcome
+        told = {
+            **door.present(outcome, result.run),
+            "run_id": result.run_id,
+            "outcome": outcome.ended,
+            "reason": outcome.reason,
+            "origin": outcome.origin,
+            "verdicts": outcome.verdicts,
+            "sources": outcome.sources,
+        }
+        run = result.run if result.run_id else None
+        return json.loads(canonical_json(told)), json.loads(canonical_json(run))
+
+
+def _checked(kind: type[BaseModel], body: Mapping[str, Any]) -> BaseModel:
+    from pydantic import ValidationError  # noqa: PLC0415
+
+    try:
+        return kind.model_validate(body)
+    except ValidationError as error:
+        told = (
+            f"{'.'.join(map(str, one['loc']))!r}: {one['msg'].removeprefix('Value error, ')}"
+            for one in error.errors()
         )
-        door = platform.plugins["support"].door
-        answer = door.present(result.outcome, result.run) if door else {}
-        shown = {**answer, "outcome": result.outcome.ended, "origin": result.outcome.origin}
-        return shown, json.loads(canonical_json(result.run))
+        raise InputError(f"the question cannot be asked: {'; '.join(told)}") from None
 
 
 def show(answer: Mapping[str, Any], run: Mapping[str, Any] | None, note: str = "") -> None:
@@ -111,6 +136,7 @@ def show(answer: Mapping[str, Any], run: Mapping[str, Any] | None, note: str = "
         console.print(Text(f"source {source['id']}: {source['title']}", style="dim"))
     labels = ", ".join(f"{name} {value}" for name, value in run["labels"].items())
     tokens = f"{run['tokens_in']} tokens in, {run['tokens_out']} out"
-    console.print(Text(f"{labels} · {tokens} · run {run['id']}", style="dim"))
+    console.print(Text(f"{labels} · {tokens}", style="dim"))
+    console.print(Text(f"run {run['id']}", style="dim"), soft_wrap=True)
     if note:
         console.print(Text(note, style="dim"))

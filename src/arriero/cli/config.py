@@ -14,11 +14,10 @@ from arriero.cli.options import load, settings_options
 @settings_options
 def config(config: Path | None, data: Path | None) -> None:
     """Print the settings in force as JSON, with every app's section filled in."""
-    from arriero.assembly import app_settings  # noqa: PLC0415  # keeps --help fast
+    from arriero.assembly import app_settings, configuration  # noqa: PLC0415  # keeps --help fast
 
     settings = load(config, data)
     table = settings.model_dump(mode="json")
-    table["apps"] = {
-        name: section.model_dump(mode="json") for name, section in app_settings(settings).items()
-    }
-    click.echo(json.dumps({"hash": settings.hash(), **table}, indent=2))
+    sections = app_settings(settings)
+    table["apps"] = {name: section.model_dump(mode="json") for name, section in sections.items()}
+    click.echo(json.dumps({"hash": configuration(settings, sections), **table}, indent=2))

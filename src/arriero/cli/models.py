@@ -40,7 +40,7 @@ def list_(config: Path | None, data: Path | None) -> None:
         here = _here(entry, folder)
         table.add_row(entry.name, entry.kind, size, entry.licence, entry.origin, here)
     # Piped output is not cut to a terminal's width: programs read it.
-    width = None if sys.stdout.isatty() else 160
+    width = None if sys.stdout.isatty() else 200
     Console(width=width).print(table)
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from arriero.core.words import Run
     from arriero.store.base import Ledger
 
+WIDTH = 120  # columns that a line of the list may need
+
 
 @click.group()
 def runs() -> None:
@@ -24,7 +26,7 @@ def runs() -> None:
 
 @runs.command("list")
 @click.option("--app", help="Only this app's.")
-@click.option("--limit", default=20, show_default=True)
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
 @settings_options
 def list_(app: str | None, limit: int, config: Path | None, data: Path | None) -> None:
     """The newest runs."""
@@ -38,13 +40,17 @@ def list_(app: str | None, limit: int, config: Path | None, data: Path | None) -
             return list(await ledger.runs(TENANT, app=app, limit=limit))
 
     table = Table("run", "at", "app", "outcome", "how", "score", "ms", "actor", box=None)
+    for column in table.columns:
+        column.no_wrap = True
     for run in asyncio.run(read()):
         score = "" if run.score is None else f"{run.score:.2f}"
         at = run.started_at.strftime("%Y-%m-%d %H:%M:%S")
         table.add_row(
             run.id, at, run.app, run.ended, run.origin, score, f"{run.duration_ms:.0f}", run.actor
         )
-    Console().print(table)
+    # A narrow window wraps the lines; an id that was cut off could not be copied.
+    console = Console()
+    console.print(table, width=max(console.width, WIDTH), soft_wrap=True)
 
 
 @runs.command()

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import logging
 import os
 import secrets
+import shlex
+import shutil
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from arriero.cli.local import Running, announce
 from arriero.cli.options import load, settings_options
-from arriero.core.errors import Busy
+from arriero.cli.process import prepare, signals_left_to_server, until_ended
+from arriero.core.errors import Busy, StoreError
 
 if TYPE_CHECKING:
     from arriero.assembly import Platform
@@ -26,28 +29,28 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--port", type=int, help="Listen here instead (0: any free port).")
+@click.option("--port", type=click.IntRange(0, 65_535), help="Listen here instead (0: any free port).")
 @click.option("--new-key", is_flag=True, help="Make and print another API key.")
 @settings_options
 def up(port: int | None, new_key: bool, config: Path | None, data: Path | None) -> None:
     """Start the server, the models and the jobs; prints what to try."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname).1s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log every call of a model
+    prepare()
     settings = load(config, data)
     if port is not None:
         server = settings.server.model_copy(update={"port": port})
         settings = settings.model_copy(update={"server": server})
     with _only_one(settings.data), _listening(settings) as listener:
-        asyncio.run(_serve(settings, listener, new_key))
+        until_ended(_serve(settings, listener, new_key, config))
 
 
-async def _serve(settings: Settings, listener: socket.socket, new_key: bool) -> None:
+async def _serve(
+    settings: Settings, listener: socket.socket, new_key: bool, config: Path | None
+) -> None:
     from arriero.assembly import open_platform  # noqa: PLC0415  # keeps --help fast
     from arriero.server import serve  # noqa: PLC0415
 
     started = time.monotonic()
-    host, port = listener.getsockname()[:2]
-    url = f"http://{host}:{port}"
+    url = _url(listener)
     click.echo("arriero: opening apps and models ...")
     async with open_platform(settings) as platform:
         secret = await _key(platform, new_key)
@@ -55,15 +58,15 @@ async def _serve(settings: Settings, listener: socket.socket, new_key: bool) -> 
         note = announce(settings.data, told)
         jobs = asyncio.create_task(platform.jobs().serve())
         warming = asyncio.create_task(platform.warm())
-        _say(platform, url, secret, time.monotonic() - started)
+        _say(platform, url, secret, time.monotonic() - started, _to_try(settings, config))
         try:
-            await serve(platform, listener)
+            with signals_left_to_server():
+                await serve(platform, listener)
         finally:
             note.unlink(missing_ok=True)
             for task in (jobs, warming):
                 task.cancel()
             await asyncio.gather(jobs, warming, return_exceptions=True)
-    click.echo("arriero: stopped")
 
 
 async def _key(platform: Platform, new_key: bool) -> str | None:
@@ -80,7 +83,12 @@ async def _key(platform: Platform, new_key: bool) -> str | None:
     return secret
 
 
-def _say(platform: Platform, url: str, secret: str | None, seconds: float) -> None:
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _say(platform: Platform, url: str, secret: str | None, seconds: float, to_try: str) -> None:
     key = (
         secret
         or "the one that was printed at the first start (`arriero up --new-key` makes another)"
@@ -92,26 +100,33 @@ def _say(platform: Platform, url: str, secret: str | None, seconds: float) -> No
             f"  {name:<10} needs: arriero models pull {what}"
             for name, what in platform.needs.items()
         ),
-        f"  API        {url}/v1  ({url}/docs)",
+        f"  API        {url}/v1  ({url}/openapi.json)",
         f"  health     {url}/health/ready",
         f"  metrics    {url}/metrics",
         f"  API key    {key}",
         "try:",
-        f"  {_program()} ask 'Where is my order 10234?'{_data_flag(platform)}",
+        f"  {to_try}",
         "Ctrl-C ends it.",
     ]
     click.echo("\n".join(lines))
 
 
+def _to_try(settings: Settings, config: Path | None) -> str:
+    """One whole command that works when it is pasted into another shell in this folder."""
+    options = ["--config", str(config)] if config else []
+    if settings.data != Path(".arriero"):
+        options += ["--data", str(settings.data)]
+    return shlex.join([_program(), "ask", "Where is my order 10234?", *options])
+
+
 def _program() -> str:
-    """How this very program was called, so that the printed command works when pasted."""
-    here = Path(".venv/bin/arriero")
-    return str(here) if here.exists() else "arriero"
-
-
-def _data_flag(platform: Platform) -> str:
-    data = platform.settings.data
-    return "" if data == Path(".arriero") else f" --data {data}"
+    """What calls this very program: its name when the PATH finds it, else where it lies."""
+    program = Path(sys.argv[0]).absolute()
+    found = shutil.which("arriero")
+    if found and Path(found).absolute() == program:
+        return "arriero"
+    here = Path.cwd()
+    return str(program.relative_to(here) if program.is_relative_to(here) else program)
 
 
 @contextmanager
@@ -129,10 +144,20 @@ def _only_one(folder: Path) -> Iterator[None]:
                 f"`arriero up` (process {lock.read().strip() or '?'}) already runs in {str(folder)!r}; "
                 "end it, or choose another folder with --data"
             ) from None
+        _sign(lock, folder)
+        yield
+
+
+def _sign(lock: TextIO, folder: Path) -> None:
+    try:
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
-        yield
+    except OSError as error:
+        raise StoreError(
+            f"the data folder {str(folder)!r} cannot be written ({error.strerror}); "
+            "free space or choose another with --data"
+        ) from None
 
 
 @contextmanager

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from arriero.core.errors import SettingsError
-from arriero.core.words import RoleBinding, content_hash
+from arriero.core.words import RoleBinding
 
 
 class Section(BaseModel):
@@ -43,6 +43,21 @@ class RoleSettings(Section):
 
     def binding(self) -> RoleBinding:
         return RoleBinding(self.model, self.adapter, self.temperature, self.max_tokens, self.stop)
+
+
+class Roles(Section):
+    """An app's roles. A table in the file changes the named parts of a role and keeps the others."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _over_the_defaults(cls, table: Any) -> Any:
+        if not isinstance(table, Mapping):
+            return table
+        merged = dict(table)
+        for role, info in cls.model_fields.items():
+            if isinstance(info.default, RoleSettings) and isinstance(table.get(role), Mapping):
+                merged[role] = {**info.default.model_dump(), **table[role]}
+        return merged
 
 
 class Thresholds(Section):
@@ -87,8 +102,9 @@ class Deployment(Section):
 class ServerSettings(Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8700, ge=0, le=65_535)
-    allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]", "testserver")
+    allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     max_body_bytes: int = Field(default=262_144, ge=1_024)
+    max_in_flight: int = Field(default=64, ge=1, description="POSTs under way before a 503")
 
     @field_validator("host")
     @classmethod
@@ -144,10 +160,6 @@ class Settings(Section):
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
             raise SettingsError(f"{path} cannot be read: {error}") from None
         return parse(cls, table | override, str(path))
-
-    def hash(self) -> str:
-        """Identifies this configuration on every run (paths included, secrets never are)."""
-        return content_hash(self.model_dump(mode="json"))[:16]
 
 
 def parse(kind: type[S], table: Mapping[str, object], where: str) -> S:

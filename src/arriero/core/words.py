@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -103,7 +103,10 @@ class Draft(Generic[Answer]):
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[Answer]):
-    """How the case ends: the answer to show, the actions to perform, and why."""
+    """How the case ends: the answer to show, the actions to perform, and why.
+
+    `error` is the code (core/errors.py) of what stopped a stage, if something did.
+    """
 
     ended: Ended
     answer: Answer
@@ -113,6 +116,7 @@ class Outcome(Generic[Answer]):
     sources: tuple[Source, ...] = ()
     actions: tuple[Action, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +314,8 @@ def content_hash(value: object) -> str:
 
 def _plain(value: object) -> JsonValue:
     if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
+        # json.dumps comes back for nested values; `asdict` would copy them all first, at twice the time
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Mapping):

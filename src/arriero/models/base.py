@@ -26,6 +26,7 @@ class Prompt:
     temperature: float = 0.0
     stop: tuple[str, ...] = ()
     seed: int = 0
+    frequency_penalty: float = 0.0
     schema: Mapping[str, JsonValue] | None = None
     top_logprobs: int = 0
 

@@ -153,14 +153,18 @@ DEFAULTS: tuple[str, ...] = ("smollm2-135m", "minilm-l6")  # what `make up` pull
 
 
 def path(name: str, folder: Path, *, repacked: bool = False) -> Path:
+    """What to load for the model `name`: see `path_of`. Raises `NotFound` for an unknown name."""
+    return path_of(entry_of(name, folder), folder, repacked=repacked)
+
+
+def path_of(entry: Entry, folder: Path, *, repacked: bool = False) -> Path:
     """What to load: the file of a model that has one, else the folder that holds its files.
 
     `repacked` prefers the re-quantised copy when there is a whole one. Raises `ModelMissing` without
     the files and `ModelCorrupt` when one is not what the catalogue says. Files are hashed only when
     their size or time changed since they were last verified.
     """
-    entry = entry_of(name, folder)
-    home = folder / name
+    home = folder / entry.name
     for file in entry.files:
         _check(entry, file, home)
     if len(entry.files) > 1:

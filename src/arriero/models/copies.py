@@ -10,6 +10,7 @@ from arriero.models.catalogue import REPACKED, Entry, Repacked, repacked_copy
 from arriero.models.files import sha256_of, write_json
 from arriero.models.loss import Loss, loss_of
 from arriero.models.progress import Progress
+from arriero.models.pull import locked
 from arriero.models.repack import repack
 
 
@@ -19,9 +20,12 @@ async def prepare(entry: Entry, folder: Path, *, progress: Progress) -> Repacked
     About 30 s for 135 million weights on two cores. Raises `MissingExtra` without [local] and
     `ModelError` when the copy cannot be run: then it is deleted.
     """
-    found = repacked_copy(entry, folder)
-    if found and found.loss:
-        return found
+    async with locked(folder / entry.name, progress):
+        found = repacked_copy(entry, folder)
+        return found if found and found.loss else await _made(entry, folder, progress)
+
+
+async def _made(entry: Entry, folder: Path, progress: Progress) -> Repacked:
     original = folder / entry.name / entry.files[0].name
     target = original.with_name(f"{entry.name}.{entry.repack}.gguf")
     progress.say(f"{entry.name}: preparing a copy that runs faster here, then measuring its loss")

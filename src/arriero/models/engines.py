@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 
-from arriero.core.errors import ArrieroError, SettingsError
+from arriero.core.errors import SettingsError
 from arriero.core.settings import Deployment, Settings
 from arriero.core.words import RoleBinding, Variant
 from arriero.models import catalogue
@@ -165,16 +165,12 @@ class Engines:
             if bound.model.startswith("llama:"):
                 await self._opened(bound).ping()
 
-    async def ping(self) -> Mapping[str, str | None]:
-        """Each opened text model -> None when it is well, else one sentence."""
-        found: dict[str, str | None] = {}
-        for (model, adapter), generator in self._generators.items():
-            try:
-                await generator.ping()
-                found[f"{model}+{adapter}" if adapter else model] = None
-            except ArrieroError as error:
-                found[model] = error.message
-        return found
+    def pings(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        """The ping of each text model that was opened."""
+        return {
+            f"model:{model}+{adapter}" if adapter else f"model:{model}": generator.ping
+            for (model, adapter), generator in self._generators.items()
+        }
 
     async def close(self) -> None:
         for generator in self._generators.values():

@@ -52,7 +52,6 @@ def threads_for(cores: int, asked: int) -> tuple[int, int]:
     return (asked, asked) if asked else (max(1, cores - 1), cores)
 
 
-
 class LlamaServer:
     """Keeps one child alive: starts it, probes it, watches it, restarts it with back-off.
 

@@ -25,6 +25,8 @@ def request_body(prompt: Prompt, model: str) -> dict[str, JsonValue]:
         "stream": True,
         "stream_options": {"include_usage": True},
     }
+    if prompt.frequency_penalty:
+        body["frequency_penalty"] = prompt.frequency_penalty
     if prompt.stop:
         body["stop"] = list(prompt.stop)
     if prompt.top_logprobs:

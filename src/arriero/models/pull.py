@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from arriero.core.errors import ModelCorrupt, ModelError, StoreError
-from arriero.models.catalogue import Entry, ModelFile, Source, path, remember
+from arriero.models.catalogue import Entry, ModelFile, Source, path_of, remember
 from arriero.models.files import sha256_of, sync
 from arriero.models.progress import Progress
 from arriero.models.sources import SourceFailed, fetch, needed
@@ -37,8 +37,8 @@ async def pull(
     """
     home = folder / entry.name
     try:
-        (home / WORK).mkdir(parents=True, exist_ok=True)
-        async with _locked(home, progress):
+        async with locked(home, progress):
+            (home / WORK).mkdir(exist_ok=True)
             for file in entry.files:
                 await _pull_file(entry, file, home, progress, local, pip_args)
             shutil.rmtree(home / WORK)
@@ -46,21 +46,25 @@ async def pull(
         raise StoreError(
             f"{str(home)!r} cannot be written: {error}; see [models] folder"
         ) from error
-    return await asyncio.to_thread(path, entry.name, folder)
+    return await asyncio.to_thread(path_of, entry, folder)
 
 
 @asynccontextmanager
-async def _locked(home: Path, progress: Progress) -> AsyncIterator[None]:
-    """Hold the model's lock; the system gives it back however this process ends."""
-    with (home / ".lock").open("a") as lock:
+async def locked(home: Path, progress: Progress) -> AsyncIterator[None]:
+    """Hold the lock of the model in `home`; the system gives it back however this process ends."""
+    with _lock_file(home).open("a") as lock:
         waited = False
         while not _try(lock.fileno()):
             if not waited:
                 progress.say(f"another process pulls {home.name}; waiting for it")
             waited = True
             await asyncio.sleep(LOCK_POLL_S)
-        (home / WORK).mkdir(exist_ok=True)  # the one before us has tidied up
         yield
+
+
+def _lock_file(home: Path) -> Path:
+    home.mkdir(parents=True, exist_ok=True)
+    return home / ".lock"
 
 
 def _try(handle: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from arriero.core.errors import ModelError
 from arriero.core.words import Call, JsonValue, Message, RoleBinding
@@ -56,10 +56,14 @@ class Models:
         *,
         timeout_s: float,
         seed: int = 0,
+        frequency_penalty: float = 0.0,
         schema: Mapping[str, JsonValue] | None = None,
     ) -> Reply:
         """The whole reply of the role's generator with the role's own parameters."""
-        prompt = self.prompt(role, messages, seed=seed, schema=schema)
+        prompt = replace(
+            self.prompt(role, messages, seed=seed, schema=schema),
+            frequency_penalty=frequency_penalty,
+        )
         async for piece in self.stream(role, prompt, timeout_s=timeout_s):
             if piece.reply is not None:
                 return piece.reply
@@ -76,7 +80,7 @@ class Models:
         """`messages` with the sampling parameters that the variant binds to the role."""
         bound = self.bindings[role]
         return Prompt(
-            tuple(messages), bound.max_tokens, bound.temperature, bound.stop, seed, schema
+            tuple(messages), bound.max_tokens, bound.temperature, bound.stop, seed, schema=schema
         )
 
     async def stream(self, role: str, prompt: Prompt, *, timeout_s: float) -> AsyncIterator[Piece]:

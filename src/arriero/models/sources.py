@@ -100,7 +100,7 @@ async def _take(answer: httpx.Response, begun: Path, file: ModelFile, progress: 
         _drop(begun)
         raise SourceFailed(f"it has {int(coming) + done:,} bytes, not {file.size:,}")
     with begun.open("ab" if done else "wb") as out:
-        async for piece in answer.aiter_bytes(PIECE):
+        async for piece in answer.aiter_bytes():
             done += len(piece)
             out.write(piece[: len(piece) - max(0, done - file.size)])
             progress.reach(min(done, file.size))
@@ -154,9 +154,15 @@ async def _download(
         env=os.environ | {"TMPDIR": str(folder)},  # pip unpacks there: the disk that was checked
     )  # fmt: skip
     errors = await _until_done(child, tell)
-    wheels = [folder / name for name in os.listdir(folder) if name.endswith(".whl")]
-    if child.returncode != 0 or len(wheels) != 1:
+    if child.returncode != 0:
         raise SourceFailed(f"{requirement}: {_reason(errors)}")
+    return _wheel_in(folder, requirement)
+
+
+def _wheel_in(folder: Path, requirement: str) -> Path:
+    wheels = list(folder.glob("*.whl"))
+    if len(wheels) != 1:
+        raise SourceFailed(f"{requirement}: pip gave {len(wheels)} wheels instead of one")
     return wheels[0]
 
 
@@ -175,7 +181,9 @@ async def _until_done(child: Process, tell: Callable[[], None]) -> str:
 
 def _tell(progress: Progress, folder: Path, done: int, part_bytes: int) -> None:
     """How far pip is, seen from outside: it has no progress that a program could read."""
-    growing = max((_size(file) for file in folder.rglob("*") if file.is_file()), default=0)
+    # os.walk, unlike rglob, does not mind that pip removes its folders meanwhile.
+    files = (Path(where) / name for where, _, names in os.walk(folder) for name in names)
+    growing = max(map(_size, files), default=0)
     progress.reach(done + min(growing, part_bytes))
 
 
@@ -183,7 +191,7 @@ def _reason(errors: str) -> str:
     if "No module named pip" in errors:
         return "pip is not in this environment; run: python -m ensurepip"
     lines = [line.strip() for line in errors.splitlines() if "ERROR" in line]
-    return lines[-1].partition("ERROR: ")[2] if lines else "pip gave no wheel"
+    return lines[-1].partition("ERROR: ")[2] if lines else "pip failed and does not say why"
 
 
 def _unpack(wheel: Path, member: str, part: Path, most: int) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from arriero.core.clock import Clock
-from arriero.core.errors import Unauthenticated
+from arriero.core.errors import StoreError, Unauthenticated
 from arriero.core.ids import uuid7
 from arriero.store.base import ApiKey, Ledger
 
@@ -77,4 +77,10 @@ class Keyring:
         self._read_at = self._clock.monotonic()
 
     async def _refresh(self) -> None:
-        self.learn(await self._ledger.keys())
+        """Read the keys anew; with the ledger down, those that are known stay good."""
+        try:
+            self.learn(await self._ledger.keys())
+        except StoreError:
+            if not self._known:
+                raise
+            self._read_at = self._clock.monotonic()

@@ -26,6 +26,14 @@ from arriero.server.replies import JSON, Page, Reply, Watch, to_body
 from arriero.server.streaming import EVENT_STREAM, EventStream, unless_gone
 
 APP = "chat"
+# An OpenAI client retries what it is told failed; a fallback sentence with 200 it would believe.
+REFUSED = {
+    "model_busy": 429,
+    "model_missing": 503,
+    "model_error": 503,
+    "model_timeout": 504,
+    "deadline": 504,
+}
 
 
 def _joined(content: object) -> object:
@@ -179,6 +187,9 @@ async def _run(
 ) -> Reply:
     case = Case(who.tenant, who.actor, given, unit=body.user)
     result = await platform.flow.run(platform.app(APP), case, watch=watch)
+    if result.outcome.error in REFUSED:
+        why = result.outcome.reason.removeprefix("error: ")
+        raise EdgeError(REFUSED[result.outcome.error], result.outcome.error, why)
     told = _completion(body.model, result) | common(result)
     if result.outcome.ended is Ended.FAILED:
         return Reply(503, to_body(told | failure(result)), result.run_id)

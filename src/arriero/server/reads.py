@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import fields
 from typing import Annotated, Any
 
@@ -15,8 +14,9 @@ from arriero.server import security
 from arriero.server.feedback import CHAT_PREFIX
 from arriero.server.replies import JSON, Page, Reply, to_body
 
-# A replica without these still serves, only worse; `/health/ready` names them and stays green.
-DISPENSABLE = frozenset({"cache"})
+# A replica without these still serves, only worse: answers that need no model go on while one is
+# restarted. `/health/ready` names them and stays green.
+DISPENSABLE = ("cache", "model:")
 
 Id = Annotated[str, Path(max_length=64)]
 Limit = Annotated[int, Query(ge=1, le=100)]
@@ -64,15 +64,16 @@ def _mount_health(router: APIRouter, platform: Platform) -> None:
 
     @router.get("/health/ready", operation_id="health_ready", summary="One ping an engine")
     async def ready() -> Response:
-        started = time.perf_counter()
         pings = await platform.readiness()
-        ms = round((time.perf_counter() - started) * 1e3, 2)  # of the whole round of pings
         told = {
-            "engines": {name: {"error": problem, "ms": ms} for name, problem in pings.items()},
+            "engines": {
+                name: {"error": ping.error, "ms": round(ping.ms, 2)} for name, ping in pings.items()
+            },
             "needs": platform.needs,
         }
-        down = [name for name, problem in pings.items() if problem and name not in DISPENSABLE]
-        status = "down" if down else "degraded" if any(pings.values()) else "ready"
+        wrong = [name for name, ping in pings.items() if ping.error]
+        down = [name for name in wrong if not name.startswith(DISPENSABLE)]
+        status = "down" if down else "degraded" if wrong else "ready"
         return Reply(503 if down else 200, to_body({"status": status, **told})).response()
 
     @router.get("/metrics", operation_id="metrics", summary="Prometheus' text format")

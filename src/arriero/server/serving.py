@@ -33,7 +33,7 @@ def server(platform: Platform, listener: socket.socket) -> uvicorn.Server:
         )
     return uvicorn.Server(
         uvicorn.Config(
-            create(platform),
+            create(platform, most_in_flight=platform.settings.server.max_in_flight),
             http="auto",
             ws="none",
             lifespan="on",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -129,17 +130,35 @@ async def test_an_expired_article_is_never_cited(desk: Desk) -> None:
         assert valid[source.id.split("#")[0]].valid_on(TODAY)
 
 
-async def test_an_open_question_is_written_by_the_model_from_whole_passages(desk: Desk) -> None:
+async def test_an_open_question_is_written_by_the_model_from_whole_passages() -> None:
+    desk = await Desk(settings=SupportSettings(wording="free")).open()
     result = await desk.ask("How do I wash my down jacket so that it stays warm?")
     assert (result.outcome.ended, result.outcome.origin) == (Ended.ANSWERED, "generative")
     (prompt,) = desk.writer.asked
-    assert sum(len(source.quote.split()) for source in result.outcome.sources) >= 310
+    assert sum(len(source.quote.split()) for source in result.outcome.sources) >= 215
     for source in result.outcome.sources:
         assert source.quote in prompt.messages[-1].content
 
 
+async def test_a_small_model_may_only_choose_sentences_of_the_passages(desk: Desk) -> None:
+    desk.says = '["A sentence that stands nowhere.", "Another one that stands nowhere."]'
+    result = await desk.ask("How do I wash my down jacket so that it stays warm?")
+    (prompt,) = desk.writer.asked
+    assert prompt.schema is not None
+    allowed = prompt.schema["items"]["enum"]
+    assert all(any(one in text for text in allowed) for one in allowed)
+    assert "stands nowhere" not in result.outcome.answer.response
+    desk.says = json.dumps(allowed[:2])
+    result = await desk.ask("How do I wash my down jacket so that it stays warm?")
+    assert result.outcome.origin == "generative"
+    assert result.outcome.answer.response == " ".join(allowed[:2])
+
+
 async def test_an_invented_number_is_not_sent_the_sources_are_quoted_instead() -> None:
-    desk = await Desk(says="Wash the jacket at 95 degrees for 17 hours, please.").open()
+    desk = await Desk(
+        says="Wash the jacket at 95 degrees for 17 hours, please.",
+        settings=SupportSettings(wording="free"),
+    ).open()
     result = await desk.ask("How do I wash my down jacket so that it stays warm?")
     assert "17" not in result.outcome.answer.response
     assert result.outcome.origin in {"extractive", "fixed"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from arriero.apps.support import extract, templates
+from arriero.apps.support import extract, templates, write
 from arriero.apps.support.app import by_intent
 from arriero.apps.support.directory import (
     Customer,
@@ -23,12 +24,17 @@ from arriero.apps.support.facts import order_facts, underway
 from arriero.apps.support.values import Seen
 from arriero.core.errors import InputError
 from arriero.core.words import Source
+from arriero.models.base import Reply
 from arriero.retrieval.base import Hit, Passage
 
 ANN = Customer(
     "c-1", "Ann", "Lee", "ann@example.org", "+49 30 1", "Way 1", "Berlin", "DE", "en",
     Segment.CLUB, date(2024, 1, 1), 120,
 )  # fmt: skip
+
+
+def replied(text: str, finish: str = "stop") -> Reply:
+    return Reply(text, "m", finish, 1, 1, 1.0, 1.0)
 
 
 def order(number: str, status: OrderStatus, refund: RefundStatus = RefundStatus.NONE) -> Order:
@@ -128,8 +134,13 @@ OTHER = Source("gift#1", "Gift cards", "A gift card is valid for three years.")
 
 
 def test_short_passages_are_quoted_whole_and_cited() -> None:
-    told = extract.answer("what does shipping cost", [SHORT, OTHER])
+    told = extract.answer("what does shipping a gift card cost", [SHORT, OTHER])
     assert told == (f"{SHORT.quote}\n\n{OTHER.quote}", (SHORT, OTHER))
+
+
+def test_a_second_passage_that_shares_no_word_is_left_out() -> None:
+    told = extract.answer("what does shipping cost", [SHORT, OTHER])
+    assert told == (SHORT.quote, (SHORT,))
 
 
 def test_no_more_is_quoted_than_fits() -> None:
@@ -151,6 +162,26 @@ def test_a_long_passage_is_cut_to_whole_sentences() -> None:
 
 def test_without_passages_there_is_nothing_to_quote() -> None:
     assert extract.answer("anything", []) is None
+
+
+def test_a_quoted_reply_shows_its_sentences_once_and_cites_their_passages() -> None:
+    said = json.dumps(["It is free from 80 EUR.", "It is free from 80 EUR."])
+    text, sources = write.told(replied(said), [OTHER, SHORT], quoted=True)
+    assert (text, sources) == ("It is free from 80 EUR.", (SHORT,))
+
+
+def test_a_quoted_reply_that_was_cut_keeps_its_whole_sentences() -> None:
+    cut = '[ "It is free from 80 EUR.", "A gift card is va'
+    assert write.told(replied(cut), [OTHER, SHORT], quoted=True)[0] == "It is free from 80 EUR."
+
+
+def test_what_is_no_sentence_of_the_passages_is_not_shown() -> None:
+    assert write.told(replied('["It is free from 50 EUR."]'), [SHORT], quoted=True) == ("", ())
+
+
+def test_a_free_reply_loses_what_the_token_limit_cut_off() -> None:
+    text, sources = write.told(replied("Wash it cold. Then dry", "length"), [SHORT], quoted=False)
+    assert (text, sources) == ("Wash it cold.", (SHORT,))
 
 
 def test_the_intent_moves_its_own_passages_up() -> None:

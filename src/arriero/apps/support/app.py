@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from arriero.apps.support import extract, templates
+from arriero.apps.support import extract, templates, write
+from arriero.apps.support.checks import is_about_the_intent
 from arriero.apps.support.directory import CustomerDirectory
 from arriero.apps.support.facts import order_facts, underway
 from arriero.apps.support.settings import SupportSettings
@@ -23,16 +24,15 @@ from arriero.checks.form import (
     names_a_next_step,
     no_placeholder_is_left,
 )
-from arriero.checks.grounding import is_covered_by_its_sources, speaks_of_what_was_asked
+from arriero.checks.grounding import is_covered_by_its_sources
 from arriero.checks.language import language_of
 from arriero.core.clock import Clock
-from arriero.core.errors import NotFound, StageFailed
+from arriero.core.errors import ModelError, NotFound
 from arriero.core.words import (
     Action,
     Draft,
     Ended,
     JsonValue,
-    Message,
     Outcome,
     Source,
     Task,
@@ -64,8 +64,8 @@ NOT_OURS = (
     "this shop. Please tell me what you need there, or ask for a colleague."
 )
 NOT_YOURS = (
-    "I could not find order {number} in your account. Please check the five digits in your "
-    "confirmation e-mail and send me the number again."
+    "I could not find order {number} in your account. Please check the number in your "
+    "confirmation e-mail and send it to me again."
 )
 
 
@@ -88,7 +88,7 @@ class SupportApp:
     checks: tuple[Group, ...] = (
         (no_placeholder_is_left, Length(), is_polite_and_promises_nothing, does_not_repeat_itself),
         (facts_are_sourced, answers_in_the_language_asked),
-        (is_covered_by_its_sources, speaks_of_what_was_asked, names_a_next_step),
+        (is_covered_by_its_sources, is_about_the_intent, names_a_next_step),
     )
 
     @property
@@ -143,9 +143,13 @@ class SupportApp:
         passages = tuple(
             Source(hit.passage.id, hit.passage.title, hit.passage.text) for hit in ranked
         )
-        if seen.intent not in self.settings.open_intents:
-            return Evidence(order, facts, passages[: self.settings.passages])
-        return Evidence(order, facts, _enough(passages, self.settings.reading_words))
+        if seen.intent in self.settings.open_intents:
+            passages = _enough(passages, self.settings.reading_words)
+        else:
+            passages = passages[: self.settings.passages]
+        labelled = {hit.passage.id for hit in ranked if seen.intent in hit.passage.labels}
+        filed = tuple(one.id for one in passages if one.id in labelled)
+        return Evidence(order, facts, passages, filed)
 
     async def _order(self, customer_id: str | None, seen: Seen) -> tuple[str, Mapping[str, str]]:
         customer = await self.directory.customer(customer_id) if customer_id else None
@@ -204,6 +208,7 @@ class SupportApp:
             sources=draft.sources,
             facts=(draft.answer.response,) if fixed else self._filled(evidence, seen) * approved,
             language=seen.language,
+            subject=seen.confidence * any(one.id in evidence.filed for one in draft.sources),
         )
 
     def score(self, verdicts: Sequence[Verdict]) -> float:
@@ -216,8 +221,10 @@ class SupportApp:
 
     def decide(self, turn: Turn[Inquiry], seen: Seen, best: Judged[Reply] | None) -> Outcome[Reply]:
         """Release at the variant's threshold; below it the message goes to a person."""
-        if best is None:
+        if best is None and seen.intent == OUT_OF_SCOPE:
             return self._said(seen, Ended.FALLBACK, NOT_OURS, "out of scope", "fixed")
+        if best is None:
+            return self.fallback(turn, seen, "nothing was found that an answer could rest on")
         draft, release = best.draft, turn.variant.thresholds["release"]
         answer = replace(draft.answer, confidence=best.score)
         if draft.origin == "handover":
@@ -303,18 +310,23 @@ class SupportApp:
     async def _generated(
         self, turn: Turn[Inquiry], seen: Seen, evidence: Evidence
     ) -> Sequence[Draft[Reply]]:
-        """The local model with every passage whole in its prompt; the fixed part first, it is cached."""
+        """What the model says of the passages; what the passages say when it cannot."""
         if not evidence.passages:
-            raise StageFailed("nothing was found that an answer could rest on")
-        given = "\n\n".join(f"{one.title}\n{one.quote}" for one in evidence.passages)
-        told = "\n".join(f"{said.role}: {said.text}" for said in turn.input.history[-6:])
-        asked = f"Information:\n{given}\n\n{told}\nQuestion: {turn.input.message}"
-        messages = (Message("system", turn.variant.prompts["system"]), Message("user", asked))
-        reply = await turn.models.generate(
-            "response_generator", messages, timeout_s=turn.remaining(), seed=turn.seed
-        )
-        text = reply.text if reply.finish == "stop" else _whole_sentences(reply.text)
-        return [self._draft(turn, seen, text.strip(), "generative", evidence.passages)]
+            return []
+        quoted = self.settings.wording == "quoted"
+        try:
+            reply = await turn.models.generate(
+                "response_generator",
+                write.messages(turn.variant.prompts["system"], turn.input, evidence.passages),
+                timeout_s=turn.remaining(),
+                seed=turn.seed,
+                schema=write.sentences_only(evidence.passages) if quoted else None,
+                frequency_penalty=write.AGAINST_REPEATING if quoted else 0.0,
+            )
+        except ModelError:  # on the run as a failed call; an answer without a model is still one
+            return self._extracted(turn, seen, evidence)
+        text, sources = write.told(reply, evidence.passages, quoted=quoted)
+        return [self._draft(turn, seen, text, "generative", sources)] if text else []
 
     def _draft(
         self,
@@ -365,9 +377,3 @@ def _enough(passages: Sequence[Source], words: int) -> tuple[Source, ...]:
 
 def _hand_over(reason: str) -> Action:
     return Action("hand_over", "hand-over", {"reason": reason})
-
-
-def _whole_sentences(text: str) -> str:
-    """`text` up to its last full stop: what the token limit cut off is not shown."""
-    end = max(text.rfind(mark) for mark in (". ", "! ", "? ", ".\n"))
-    return text if text.rstrip().endswith((".", "!", "?")) or end < 0 else text[: end + 1]

@@ -26,14 +26,18 @@ def answer(question: str, passages: Sequence[Source]) -> tuple[str, tuple[Source
     """What the best passages say, and those passages; None without any.
 
     The passages come ranked. The first is quoted, cut to the sentences nearest the question when it
-    is long; the next follows only if it fits whole.
+    is long; the next follows only if it shares a word with the question and fits whole.
     """
     if not passages:
         return None
     told, used = [_short(question, passages[0])], [passages[0]]
     for passage in passages[1:MOST_PASSAGES]:
         text = " ".join(sentences(passage.quote))
-        if len(" ".join((*told, text)).split()) <= MOST_WORDS:
+        asked = set(content_words(question))
+        if (
+            asked & set(content_words(f"{passage.title} {text}"))
+            and len(" ".join((*told, text)).split()) <= MOST_WORDS
+        ):
             told.append(text)
             used.append(passage)
     return "\n\n".join(told), tuple(used)

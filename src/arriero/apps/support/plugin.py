@@ -51,7 +51,7 @@ def passages_of(known: Sequence[articles.Article]) -> tuple[Passage, ...]:
 def _directory(url: str, parts: Parts) -> CustomerDirectory:
     """`sqlite:///FILE` is the company's own; `sample:` makes the fictional shop, fresh every day."""
     if url != "sample:":
-        return SqliteDirectory(Path(url.removeprefix("sqlite://")))
+        return SqliteDirectory(Path(url.removeprefix("sqlite:///")))
     today = parts.clock.now().date()
     file = parts.folder / f"shop-{today.isoformat()}.db"
     parts.folder.mkdir(parents=True, exist_ok=True)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
-from arriero.core.settings import AppSettings, RoleSettings, Section, Thresholds
+from arriero.core.settings import AppSettings, Roles, RoleSettings, Thresholds
 
 SAMPLE = Path(__file__).parent / "sample"
 
 SYSTEM = (
-    "You are the customer service of Puna Outdoor, an outdoor shop. Answer the question in two short "
-    "sentences, using only the information given. Do not invent numbers."
+    "You are the customer service of an outdoor shop. Answer the customer's question with what the "
+    "text says about it. Do not invent anything."
 )
 
 
-class SupportModels(Section):
+class SupportModels(Roles):
     """The case study's three roles; 300 tokens and temperature 0.3 are its numbers (DESIGN §9)."""
 
     intent_classifier: RoleSettings = RoleSettings(model="head:support-intents")
@@ -55,12 +56,14 @@ class SupportSettings(AppSettings):
     )
     passages: int = Field(default=5, ge=1, le=20)
     reading_words: int = Field(
-        default=310,
+        default=215,
         ge=50,
         description="passages in the prompt of an open question: 400 tokens and more",
     )
+    wording: Literal["quoted", "free"] = Field(
+        default="quoted", description="may the model use its own words, or only whole sentences?"
+    )
     recent_orders: int = Field(default=5, ge=1, le=50)
-    max_message_chars: int = Field(default=8_000, ge=1)
     order_number: str = Field(
         default=r"(?<!\d)\d{5}(?!\d)", description="how an order number looks"
     )

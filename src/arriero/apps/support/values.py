@@ -24,7 +24,7 @@ class Inquiry(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    message: FreeText = Field(min_length=1, max_length=8_000)
+    message: FreeText = Field(min_length=1, max_length=8_000, pattern=r"\S")
     customer: str | None = Field(default=None, max_length=64)
     conversation: str | None = Field(default=None, max_length=128)
     history: tuple[Said, ...] = Field(default=(), max_length=50)
@@ -48,13 +48,15 @@ class Seen:
 class Evidence:
     """What was gathered. `facts` are the order's and customer's fields, ready to be said.
 
-    `passages` are paragraphs, best first; for an open question there are more of them.
+    `passages` are paragraphs, best first; for an open question there are more of them. `filed` are
+    the ids of those whose article is labelled with the intent.
     `order` is known (the customer's own), unknown (named, but not this customer's) or none.
     """
 
     order: str
     facts: Mapping[str, str] = field(default_factory=dict)
     passages: tuple[Source, ...] = ()
+    filed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

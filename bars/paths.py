@@ -1,0 +1,287 @@
+"""How long each path of support takes on a real server with the real encoder, heads and smollm2.
+
+Timed by the client over HTTP with kept connections, one question at a time, each question once (so
+the intent cache is cold). The first token counts from the arrival of the question; a time-out of
+the model counts as the whole deadline, for the first token and the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import uvloop
+
+from arriero.core.settings import Settings
+from arriero.core.statistics import percentile
+from arriero.core.words import Ended, Run, Stage, Trace
+from arriero.models import catalogue
+from arriero.models.llama import threads_for
+from arriero.models.loss import ask, opened
+from bars._client import INQUIRIES, Answer, Connection, connected, post
+from bars._questions import OPEN, POLICY, Question, golden, labelled, of_orders, path_of
+from bars._records import generation, given, recorded, whole_passages
+from bars._server import Server, arriero, lazy
+from bars._trial import count, keep, progress, short
+from bars.result import Figure
+
+MODEL = "smollm2-135m"
+ANSWER_TOKENS = 60
+PASSAGE_TOKENS = 400
+SETTINGS = f"""
+[apps.support.models.response_generator]
+model = "llama:{MODEL}"
+temperature = 0.3
+max_tokens = {ANSWER_TOKENS}
+"""
+ON_PATH = 0.9  # a golden share: fewer answers on their path would make its time a chance hit
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question and what came back: the answer's body, and the client's times in milliseconds."""
+
+    question: Question
+    told: dict[str, Any]
+    first_ms: float
+    ms: float
+
+    @property
+    def path(self) -> str:
+        return path_of(self.told["outcome"], self.told["origin"])
+
+
+def main() -> None:
+    figures = asyncio.run(_speeds())
+    with tempfile.TemporaryDirectory() as folder:
+        real, idle = Path(folder) / "real", Path(folder) / "lazy"
+        with arriero(real, SETTINGS) as server:
+            progress(f"ready in {server.ready_s:.1f} s")
+            short_paths, opened_questions = uvloop.run(_ask_all(server))
+        figures = [*_short_figures(short_paths), *_open_figures(real, opened_questions), *figures]
+        with lazy(idle, "fallback") as server:
+            figures += _lazy(*uvloop.run(_ask_all(server)))
+    keep("paths", "the three paths of support on real models, one question at a time", figures)
+
+
+async def _ask_all(server: Server) -> tuple[dict[str, list[Asked]], list[Asked]]:
+    """The short paths, then the open questions with stage events."""
+    async with connected(server.url) as line:
+        await _warm(line, server)
+        n = count(250, 40)
+        template = [await _asked(line, server, one) for one in of_orders(n)]
+        progress(f"template: {len(template)} asked")
+        policy = [await _asked(line, server, one) for one in labelled(POLICY)[: count(400, 40)]]
+        progress(f"extractive: {len(policy)} asked")
+        open_ones = []
+        for question in _open_questions()[: count(60, 4)]:
+            open_ones.append(await _watched(line, server, question))
+            progress(f"open: {open_ones[-1].ms:.0f} ms {open_ones[-1].path}")
+    return {"template": template, "extractive": policy}, open_ones
+
+
+def _open_questions() -> tuple[Question, ...]:
+    first = [
+        Question(row["question"], row["customer"], row["intent"])
+        for row in golden()
+        if row["path"] == "generative"
+    ]
+    return (*first, *labelled(OPEN))
+
+
+async def _warm(line: Connection, server: Server) -> None:
+    """The model's start and the first use of everything are the cold start's bar, not this one's."""
+    for message in ("Where is it?", "Which of your tents is best in the wind, and why is that so?"):
+        body = {"message": message, "deadline_ms": 120_000}
+        await line.ask(post(INQUIRIES, server.key, body), timeout_s=130)
+
+
+async def _asked(line: Connection, server: Server, question: Question) -> Asked:
+    answer = await line.ask(post(INQUIRIES, server.key, question.body()))
+    assert answer.status == 200, answer.body
+    return Asked(question, answer.json(), answer.first_ms, answer.ms)
+
+
+async def _watched(line: Connection, server: Server, question: Question) -> Asked:
+    """Asked with stage events: `first_ms` is the first of them."""
+    body = question.body(**({"deadline_ms": 60_000} if short() else {}))
+    answer: Answer = await line.ask(post(INQUIRIES, server.key, body, accept="text/event-stream"))
+    events = answer.events()
+    assert answer.status == 200 and events[0][0] == "stage" and events[-1][0] == "answer", events
+    return Asked(question, events[-1][1], answer.first_ms, answer.ms)
+
+
+def _short_figures(found: dict[str, list[Asked]]) -> list[Figure]:
+    figures = []
+    for path, asked in found.items():
+        ms = [one.ms for one in asked if one.path == path]
+        share = len(ms) / len(asked)
+        figures += [
+            *_times(path, ms, "<= 60"),
+            Figure(f"{path}_share", round(share, 3), "share", _on_path(path), len(asked)),
+        ]
+    return figures
+
+
+def _on_path(path: str) -> str:
+    """Order questions all have a template; of free sentences the golden bar says how many are right."""
+    return f">= {ON_PATH}" if path == "template" else ">= 0.5"
+
+
+def _open_figures(data: Path, asked: Sequence[Asked]) -> list[Figure]:
+    ids = {one.told["run_id"]: one for one in asked if one.told["run_id"]}
+    found = asyncio.run(recorded(data, ids))
+    generated = [
+        _Generated(ids[id], run, trace)
+        for id, (run, trace) in found.items()
+        if generation(trace) is not None
+    ]
+    enough = asyncio.run(_with_enough(generated))
+    progress(f"{len(asked)} asked, {len(generated)} generated, {len(enough)} with >= 400 tokens")
+    if not enough:
+        return [Figure("generative_n", 0, "questions", ">= 20", len(asked))]
+    full = [one for one in enough if one.tokens_out >= ANSWER_TOKENS]
+    released = [one for one in generated if one.asked.path == "generative"]
+    return [
+        *_times("generative_first_token", [one.first_token_ms for one in enough], "<= 900"),
+        *_times("generative", [one.answer_ms for one in enough], "<= 1600"),
+        *(_times("generative_60_tokens", [one.answer_ms for one in full], "") if full else []),
+        Figure("generative_n", len(enough), "questions", ">= 20", len(asked)),
+        Figure("generative_released", len(released) / len(generated), "share", n=len(generated),
+               note="judged good enough to be shown"),
+        Figure("generative_time_outs", sum(one.timed_out for one in enough), "answers", n=len(enough),
+               note="counted at the deadline"),
+        Figure("passages_cut", sum(not whole_passages(one.trace) for one in generated), "prompts",
+               "== 0", len(generated)),
+        Figure("prompt_tokens_p50", median(one.tokens_in for one in enough), "tokens", n=len(enough)),
+        Figure("passage_tokens_p50", median(one.passage_tokens for one in enough), "tokens",
+               f">= {PASSAGE_TOKENS}", len(enough), note="of passages and articles alone"),
+        Figure("answer_tokens_p50", median(one.tokens_out for one in enough), "tokens", n=len(enough)),
+        *_times("first_event", [one.first_ms for one in asked], "<= 50"),
+    ]  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Generated:
+    """An open question whose answer the model wrote, or was too slow to write."""
+
+    asked: Asked
+    run: Run
+    trace: Trace
+    passage_tokens: int = 0
+
+    @property
+    def timed_out(self) -> bool:
+        call = generation(self.trace)
+        return self.run.ended is Ended.FALLBACK and (call is None or call.reply is None)
+
+    @property
+    def tokens_in(self) -> int:
+        call = generation(self.trace)
+        return call.tokens_in if call else 0
+
+    @property
+    def tokens_out(self) -> int:
+        call = generation(self.trace)
+        return call.tokens_out if call else 0
+
+    @property
+    def answer_ms(self) -> float:
+        return max(self.asked.ms, DEADLINE_MS) if self.timed_out else self.asked.ms
+
+    @property
+    def first_token_ms(self) -> float:
+        """Since the question came: the stages before the draft, then the model's first token."""
+        call = generation(self.trace)
+        if self.timed_out or call is None or call.first_ms is None:
+            return DEADLINE_MS
+        before = {Stage.UNDERSTAND, Stage.GATHER}
+        return sum(stage.ms for stage in self.run.stages if stage.stage in before) + call.first_ms
+
+
+DEADLINE_MS = 60_000.0 if short() else 10_000.0  # the default of [apps.support]
+
+
+async def _with_enough(generated: Sequence[_Generated]) -> list[_Generated]:
+    """Those given at least 400 tokens of passages, by the model's own tokenizer."""
+    async with opened(_model()) as child:
+        for one in generated:
+            text = "\n\n".join(source["quote"] for source in given(one.trace))
+            tokens = (await ask(child, "/tokenize", {"content": text}))["tokens"]
+            one.passage_tokens = len(tokens)
+    return [one for one in generated if one.passage_tokens >= PASSAGE_TOKENS]
+
+
+async def _speeds() -> list[Figure]:
+    """The model's own speed with the product's thread count, and the loss of its copy."""
+    threads = threads_for(len(os.sched_getaffinity(0)), 0)
+    reads, writes = [], []
+    async with opened(_model(), threads) as child:
+        for _ in range(count(5, 1)):
+            timings = (await ask(child, "/completion", PLAIN))["timings"]
+            reads.append(timings["prompt_per_second"])
+            writes.append(timings["predicted_per_second"])
+    where = f"threads: {threads[0]}, {_model().name}"
+    return [
+        Figure("prefill_tok_s", round(median(reads), 1), "tokens/s", n=len(reads), note=where),
+        Figure("decode_tok_s", round(median(writes), 1), "tokens/s", n=len(writes), note=where),
+        *_loss(),
+    ]
+
+
+PLAIN = {
+    "prompt": list(range(1_000, 1_450)),
+    "n_predict": ANSWER_TOKENS,
+    "temperature": 0,
+    "cache_prompt": False,
+    "ignore_eos": True,
+}
+
+
+def _loss() -> list[Figure]:
+    """What the re-quantised copy loses, as it was measured when it was made."""
+    copy = catalogue.repacked_copy(catalogue.entry_of(MODEL), _folder())
+    if copy is None or not copy.loss:
+        print(f"   {MODEL} has no measured copy; run: arriero models pull {MODEL}")
+        return []
+    n, note = copy.loss["n"], f"{copy.kind} against the packaged file"
+    same, ratio = copy.loss["agreement"], copy.loss["perplexity_ratio"]
+    return [
+        Figure("copy_same_first_choice", round(100 * same, 2), "%", n=n, note=note),
+        Figure("copy_perplexity_ratio", round(ratio, 4), "x", n=n, note=note),
+    ]
+
+
+def _folder() -> Path:
+    return Settings().models.folder.expanduser()
+
+
+def _model() -> Path:
+    """The file that the product serves."""
+    return catalogue.path(MODEL, _folder(), repacked=Settings().models.repack)
+
+
+def _times(name: str, ms: Sequence[float], bar: str) -> list[Figure]:
+    if not ms:
+        return [Figure(f"{name}_n", 0, "answers", ">= 1")]
+    return [
+        Figure(f"{name}_p50_ms", round(percentile(ms, 50), 1), "ms", bar, len(ms)),
+        Figure(f"{name}_p95_ms", round(percentile(ms, 95), 1), "ms", n=len(ms)),
+    ]
+
+
+def _lazy(short_paths: dict[str, list[Asked]], opened_questions: Sequence[Asked]) -> list[Figure]:
+    asked = [*(one for some in short_paths.values() for one in some), *opened_questions]
+    on_path = sum(one.path in {"template", "extractive", "generative"} for one in asked)
+    note = "the lazy product that always falls back has to fail the shares"
+    return [Figure("on_path_by_lazy", on_path / len(asked), "share", "<= 0", len(asked), note=note)]
+
+
+if __name__ == "__main__":
+    main()
