@@ -53,7 +53,9 @@ class Answer:
         return found
 
 
-def post(path: str, key: str, body: Mapping[str, Any], *, accept: str = "application/json") -> bytes:
+def post(
+    path: str, key: str, body: Mapping[str, Any], *, accept: str = "application/json"
+) -> bytes:
     """A POST as it goes over the wire."""
     content = json.dumps(body).encode()
     head = (
@@ -129,7 +131,8 @@ async def connected(url: str) -> AsyncIterator[Connection]:
     """A connection to the server at `url`, closed with the block."""
     place = urlsplit(url)
     loop = asyncio.get_running_loop()
-    _, connection = await loop.create_connection(Connection, place.hostname, place.port)
+    assert place.hostname, url
+    _, connection = await loop.create_connection(Connection, place.hostname, place.port or 80)
     try:
         yield connection
     finally:

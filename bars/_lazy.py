@@ -81,11 +81,11 @@ def main() -> None:
     kind, data = sys.argv[1], Path(sys.argv[2])
     product = Lazy(data, late=kind == "late")
 
-    async def well(request: Request) -> Response:
+    async def well(_: Request) -> Response:
         return JSONResponse({"status": "ready", "engines": {}})
 
     @asynccontextmanager
-    async def writing(app: Starlette) -> AsyncIterator[None]:
+    async def writing(_: Starlette) -> AsyncIterator[None]:
         task = asyncio.create_task(product.write())
         yield
         task.cancel()

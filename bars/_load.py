@@ -66,7 +66,9 @@ def drive(plan: Plan) -> Seen:
     return Seen(**json.loads(done.stdout))
 
 
-def plan_for(server: Server, bodies: Sequence[Mapping[str, Any]], seconds: float, **more: Any) -> Plan:
+def plan_for(
+    server: Server, bodies: Sequence[Mapping[str, Any]], seconds: float, **more: Any
+) -> Plan:
     return Plan(server.url, server.key, bodies, seconds, **more)
 
 

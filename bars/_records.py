@@ -28,16 +28,14 @@ def generation(trace: Trace) -> Call | None:
 
 
 def whole_passages(trace: Trace) -> bool:
-    """Whether each source that the answer may rest on stands word for word in the prompt."""
+    """Whether each passage that was found for the answer stands word for word in the prompt."""
     call = generation(trace)
     if call is None:
         return False
     prompt = "\n".join(message["content"] for message in call.request["messages"])
-    return all(source["quote"] in prompt for source in given(trace))
+    return all(text in prompt for text in passages(trace))
 
 
-def given(trace: Trace) -> list[dict[str, str]]:
-    """The sources that a generated answer was given: whole articles, else passages."""
-    evidence = trace.evidence or {}
-    found: list[dict[str, str]] = evidence.get("articles") or evidence.get("passages") or []
-    return found
+def passages(trace: Trace) -> list[str]:
+    """The passages of the evidence."""
+    return [passage["quote"] for passage in (trace.evidence or {}).get("passages", [])]

@@ -21,16 +21,28 @@ from bars._server import Server
 GONE = (ConnectionError, OSError, TimeoutError)
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An answer: when it came (`monotonic`), how it ended (`status outcome`), its run if recorded."""
+
+    at: float
+    end: str
+    run: str | None
+
+    @property
+    def recorded(self) -> bool:
+        return self.run is not None
+
+
 @dataclass
 class Witness:
-    """What was told. `ends` counts `status outcome`; `moments` are (when, `status outcome`, recorded)."""
+    """What was told, in order of arrival; `ends` counts `status outcome`."""
 
     runs: list[str] = field(default_factory=list)
     feedback: list[str] = field(default_factory=list)
     ends: Counter[str] = field(default_factory=Counter)
     feedback_ends: Counter[int] = field(default_factory=Counter)
-    moments: list[tuple[float, str, bool]] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
+    moments: list[Moment] = field(default_factory=list)
     broken: int = 0
     stopped: bool = False
 
@@ -40,9 +52,7 @@ class Witness:
         run: str | None = told.get("run_id") if answer.status == 200 else None
         end = f"{answer.status} {told['outcome']}" if answer.status == 200 else str(answer.status)
         self.ends[end] += 1
-        self.moments.append((monotonic(), end, run is not None))
-        if end == "200 fallback":
-            self.reasons.append(told["reason"])
+        self.moments.append(Moment(monotonic(), end, run))
         if run:
             self.runs.append(run)
         return run

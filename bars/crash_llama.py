@@ -1,5 +1,8 @@
 """kill -9 of the llama.cpp child under load: who was under way falls back, and soon it writes again.
 
+Falling back means: HTTP 200 and an answer that the model did not write (whole passages, or the
+hand-over to a person), with the failed call and its reason on the recorded run.
+
 Classifiers and encoder are fakes, so that every question goes to the model; the model is real. A
 child lives a minute before it is killed again, as one that crashes now and then does; what a
 crash right after a start costs (the supervisor's back-off) is shown beside it.
@@ -18,9 +21,11 @@ from statistics import median
 from time import monotonic
 from typing import Any
 
+from arriero.core.words import Run, Trace
 from arriero.models.llama import WELL_AFTER_S
 from bars._client import INQUIRIES, Connection, connected, get, post
 from bars._questions import OPEN, labelled
+from bars._records import generation, recorded
 from bars._server import Server, arriero, fakes, model_process
 from bars._trial import count, keep, progress, short
 from bars._witness import Witness, load
@@ -36,17 +41,18 @@ class Kill:
     """`recovery_s`: from the kill to the first answer with tokens of the new child."""
 
     recovery_s: float
-    under_way: int
-    fell_back: int
-    without_reason: int
+    under_way: tuple[str, ...]
     unanswered: int
     ends: dict[str, int]
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, arriero(Path(folder), SETTINGS) as server:
-        kills, soon = asyncio.run(_kill_again_and_again(server))
-    keep("crash_llama", WHAT, _figures(kills, soon))
+    with tempfile.TemporaryDirectory() as folder:
+        with arriero(Path(folder), SETTINGS) as server:
+            kills, soon = asyncio.run(_kill_again_and_again(server))
+        under_way = [run for kill in kills for run in kill.under_way]
+        found = asyncio.run(recorded(Path(folder), under_way))
+    keep("crash_llama", WHAT, _figures(kills, soon, [found[run] for run in under_way]))
 
 
 WHAT = "kill -9 of the llama.cpp child under load; fake classifiers and encoder, real smollm2-135m"
@@ -83,13 +89,11 @@ async def _kill(server: Server, line: Connection) -> Kill:
     seen.stopped = True
     await loading
     under_way = seen.moments[answered : answered + LINES]
-    fell_back = [end for _, end, _ in under_way if end == "200 fallback"]
+    unrecorded = sum(not one.recorded for one in seen.moments)
     return Kill(
         recovery_s=recovery,
-        under_way=len(under_way),
-        fell_back=len(fell_back),
-        without_reason=sum(not reason for reason in seen.reasons),
-        unanswered=seen.broken + sum(not end.startswith("200") for _, end, _ in seen.moments),
+        under_way=tuple(one.run for one in under_way if one.run),
+        unanswered=seen.broken + unrecorded,
         ends=dict(seen.ends),
     )
 
@@ -113,9 +117,10 @@ def _written_after(run: dict[str, Any], killed: datetime) -> datetime | None:
     return started + timedelta(milliseconds=run["duration_ms"])
 
 
-def _figures(kills: list[Kill], soon: Kill) -> list[Figure]:
-    seconds = [kill.recovery_s for kill in kills]
-    n, under_way = len(kills), sum(kill.under_way for kill in kills)
+def _figures(kills: list[Kill], soon: Kill, under_way: list[tuple[Run, Trace]]) -> list[Figure]:
+    seconds, n = [kill.recovery_s for kill in kills], len(kills)
+    fell_back = [(run, trace) for run, trace in under_way if run.origin != "generative"]
+    silent = sum(not _reason(run, trace) for run, trace in fell_back)
     return [
         Figure("kills", n, "kills", ">= 10"),
         Figure("recovery_max_s", round(max(seconds), 2), "s", "<= 5", n,
@@ -123,12 +128,18 @@ def _figures(kills: list[Kill], soon: Kill) -> list[Figure]:
         Figure("recovery_p50_s", round(median(seconds), 2), "s", n=n),
         Figure("recovery_again_s", round(soon.recovery_s, 2), "s", n=1,
                note="killed again right after: with back-off"),
-        Figure("fell_back", sum(kill.fell_back for kill in kills), "requests", f">= {n}", under_way,
-               note="of those under way"),
-        Figure("without_reason", sum(kill.without_reason for kill in kills), "fallbacks", "== 0"),
+        Figure("fell_back", len(fell_back), "requests", f">= {n}", len(under_way),
+               note="of those under way at the kill"),
+        Figure("without_reason", silent, "requests", "== 0", len(fell_back)),
         Figure("unanswered", sum(kill.unanswered for kill in kills), "requests", "== 0",
-               sum(sum(kill.ends.values()) for kill in kills), note="not HTTP 200"),
+               sum(sum(kill.ends.values()) for kill in kills), note="not HTTP 200 with a run"),
     ]  # fmt: skip
+
+
+def _reason(run: Run, trace: Trace) -> str:
+    """Why the model did not write the answer, as the run says it."""
+    call = generation(trace)
+    return (call.error if call else None) or run.reason
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from time import monotonic
@@ -21,7 +22,7 @@ from bars._client import FEEDBACK, Connection, connected, get, post
 from bars._questions import of_orders
 from bars._server import Server, arriero, fakes
 from bars._trial import count, keep, progress
-from bars._witness import Witness, load
+from bars._witness import Moment, Witness, load
 from bars.result import Figure
 from tests.engines import Server as Engine
 from tests.engines import postgres, valkey
@@ -46,18 +47,18 @@ class Outage:
     def recovery_s(self) -> float:
         return GIVE_UP_S if self.recovered is None else self.recovered - self.back
 
-    def during(self) -> list[tuple[str, bool]]:
-        """How answers ended, and whether they were recorded, while the server was surely down."""
-        ends = [(end, kept) for at, end, kept in self.seen.moments if self.killed < at < self.back]
-        return ends[LINES:]  # the first ones may have been committed before the kill
+    def during(self) -> list[Moment]:
+        """The answers given while the server was surely down."""
+        found = [one for one in self.seen.moments if self.killed < one.at < self.back]
+        return found[LINES:]  # the first ones may have been committed before the kill
 
-    def before(self) -> list[bool]:
-        return [kept for at, _, kept in self.seen.moments if at < self.killed]
+    def before(self) -> list[Moment]:
+        return [one for one in self.seen.moments if one.at < self.killed]
 
     def gap_s(self) -> float:
         """The longest time without any answer."""
-        at = [moment for moment, _, _ in self.seen.moments]
-        return max(later - one for one, later in zip(at, at[1:], strict=False))
+        at = [one.at for one in self.seen.moments]
+        return max(later - one for one, later in pairwise(at))
 
 
 def main() -> None:
@@ -73,9 +74,8 @@ def _postgres() -> list[Figure]:
         settings = f'[store]\nledger = "{engine.url}"\n{MODELS}'
         with arriero(Path(folder), settings) as server:
             outages = [
-                asyncio.run(_outage(server, engine, _ledger_is_back))
-                for _ in range(count(5, 1))
-            ]  # fmt: skip
+                asyncio.run(_outage(server, engine, _ledger_is_back)) for _ in range(count(5, 1))
+            ]
         lost = [_lost(engine, outage.seen) for outage in outages]
     return [*_figures("postgres", outages), *_ledger_figures(outages, lost)]
 
@@ -87,7 +87,7 @@ def _valkey() -> list[Figure]:
             outages = [
                 asyncio.run(_outage(server, engine, _cache_is_back)) for _ in range(count(5, 1))
             ]
-    kept = [kept for outage in outages for _, kept in outage.during()]
+    kept = [one.recorded for outage in outages for one in outage.during()]
     stated = sum(outage.degraded == "degraded" for outage in outages)
     return [
         *_figures("valkey", outages),
@@ -132,19 +132,19 @@ async def _look(server: Server, line: Connection, outage: Outage) -> None:
     outage.refused = thanked.status
 
 
-async def _ledger_is_back(server: Server, line: Connection, outage: Outage) -> bool:
+async def _ledger_is_back(_server: Server, _line: Connection, outage: Outage) -> bool:
     """An answer was recorded since the ledger's server came back."""
-    return any(at > outage.back and kept for at, _, kept in outage.seen.moments[-200:])
+    return any(one.at > outage.back and one.recorded for one in outage.seen.moments[-200:])
 
 
-async def _cache_is_back(server: Server, line: Connection, outage: Outage) -> bool:
+async def _cache_is_back(server: Server, line: Connection, _outage: Outage) -> bool:
     ready = (await line.ask(get("/health/ready", server.key))).json()
     return ready["engines"]["cache"]["error"] is None
 
 
 def _figures(name: str, outages: list[Outage]) -> list[Figure]:
-    n, during = len(outages), [end for outage in outages for end, _ in outage.during()]
-    before = [kept for outage in outages for kept in outage.before()]
+    n, during = len(outages), [one.end for outage in outages for one in outage.during()]
+    before = [one.recorded for outage in outages for one in outage.before()]
     seconds = [outage.recovery_s for outage in outages]
     failed = sum(end.partition(" ")[0] != "200" for end in during)
     broken = sum(outage.seen.broken for outage in outages)
@@ -164,7 +164,7 @@ def _figures(name: str, outages: list[Outage]) -> list[Figure]:
 
 
 def _ledger_figures(outages: list[Outage], lost: list[tuple[int, int]]) -> list[Figure]:
-    kept = [kept for outage in outages for _, kept in outage.during()]
+    kept = [one.recorded for outage in outages for one in outage.during()]
     answers = sum(len(outage.seen.runs) for outage in outages)
     feedback = sum(len(outage.seen.feedback) for outage in outages)
     refused = sum(outage.refused == 503 for outage in outages)

@@ -71,7 +71,9 @@ def _lazy(seen: Seen) -> Figure:
 
 def _said(seen: Seen) -> str:
     p50, p99 = percentile(seen.ms, 50), percentile(seen.ms, 99)
-    return f"{seen.rate:.0f}/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms, {seen.errors} errors, {seen.ends}"
+    return (
+        f"{seen.rate:.0f}/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms, {seen.errors} errors, {seen.ends}"
+    )
 
 
 if __name__ == "__main__":

@@ -20,13 +20,13 @@ import uvloop
 
 from arriero.core.settings import Settings
 from arriero.core.statistics import percentile
-from arriero.core.words import Ended, Run, Stage, Trace
+from arriero.core.words import Call, Run, Stage, Trace
 from arriero.models import catalogue
 from arriero.models.llama import threads_for
 from arriero.models.loss import ask, opened
 from bars._client import INQUIRIES, Answer, Connection, connected, post
 from bars._questions import OPEN, POLICY, Question, golden, labelled, of_orders, path_of
-from bars._records import generation, given, recorded, whole_passages
+from bars._records import generation, passages, recorded, whole_passages
 from bars._server import Server, arriero, lazy
 from bars._trial import count, keep, progress, short
 from bars.result import Figure
@@ -113,7 +113,8 @@ async def _watched(line: Connection, server: Server, question: Question) -> Aske
     body = question.body(**({"deadline_ms": 60_000} if short() else {}))
     answer: Answer = await line.ask(post(INQUIRIES, server.key, body, accept="text/event-stream"))
     events = answer.events()
-    assert answer.status == 200 and events[0][0] == "stage" and events[-1][0] == "answer", events
+    assert answer.status == 200, answer.body
+    assert (events[0][0], events[-1][0]) == ("stage", "answer"), events
     return Asked(question, events[-1][1], answer.first_ms, answer.ms)
 
 
@@ -137,16 +138,14 @@ def _on_path(path: str) -> str:
 def _open_figures(data: Path, asked: Sequence[Asked]) -> list[Figure]:
     ids = {one.told["run_id"]: one for one in asked if one.told["run_id"]}
     found = asyncio.run(recorded(data, ids))
-    generated = [
-        _Generated(ids[id], run, trace)
-        for id, (run, trace) in found.items()
-        if generation(trace) is not None
-    ]
+    told = [_Generated(ids[id], run, trace) for id, (run, trace) in found.items()]
+    generated = [one for one in told if one.call or one.timed_out]
     enough = asyncio.run(_with_enough(generated))
     progress(f"{len(asked)} asked, {len(generated)} generated, {len(enough)} with >= 400 tokens")
     if not enough:
         return [Figure("generative_n", 0, "questions", ">= 20", len(asked))]
     full = [one for one in enough if one.tokens_out >= ANSWER_TOKENS]
+    asked_model = [one for one in generated if one.call]
     released = [one for one in generated if one.asked.path == "generative"]
     return [
         *_times("generative_first_token", [one.first_token_ms for one in enough], "<= 900"),
@@ -157,8 +156,8 @@ def _open_figures(data: Path, asked: Sequence[Asked]) -> list[Figure]:
                note="judged good enough to be shown"),
         Figure("generative_time_outs", sum(one.timed_out for one in enough), "answers", n=len(enough),
                note="counted at the deadline"),
-        Figure("passages_cut", sum(not whole_passages(one.trace) for one in generated), "prompts",
-               "== 0", len(generated)),
+        Figure("passages_cut", sum(not whole_passages(one.trace) for one in asked_model), "prompts",
+               "== 0", len(asked_model)),
         Figure("prompt_tokens_p50", median(one.tokens_in for one in enough), "tokens", n=len(enough)),
         Figure("passage_tokens_p50", median(one.passage_tokens for one in enough), "tokens",
                f">= {PASSAGE_TOKENS}", len(enough), note="of passages and articles alone"),
@@ -177,19 +176,23 @@ class _Generated:
     passage_tokens: int = 0
 
     @property
+    def call(self) -> Call | None:
+        return generation(self.trace)
+
+    @property
     def timed_out(self) -> bool:
-        call = generation(self.trace)
-        return self.run.ended is Ended.FALLBACK and (call is None or call.reply is None)
+        """The model gave no whole answer: its call failed, or the deadline passed in the draft."""
+        if self.call is not None:
+            return self.call.reply is None
+        return any(stage.error for stage in self.run.stages if stage.stage is Stage.DRAFT)
 
     @property
     def tokens_in(self) -> int:
-        call = generation(self.trace)
-        return call.tokens_in if call else 0
+        return self.call.tokens_in if self.call else 0
 
     @property
     def tokens_out(self) -> int:
-        call = generation(self.trace)
-        return call.tokens_out if call else 0
+        return self.call.tokens_out if self.call else 0
 
     @property
     def answer_ms(self) -> float:
@@ -198,11 +201,11 @@ class _Generated:
     @property
     def first_token_ms(self) -> float:
         """Since the question came: the stages before the draft, then the model's first token."""
-        call = generation(self.trace)
-        if self.timed_out or call is None or call.first_ms is None:
+        if self.timed_out or self.call is None or self.call.first_ms is None:
             return DEADLINE_MS
         before = {Stage.UNDERSTAND, Stage.GATHER}
-        return sum(stage.ms for stage in self.run.stages if stage.stage in before) + call.first_ms
+        waited = sum(stage.ms for stage in self.run.stages if stage.stage in before)
+        return waited + self.call.first_ms
 
 
 DEADLINE_MS = 60_000.0 if short() else 10_000.0  # the default of [apps.support]
@@ -212,7 +215,7 @@ async def _with_enough(generated: Sequence[_Generated]) -> list[_Generated]:
     """Those given at least 400 tokens of passages, by the model's own tokenizer."""
     async with opened(_model()) as child:
         for one in generated:
-            text = "\n\n".join(source["quote"] for source in given(one.trace))
+            text = "\n\n".join(passages(one.trace))
             tokens = (await ask(child, "/tokenize", {"content": text}))["tokens"]
             one.passage_tokens = len(tokens)
     return [one for one in generated if one.passage_tokens >= PASSAGE_TOKENS]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import click
@@ -20,4 +21,10 @@ def config(config: Path | None, data: Path | None) -> None:
     table = settings.model_dump(mode="json")
     sections = app_settings(settings)
     table["apps"] = {name: section.model_dump(mode="json") for name, section in sections.items()}
+    table["store"] |= {name: _hidden(table["store"][name]) for name in ("ledger", "cache")}
     click.echo(json.dumps({"hash": configuration(settings, sections), **table}, indent=2))
+
+
+def _hidden(url: str) -> str:
+    """The URL without its password: what is printed ends up in tickets."""
+    return re.sub(r"(://[^:/@]*):[^/]*@", r"\1:***@", url)

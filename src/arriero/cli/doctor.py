@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.metadata
 import os
 import shutil
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from arriero.cli.options import load, settings_options
-from arriero.core.errors import ArrieroError
+from arriero.core.errors import ArrieroError, ModelMissing
 
 if TYPE_CHECKING:
     from arriero.core.settings import Settings
@@ -64,6 +65,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         yield _package(package, what, extra, settings)
     yield from _models(settings)
     yield from _folder(settings)
+    yield from asyncio.run(_engines(settings))
 
 
 def _package(package: str, what: str, extra: str, settings: Settings) -> Finding:
@@ -78,14 +80,51 @@ def _package(package: str, what: str, extra: str, settings: Settings) -> Finding
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
+    """What the settings bind; a fake and a model at a server need no file here."""
     from arriero.models import catalogue  # noqa: PLC0415  # keeps --help fast
 
     folder = settings.models.folder.expanduser()
-    for name in ("smollm2-135m", "minilm-l6"):  # what `models pull` brings by default
+    for name in _bound(settings):
         try:
             yield Finding(f"model {name}", str(catalogue.path(name, folder)))
+        except ModelMissing:
+            yield Finding(f"model {name}", "not here yet", f"arriero models pull {name}")
         except ArrieroError as error:
             yield Finding(f"model {name}", error.message, f"arriero models pull {name}")
+
+
+def _bound(settings: Settings) -> Iterator[str]:
+    from arriero.assembly import app_settings  # noqa: PLC0415
+
+    models = [settings.models.encoder]
+    for section in app_settings(settings).values():
+        roles = section.model_dump().get("models", {}) if section.enabled else {}
+        models += [str(role["model"]) for role in roles.values()]
+    engines = (model.partition(":") for model in dict.fromkeys(models))
+    yield from dict.fromkeys(name for engine, _, name in engines if engine in {"onnx", "llama"})
+
+
+async def _engines(settings: Settings) -> list[Finding]:
+    """One ping each of ledger and cache. Without the cache Arriero still answers, only slower."""
+    from arriero.assembly import open_store  # noqa: PLC0415
+    from arriero.store.cache import open_cache  # noqa: PLC0415
+
+    found = [Finding("ledger", "answers"), Finding("cache", "answers", needed=False)]
+    try:
+        async with open_store(settings) as ledger:
+            await ledger.ping()
+    except ArrieroError as error:
+        found[0] = Finding("ledger", error.message, "see [store] ledger in arriero.toml")
+    try:
+        cache = open_cache(settings.store.cache)
+        try:
+            await cache.ping()
+        finally:
+            await cache.close()
+    except ArrieroError as error:
+        remedy = "see [store] cache in arriero.toml"
+        found[1] = Finding("cache", error.message, remedy, needed=False)
+    return found
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:

@@ -50,7 +50,8 @@ def list_(app: str | None, limit: int, config: Path | None, data: Path | None) -
         )
     # A narrow window wraps the lines; an id that was cut off could not be copied.
     console = Console()
-    console.print(table, width=max(console.width, WIDTH), soft_wrap=True)
+    console.width = max(console.width, WIDTH)
+    console.print(table)
 
 
 @runs.command()

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65_535), help="Listen here instead (0: any free port).")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), help="Listen here instead (0: any free port)."
+)
 @click.option("--new-key", is_flag=True, help="Make and print another API key.")
 @settings_options
 def up(port: int | None, new_key: bool, config: Path | None, data: Path | None) -> None:

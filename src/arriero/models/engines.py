@@ -7,6 +7,7 @@ import hashlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from arriero.core.errors import SettingsError
 from arriero.core.settings import Deployment, Settings
@@ -163,7 +164,9 @@ class Engines:
         """Start the embedded text models that `variant` binds."""
         for bound in variant.roles.values():
             if bound.model.startswith("llama:"):
-                await self._opened(bound).ping()
+                generator = self._opened(bound)
+                if isinstance(generator, Startable):
+                    await generator.start()
 
     def pings(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
         """The ping of each text model that was opened."""
@@ -177,6 +180,13 @@ class Engines:
             await generator.close()
         if self._encoder is not None:
             await self._encoder.close()
+
+
+@runtime_checkable
+class Startable(Protocol):
+    """A generator with a process of its own, which may be started before it is asked."""
+
+    async def start(self) -> None: ...
 
 
 class Lazy:

@@ -1,0 +1,71 @@
+"""What the bars ask is different, plentiful, and the same every time."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from bars._questions import (
+    OPEN,
+    POLICY,
+    golden,
+    labelled,
+    of_lengths,
+    of_orders,
+    path_of,
+    says,
+)
+
+TODAY = date(2026, 11, 23)
+
+
+def test_order_questions_are_all_different() -> None:
+    asked = of_orders(5_000, today=TODAY)
+    assert len({question.message for question in asked}) == 5_000
+
+
+def test_an_order_question_comes_from_its_owner() -> None:
+    assert all(question.customer for question in of_orders(100, today=TODAY))
+
+
+def test_there_are_enough_policy_questions_for_two_hundred_answers() -> None:
+    assert len(labelled(POLICY)) >= 400
+
+
+def test_there_are_enough_open_questions_for_twenty_answers() -> None:
+    assert len(labelled(OPEN)) >= 60
+
+
+def test_a_sentence_of_the_sample_is_asked_once() -> None:
+    asked = [question.message for question in labelled(POLICY)]
+    assert len(set(asked)) == len(asked)
+
+
+def test_mixed_messages_stay_within_their_lengths_and_are_never_blank() -> None:
+    lengths = [len(message) for message in of_lengths(500) if message.strip()]
+    assert len(lengths) == 500
+    assert min(lengths) >= 3
+    assert max(lengths) <= 2_000
+
+
+def test_mixed_messages_are_short_and_long() -> None:
+    lengths = [len(message) for message in of_lengths(500)]
+    assert min(lengths) < 10
+    assert max(lengths) > 1_500
+
+
+def test_a_hand_over_counts_as_the_fallback_path() -> None:
+    assert path_of("pending", "handover") == path_of("fallback", "fixed") == "fallback"
+
+
+def test_a_template_that_asks_back_is_the_clarify_path() -> None:
+    assert path_of("clarify", "template") == "clarify"
+
+
+def test_an_answer_has_to_say_every_fact() -> None:
+    assert says("Within 60 Days, free of charge.", ["60 days", "free"])
+    assert not says("Within 60 days.", ["60 days", "free"])
+
+
+def test_every_golden_path_is_one_that_an_answer_can_take() -> None:
+    known = {"template", "extractive", "generative", "clarify", "fallback"}
+    assert {row["path"] for row in golden()} == known

@@ -1,0 +1,62 @@
+"""`arriero runs`: list, show and replay."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.conftest import FAKES, Ended, Place, one_sentence
+
+Asked = tuple[Place, Ended]
+
+
+def _run(asked: Asked) -> str:
+    return str(json.loads(asked[1].out)["run"]["id"])
+
+
+def test_list_prints_whole_ids_even_in_a_narrow_window(asked: Asked) -> None:
+    said = asked[0].run("runs", "list", env={"COLUMNS": "60"}).out
+    assert _run(asked) in said
+
+
+def test_list_keeps_to_the_app_that_was_named(asked: Asked) -> None:
+    assert _run(asked) in asked[0].run("runs", "list", "--app", "support").out
+    assert _run(asked) not in asked[0].run("runs", "list", "--app", "chat").out
+
+
+def test_list_takes_no_limit_below_one(asked: Asked) -> None:
+    assert asked[0].run("runs", "list", "--limit", "0").status == 2
+
+
+def test_show_prints_question_answer_and_stages(asked: Asked) -> None:
+    said = asked[0].run("runs", "show", _run(asked)).out
+    for part in ("asked: Where is my order 10234?", "answered", "understand", "total"):
+        assert part in said
+
+
+def test_show_json_has_the_trace_of_the_run(asked: Asked) -> None:
+    told = json.loads(asked[0].run("runs", "show", "--json", _run(asked)).out)
+    assert told["run"]["id"] == _run(asked)
+    assert told["trace"]["seen"]["intent"] == "order_status"
+
+
+def test_replay_says_identical(asked: Asked) -> None:
+    done = asked[0].run("runs", "replay", _run(asked))
+    assert (done.status, done.out) == (0, "identical\n")
+
+
+def test_replay_shows_the_stage_that_came_out_different(asked: Asked) -> None:
+    settings = "[apps.support]\norder_number = 'none'\n" + FAKES
+    (asked[0].folder / "other.toml").write_text(settings)
+    done = asked[0].run("runs", "replay", _run(asked), "--config", "other.toml")
+    assert done.status == 1
+    assert done.out.startswith("understand\n  was {")
+    assert "10234" in done.out.partition("  now ")[0]
+
+
+@pytest.mark.parametrize("command", ["show", "replay"])
+def test_an_unknown_run_is_one_sentence(asked: Asked, command: str) -> None:
+    sentence = one_sentence(asked[0].run("runs", command, "no-such-run"))
+    assert "there is no run 'no-such-run'" in sentence
+    assert "arriero runs list" in sentence
