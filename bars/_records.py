@@ -37,5 +37,5 @@ def whole_passages(trace: Trace) -> bool:
 
 
 def passages(trace: Trace) -> list[str]:
-    """The passages of the evidence."""
-    return [passage["quote"] for passage in (trace.evidence or {}).get("passages", [])]
+    """The passages of the evidence, each under its title as in the prompt."""
+    return [f"{one['title']}\n{one['quote']}" for one in (trace.evidence or {}).get("passages", [])]

@@ -34,7 +34,10 @@ from bars.result import Figure
 MODEL = "smollm2-135m"
 ANSWER_TOKENS = 60
 PASSAGE_TOKENS = 400
+# More words than the default reads, so that the passages alone have 400 tokens and not the prompt.
 SETTINGS = f"""
+[apps.support]
+reading_words = 245
 [apps.support.models.response_generator]
 model = "llama:{MODEL}"
 temperature = 0.3
@@ -80,7 +83,7 @@ async def _ask_all(server: Server) -> tuple[dict[str, list[Asked]], list[Asked]]
         policy = [await _asked(line, server, one) for one in labelled(POLICY)[: count(400, 40)]]
         progress(f"extractive: {len(policy)} asked")
         open_ones = []
-        for question in _open_questions()[: count(60, 4)]:
+        for question in _open_questions()[: count(60, 8)]:
             open_ones.append(await _watched(line, server, question))
             progress(f"open: {open_ones[-1].ms:.0f} ms {open_ones[-1].path}")
     return {"template": template, "extractive": policy}, open_ones
@@ -143,6 +146,8 @@ def _open_figures(data: Path, asked: Sequence[Asked]) -> list[Figure]:
     enough = asyncio.run(_with_enough(generated))
     progress(f"{len(asked)} asked, {len(generated)} generated, {len(enough)} with >= 400 tokens")
     if not enough:
+        most = max((one.passage_tokens for one in generated), default=0)
+        progress(f"no question had {PASSAGE_TOKENS} tokens of passages; the most were {most}")
         return [Figure("generative_n", 0, "questions", ">= 20", len(asked))]
     full = [one for one in enough if one.tokens_out >= ANSWER_TOKENS]
     asked_model = [one for one in generated if one.call]

@@ -17,7 +17,7 @@ OPEN = QUESTIONS[-1]
 
 def _answer(**changed: Any) -> dict[str, Any]:
     answer = {
-        "outcome": "answered", "origin": "generative", "response": "It is condensation.",
+        "outcome": "answered", "origin": "generative", "response": "Wash it first.",
         "tokens_in": 450, "tokens_out": 40,
     }  # fmt: skip
     return answer | changed
@@ -32,7 +32,7 @@ def test_an_open_question_written_by_the_model_with_its_fact_is_right() -> None:
     [
         {"outcome": "fallback"},
         {"origin": "extractive"},
-        {"response": "It is rain."},
+        {"response": "It is raining."},
         {"tokens_out": 0},
         {"tokens_in": 399},
     ],

@@ -79,6 +79,7 @@ class Process:
     """A command that goes on: its output lies in files, its children share its session."""
 
     place: Place
+    name: str
     process: subprocess.Popen[bytes]
 
     @property
@@ -90,7 +91,7 @@ class Process:
         return self._said("err")
 
     def _said(self, stream: str) -> str:
-        return (self.place.folder / f"{self.process.args[1]}.{stream}").read_text()  # type: ignore[index]
+        return (self.place.folder / f"{self.name}.{stream}").read_text()
 
     @property
     def url(self) -> str:
@@ -118,19 +119,38 @@ class Process:
         return self.process.wait(WITHIN_S)
 
     def family(self) -> set[int]:
-        """The living processes of its session, itself included."""
-        return {
-            int(folder.name)
-            for folder in Path("/proc").iterdir()
-            if folder.name.isdigit() and self._is_family(int(folder.name))
-        }
+        """Its living descendants and the members of its session, itself included."""
+        found: set[int] = set()
+        parents = {pid: parent for pid, (parent, _) in _living().items()}
+        for pid, (_, session) in _living().items():
+            line, above = {pid}, parents.get(pid)
+            while above in parents and above not in line:
+                line.add(above)
+                above = parents[above]
+            if self.process.pid in line or session == self.process.pid:
+                found.add(pid)
+        return found
 
-    def _is_family(self, pid: int) -> bool:
+
+def _living() -> dict[int, tuple[int, int]]:
+    """Process id -> its parent and its session, of all that live."""
+    found = {}
+    for folder in Path("/proc").iterdir():
         try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-            return state != "Z" and os.getsid(pid) == self.process.pid
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            if folder.name.isdigit() and fields[0] != "Z":
+                found[int(folder.name)] = (int(fields[1]), int(fields[3]))
         except OSError:
-            return False
+            continue  # it ended just now, or is no process
+    return found
+
+
+def left_of(family: set[int], within_s: float = 3.0) -> set[int]:
+    """Who of `family` still lives after at most so many seconds."""
+    ends = time.monotonic() + within_s
+    while family & _living().keys() and time.monotonic() < ends:
+        time.sleep(0.05)
+    return family & _living().keys()
 
 
 @contextmanager
@@ -150,7 +170,7 @@ def starting(place: Place, *argv: str) -> Iterator[Process]:
             start_new_session=True,
         )
     try:
-        yield Process(place, process)
+        yield Process(place, argv[0], process)
     finally:
         if process.poll() is None:
             process.kill()

@@ -23,7 +23,8 @@ def _json(ended: Ended) -> dict[str, Any]:
     return told
 
 
-@pytest.fixture(params=["server", "alone"])
+# Alone, each question opens the platform anew: 1 s. `asked` covers that way in the quick run.
+@pytest.fixture(params=["server", pytest.param("alone", marks=pytest.mark.slow)])
 def asking(request: pytest.FixtureRequest, served: Process, place: Place) -> Place:
     """A place over which a server runs, and one over which none does."""
     return served.place if request.param == "server" else place

@@ -9,9 +9,12 @@ import signal
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from types import FrameType
 from typing import Any
 
 import click
+
+Handler = Callable[[int, FrameType | None], None]
 
 
 def prepare() -> None:
@@ -36,9 +39,14 @@ def until_ended(work: Coroutine[Any, Any, None]) -> None:
 
 
 @contextmanager
-def signals_left_to_server() -> Iterator[None]:
-    """While uvicorn serves: it heeds the signals itself, then raises them again, for nobody here."""
-    before = {one: signal.signal(one, _heard) for one in (signal.SIGINT, signal.SIGTERM)}
+def signals_to(end: Handler) -> Iterator[None]:
+    """SIGINT and SIGTERM call `end` and nothing else.
+
+    uvicorn installs the handler of its server when it is up, and afterwards raises the signals once
+    more for whoever was there before. That has to be its server too: a signal just before is heeded,
+    the echo cancels nothing that is being closed.
+    """
+    before = {one: signal.signal(one, end) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
@@ -50,7 +58,7 @@ async def _heed_sigterm(work: Coroutine[Any, Any, None]) -> None:
     """SIGTERM cancels `work`, as asyncio's runner lets SIGINT do."""
     loop, running = asyncio.get_running_loop(), asyncio.ensure_future(work)
 
-    def end(number: int, frame: object) -> None:  # noqa: ARG001  # a signal handler's arguments
+    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  # a signal handler's arguments
         loop.call_soon_threadsafe(running.cancel)
 
     before = signal.signal(signal.SIGTERM, end)
@@ -66,7 +74,3 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     import uvloop  # noqa: PLC0415  # not there on every system
 
     return uvloop.new_event_loop
-
-
-def _heard(number: int, frame: object) -> None:
-    """The server has already acted on this signal."""

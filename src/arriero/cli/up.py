@@ -13,14 +13,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import RawIOBase
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
 from arriero.cli.local import Running, announce
 from arriero.cli.options import load, settings_options
-from arriero.cli.process import prepare, signals_left_to_server, until_ended
+from arriero.cli.process import prepare, signals_to, until_ended
 from arriero.core.errors import Busy, StoreError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ async def _serve(
     settings: Settings, listener: socket.socket, new_key: bool, config: Path | None
 ) -> None:
     from arriero.assembly import open_platform  # noqa: PLC0415  # keeps --help fast
-    from arriero.server import serve  # noqa: PLC0415
+    from arriero.server import server  # noqa: PLC0415
 
     started = time.monotonic()
     url = _url(listener)
@@ -60,10 +61,12 @@ async def _serve(
         note = announce(settings.data, told)
         jobs = asyncio.create_task(platform.jobs().serve())
         warming = asyncio.create_task(platform.warm())
-        _say(platform, url, secret, time.monotonic() - started, _to_try(settings, config))
+        serving = server(platform, listener)
         try:
-            with signals_left_to_server():
-                await serve(platform, listener)
+            with signals_to(serving.handle_exit):
+                took = time.monotonic() - started
+                _say(platform, url, secret, took, _to_try(settings, config))
+                await serving.serve(sockets=[listener])
         finally:
             note.unlink(missing_ok=True)
             for task in (jobs, warming):
@@ -137,24 +140,23 @@ def _only_one(folder: Path) -> Iterator[None]:
     from arriero.assembly import writable  # noqa: PLC0415
 
     file = writable(folder) / "up.lock"
-    with file.open("a+") as lock:
+    with file.open("a+b", buffering=0) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             lock.seek(0)
             raise Busy(
-                f"`arriero up` (process {lock.read().strip() or '?'}) already runs in {str(folder)!r}; "
+                f"`arriero up` (process {lock.read().decode() or '?'}) already runs in {str(folder)!r}; "
                 "end it, or choose another folder with --data"
             ) from None
         _sign(lock, folder)
         yield
 
 
-def _sign(lock: TextIO, folder: Path) -> None:
+def _sign(lock: RawIOBase, folder: Path) -> None:
     try:
         lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+        lock.write(str(os.getpid()).encode())
     except OSError as error:
         raise StoreError(
             f"the data folder {str(folder)!r} cannot be written ({error.strerror}); "
