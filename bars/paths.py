@@ -33,16 +33,15 @@ from bars.result import Figure
 
 MODEL = "smollm2-135m"
 ANSWER_TOKENS = 60
-PASSAGE_TOKENS = 400
-# More words than the default reads, so that the passages alone have 400 tokens and not the prompt.
+CONTEXT_TOKENS = 400  # of passages and history, so without instructions and question
+HISTORY = ("Hello, I have some questions about my things.", "Gladly. What would you like to know?")
 SETTINGS = f"""
-[apps.support]
-reading_words = 245
 [apps.support.models.response_generator]
 model = "llama:{MODEL}"
 temperature = 0.3
 max_tokens = {ANSWER_TOKENS}
 """
+ROLES = ("customer", "agent")
 ON_PATH = 0.9  # a golden share: fewer answers on their path would make its time a chance hit
 
 
@@ -113,7 +112,8 @@ async def _asked(line: Connection, server: Server, question: Question) -> Asked:
 
 async def _watched(line: Connection, server: Server, question: Question) -> Asked:
     """Asked with stage events: `first_ms` is the first of them."""
-    body = question.body(**({"deadline_ms": 60_000} if short() else {}))
+    said = [{"role": role, "text": text} for role, text in zip(ROLES, HISTORY, strict=True)]
+    body = question.body(history=said, **({"deadline_ms": 60_000} if short() else {}))
     answer: Answer = await line.ask(post(INQUIRIES, server.key, body, accept="text/event-stream"))
     events = answer.events()
     assert answer.status == 200, answer.body
@@ -146,8 +146,8 @@ def _open_figures(data: Path, asked: Sequence[Asked]) -> list[Figure]:
     enough = asyncio.run(_with_enough(generated))
     progress(f"{len(asked)} asked, {len(generated)} generated, {len(enough)} with >= 400 tokens")
     if not enough:
-        most = max((one.passage_tokens for one in generated), default=0)
-        progress(f"no question had {PASSAGE_TOKENS} tokens of passages; the most were {most}")
+        most = max((one.context_tokens for one in generated), default=0)
+        progress(f"no question had {CONTEXT_TOKENS} tokens of context; the most were {most}")
         return [Figure("generative_n", 0, "questions", ">= 20", len(asked))]
     full = [one for one in enough if one.tokens_out >= ANSWER_TOKENS]
     asked_model = [one for one in generated if one.call]
@@ -164,8 +164,8 @@ def _open_figures(data: Path, asked: Sequence[Asked]) -> list[Figure]:
         Figure("passages_cut", sum(not whole_passages(one.trace) for one in asked_model), "prompts",
                "== 0", len(asked_model)),
         Figure("prompt_tokens_p50", median(one.tokens_in for one in enough), "tokens", n=len(enough)),
-        Figure("passage_tokens_p50", median(one.passage_tokens for one in enough), "tokens",
-               f">= {PASSAGE_TOKENS}", len(enough), note="of passages and articles alone"),
+        Figure("context_tokens_p50", median(one.context_tokens for one in enough), "tokens",
+               f">= {CONTEXT_TOKENS}", len(enough), note="of passages and history alone"),
         Figure("answer_tokens_p50", median(one.tokens_out for one in enough), "tokens", n=len(enough)),
         *_times("first_event", [one.first_ms for one in asked], "<= 50"),
     ]  # fmt: skip
@@ -178,7 +178,7 @@ class _Generated:
     asked: Asked
     run: Run
     trace: Trace
-    passage_tokens: int = 0
+    context_tokens: int = 0
 
     @property
     def call(self) -> Call | None:
@@ -217,13 +217,13 @@ DEADLINE_MS = 60_000.0 if short() else 10_000.0  # the default of [apps.support]
 
 
 async def _with_enough(generated: Sequence[_Generated]) -> list[_Generated]:
-    """Those given at least 400 tokens of passages, by the model's own tokenizer."""
+    """Those given 400 tokens of passages and history and more, by the model's own tokenizer."""
     async with opened(_model()) as child:
         for one in generated:
-            text = "\n\n".join(passages(one.trace))
+            text = "\n\n".join([*passages(one.trace), *HISTORY])
             tokens = (await ask(child, "/tokenize", {"content": text}))["tokens"]
-            one.passage_tokens = len(tokens)
-    return [one for one in generated if one.passage_tokens >= PASSAGE_TOKENS]
+            one.context_tokens = len(tokens)
+    return [one for one in generated if one.context_tokens >= CONTEXT_TOKENS]
 
 
 async def _speeds() -> list[Figure]:
@@ -231,7 +231,8 @@ async def _speeds() -> list[Figure]:
     threads = threads_for(len(os.sched_getaffinity(0)), 0)
     reads, writes = [], []
     async with opened(_model(), threads) as child:
-        for _ in range(count(5, 1)):
+        await ask(child, "/completion", PLAIN)  # the first reads the file from the disk
+        for _ in range(count(7, 2)):
             timings = (await ask(child, "/completion", PLAIN))["timings"]
             reads.append(timings["prompt_per_second"])
             writes.append(timings["predicted_per_second"])

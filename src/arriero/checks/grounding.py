@@ -38,7 +38,7 @@ def stem(word: str) -> str:
 
 
 def _single(root: str) -> str:
-    """ "shipp" (of "shipping") is "ship": a consonant doubled before an ending is one again."""
+    """A consonant doubled before an ending is one again: "shipp" (of "shipping") is "ship"."""
     doubled = root[-1] == root[-2] and root[-1] not in "aeiouls"
     return root[:-1] if doubled else root
 

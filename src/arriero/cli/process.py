@@ -20,8 +20,7 @@ Handler = Callable[[int, FrameType | None], None]
 def prepare() -> None:
     """Log to stderr, ours from INFO on; to be called before numpy is imported.
 
-    OpenBLAS takes a buffer for each thread when numpy loads it: one thread saves 16 MB on two cores
-    and costs nothing, because no product in the server is large enough to be split.
+    OpenBLAS takes a buffer for each thread when numpy loads it: one thread saved 16 MB on two cores.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     logging.basicConfig(level=logging.WARNING, format="%(levelname).1s %(name)s: %(message)s")

@@ -295,7 +295,8 @@ class SupportApp:
         number = evidence.facts.get("order_id")
         if not number:
             return ()
-        quote = "; ".join(f"{name}: {value}" for name, value in evidence.facts.items() if value)
+        facts = sorted(evidence.facts.items())  # in an order that storing them does not change
+        quote = "; ".join(f"{name}: {value}" for name, value in facts if value)
         return (Source(f"order:{number}", f"Order {number}", quote),)
 
     def _extracted(
