@@ -236,7 +236,7 @@ async def _speeds() -> list[Figure]:
             timings = (await ask(child, "/completion", PLAIN))["timings"]
             reads.append(timings["prompt_per_second"])
             writes.append(timings["predicted_per_second"])
-    where = f"threads: {threads[0]}, {_model().name}"
+    where = f"{threads[0]} threads write, {threads[1]} read, {_model().name}"
     return [
         Figure("prefill_tok_s", round(median(reads), 1), "tokens/s", n=len(reads), note=where),
         Figure("decode_tok_s", round(median(writes), 1), "tokens/s", n=len(writes), note=where),

@@ -46,6 +46,11 @@ async def test_python_asks_support_and_the_answer_is_in_the_ledger(platform: Pla
     assert run.config == configuration(platform.settings, platform.sections)
 
 
+async def test_an_input_that_an_app_cannot_take_is_one_sentence(platform: Platform) -> None:
+    with pytest.raises(InputError, match="support cannot take 'message'"):
+        await platform.support.inquire("   ")
+
+
 async def test_every_engine_answers_its_ping(platform: Platform) -> None:
     ready = await platform.readiness()
     assert {"ledger", "cache", "app:support"} <= set(ready)

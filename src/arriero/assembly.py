@@ -16,6 +16,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from arriero.core.clock import Clock, SystemClock
 from arriero.core.errors import ArrieroError, InputError, ModelMissing, SettingsError, StoreError
 from arriero.core.ids import uuid7
@@ -132,7 +134,12 @@ class Platform:
     ) -> Result[Any]:
         """Run one case of any app; `input` holds the fields of the app's input model."""
         opened = self.app(app)
-        given = opened.shapes.input.model_validate(input)
+        try:
+            given = opened.shapes.input.model_validate(input)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(str(part) for part in first["loc"])
+            raise InputError(f"{app} cannot take {field!r}: {first['msg']}", param=field) from None
         case = Case(tenant, actor, given, unit, deadline_ms)
         return await self.flow.run(opened, case, mode=mode, watch=watch)
 
