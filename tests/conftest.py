@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,6 +22,10 @@ pytest_plugins = ["tests.engines"] if importlib.util.find_spec("tests.engines") 
 
 def pytest_configure() -> None:
     stay_on_this_machine()
+    # A shell ignores SIGINT for what it runs in the background, and children inherit that: the tests
+    # that send it would wait forever.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

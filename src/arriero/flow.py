@@ -13,7 +13,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -56,6 +56,7 @@ Input = TypeVar("Input", bound=BaseModel)
 Seen = TypeVar("Seen")
 Evidence = TypeVar("Evidence")
 Answer = TypeVar("Answer")
+VERDICTS = TypeAdapter(tuple[Verdict, ...])
 ACT_WITHIN_S = 5.0  # an action runs past the case's deadline: its intent is already committed
 
 log = logging.getLogger(__name__)
@@ -588,7 +589,7 @@ def _fallback(
 def _judged_json(shapes: Shapes[Any, Any, Any, Answer], judged: Judged[Answer]) -> JsonValue:
     return {
         "draft": _dump(shapes.draft_json, judged.draft),
-        "verdicts": [asdict(verdict) for verdict in judged.verdicts],
+        "verdicts": VERDICTS.dump_python(judged.verdicts, mode="json"),
         "score": judged.score,
     }
 

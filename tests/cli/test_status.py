@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -21,7 +22,12 @@ def test_status_without_a_server_says_how_to_start_one(asked: tuple[Place, Ended
 
 
 def test_status_counts_what_was_answered_lately(asked: tuple[Place, Ended]) -> None:
-    assert "app      support: 1 runs in 300 s" in asked[0].run("status").out
+    place, _ = asked
+    place.run(
+        "ask", "Where is my order 10234?"
+    )  # the fixture's question may be older than the window
+    told = place.run("status").out
+    assert re.search(r"app      support: [1-9]\d* runs in 300 s", told), told
 
 
 def test_status_with_a_server_names_it_and_every_engine(served: Process) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 
 from arriero.apps.support import extract, templates, write
@@ -40,7 +41,7 @@ from arriero.core.words import (
     Verdict,
 )
 from arriero.flow import Judged, Shapes, Turn
-from arriero.retrieval.base import Hit, Index
+from arriero.retrieval.base import Hit, Index, Passage
 from arriero.store.base import Ledger, TaskSaved
 from arriero.store.jobs import Job
 
@@ -139,17 +140,17 @@ class SupportApp:
             self._order(turn.input.customer, seen),
             self.index.search(turn.input.message, k=CANDIDATES, day=turn.now.date()),
         )
-        ranked = by_intent(hits, seen)
-        passages = tuple(
-            Source(hit.passage.id, hit.passage.title, hit.passage.text) for hit in ranked
-        )
+        ranked = [hit.passage for hit in by_intent(hits, seen)]
         if seen.intent in self.settings.open_intents:
-            passages = _enough(passages, self.settings.reading_words)
+            chosen = _enough(ranked, self.settings.reading_words)
         else:
-            passages = passages[: self.settings.passages]
-        labelled = {hit.passage.id for hit in ranked if seen.intent in hit.passage.labels}
-        filed = tuple(one.id for one in passages if one.id in labelled)
-        return Evidence(order, facts, passages, filed)
+            chosen = ranked[: self.settings.passages]
+        return Evidence(
+            order,
+            facts,
+            passages=tuple(Source(one.id, one.title, one.text) for one in chosen),
+            filed=tuple(one.id for one in chosen if seen.intent in one.labels),
+        )
 
     async def _order(self, customer_id: str | None, seen: Seen) -> tuple[str, Mapping[str, str]]:
         customer = await self.directory.customer(customer_id) if customer_id else None
@@ -366,14 +367,11 @@ def by_intent(hits: Sequence[Hit], seen: Seen) -> Sequence[Hit]:
     return sorted(hits, key=fused, reverse=True)
 
 
-def _enough(passages: Sequence[Source], words: int) -> tuple[Source, ...]:
+def _enough(passages: Sequence[Passage], words: int) -> Sequence[Passage]:
     """The best passages, each whole, until together they have `words` words."""
-    chosen: list[Source] = []
-    for passage in passages:
-        if sum(len(one.quote.split()) for one in chosen) >= words:
-            break
-        chosen.append(passage)
-    return tuple(chosen)
+    lengths = accumulate(len(one.text.split()) for one in passages)
+    needed = sum(1 for length in lengths if length < words) + 1
+    return passages[:needed]
 
 
 def _hand_over(reason: str) -> Action:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -25,11 +26,18 @@ class Template(BaseModel):
     when: Mapping[str, str] = Field(default_factory=dict)
     needs: tuple[str, ...] = ()
 
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """The facts without which this cannot be said."""
+        return frozenset((*self.needs, *_FIELD.findall(self.text)))
+
     def applies(self, intent: str, facts: Mapping[str, str]) -> bool:
         """Whether this answers `intent` with these facts: an empty fact is a missing one."""
-        fields = {*self.needs, *_FIELD.findall(self.text)}
-        matches = all(facts.get(name) == value for name, value in self.when.items())
-        return intent == self.intent and matches and all(facts.get(name) for name in fields)
+        return (
+            intent == self.intent
+            and all(facts.get(name) == value for name, value in self.when.items())
+            and all(facts.get(name) for name in self.fields)
+        )
 
     def fill(self, facts: Mapping[str, str]) -> str:
         return _FIELD.sub(lambda match: facts[match.group(1)], self.text)
