@@ -135,11 +135,12 @@ class SupportApp:
         )
 
     async def gather(self, turn: Turn[Inquiry], seen: Seen) -> Evidence:
-        """The customer's order, if one is meant, and the passages that are valid today."""
-        (order, facts), hits = await asyncio.gather(
-            self._order(turn.input.customer, seen),
-            self.index.search(turn.input.message, k=CANDIDATES, day=turn.now.date()),
-        )
+        """The customer's order, if one is meant; unless that settles it, the passages valid today."""
+        order, facts = await self._order(turn.input.customer, seen)
+        known = Evidence(order, facts)
+        if self._sure(turn, seen) and self._approved_text(seen, known):
+            return known
+        hits = await self.index.search(turn.input.message, k=CANDIDATES, day=turn.now.date())
         ranked = [hit.passage for hit in by_intent(hits, seen)]
         if seen.intent in self.settings.open_intents:
             chosen = _enough(ranked, self.settings.reading_words)
@@ -187,8 +188,6 @@ class SupportApp:
         """The other free-text way, once each: what was extracted is generated, and the reverse."""
         match best.draft.origin:
             case "generative":
-                return self._extracted(turn, seen, evidence)
-            case "template":
                 return self._extracted(turn, seen, evidence)
             case "extractive" if seen.intent not in self.settings.open_intents:
                 return await self._generated(turn, seen, evidence)
