@@ -77,7 +77,7 @@ class SupportApp:
     settings: SupportSettings
     directory: CustomerDirectory
     index: Index
-    answers: tuple[templates.Template, ...]
+    answers: Mapping[str, Sequence[templates.Template]]
     ledger: Ledger
     clock: Clock
 
@@ -282,13 +282,13 @@ class SupportApp:
 
     def _approved_text(self, seen: Seen, evidence: Evidence) -> str | None:
         facts = {**evidence.facts, "order": evidence.order}
-        template = templates.choose(self.answers, seen.intent, facts)
+        template = templates.choose(self.answers.get(seen.intent, ()), seen.intent, facts)
         return template.fill(facts) if template else None
 
     def _filled(self, evidence: Evidence, seen: Seen) -> tuple[str, ...]:
         """What a template may state: the approved wording itself and the facts that fill it."""
         facts = {**evidence.facts, "order": evidence.order}
-        template = templates.choose(self.answers, seen.intent, facts)
+        template = templates.choose(self.answers.get(seen.intent, ()), seen.intent, facts)
         return (*facts.values(), template.text if template else "")
 
     def _cited(self, evidence: Evidence) -> tuple[Source, ...]:

@@ -25,7 +25,7 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
         settings=settings,
         directory=await asyncio.to_thread(_directory, settings.directory, parts),
         index=await parts.open_index(passages_of(known)),
-        answers=await asyncio.to_thread(templates.load, settings.templates),
+        answers=templates.by_intent(await asyncio.to_thread(templates.load, settings.templates)),
         ledger=parts.ledger,
         clock=parts.clock,
     )

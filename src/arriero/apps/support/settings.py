@@ -56,7 +56,7 @@ class SupportSettings(AppSettings):
     )
     passages: int = Field(default=5, ge=1, le=20)
     reading_words: int = Field(
-        default=250,
+        default=228,
         ge=50,
         description="passages in the prompt of an open question: 400 tokens and more",
     )

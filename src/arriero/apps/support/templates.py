@@ -55,6 +55,14 @@ def load(file: Path) -> tuple[Template, ...]:
         raise InputError(f"templates file {str(file)!r}: {first['loc']}: {first['msg']}") from None
 
 
+def by_intent(templates: Sequence[Template]) -> Mapping[str, Sequence[Template]]:
+    """The templates of each intent, in their order."""
+    found: dict[str, list[Template]] = {}
+    for template in templates:
+        found.setdefault(template.intent, []).append(template)
+    return found
+
+
 def choose(templates: Sequence[Template], intent: str, facts: Mapping[str, str]) -> Template | None:
     """The applying template that asks most of the facts; the earlier one on a tie."""
     fitting = [template for template in templates if template.applies(intent, facts)]
