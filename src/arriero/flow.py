@@ -274,7 +274,7 @@ class Flow:
         with recording(calls):
             outcome = await self._tell(app, turn, story)
         run, trace = self._record(app, turn, story, outcome, calls, begun)
-        run_id = await self._commit(app, turn, story, outcome, run, trace)
+        run_id = await self._commit(app, turn, outcome, run, trace)
         self.on_run(run)
         return Result(run_id, _restored(app.shapes, outcome, vault), run)
 
@@ -447,7 +447,6 @@ class Flow:
         self,
         app: App[Input, Seen, Evidence, Answer],
         turn: Turn[Input],
-        story: _Story[Seen, Evidence, Answer],
         outcome: Outcome[Answer],
         run: Run,
         trace: Trace,

@@ -12,8 +12,8 @@ from typing import Any
 from arriero.core.errors import InputError
 
 CLAIMS = Path(__file__).with_name("scoreboard.toml")
-# The wheel carries the results beside this file; a clone has them under bars/.
-RESULTS = (Path(__file__).with_name("results"), Path(__file__).parents[3] / "bars" / "results")
+# Results are committed with the source; an installed wheel has none and says so row by row.
+RESULTS = Path(__file__).parents[3] / "bars" / "results"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +41,15 @@ class Row:
     because: str
 
 
-def results_folder() -> Path | None:
-    """Where the committed results are, if this installation has them."""
-    return next((folder for folder in RESULTS if folder.is_dir()), None)
-
-
-def rows(claims: Path = CLAIMS, results: Path | None = None) -> Sequence[Row]:
+def rows(claims: Path = CLAIMS, results: Path = RESULTS) -> Sequence[Row]:
     """Every claim with its measured value; a claim whose result is not there says so."""
-    folder = results or results_folder()
     table = tomllib.loads(claims.read_text(encoding="utf-8"))["claim"]
-    return [_row(claim, folder) for claim in table]
+    return [_row(claim, results) for claim in table]
 
 
-def _row(claim: Mapping[str, Any], folder: Path | None) -> Row:
+def _row(claim: Mapping[str, Any], folder: Path) -> Row:
     name, metric = claim.get("measured", ("", ""))
-    measured = _measured(folder, name, metric) if folder and name else None
+    measured = _measured(folder, name, metric) if name else None
     because = claim.get("because", "" if measured else f"bars/{name}.py has no committed result")
     bar = f"bars/{name}.py" if name else ""
     return Row(
