@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 
 import click
 
+from arriero.cli.lazy import lazily
 from arriero.core.errors import ArrieroError
 
-# command -> (module, attribute, one line for --help), in the order in which --help shows them
 COMMANDS = {
     "up": ("up", "up", "Start the server: apps, models, jobs."),
     "ask": ("ask", "ask", "Ask an app a question and see how it was answered."),
@@ -23,29 +22,13 @@ COMMANDS = {
     "doctor": ("doctor", "doctor", "Check this machine and say what to do."),
     "config": ("config", "config", "Print the settings in force."),
     "scoreboard": ("scoreboard", "scoreboard", "Claims beside what was measured here."),
+    "support": ("support", "support", "Train, fill and steer the support app."),
+    "bench": ("bench", "bench", "Measure our parts on your own files."),
     "worker": ("worker", "worker", "Run periodic jobs without serving."),
 }
 
 
-class _Lazy(click.Group):
-    """Knows its commands by name and imports one only when it is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
-            return None
-        module, attribute, _ = COMMANDS[name]
-        command: click.Command = getattr(import_module(f"arriero.cli.{module}"), attribute)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, _, line) in COMMANDS.items()])
-
-
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=lazily(COMMANDS), context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="arriero")
 def _arriero() -> None:
     """Take fine-tuned language models into production and keep them improving there."""

@@ -1,0 +1,18 @@
+"""`arriero support ...`: one file a command."""
+
+from __future__ import annotations
+
+import click
+
+from arriero.cli.lazy import lazily
+
+COMMANDS = {
+    "train": ("support_train", "train", "Fit the intent classifier on your own messages."),
+    "ingest": ("support_ingest", "ingest", "Take in a folder of Markdown, HTML and CSV articles."),
+    "mode": ("support_mode", "mode", "Say which intents are answered, suggested or left alone."),
+}
+
+
+@click.group(cls=lazily(COMMANDS))
+def support() -> None:
+    """The support app: its classifier, its knowledge, its modes."""
