@@ -170,7 +170,8 @@ class Platform:
         """Start the text models that the champions use, so that the first question does not wait."""
         for app in self.apps.values():
             try:
-                await self.engines.warm(self.exposures.variant(app.name, None))
+                labels = self.plugins[app.name].labels(self.sections[app.name])
+                await self.engines.warm(self.exposures.variant(app.name, None), labels)
             except ArrieroError as error:
                 log.warning("%s: %s", app.name, error.message)
 

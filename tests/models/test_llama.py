@@ -37,9 +37,9 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> No
     monkeypatch.setattr(sys, "executable", str(file))
 
 
-def test_restarts_wait_longer_each_time_up_to_half_a_minute() -> None:
-    pauses = [pause_before(failures) for failures in range(1, 10)]
-    assert pauses == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+def test_the_first_restart_is_at_once_and_later_ones_wait_up_to_half_a_minute() -> None:
+    pauses = [pause_before(failures) for failures in range(1, 11)]
+    assert pauses == [0, 0.5, 1, 2, 4, 8, 16, 30, 30, 30]
 
 
 @pytest.mark.parametrize(

@@ -24,12 +24,16 @@ from arriero.models.lease import GenerationLease
 from arriero.models.llama import LlamaGenerator
 from arriero.models.llama_child import ChildConfig
 from arriero.models.llama_process import Child
+from arriero.models.openai_wire import request_body
 from tests.models.lora import write_adapter
 
 pytestmark = pytest.mark.slow
+
 LINUX = sys.platform == "linux"
 
 PARIS = Prompt((Message("user", "What is the capital of France?"),), max_tokens=8)
+FOX = "The quick brown fox jumps over the lazy dog and walks home to its den in the forest. "
+QUOTE = Prompt((Message("user", f"Repeat this text: {FOX * 3}"),), max_tokens=40)
 STORY = Prompt((Message("user", "Tell me a long story about a llama."),), max_tokens=2000)
 
 
@@ -40,9 +44,16 @@ def gguf(model_path: Callable[[str], Path]) -> Path:
 
 @asynccontextmanager
 async def started(
-    gguf: Path, folder: Path, *, adapter: Path | None = None, lease: GenerationLease | None = None
+    gguf: Path,
+    folder: Path,
+    *,
+    adapter: Path | None = None,
+    drafting: bool = False,
+    lease: GenerationLease | None = None,
 ) -> AsyncIterator[LlamaGenerator]:
-    generator = LlamaGenerator.of("smollm2-135m", gguf, folder=folder, adapter=adapter, lease=lease)
+    generator = LlamaGenerator.of(
+        "smollm2-135m", gguf, folder=folder, adapter=adapter, drafting=drafting, lease=lease
+    )
     try:
         await generator.start()
         yield generator
@@ -105,6 +116,30 @@ async def test_slots_are_not_served(gguf: Path, tmp_path: Path) -> None:
 async def test_two_children_have_two_keys(gguf: Path, tmp_path: Path) -> None:
     async with started(gguf, tmp_path) as one, started(gguf, tmp_path) as other:
         assert one.server.child().key != other.server.child().key
+
+
+async def test_drafting_quotes_the_same_words_in_fewer_steps(gguf: Path, tmp_path: Path) -> None:
+    async with started(gguf, tmp_path) as plain, started(gguf, tmp_path, drafting=True) as quick:
+        told = [await complete(generator, QUOTE, timeout_s=60) for generator in (plain, quick)]
+        drafts = [await _drafts(generator) for generator in (plain, quick)]
+    assert told[0].text == told[1].text
+    assert drafts[0] == 0
+    assert drafts[1] >= 10
+
+
+async def test_a_child_that_drafts_refuses_to_give_log_probabilities(
+    gguf: Path, tmp_path: Path
+) -> None:
+    async with started(gguf, tmp_path, drafting=True) as generator:
+        with pytest.raises(ModelError, match="no log-probabilities"):
+            await complete(generator, replace(PARIS, top_logprobs=5), timeout_s=5)
+
+
+async def _drafts(generator: LlamaGenerator) -> int:
+    """How many drafted tokens llama.cpp accepted in an answer to `QUOTE`."""
+    body = request_body(QUOTE, "m") | {"stream": False, "stream_options": None}
+    answer = await generator.server.child().http.post("/v1/chat/completions", json=body)
+    return int(answer.json()["timings"].get("draft_n_accepted", 0))
 
 
 async def test_a_killed_child_is_back_within_five_seconds(gguf: Path, tmp_path: Path) -> None:

@@ -37,8 +37,11 @@ FOR_GOOD = (ModelCorrupt, ModelMissing, MissingExtra)  # trying again changes no
 
 
 def pause_before(failures: int) -> float:
-    """Seconds to wait before a restart: 0.5, 1, 2, ... up to 30, after `failures` in a row."""
-    return float(min(30.0, 0.5 * 2 ** max(0, failures - 1)))
+    """Seconds to wait before a restart: none after the first failure, then 0.5, 1, 2, ... up to 30.
+
+    People wait while a child that served for a minute is gone; only one that fails again is to blame.
+    """
+    return min(30.0, 0.5 * 2.0 ** (failures - 2)) if failures > 1 else 0.0
 
 
 def threads_for(cores: int, asked: int) -> tuple[int, int]:
@@ -55,7 +58,7 @@ def threads_for(cores: int, asked: int) -> tuple[int, int]:
 class LlamaServer:
     """Keeps one child alive: starts it, probes it, watches it, restarts it with back-off.
 
-    `adapter` is a GGUF LoRA, fixed for the child's life. `threads` 0 chooses by the cores that this
+    `adapter` is a GGUF LoRA, fixed for the child's life. `drafting`: see `ChildConfig`. `threads` 0 chooses by the cores that this
     process may use. The child's log goes to `log_file`.
     """
 
@@ -67,6 +70,7 @@ class LlamaServer:
         adapter: Path | None = None,
         threads: int = 0,
         context: int = 4096,
+        drafting: bool = False,
         log_file: Path,
     ) -> None:
         self.name = name
@@ -74,6 +78,7 @@ class LlamaServer:
         self.adapter = adapter.absolute() if adapter else None
         self.threads = threads_for(_cores(), threads)
         self.context = context
+        self.drafting = drafting
         self.log_file = log_file
         self.starts = 0
         self._child: Child | None = None
@@ -152,6 +157,7 @@ class LlamaServer:
             threads=self.threads,
             context=self.context,
             log_file=self.log_file,
+            drafting=self.drafting,
         ) as child:
             await probe(child.http, self.adapter)
             self._child, self._served = child, True
@@ -202,6 +208,7 @@ class LlamaGenerator:
         adapter: Path | None = None,
         threads: int = 0,
         context: int = 4096,
+        drafting: bool = False,
         lease: GenerationLease | None = None,
     ) -> LlamaGenerator:
         """A generator with its own child, which logs into `folder`."""
@@ -212,6 +219,7 @@ class LlamaGenerator:
             adapter=adapter,
             threads=threads,
             context=context,
+            drafting=drafting,
             log_file=folder / f"{arm}.log",
         )
         return cls(server, lease)
@@ -221,6 +229,8 @@ class LlamaGenerator:
         await self.server.start()
 
     async def stream(self, prompt: Prompt, *, timeout_s: float) -> AsyncGenerator[Piece, None]:
+        if prompt.top_logprobs and self.server.drafting:
+            raise ModelError(f"the child of {self.name!r} drafts, so it gives no log-probabilities")
         began = monotonic()
         try:
             async with asyncio.timeout(timeout_s):

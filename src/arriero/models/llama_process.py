@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -16,7 +17,7 @@ from typing import BinaryIO
 import httpx
 
 from arriero.core.errors import MissingExtra, ModelCorrupt, ModelError
-from arriero.models.llama_child import CANNOT_LOAD, NOT_INSTALLED, ChildConfig
+from arriero.models.llama_child import CANNOT_LOAD, NOT_INSTALLED, SPINS, ChildConfig
 
 READY_WITHIN_S = 120.0  # a 1.1 GB file from a cold disk at 20 MB/s takes 55 s
 HEALTH_S = 10.0  # how long /health may take (DESIGN §9: timeout 10 s); idle it takes 1 ms
@@ -44,7 +45,13 @@ class Child:
 
 @asynccontextmanager
 async def running_child(
-    gguf: Path, adapter: Path | None, *, threads: tuple[int, int], context: int, log_file: Path
+    gguf: Path,
+    adapter: Path | None,
+    *,
+    threads: tuple[int, int],
+    context: int,
+    log_file: Path,
+    drafting: bool = False,
 ) -> AsyncIterator[Child]:
     """A child that answers /health, ended with the `async with`; `threads` write and read.
 
@@ -53,7 +60,7 @@ async def running_child(
     """
     key = secrets.token_urlsafe(32)
     adapter_file = str(adapter) if adapter else None
-    config = ChildConfig(str(gguf), adapter_file, *threads, context, key)
+    config = ChildConfig(str(gguf), adapter_file, *threads, context, key, drafting)
     process = await _spawn(log_file)
     try:
         async with asyncio.timeout(READY_WITHIN_S):
@@ -84,6 +91,7 @@ async def _spawn(log_file: Path) -> Process:
             stdin=PIPE,
             stdout=PIPE,
             stderr=log,
+            env=os.environ | {"GOMP_SPINCOUNT": SPINS},
             start_new_session=True,  # Ctrl-C in a terminal reaches us; we end our children
         )
 
