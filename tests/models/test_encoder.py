@@ -197,3 +197,12 @@ async def _quiet(encoder: OnnxEncoder) -> None:
 def _resident_mb() -> float:
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+async def test_a_long_text_is_read_in_windows_up_to_its_cut(encoder: OnnxEncoder) -> None:
+    first, second = "tent " * 126, "boots " * 126  # a word each, and two special tokens a window
+    texts = [first, first + second, first + second + "stove", first + "stove"]
+    one, both, beyond, other = await encoder.encode(texts)
+    assert np.array_equal(both, beyond)
+    assert one @ both < 0.95
+    assert one @ other < 0.999

@@ -6,7 +6,8 @@ it the session costs 155 MB and one batch of 32 x 160 tokens leaves another 130 
 * no arena and no memory pattern: both keep the largest batch ever seen;
 * the heap is trimmed after loading (155 -> 96 MB: glibc keeps what the optimiser freed) and, once
   nobody waits, after a long round (231 -> 157 MB for the whole process after 256 tokens);
-* a batch is at most `batch_tokens` padded tokens of texts of similar length.
+* a batch is at most `batch_tokens` padded tokens of texts of similar length;
+* a longer text is read in windows of 128 tokens: attention needs memory by the square of them.
 
 Tried and left out: another graph optimisation level, pre-packing off, device allocator for
 initializers, the ORT format (all within 3 MB); no constant folding (-60 MB, but 63 ms a text
@@ -44,7 +45,8 @@ CHARACTERS_A_TOKEN = 64
 CHARACTERS_GUESSED = 4
 # A bigger batch is not faster (0.35 ms a token on one core at 16, 256 and 2,048 tokens), but all
 # that wait, wait for the whole of it.
-BATCH_TOKENS = 256
+BATCH_TOKENS = 128
+WINDOW_TOKENS = 128  # what MiniLM was trained on; its model card
 MEMO_TEXTS = 256  # 256 x 384 x 4 bytes = 0.4 MB
 TRIM_TOKENS = 128  # shorter rounds leave nothing behind worth a trim (measured)
 CONNECTIONS = 8  # at once to an embeddings server; more would only wait there instead of here
@@ -57,8 +59,8 @@ Vectors = NDArray[np.float32]
 class OnnxEncoder:
     """An `Encoder` over a folder (model.onnx and tokenizer.json), or over those two files by name.
 
-    Mean of the last hidden state over the attention mask, scaled to length one. Texts longer than
-    `max_tokens` are cut. `name` is made of the files' content, so that a head fitted on one encoder
+    Mean of the last hidden state over the attention mask, scaled to length one; of a text of several
+    windows, over all of them. Texts longer than `max_tokens` are cut. `name` is made of the files' content, so that a head fitted on one encoder
     is refused by another.
 
     One thread runs the model. Requests that arrive meanwhile are merged into the next round, the
@@ -190,7 +192,9 @@ class _Model:
     def __init__(
         self, model: Path, tokenizer: Path, threads: int, max_tokens: int, batch_tokens: int
     ) -> None:
-        self._tokenizer = _open_tokenizer(tokenizer, max_tokens)
+        window = min(max_tokens, WINDOW_TOKENS)
+        self._tokenizer = _open_tokenizer(tokenizer, window)
+        self._windows = max_tokens // window
         self._session = _open_session(model, threads)
         self._inputs = {put.name for put in self._session.get_inputs()}
         self._batch_tokens = batch_tokens
@@ -198,14 +202,26 @@ class _Model:
         trim_heap()
 
     def run(self, texts: Sequence[str]) -> Vectors:
-        # One by one: encode_batch would start a thread a core.
-        rows = [np.asarray(self._tokenizer.encode(text).ids, np.int64) for text in texts]
-        vectors = np.empty((len(rows), self.dimension), np.float32)
+        rows: list[NDArray[np.int64]] = []
+        texts_of: list[int] = []
+        for place, text in enumerate(texts):
+            windows = self._read(text)
+            rows += windows
+            texts_of += [place] * len(windows)
+        sums = np.zeros((len(texts), self.dimension), np.float32)
         for part in _batches([len(row) for row in rows], self._batch_tokens):
-            vectors[part] = self._pooled([rows[index] for index in part])
-        return vectors
+            np.add.at(
+                sums, [texts_of[index] for index in part], self._summed([rows[i] for i in part])
+            )
+        return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), np.float32)
 
-    def _pooled(self, rows: Sequence[NDArray[np.int64]]) -> Vectors:
+    def _read(self, text: str) -> list[NDArray[np.int64]]:
+        """The tokens of each window. One text by one: encode_batch would start a thread a core."""
+        first = self._tokenizer.encode(text)
+        windows = [first, *first.overflowing][: self._windows]
+        return [np.asarray(window.ids, np.int64) for window in windows]
+
+    def _summed(self, rows: Sequence[NDArray[np.int64]]) -> Vectors:
         ids = np.zeros((len(rows), max(len(row) for row in rows)), np.int64)
         mask = np.zeros_like(ids)
         for place, row in enumerate(rows):
@@ -214,13 +230,12 @@ class _Model:
         given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
         feed = {name: value for name, value in given.items() if name in self._inputs}
         hidden: NDArray[np.float32] = self._session.run(None, feed)[0]
-        vectors = np.einsum("nth,nt->nh", hidden, mask.astype(np.float32))  # a sum; length follows
-        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+        return np.asarray(np.einsum("nth,nt->nh", hidden, mask.astype(np.float32)), np.float32)
 
     def _probe(self, model: Path) -> int:
         """The length of a vector, from a first text: the graph does not always name it."""
         try:
-            vector = self._pooled([np.asarray(self._tokenizer.encode("one").ids, np.int64)])
+            vector = self._summed(self._read("one"))
         except Exception as error:
             raise ModelCorrupt(
                 f"{str(model)!r} does not run as a sentence encoder ({error}); "
@@ -247,19 +262,19 @@ def _named(files: Path | tuple[Path, Path]) -> tuple[Path, Path]:
 
 
 def _digest(paths: Sequence[Path], max_tokens: int) -> str:
-    digest = hashlib.sha256(str(max_tokens).encode())
+    digest = hashlib.sha256(f"{max_tokens} {WINDOW_TOKENS}".encode())
     for path in paths:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:16]
 
 
-def _open_tokenizer(path: Path, max_tokens: int) -> tokenizers.Tokenizer:
+def _open_tokenizer(path: Path, window: int) -> tokenizers.Tokenizer:
     try:
         tokenizer = tokenizers.Tokenizer.from_file(str(path))
     except Exception as error:  # the Rust library raises Exception itself
         raise _corrupt(path, error) from error
-    tokenizer.enable_truncation(max_tokens)
+    tokenizer.enable_truncation(window)
     tokenizer.no_padding()
     return tokenizer
 
