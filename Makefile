@@ -9,8 +9,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 export PIP_NO_INPUT := 1
 
-# Debian packages that the tests need. Postgres and Valkey come as wheels, so the list is empty.
-DEBIAN_FOR_TESTS :=
+# Debian packages that the tests need. Postgres and Valkey come as wheels; chromium drives the pages.
+DEBIAN_FOR_TESTS := chromium
 
 # Public benchmark files, when they lie beside this folder; tests that need them say so when they do not.
 ifeq ($(ARRIERO_DATA),)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import product
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from arriero.apps.support.sample import shop
 from arriero.apps.support.settings import SAMPLE, SupportSettings
+from arriero.bench.witness import Question as Question  # noqa: PLC0414  # the bars' own word
 
 SEED = 20_261_123
 OPEN = frozenset(SupportSettings().open_intents)
@@ -29,18 +29,6 @@ ORDER_FORMS = (
     "Can you tell me where parcel {order} is right now?",
     "I am still waiting for order {order}. Where is it?",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A message and who asks; `intent` is what the row's author meant."""
-
-    message: str
-    customer: str | None = None
-    intent: str = ""
-
-    def body(self, **more: Any) -> dict[str, Any]:
-        return {"message": self.message, "customer": self.customer, **more}
 
 
 def of_orders(count: int, *, today: date | None = None) -> tuple[Question, ...]:

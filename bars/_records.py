@@ -37,5 +37,6 @@ def whole_passages(trace: Trace) -> bool:
 
 
 def passages(trace: Trace) -> list[str]:
-    """The passages of the evidence, each under its title as in the prompt."""
-    return [f"{one['title']}\n{one['quote']}" for one in (trace.evidence or {}).get("passages", [])]
+    """What the prompt holds of the evidence: each title once, and the passages."""
+    found = (trace.evidence or {}).get("passages", [])
+    return [*dict.fromkeys(one["title"] for one in found), *(one["quote"] for one in found)]

@@ -179,7 +179,8 @@ async def test_a_missing_text_model_leaves_the_articles_to_answer_and_says_what_
     roles = {**FAKES["models"], "response_generator": {"model": "llama:smollm2-135m"}}
     roles["intent_classifier"] = {"model": "fake:product_advice"}
     models = {"encoder": "fake:hash", "folder": tmp_path / "none"}
-    apps = {"support": {"models": roles}}
+    # A hash is no encoder: what it finds is not to be judged here.
+    apps = {"support": {"models": roles, "release_at": 0.0}}
     async with open_platform(fake_settings(tmp_path, models=models, apps=apps)) as platform:
         result = await platform.support.inquire("Which tent for two in winter?")
         run = await platform.ledger.run("default", result.run_id or "")

@@ -18,8 +18,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from arriero.core import feedback
 from arriero.core.clock import Clock, SystemClock
-from arriero.core.errors import ArrieroError, InputError, ModelMissing, SettingsError, StoreError
+from arriero.core.errors import (
+    ArrieroError,
+    InputError,
+    ModelMissing,
+    NotFound,
+    SettingsError,
+    StoreError,
+)
 from arriero.core.ids import uuid7
 from arriero.core.settings import AppSettings, Settings, parse
 from arriero.core.words import Exposure, Feedback, Mode, Share, Task, Variant, content_hash
@@ -31,8 +39,10 @@ from arriero.observe import alerts
 from arriero.observe.metrics import Metrics
 from arriero.retrieval.base import Index, Passage
 from arriero.retrieval.engines import open_index
+from arriero.security.delivery import Webhooks
 from arriero.security.keys import Keyring
 from arriero.security.masking import PatternMasker
+from arriero.security.vault import SealedVaults, Sealer, vault_key
 from arriero.store.base import (
     ActionDone,
     AlertSaved,
@@ -48,10 +58,13 @@ from arriero.store.exposures import Exposures
 from arriero.store.jobs import Job, JobRunner
 from arriero.store.ledger import SqlLedger, open_ledger
 from arriero.store.records import Records, SqlRecords
+from arriero.store.sealed import SqlSealed
 
 TENANT = "default"
 ALERTS_EVERY_S = 15.0  # an alert is raised within 60 s of the breach (issue: the spine)
 OUTBOX_EVERY_S = 10.0
+VAULTS_EVERY_S = 3_600.0  # what is over is not given out any more; this only sweeps
+WEBHOOKS_EVERY_S = 5.0
 PING_WITHIN_S = 2.0
 OUTBOX_AGE_S = 15.0  # older intents were left by a crash: the flow itself takes at most 5 s
 OUTBOX_GIVE_UP_S = 3_600.0  # after this long a person gets the action as a task
@@ -103,8 +116,10 @@ class Platform:
     flow: Flow
     engines: Engines
     exposures: Exposures
+    webhooks: Webhooks
     plugins: Mapping[str, Plugin[Any]]
     sections: Mapping[str, AppSettings]
+    sealer: Sealer = field(default_factory=Sealer.fresh)
     apps: dict[str, AnyApp] = field(default_factory=dict)
     needs: dict[str, str] = field(default_factory=dict)
 
@@ -153,7 +168,15 @@ class Platform:
         actor: str = "python",
         tenant: str = TENANT,
     ) -> str:
-        """Record what somebody said of a run; returns the feedback's id."""
+        """Record what somebody said of a run; returns the feedback's id.
+
+        Raises `InputError` for a value that the kind does not take, `NotFound` without such a run.
+        """
+        feedback.check(kind, value)
+        if await self.ledger.run(tenant, run_id) is None:
+            raise NotFound(
+                f"there is no run {run_id!r}; take run_id from an answer", param="run_id"
+            )
         given = Feedback(uuid7(), tenant, run_id, actor, self.clock.now(), kind, value, comment)
         await self.ledger.commit(FeedbackGiven(given), durable=True)
         return given.id
@@ -181,7 +204,10 @@ class Platform:
         own = [
             Job("alerts", ALERTS_EVERY_S, partial(_watch, self)),
             Job("outbox", OUTBOX_EVERY_S, partial(_finish_actions, self)),
+            Job("vaults", VAULTS_EVERY_S, partial(_expire_vaults, self)),
         ]
+        if self.settings.webhooks:
+            own.append(Job("webhooks", WEBHOOKS_EVERY_S, self.webhooks.send))
         theirs = [job for app in self.apps.values() for job in app.jobs]
         return JobRunner(self.ledger, self.clock, holder, [*own, *theirs])
 
@@ -216,6 +242,9 @@ async def open_platform(
         stack.push_async_callback(engines.close)
         exposures = Exposures(ledger)
         metrics = Metrics()
+        outbox = SqlRecords(ledger, "webhooks")
+        webhooks = Webhooks(settings.webhooks, outbox, ledger, clock, metrics.webhook)
+        sealer = Sealer(await asyncio.to_thread(vault_key, folder))
         known = plugins()
         flow = Flow(
             ledger=ledger,
@@ -225,11 +254,12 @@ async def open_platform(
             clock=clock,
             config=configuration(settings, sections),
             on_run=metrics.run,
+            vaults=SealedVaults(SqlSealed(ledger), sealer, clock),
         )
         platform = Platform(
             settings=settings, clock=clock, ledger=ledger, cache=cache,
             keyring=Keyring(ledger, clock), metrics=metrics, flow=flow, engines=engines,
-            exposures=exposures, plugins=known, sections=sections,
+            exposures=exposures, webhooks=webhooks, plugins=known, sections=sections, sealer=sealer,
         )  # fmt: skip
         for name, section in sections.items():
             if section.enabled:
@@ -270,6 +300,8 @@ async def _open_app(
         cache=platform.cache,
         encoder=engines.encoder,
         open_index=partial(_index, engines, folder / "index"),
+        reveal=partial(_reveal, platform),
+        vaults=platform.flow.vaults,
     )
     try:
         if heads := plugin.heads(section):
@@ -320,6 +352,7 @@ def _models_of(
 async def _watch(platform: Platform, now: datetime) -> None:
     """Raise and clear the alerts of every app; each change is a ledger event and a metric."""
     known = await platform.ledger.alerts()
+    await platform.webhooks.note(known)  # again, if a crash came between commit and note
     for name in platform.apps:
         thresholds = platform.sections[name].thresholds
         window = await platform.ledger.window(name, now - timedelta(seconds=thresholds.window_s))
@@ -327,10 +360,22 @@ async def _watch(platform: Platform, now: datetime) -> None:
         changed = alerts.watch(name, window, thresholds, mine, now)
         if changed:
             await platform.ledger.commit(*(AlertSaved(alert) for alert in changed))
+            await platform.webhooks.note(changed)
         for alert in changed:
             platform.metrics.alert(alert)
             state = "cleared" if alert.cleared_at else "raised"
             log.warning("alert %s: %s %s at %.3g", state, name, alert.name, alert.value)
+
+
+async def _expire_vaults(platform: Platform, _now: datetime) -> None:
+    """Sweep out the vaults whose time is over."""
+    await platform.flow.vaults.expire()
+
+
+async def _reveal(platform: Platform, tenant: str, run_id: str, value: Any) -> Any:
+    """`value` of a run with private values told again; as it is when there is no such run."""
+    run = await platform.ledger.run(tenant, run_id)
+    return value if run is None else await platform.flow.reveal(platform.app(run.app), run, value)
 
 
 async def _finish_actions(platform: Platform, now: datetime) -> None:

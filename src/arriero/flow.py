@@ -17,15 +17,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, TypeAdapter
 
 from arriero.checks.base import Exhibit, Group
 from arriero.core.clock import Clock
+from arriero.core.desk import Desk
 from arriero.core.door import Door
 from arriero.core.errors import ArrieroError, InputError, StageFailed, StoreError
 from arriero.core.ids import uuid7
+from arriero.core.report import Reporter
 from arriero.core.settings import AppSettings
 from arriero.core.words import (
     Action,
@@ -46,7 +48,8 @@ from arriero.models.base import Encoder
 from arriero.models.roles import Models
 from arriero.observe.calls import CallLog, recording
 from arriero.retrieval.base import Index, Passage
-from arriero.security.masking import Masker, Vault, mask_input
+from arriero.security.masking import Known, Masker, Vault
+from arriero.security.vault import Vaults, memory_vaults, withhold
 from arriero.store.base import ActionDone, Cache, Entry, Ledger, RunClosed, RunRecorded
 from arriero.store.exposures import Exposures
 from arriero.store.jobs import Job
@@ -57,6 +60,7 @@ Seen = TypeVar("Seen")
 Evidence = TypeVar("Evidence")
 Answer = TypeVar("Answer")
 VERDICTS = TypeAdapter(tuple[Verdict, ...])
+KNOWN_WITHIN_S = 0.5  # a directory that is slower is asked again when the evidence is there
 ACT_WITHIN_S = 5.0  # an action runs past the case's deadline: its intent is already committed
 
 log = logging.getLogger(__name__)
@@ -215,6 +219,17 @@ class App(Protocol[Input, Seen, Evidence, Answer]):
 AnyApp = App[Any, Any, Any, Any]
 
 
+@runtime_checkable
+class KnowsPeople(Protocol):
+    """An app that knows private values of who asks, such as the customer's record, has this too.
+
+    They are masked wherever they occur in the input and in the evidence, so no later stage, model,
+    log or store sees them, and told again in the answer.
+    """
+
+    async def known(self, case: Case[Any]) -> Sequence[Known]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Result(Generic[Answer]):
     """What the caller gets: the outcome with private values restored, and the run as recorded.
@@ -235,6 +250,7 @@ class _Story(Generic[Seen, Evidence, Answer]):
     evidence: Evidence | None = None
     drafts: list[Judged[Answer]] = field(default_factory=list)
     outcome: Outcome[Answer] | None = None
+    vault: Vault = field(default_factory=Vault)
     stages: dict[Stage, StageTime] = field(default_factory=dict)
 
 
@@ -257,6 +273,7 @@ class Flow:
     clock: Clock
     config: str
     on_run: Callable[[Run], None] = lambda run: None
+    vaults: Vaults = field(default_factory=memory_vaults)
 
     async def run(
         self,
@@ -268,13 +285,17 @@ class Flow:
     ) -> Result[Answer]:
         """Tell `case` from arrival to answer. Raises only what the caller did wrong."""
         begun = self.clock.monotonic()
-        masked, vault = mask_input(case.input, self.masker)
-        turn = self._turn(app, case, masked, mode, begun, watch)
-        calls, story = CallLog(), _Story[Seen, Evidence, Answer]()
+        id, known = uuid7(), await _known(app, case)
+        masked, vault = await withhold(
+            case.input, self.masker, self.vaults, (case.tenant, case.unit or id), known or (),
+            keeps=mode is Mode.LIVE,
+        )  # fmt: skip
+        turn = self._turn(app, case, masked, mode, begun, watch, id)
+        calls, story = CallLog(), _Story[Seen, Evidence, Answer](vault=vault)
         with recording(calls):
             outcome = await self._tell(app, turn, story)
         run, trace = self._record(app, turn, story, outcome, calls, begun)
-        run_id = await self._commit(app, turn, outcome, run, trace)
+        run_id = await self._commit(app, turn, outcome, run, trace, vault)
         self.on_run(run)
         return Result(run_id, _restored(app.shapes, outcome, vault), run)
 
@@ -288,7 +309,8 @@ class Flow:
             async with self._stage(Stage.UNDERSTAND, turn, story):
                 story.seen = await app.understand(turn)
             async with self._stage(Stage.GATHER, turn, story):
-                story.evidence = await app.gather(turn, story.seen)
+                evidence = await app.gather(turn, story.seen)
+                story.evidence = await _covered(app, turn.case, evidence, story.vault)
             return await self._deliberate(app, turn, story, story.seen, story.evidence)
         except _Failed as failed:
             return _fallback(app, turn, story.seen, failed)
@@ -360,6 +382,7 @@ class Flow:
         except Exception as failure:  # the request edge of an app: its bugs become fallbacks
             log.exception("stage %s of run %s failed", stage, turn.run)
             error = f"error: {type(failure).__name__} in {stage.value}"
+        error = error and story.vault.hide(error)
         ms = (time.perf_counter() - started) * 1e3
         before = story.stages.get(stage)
         story.stages[stage] = StageTime(stage, ms + (before.ms if before else 0.0), error)
@@ -377,9 +400,9 @@ class Flow:
         mode: Mode,
         begun: float,
         watch: Callable[[Event], None],
+        run: str,
     ) -> Turn[Input]:
         variant = self.exposures.variant(app.name, case.unit)
-        run = uuid7()
         return Turn(
             run=run,
             case=case,
@@ -450,6 +473,7 @@ class Flow:
         outcome: Outcome[Answer],
         run: Run,
         trace: Trace,
+        vault: Vault,
     ) -> str | None:
         """Record, then act: an intent is committed before its action is performed."""
         actions = outcome.actions if turn.mode is Mode.LIVE else ()
@@ -461,10 +485,10 @@ class Flow:
             log.warning("run %s was answered unrecorded: %s", run.id, error)
             return None
         if actions:
-            await self._act(app, run, actions)
+            await self._act(app, run, actions, vault)
         return run.id
 
-    async def _act(self, app: AnyApp, run: Run, actions: Sequence[Action]) -> None:
+    async def _act(self, app: AnyApp, run: Run, actions: Sequence[Action], vault: Vault) -> None:
         """Perform what was intended. What fails stays in the outbox, for the job that finishes it."""
         started = time.perf_counter()
         done: list[Entry] = []
@@ -474,16 +498,27 @@ class Flow:
                 async with asyncio.timeout(ACT_WITHIN_S):
                     receipt = await app.perform(run.tenant, run.id, action)
             except (ArrieroError, TimeoutError) as failure:
-                error = f"action {action.kind!r} is not done yet: {failure!s}"
+                error = vault.hide(f"action {action.kind!r} is not done yet: {failure!s}")
                 log.warning("run %s: %s", run.id, error)
                 continue
-            done.append(ActionDone(run.id, action.key, self.clock.now(), receipt))
+            done.append(ActionDone(run.id, action.key, self.clock.now(), vault.cover(receipt)))
         acted = StageTime(Stage.ACT, (time.perf_counter() - started) * 1e3, error)
         closed = replace(run, stages=(*run.stages, acted))
         try:
             await self.ledger.commit(RunClosed(closed), *done)
         except StoreError as failure:  # the outbox still holds the intent: the job finishes it
             log.warning("run %s was not closed: %s", run.id, failure)
+
+    async def reveal(self, app: AnyApp, run: Run, value: JsonValue) -> JsonValue:
+        """`value`, which belongs to `run`, with private values told again: for people who may see them.
+
+        What was erased, or is over, stays a placeholder.
+        """
+        vault = await self.vaults.open(run.tenant, run.unit or run.id)
+        if run.input:
+            given = app.shapes.input.model_validate(run.input)
+            vault.lend(await _known(app, Case(run.tenant, run.actor, given, run.unit)) or ())
+        return vault.restore_json(value)
 
     async def replay(
         self, app: App[Input, Seen, Evidence, Answer], run: Run, trace: Trace
@@ -601,18 +636,52 @@ def _compare(stage: Stage, was: JsonValue, now: JsonValue) -> list[Difference]:
     return [] if content_hash(was) == content_hash(now) else [Difference(stage, was, now)]
 
 
+async def _known(app: AnyApp, case: Case[Any]) -> Sequence[Known] | None:
+    """What the app knows of who asks; None when it cannot tell now."""
+    if not isinstance(app, KnowsPeople):
+        return ()
+    try:
+        async with asyncio.timeout(KNOWN_WITHIN_S):
+            return await app.known(case)
+    except (ArrieroError, TimeoutError) as error:
+        log.warning("app %s cannot say who asks: %s", app.name, type(error).__name__)
+        return None
+
+
+async def _covered(
+    app: App[Any, Any, Evidence, Any], case: Case[Any], evidence: Evidence, vault: Vault
+) -> Evidence:
+    """`evidence` without the private values that are known: what a directory told of who asks."""
+    if isinstance(app, KnowsPeople) and not vault.lent:
+        vault.lend(await _known(app, case) or ())
+    if not vault.lent and not vault.values:
+        return evidence
+    told = _dump(app.shapes.evidence_json, evidence)
+    covered = vault.cover(told)
+    return evidence if covered == told else app.shapes.evidence_json.validate_python(covered)
+
+
 def _restored(
     shapes: Shapes[Any, Any, Any, Answer], outcome: Outcome[Answer], vault: Vault
 ) -> Outcome[Answer]:
-    if not vault.values:
+    if not vault.values and not vault.lent:
         return outcome
-    plain = vault.restore_json(_dump(shapes.answer_json, outcome.answer))
-    return replace(outcome, answer=shapes.answer_json.validate_python(plain))
+    told = _dump(shapes.outcome_json, outcome)
+    plain = vault.restore_json(told)
+    return outcome if plain == told else shapes.outcome_json.validate_python(plain)
+
+
+async def _as_it_is(tenant: str, run: str, value: JsonValue) -> JsonValue:  # noqa: ARG001
+    return value
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What assembly gives an app to build itself of. `encoder` is opened on first use."""
+    """What assembly gives an app to build itself of. `encoder` is opened on first use.
+
+    `reveal(tenant, run, value)` tells private values again, for a tool that must have them or a
+    person who may: what an app keeps or hands to a model stays masked.
+    """
 
     folder: Path
     clock: Clock
@@ -621,6 +690,8 @@ class Parts:
     cache: Cache
     encoder: Callable[[], Awaitable[Encoder]]
     open_index: Callable[[Sequence[Passage]], Awaitable[Index]]
+    reveal: Callable[[str, str, JsonValue], Awaitable[JsonValue]] = _as_it_is
+    vaults: Vaults = field(default_factory=memory_vaults)
 
 
 Settings = TypeVar("Settings", bound=AppSettings)
@@ -642,3 +713,5 @@ class Plugin(Generic[Settings]):
     labels: Callable[[Settings], Mapping[str, tuple[str, ...]]] = lambda settings: {}
     cached: Callable[[Settings], Mapping[str, float]] = lambda settings: {}
     door: Door | None = None
+    desk: Callable[[AnyApp], Desk] | None = None  # the opened app's tasks for people
+    report: Callable[[AnyApp], Reporter] | None = None  # the opened app's view of its own work

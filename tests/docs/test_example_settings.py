@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from arriero.core.settings import AppSettings, Deployment, Settings, parse
+from arriero.core.settings import AppSettings, Deployment, Settings, Webhook, parse
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "arriero.example.toml"
 TEXT = EXAMPLE.read_text(encoding="utf-8")
@@ -43,10 +43,13 @@ def keys(table: Mapping[str, Any], path: str = "") -> Iterator[str]:
 
 
 def every_setting() -> set[str]:
-    general = {path for path in leaves(Settings()) if path not in {"apps", "deployments"}}
+    general = {
+        path for path in leaves(Settings()) if path not in {"apps", "deployments", "webhooks"}
+    }
+    webhooks = {f"webhooks.NAME.{name}" for name in Webhook.model_fields}
     deployments = {f"deployments.NAME.{name}" for name in Deployment.model_fields}
     apps = {f"apps.{name}.{path}" for name, model in APPS.items() for path in leaves(model())}
-    return general | deployments | apps
+    return general | webhooks | deployments | apps
 
 
 def test_the_file_gives_exactly_the_general_defaults() -> None:

@@ -7,19 +7,20 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.pipeline import FeatureUnion
-from sklearn.svm import LinearSVC
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.preprocessing import LabelBinarizer
 
 from arriero.core.errors import InputError, ModelCorrupt, ModelError, ModelMissing, ModelTimeout
-from arriero.models import fit_head, head_rows, heads, linear
+from arriero.models import fit_head, head_rows, heads, kernel
 from arriero.models.fake import FakeEncoder
-from arriero.models.fit_head import Report, fit, fit_in_child
-from arriero.models.heads import Head, HeadClassifier, load_head
+from arriero.models.fit_head import Report, fit, fit_in_child, rounded
+from arriero.models.heads import Head, HeadClassifier, is_fitted, load_head
+from arriero.models.kernel import Shape
 
 THINGS = "tent stove rope boots jacket lamp bottle bag pan axe socks map".split()
 PHRASES = {
@@ -76,35 +77,46 @@ async def test_any_text_gets_labels(text: str, head: Head) -> None:
     assert 0 < labels.confidence <= 1
 
 
-async def test_margins_are_scikit_learns(tmp_path: Path) -> None:
+async def test_scores_are_scikit_learns(tmp_path: Path) -> None:
     texts, labels = rows()
     texts = [f"{text}  It's ok,\tthe ÉTÉ x {len(text)}" for text in texts]
     encoder = FakeEncoder(64)
-    await fit(texts, labels, encoder, tmp_path / "head", most_grams=None)
+    shape = Shape(width=1.5, share=0.15, ridge=0.1)
+    await fit(texts, labels, encoder, tmp_path / "head", shape=shape)
     head = load_head(tmp_path / "head")
 
-    tfidf = FeatureUnion(
-        [
-            ("words", TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2)),
-            (
-                "characters",
-                TfidfVectorizer(
-                    analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2
-                ),
-            ),
-        ]
-    )
-    vectors = await encoder.encode(texts)
-    svm = LinearSVC(C=linear.C, dual=True, random_state=0, max_iter=10_000)
-    svm.fit(hstack([csr_matrix(vectors.astype(np.float64)), tfidf.fit_transform(texts)]), labels)
-
+    vectors = rounded(await encoder.encode(texts)).astype(np.float64)
     unseen = [*texts[:20], "Return the BROKEN tent!", "été", "", "track a a a a jacket"]
     theirs_in = await encoder.encode(unseen)
-    theirs = svm.decision_function(
-        hstack([csr_matrix(theirs_in.astype(np.float64)), tfidf.transform(unseen)])
-    )
-    ours = [head.margins(text, vector) for text, vector in zip(unseen, theirs_in, strict=True)]
-    assert np.abs(np.array(ours) - theirs).max() < 1e-6
+    one = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2)
+    other = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2)
+    own = [block.fit_transform(texts) for block in (one, other)]
+    new = [block.transform(unseen) for block in (one, other)]
+
+    def kernel(left: Any, right: Any, between: Any) -> Any:
+        near = np.exp(-2 * shape.width * (1 - between))
+        return near + shape.share * sum(
+            (a @ b.T).toarray() for a, b in zip(left, right, strict=True)
+        )
+
+    ridge = KernelRidge(alpha=shape.ridge, kernel="precomputed")
+    ridge.fit(kernel(own, own, vectors @ vectors.T), LabelBinarizer().fit_transform(labels))
+    theirs = ridge.predict(kernel(new, own, theirs_in.astype(np.float64) @ vectors.T))
+    ours = [head.scores(text, vector) for text, vector in zip(unseen, theirs_in, strict=True)]
+    assert np.abs(np.array(ours) - theirs).max() < 1e-5  # its vectors and duals are float32
+
+
+async def test_left_out_scores_are_those_of_a_fit_without_the_row() -> None:
+    texts, labels = rows()
+    vectors = await FakeEncoder(64).encode(texts)
+    whole = kernel.Rows(texts, vectors, labels)
+    gram = kernel.gram_of(whole)
+    fitted = kernel.solve(gram, whole.labels, 3, Shape())
+    stay = np.delete(np.arange(len(texts)), 7)
+    matrix = gram.kernel(Shape())
+    inner = matrix[np.ix_(stay, stay)] + Shape().ridge * np.eye(len(stay))
+    direct = matrix[7, stay] @ np.linalg.solve(inner, np.eye(3)[whole.labels[stay]])
+    assert np.abs(direct - fitted.left_out[7]).max() < 1e-8
 
 
 async def test_two_labels_work_too(tmp_path: Path) -> None:
@@ -125,14 +137,6 @@ async def test_the_same_rows_give_the_same_head(
         assert (folder / name).read_bytes() == (fitted[0] / name).read_bytes()
 
 
-async def test_few_n_grams_suffice(tmp_path: Path) -> None:
-    report = await fit(*rows(), FakeEncoder(), tmp_path / "small", most_grams=100)
-    assert report.grams == 100
-    assert report.accuracy > 0.9
-    classifier = HeadClassifier(load_head(tmp_path / "small"), FakeEncoder())
-    assert (await classifier.classify("my lamp broke", timeout_s=5)).label == "warranty"
-
-
 def test_the_report_says_how_well_it_does_on_rows_left_out(fitted: tuple[Path, Report]) -> None:
     report = fitted[1]
     assert (report.name, report.rows, report.labels) == ("intents", 120, 3)
@@ -145,9 +149,9 @@ async def test_labels_without_reason_are_not_believed(tmp_path: Path) -> None:
     texts, _ = rows()
     flips = np.random.default_rng(0).choice(["heads", "tails"], len(texts)).tolist()
     await fit(texts, flips, FakeEncoder(), tmp_path / "flips")
-    head = load_head(tmp_path / "flips")
-    classifier = HeadClassifier(head, FakeEncoder())
-    chances = [(await classifier.classify(text, timeout_s=5)).confidence for text in texts]
+    classifier = HeadClassifier(load_head(tmp_path / "flips"), FakeEncoder())
+    unseen = [text.replace("my", "the").replace("the", "a green") for text in texts]
+    chances = [(await classifier.classify(text, timeout_s=5)).confidence for text in unseen]
     assert np.mean(chances) < 0.75
 
 
@@ -193,7 +197,7 @@ async def test_weights_of_another_head_are_noticed(
     tmp_path: Path, fitted: tuple[Path, Report]
 ) -> None:
     folder = tmp_path / "head"
-    await fit(*rows(), FakeEncoder(), folder, c=0.1)
+    await fit(*rows(), FakeEncoder(), folder, shape=Shape(ridge=0.7))
     weights = (fitted[0] / "weights.safetensors").read_bytes()
     (folder / "weights.safetensors").write_bytes(weights)
     with pytest.raises(ModelCorrupt, match="is not the file that head"):
@@ -311,3 +315,81 @@ def test_short_words_give_each_n_gram_once() -> None:
         "bc ",
         " bc ",
     ]
+
+
+async def test_a_new_intent_is_live_at_once(tmp_path: Path) -> None:
+    folder = tmp_path / "intents"
+    await fit(*rows(), FakeEncoder(), folder)
+    classifier = HeadClassifier(load_head(folder), FakeEncoder(), folder)
+    before = classifier.name
+    await classifier.add([("do you sell gift vouchers", "gift"), ("a voucher as a gift", "gift")])
+    labels = await classifier.classify("I need a gift voucher", timeout_s=5)
+    assert labels.label == "gift"
+    assert labels.near[0][1] == "gift"
+    assert labels.model == classifier.name != before
+    assert (await classifier.classify("track my order", timeout_s=5)).label == "order_status"
+
+    again = HeadClassifier(load_head(folder), FakeEncoder(), folder)
+    assert again.name == classifier.name
+    assert (await again.classify("I need a gift voucher", timeout_s=5)).label == "gift"
+    await again.add([("the gift voucher has expired", "warranty")])
+    assert (await again.classify("gift voucher has expired", timeout_s=5)).label == "warranty"
+
+
+@pytest.mark.parametrize("row", [("", "gift"), ("a voucher", " ")])
+async def test_an_empty_row_is_not_added(row: tuple[str, str], head: Head, tmp_path: Path) -> None:
+    classifier = HeadClassifier(head, FakeEncoder(), tmp_path)
+    with pytest.raises(InputError, match="one of them is empty"):
+        await classifier.add([row])
+    assert list(tmp_path.iterdir()) == []
+    assert classifier.name == head.name
+
+
+async def test_too_many_added_rows_ask_for_a_fit(head: Head) -> None:
+    classifier = HeadClassifier(head, FakeEncoder())
+    with pytest.raises(InputError, match="arriero support train"):
+        await classifier.add([(f"row {number}", "x") for number in range(501)])
+
+
+async def test_the_nearest_rows_are_evidence(head: Head) -> None:
+    labels = await HeadClassifier(head, FakeEncoder()).classify(
+        "has the stove shipped", timeout_s=5
+    )
+    assert labels.near[0][:2] == ("has the stove shipped", "order_status")
+    assert labels.near[0][2] == pytest.approx(1, abs=1e-3)
+    likeness = [like for _, _, like in labels.near]
+    assert likeness == sorted(likeness, reverse=True)
+
+
+def test_few_labels_cannot_tell_what_lies_outside(head: Head) -> None:
+    assert (
+        head.classify("tell me a joke", np.eye(1, head.dimension, dtype=np.float32)[0]).outside
+        is None
+    )
+
+
+async def test_an_older_format_is_fitted_again(tmp_path: Path, fitted: tuple[Path, Report]) -> None:
+    older = json.loads((fitted[0] / "head.json").read_text("utf-8")) | {"format": 1}
+    (tmp_path / "head.json").write_text(json.dumps(older), encoding="utf-8")
+    assert is_fitted(fitted[0])
+    assert not is_fitted(tmp_path)
+    assert not is_fitted(tmp_path / "nowhere")
+
+
+async def test_rows_with_a_wrong_label_are_suspected(tmp_path: Path) -> None:
+    texts, labels = rows()
+    wrong = {5: "warranty", 60: "order_status"}
+    labels = [wrong.get(at, label) for at, label in enumerate(labels)]
+    report = await fit(texts, labels, FakeEncoder(), tmp_path / "head")
+    assert {(row.text, row.label) for row in report.suspects} == {
+        (texts[at], label) for at, label in wrong.items()
+    }
+    assert report.suspects[0].chance_better > report.suspects[0].chance
+
+
+async def test_many_rows_are_sampled_label_by_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, labels = rows()
+    whole = kernel.Rows(texts, await FakeEncoder(16).encode(texts), labels)
+    monkeypatch.setattr(kernel, "MOST_ROWS", 30)
+    part = kernel.sampled(whole, seed=0)
+    assert np.bincount(part.labels).tolist() == [12, 9, 9]

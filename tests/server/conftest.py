@@ -28,6 +28,7 @@ from arriero.models.engines import Engines
 from arriero.models.fake import ScriptedGenerator
 from arriero.models.roles import Models
 from arriero.observe.metrics import Metrics
+from arriero.security.delivery import Webhooks
 from arriero.security.keys import Keyring, mint
 from arriero.security.masking import PatternMasker
 from arriero.server import create, server
@@ -35,6 +36,7 @@ from arriero.store.base import ExposureSet, KeySaved, Ledger, VariantRegistered
 from arriero.store.cache import open_cache
 from arriero.store.exposures import Exposures
 from arriero.store.fake import MemoryLedger
+from arriero.store.records import MemoryRecords
 from tests.server.toy import ToyApp, door
 
 HOST = "http://testserver"
@@ -104,6 +106,7 @@ class House:
             flow=flow,
             engines=Engines(self.settings, cache),
             exposures=exposures,
+            webhooks=Webhooks({}, MemoryRecords(), ledger, self.clock),
             plugins={"toy": TOY, "chat": chat_plugin},
             sections={"toy": AppSettings(), "chat": ChatSettings()},
             apps={app.name: app for app in apps},

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import httpx
 
+from arriero.security.vault import Sealer
+from arriero.server.idempotency import Answers, Once
+from arriero.server.replies import Reply
+from arriero.store.fake import MemoryLedger
 from tests.server.conftest import House, Refused, events
 
 PATH = "/v1/toy/questions"
@@ -75,7 +80,29 @@ async def test_the_key_survives_a_restart_of_the_server(
 ) -> None:
     first = await client.post(PATH, json={"message": "hello"}, headers=KEY)
     kept = await house.ledger.answered("default", KEY["idempotency-key"])
-    assert kept.body.encode() == first.content
+    sealer = Sealer(bytes(32))
+    asked = Once("default", KEY["idempotency-key"], kept.request_hash)
+    body = sealer.seal_text(first.text, f"answer:default\0{asked.key}")
+    ledger = MemoryLedger(house.clock)
+    await ledger.commit(replace(kept, body=body))
+    again = Answers(
+        ledger, house.clock, sealer
+    )  # as after a restart: the same key, an empty memory
+    assert (await again.give(asked, never)).body == first.content
+
+
+async def test_a_kept_answer_cannot_be_read_in_the_ledger_and_names_its_run(
+    client: httpx.AsyncClient, house: House
+) -> None:
+    first = await client.post(PATH, json={"message": "hello from a@b.org"}, headers=KEY)
+    kept = await house.ledger.answered("default", KEY["idempotency-key"])
+    assert "a@b.org" in first.text
+    assert "a@b.org" not in repr(kept)
+    assert kept.run == first.json()["run_id"]
+
+
+async def never() -> Reply:
+    raise AssertionError("it was answered before")
 
 
 async def test_a_stream_asked_again_gives_the_same_answer_event(client: httpx.AsyncClient) -> None:

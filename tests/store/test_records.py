@@ -58,6 +58,19 @@ async def test_records_are_listed_by_kind_and_tenant_in_order(records: Records) 
     assert list(await records.list("acme", "answer")) == ["B", "a", "b"]
 
 
+async def test_what_is_about_somebody_is_forgotten_in_every_kind(records: Records) -> None:
+    await records.put("acme", "memory", "c-1", 1)
+    await records.put("acme", "profile", "c-1:tent", 1)
+    await records.put("acme", "ticket", "x", {"of": [{"customer": "c-1"}]})
+    await records.put("acme", "ticket", "y", {"of": "c-11", "said": "c-1 wrote"})
+    await records.put("acme", "memory", "c-11", 1)
+    await records.put("umbrella", "memory", "c-1", 1)
+    assert await records.forget("acme", {"c-1"}) == 3
+    assert list(await records.list("acme", "ticket")) == ["y"]
+    assert list(await records.list("acme", "memory")) == ["c-11"]
+    assert await records.get("umbrella", "memory", "c-1") == 1
+
+
 async def test_what_is_no_json_value_is_refused(records: Records) -> None:
     with pytest.raises(InputError, match="answer/one is no JSON value"):
         await records.put("acme", "answer", "one", {1, 2})

@@ -66,13 +66,30 @@ async def test_a_ledger_is_opened_again_with_all_it_held(tmp_path: Path) -> None
     await second.close()
 
 
+async def test_an_older_ledger_is_brought_up_to_date_with_all_it_held(tmp_path: Path) -> None:
+    file, entry = tmp_path / "ledger.db", recorded()
+    ledger = open_ledger(sqlite_url(file))
+    await ledger.commit(entry)
+    await ledger.close()
+    with sqlite3.connect(file) as connection:  # what the first schema did not have
+        connection.executescript(
+            "DROP TABLE vaults; DROP INDEX answered_by_run; ALTER TABLE answered DROP COLUMN run;"
+            "UPDATE alembic_version SET version_num = '0001'"
+        )
+    connection.close()
+    assert differences(sqlite_url(file)) == []
+    again = open_ledger(sqlite_url(file))
+    assert await again.run("acme", entry.run.id) == entry.run
+    await again.close()
+
+
 async def test_a_newer_ledger_is_refused_and_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "ledger.db"
     await open_ledger(sqlite_url(file)).close()
     with sqlite3.connect(file) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
-    with pytest.raises(StoreError, match=r"'9999', newer than this Arriero's '0001'; upgrade"):
+    with pytest.raises(StoreError, match=r"'9999', newer than this Arriero's '0002'; upgrade"):
         open_ledger(sqlite_url(file))
 
 

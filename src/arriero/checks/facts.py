@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from arriero.checks.base import Exhibit, check
 
-_MONTHS = {
+MONTHS = {
     name: str(number)
     for number, names in enumerate(
         (
@@ -18,7 +18,7 @@ _MONTHS = {
     )
     for name in names.split()
 }
-_WORDS = {
+NUMBER_WORDS = {
     word: str(number)
     for number, word in enumerate(
         "zero one two three four five six seven eight nine ten eleven twelve".split()
@@ -41,10 +41,12 @@ def facts_in(text: str, *, generous: bool = False) -> frozenset[str]:
     rest = _LINK.sub(" ", text)
     codes = {code for code in _CODE.findall(rest) if len(code) >= 4}
     found |= {code.lower() for code in codes}
-    found |= {_plain(number) for number in _NUMBER.findall(_without(rest, codes))}
+    found |= {plain(number) for number in _NUMBER.findall(_without(rest, codes))}
     words = set(_WORD.findall(rest.lower()))
-    found |= {_WORDS[word] for word in words & _WORDS.keys() if generous or word not in _LOOSE}
-    found |= {f"month:{_MONTHS[word]}" for word in words & _MONTHS.keys() if word != "may"}
+    found |= {
+        NUMBER_WORDS[word] for word in words & NUMBER_WORDS.keys() if generous or word not in _LOOSE
+    }
+    found |= {f"month:{MONTHS[word]}" for word in words & MONTHS.keys() if word != "may"}
     return frozenset(found)
 
 
@@ -64,7 +66,7 @@ def supports(exhibit: Exhibit) -> Iterable[str]:
     return (*(source.quote for source in exhibit.sources), *exhibit.facts)
 
 
-def _plain(number: str) -> str:
+def plain(number: str) -> str:
     """One spelling a value: a decimal comma becomes a point, separators and trailing zeros go."""
     whole, point, part = number.replace(",", ".").rpartition(".")
     if not point:

@@ -9,7 +9,7 @@ from arriero.checks.base import Exhibit, check
 from arriero.checks.facts import supports
 
 # Function words and politeness carry no claim, so they need no source.
-_STOP = frozenset(
+STOP = frozenset(
     "a about after all also am an and any are as at be been before but by can could did do does for from get "
     "had has have he help her here hi him his how i if in into is it its just let like may me more most must my "
     "need no not now of on or our out over please she should so some sorry sure than thank thanks that the their "
@@ -26,7 +26,7 @@ COVERED_AT = (
 def content_words(text: str) -> list[str]:
     """The stems of the words that carry meaning, in order."""
     return [
-        stem(word) for word in _WORD.findall(text.lower()) if word not in _STOP and len(word) > 2
+        stem(word) for word in _WORD.findall(text.lower()) if word not in STOP and len(word) > 2
     ]
 
 

@@ -18,12 +18,17 @@ COMMANDS = {
     "ask": ("ask", "ask", "Ask an app a question and see how it was answered."),
     "runs": ("runs", "runs", "List, show and replay what was answered."),
     "models": ("models", "models", "List, pull and verify models."),
+    "keys": ("keys", "keys", "List, add and revoke API keys."),
     "status": ("status", "status", "What is running, and what is wrong."),
     "doctor": ("doctor", "doctor", "Check this machine and say what to do."),
     "config": ("config", "config", "Print the settings in force."),
     "scoreboard": ("scoreboard", "scoreboard", "Claims beside what was measured here."),
     "support": ("support", "support", "Train, fill and steer the support app."),
     "bench": ("bench", "bench", "Measure our parts on your own files."),
+    "alerts": ("alerts", "alerts", "Prometheus rules and webhook secrets."),
+    "backup": ("backup", "backup", "Copy ledger and apps into one file, while all runs."),
+    "restore": ("restore", "restore", "Put a backup into a data folder."),
+    "demo": ("demo", "demo", "Watch it survive: kills the model, the cache, the server."),
     "worker": ("worker", "worker", "Run periodic jobs without serving."),
 }
 

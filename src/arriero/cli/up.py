@@ -50,6 +50,7 @@ async def _serve(
     settings: Settings, listener: socket.socket, new_key: bool, config: Path | None
 ) -> None:
     from arriero.assembly import open_platform  # noqa: PLC0415  # keeps --help fast
+    from arriero.console import pages  # noqa: PLC0415
     from arriero.server import server  # noqa: PLC0415
 
     started = time.monotonic()
@@ -61,7 +62,7 @@ async def _serve(
         note = announce(settings.data, told)
         jobs = asyncio.create_task(platform.jobs().serve())
         warming = asyncio.create_task(platform.warm())
-        serving = server(platform, listener)
+        serving = server(platform, listener, pages())
         try:
             with signals_to(serving.handle_exit):
                 took = time.monotonic() - started
@@ -106,6 +107,7 @@ def _say(platform: Platform, url: str, secret: str | None, seconds: float, to_tr
             for name, what in platform.needs.items()
         ),
         f"  API        {url}/v1  ({url}/openapi.json)",
+        f"  inbox      {url}/console/inbox",
         f"  health     {url}/health/ready",
         f"  metrics    {url}/metrics",
         f"  API key    {key}",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -99,6 +100,30 @@ class Deployment(Section):
     price_out: float = Field(default=0.0, ge=0, description="per million completion tokens")
 
 
+class Webhook(Section):
+    """Who is told of alerts: signed messages go to `url`, with the secret in the file."""
+
+    url: str
+    secret_file: Path
+    events: tuple[Literal["alert.raised", "alert.cleared"], ...] = Field(
+        default=("alert.raised", "alert.cleared"), min_length=1
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _is_private_on_its_way(cls, value: str) -> str:
+        try:
+            place = urlsplit(value)
+            host, _ = place.hostname, place.port
+        except ValueError:
+            raise ValueError("this is no URL; write https://HOST/PATH") from None
+        if not host or place.scheme not in {"http", "https"} or place.username is not None:
+            raise ValueError("write https://HOST/PATH, without a name or password in it")
+        if place.scheme == "http" and host not in {"127.0.0.1", "localhost", "::1"}:
+            raise ValueError("http is for this machine only; use https")
+        return value
+
+
 class ServerSettings(Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8700, ge=0, le=65_535)
@@ -143,6 +168,7 @@ class Settings(Section):
     store: StoreSettings = StoreSettings()
     models: ModelsSettings = ModelsSettings()
     deployments: dict[str, Deployment] = Field(default_factory=dict)
+    webhooks: dict[str, Webhook] = Field(default_factory=dict)
     apps: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @classmethod

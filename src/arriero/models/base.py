@@ -82,10 +82,17 @@ class Generator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """A classifier's opinion: (label, calibrated probability) from the most to the least likely."""
+    """A classifier's opinion: (label, calibrated probability) from the most to the least likely.
+
+    `outside` is a calibrated out-of-scope value in [0, 1]: from 0.5 on, the classifier rejects the
+    text at the threshold that was fitted; None: it cannot tell. `near` are the nearest texts that it
+    learned from, with their label and likeness (cosine), as evidence.
+    """
 
     scores: tuple[tuple[str, float], ...]
     model: str
+    outside: float | None = None
+    near: tuple[tuple[str, str, float], ...] = ()
 
     @property
     def label(self) -> str:

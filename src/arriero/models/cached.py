@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from arriero.models.base import Classifier, Labels
 from arriero.store.base import Cache
@@ -23,12 +24,20 @@ class CachedClassifier:
         return self.classifier.name
 
     async def classify(self, text: str, *, timeout_s: float) -> Labels:
-        key = f"labels:{self.name}:{hashlib.sha256(text.encode()).hexdigest()}"
+        key = f"labels2:{self.name}:{hashlib.sha256(text.encode()).hexdigest()}"
         known = await self.cache.get(key)
         if known is not None:
-            model, scores = json.loads(known)
-            return Labels(tuple((label, chance) for label, chance in scores), model)
+            model, scores, outside, near = json.loads(known)
+            return Labels(_pairs(scores), model, outside, _near(near))
         labels = await self.classifier.classify(text, timeout_s=timeout_s)
-        value = json.dumps([labels.model, labels.scores]).encode()
+        value = json.dumps([labels.model, labels.scores, labels.outside, labels.near]).encode()
         await self.cache.put(key, value, ttl_s=self.ttl_s)
         return labels
+
+
+def _pairs(scores: list[list[Any]]) -> tuple[tuple[str, float], ...]:
+    return tuple((label, chance) for label, chance in scores)
+
+
+def _near(rows: list[list[Any]]) -> tuple[tuple[str, str, float], ...]:
+    return tuple((text, label, likeness) for text, label, likeness in rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -33,7 +33,7 @@ class Engines:
         self._cache = cache
         self._encoder: Encoder | None = None
         self._opening = asyncio.Lock()
-        self._generators: dict[tuple[str, str | None], Generator] = {}
+        self._generators: dict[tuple[str, str | None, bool], Generator] = {}
         self._heads: dict[str, Path] = {}
         self._classifiers: dict[tuple[str, str | None, str], Classifier] = {}
         # One generation at a time across all children: two of them on two cores starve each other.
@@ -66,9 +66,10 @@ class Engines:
         encoder = await self.encoder()
         for name, csv in heads.items():
             data = await asyncio.to_thread(csv.read_bytes)
-            version = hashlib.sha256(data + encoder.name.encode()).hexdigest()[:12]
-            folder = self._settings.data / "heads" / f"{name}-{version}"
-            if not (folder / "head.json").exists():
+            folder = head_folder(self._settings, name, data, encoder)
+            from arriero.models.heads import is_fitted  # noqa: PLC0415  # heavy
+
+            if not await asyncio.to_thread(is_fitted, folder):
                 from arriero.models.fit_head import fit_in_child  # noqa: PLC0415  # heavy
 
                 log.info("fitting the head %s on %s", name, csv)
@@ -95,17 +96,20 @@ class Engines:
         prices = {role: self._price(bound) for role, bound in variant.roles.items()}
         return Models(variant.roles, generators, classifiers, prices)
 
-    def generator(self, bound: RoleBinding) -> Generator:
-        """The generator behind a binding; opened at its first use, so it may be pulled until then."""
-        return Lazy(bound.model, lambda: self._opened(bound))
+    def generator(self, bound: RoleBinding, *, drafting: bool = True) -> Generator:
+        """The generator behind a binding; opened at its first use, so it may be pulled until then.
 
-    def _opened(self, bound: RoleBinding) -> Generator:
-        key = (bound.model, bound.adapter)
+        Without `drafting` an embedded model is slower at quoting, but gives log-probabilities.
+        """
+        return Lazy(bound.model, lambda: self._opened(bound, drafting=drafting))
+
+    def _opened(self, bound: RoleBinding, *, drafting: bool = True) -> Generator:
+        key = (bound.model, bound.adapter, drafting or not bound.model.startswith("llama:"))
         if key not in self._generators:
-            self._generators[key] = self._open_generator(bound)
+            self._generators[key] = self._open_generator(bound, drafting=drafting)
         return self._generators[key]
 
-    def _open_generator(self, bound: RoleBinding) -> Generator:
+    def _open_generator(self, bound: RoleBinding, *, drafting: bool) -> Generator:
         engine, _, name = bound.model.partition(":")
         if engine == "fake":
             return EchoGenerator(name)
@@ -125,6 +129,7 @@ class Engines:
             adapter=Path(bound.adapter) if bound.adapter else None,
             threads=self._settings.models.threads,
             context=self._settings.models.context,
+            drafting=drafting,
             folder=self._settings.data / "llama",
             lease=self._lease,
         )
@@ -140,14 +145,14 @@ class Engines:
         if engine == "fake":
             return FakeClassifier({}, default=name)
         if engine in {"llama", "openai"}:
-            return LlmClassifier(self.generator(bound), labels)
+            return LlmClassifier(self.generator(bound, drafting=False), labels)
         from arriero.models.heads import HeadClassifier, load_head  # noqa: PLC0415  # heavy
 
         if name not in self._heads or self._encoder is None:
             raise SettingsError(
                 f"no head {name!r}; the app trains: {', '.join(self._heads) or '-'}"
             )
-        return HeadClassifier(load_head(self._heads[name]), self._encoder)
+        return HeadClassifier(load_head(self._heads[name]), self._encoder, self._heads[name])
 
     def _deployment(self, name: str) -> Deployment:
         if name not in self._settings.deployments:
@@ -160,19 +165,22 @@ class Engines:
         where = self._settings.deployments.get(bound.model.removeprefix("openai:"))
         return Price(where.price_in, where.price_out) if where else Price()
 
-    async def warm(self, variant: Variant) -> None:
-        """Start the embedded text models that `variant` binds."""
-        for bound in variant.roles.values():
+    async def warm(self, variant: Variant, labels: Collection[str]) -> None:
+        """Start the embedded text models that `variant` binds; the roles in `labels` classify."""
+        for role, bound in variant.roles.items():
             if bound.model.startswith("llama:"):
-                generator = self._opened(bound)
+                generator = self._opened(bound, drafting=role not in labels)
                 if isinstance(generator, Startable):
                     await generator.start()
 
     def pings(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
         """The ping of each text model that was opened."""
         return {
-            f"model:{model}+{adapter}" if adapter else f"model:{model}": generator.ping
-            for (model, adapter), generator in self._generators.items()
+            "model:"
+            + model
+            + (f"+{adapter}" if adapter else "")
+            + ("" if drafting else " (labels)"): (generator.ping)
+            for (model, adapter, drafting), generator in self._generators.items()
         }
 
     async def close(self) -> None:
@@ -180,6 +188,12 @@ class Engines:
             await generator.close()
         if self._encoder is not None:
             await self._encoder.close()
+
+
+def head_folder(settings: Settings, name: str, csv: bytes, encoder: Encoder) -> Path:
+    """Where the head `name` of these training rows on this encoder is kept."""
+    version = hashlib.sha256(csv + encoder.name.encode()).hexdigest()[:12]
+    return settings.data / "heads" / f"{name}-{version}"
 
 
 @runtime_checkable

@@ -49,9 +49,9 @@ class FakeOpenAIServer:
         self._generator = generator
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def serve(self) -> asyncio.Server:
-        """Listen on a free loopback port."""
-        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+    async def serve(self, port: int = 0) -> asyncio.Server:
+        """Listen on loopback, on a free port or on this one."""
+        server = await asyncio.start_server(self._accept, "127.0.0.1", port)
         self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
         return server
 

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,17 +27,26 @@ from arriero.core.errors import ArrieroError, InputError, MissingExtra, ModelErr
 from arriero.core.statistics import expected_calibration_error, wilson
 from arriero.core.words import content_hash
 from arriero.models.base import Encoder
+from arriero.models.clean import Confusion, Suspect, confusions, suspects
 from arriero.models.fake import FakeEncoder
 from arriero.models.head_rows import check, read_rows
-from arriero.models.heads import (
-    READ_CHARACTERS,
-    Head,
-    save_head,
-    softmax,
+from arriero.models.heads import READ_CHARACTERS, Head, calibrated, save_head
+from arriero.models.kernel import (
+    Rows,
+    Shape,
+    calibrate,
+    choose,
+    gram_of,
+    primal,
+    sampled,
+    scope_of,
+    solve,
 )
-from arriero.models.linear import MOST_GRAMS, C, Rows, learned, left_out_margins, temperature
+from arriero.models.neighbours import FILE
 
 NICENESS = 10
+SHOWN_CONFUSIONS = 10
+SHOWN_SUSPECTS = 50
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
@@ -44,7 +54,9 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THRE
 class Report:
     """What a fit gave. `accuracy` (with its 95 % interval) and `ece` are of rows left out in turn.
 
-    `bytes` is the folder's size.
+    `scope_auroc`, `scope_recall` and `scope_kept` are of labels and rows left out in turn (None for
+    few labels); `suspects` are rows whose label is probably wrong, the surest first, at most 50;
+    `sampled` says that only `rows` of more rows were used. `bytes` is the folder's size.
     """
 
     name: str
@@ -55,7 +67,18 @@ class Report:
     low: float
     high: float
     ece: float
-    temperature: float
+    width: float
+    share: float
+    ridge: float
+    floor: float
+    power: float
+    scope_auroc: float | None
+    scope_recall: float | None
+    scope_kept: float | None
+    confusions: tuple[Confusion, ...]
+    suspects: tuple[Suspect, ...]
+    suspected: int
+    sampled: bool
     bytes: int
     seconds: float
 
@@ -67,25 +90,33 @@ async def fit(
     out: Path,
     *,
     seed: int = 0,
-    c: float = C,
-    most_grams: int | None = MOST_GRAMS,
+    shape: Shape | None = None,
+    scope: bool = True,
 ) -> Report:
     """Fit a head named like the folder `out` and save it there; the same input gives the same head.
 
-    At most `most_grams` n-grams are kept, fewer when the weights would exceed 4 MB; None keeps all.
-    The features are the unit vector and two TF-IDF blocks; one-vs-rest linear SVMs; one temperature
-    for all margins, fitted on rows left out in turn (5 folds). scikit-learn works in a thread and
-    takes a core: a server uses `fit_in_child`. Raises `InputError`, `MissingExtra`, `ModelError`.
+    Kernel ridge regression on the unit vector and two TF-IDF blocks. Up to 1,500 rows, its `shape`
+    is chosen by the loss on rows left out, unless it is given; calibration and report are of
+    rows left out too. Rows beyond 20,000 are sampled. With `scope` it also learns to tell messages
+    from outside its labels. scipy works in a thread and takes a core: a server uses
+    `fit_in_child`. Raises `InputError`, `MissingExtra`, `ModelError`.
     """
-    if find_spec("sklearn") is None:
-        raise MissingExtra("scikit-learn", "local")
+    if find_spec("scipy") is None:
+        raise MissingExtra("scipy", "local")
     check(texts, labels)
     started = time.perf_counter()
     texts = [text[:READ_CHARACTERS] for text in texts]
     vectors = await encoder.encode(texts)
-    rows = Rows(texts, vectors, labels)
-    origin = _Origin(out.name, encoder.name, _data_hash(texts, labels))
-    return await asyncio.to_thread(_fit, rows, origin, out, seed, c, most_grams, started)
+    rows = sampled(Rows(texts, rounded(vectors), labels), seed)
+    origin = _Origin(
+        out.name, encoder.name, _data_hash(texts, labels), len(rows.texts) < len(texts)
+    )
+    return await asyncio.to_thread(_fit, rows, origin, out, seed, shape, scope, started)
+
+
+def rounded(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The vectors as they are stored: fitted on what will be read back."""
+    return vectors.astype(np.float16).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +124,7 @@ class _Origin:
     name: str
     encoder: str
     data: str
+    sampled: bool
 
 
 def _fit(
@@ -100,38 +132,57 @@ def _fit(
     origin: _Origin,
     out: Path,
     seed: int,
-    c: float,
-    most_grams: int | None,
+    shape: Shape | None,
+    scope: bool,  # as `fit` was given it
     started: float,
 ) -> Report:
-    margins = left_out_margins(rows, seed=seed, c=c)
-    linear = learned(rows, seed=seed, c=c, most_grams=most_grams)
+    count = len(rows.names)
+    gram = gram_of(rows)
+    if shape is None:
+        shape, fitted = choose(gram, rows.labels, count)
+    else:
+        fitted = solve(gram, rows.labels, count, shape)
+    floor, power, _ = calibrate(fitted.left_out, rows.labels)
+    found, means = scope_of(rows, gram, fitted, shape, seed) if scope else (None, None)
     head = Head(
         name=origin.name,
         encoder=origin.encoder,
         labels=rows.names,
-        weights=linear.weights.astype(np.float32),
-        bias=linear.bias.astype(np.float32),
-        words=linear.words,
-        characters=linear.characters,
-        temperature=temperature(margins, rows.labels),
+        vectors=rows.vectors,
+        owners=rows.labels.astype(np.int32),
+        duals=fitted.duals.astype(np.float32),
+        weights=primal(gram, fitted, shape),
+        words=gram.words,
+        characters=gram.characters,
+        width=shape.width,
+        ridge=shape.ridge,
+        floor=floor,
+        power=power,
+        scope=found,
+        means=means,
+        texts=rows.texts,
         data=origin.data,
-        rows=len(rows.texts),
     )
     save_head(head, out)
-    return _report(head, margins, rows.labels, out, time.perf_counter() - started)
+    (out / FILE).unlink(
+        missing_ok=True
+    )  # what was added to an older fit is in the CSV now, or gone
+    chances = calibrated(fitted.left_out, floor, power)
+    return _report(head, shape, chances, rows, origin, out, time.perf_counter() - started)
 
 
 def _report(
     head: Head,
-    margins: NDArray[np.float64],
-    labels: NDArray[np.intp],
+    shape: Shape,
+    chances: NDArray[np.float64],
+    rows: Rows,
+    origin: _Origin,
     out: Path,
     seconds: float,
 ) -> Report:
-    chances = softmax(margins / head.temperature)
-    right = chances.argmax(axis=1) == labels
+    right = chances.argmax(axis=1) == rows.labels
     accuracy = wilson(int(right.sum()), len(right))
+    doubtful = suspects(rows.texts, rows.labels, chances, rows.names)
     return Report(
         name=head.name,
         rows=head.rows,
@@ -141,7 +192,18 @@ def _report(
         low=accuracy.low,
         high=accuracy.high,
         ece=expected_calibration_error(chances.max(axis=1).tolist(), right.tolist()),
-        temperature=head.temperature,
+        width=shape.width,
+        share=shape.share,
+        ridge=shape.ridge,
+        floor=head.floor,
+        power=head.power,
+        scope_auroc=head.scope.auroc if head.scope else None,
+        scope_recall=head.scope.recall if head.scope else None,
+        scope_kept=head.scope.kept if head.scope else None,
+        confusions=confusions(rows.labels, chances, rows.names)[:SHOWN_CONFUSIONS],
+        suspects=doubtful[:SHOWN_SUSPECTS],
+        suspected=len(doubtful),
+        sampled=origin.sampled,
         bytes=sum(file.stat().st_size for file in out.iterdir()),
         seconds=seconds,
     )
@@ -187,10 +249,16 @@ def _understood(said: bytes, complaint: bytes, status: int | None) -> Report:
         last = complaint.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
         raise ModelError(f"fitting a head ended with status {status}: {last[0]}") from None
     if "error" not in answer:
-        return Report(**answer)
+        return _read(answer)
     failure = ArrieroError.__new__(getattr(errors, answer["error"]))
     ArrieroError.__init__(failure, answer["message"])
     raise failure
+
+
+def _read(answer: dict[str, Any]) -> Report:
+    confused = tuple(Confusion(**row) for row in answer.pop("confusions"))
+    doubtful = tuple(Suspect(**row) for row in answer.pop("suspects"))
+    return Report(confusions=confused, suspects=doubtful, **answer)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -217,14 +285,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 async def _fit_file(given: argparse.Namespace) -> Report:
     texts, labels, _ = read_rows(given.csv)
-    encoder = _open_encoder(given.encoder, given.models.expanduser())
+    encoder = open_encoder(given.encoder, given.models.expanduser())
     try:
         return await fit(texts, labels, encoder, given.out, seed=given.seed)
     finally:
         await encoder.close()
 
 
-def _open_encoder(url: str, models: Path) -> Encoder:
+def open_encoder(url: str, models: Path) -> Encoder:
+    """The encoder of the engine URL `onnx:NAME` or `fake:NAME`; blocks for about 0.3 s."""
     engine, _, name = url.partition(":")
     if engine == "fake":
         return FakeEncoder()

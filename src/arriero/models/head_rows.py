@@ -37,14 +37,15 @@ def _lines(path: Path) -> Iterator[tuple[int, str, str]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            column = _label_column(path, reader.fieldnames or ())
+            column = label_column(path, reader.fieldnames or ())
             for row in reader:
                 yield reader.line_num, (row["text"] or "").strip(), (row[column] or "").strip()
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{str(path)!r} cannot be read ({error}); give a CSV in UTF-8") from error
 
 
-def _label_column(path: Path, columns: Sequence[str]) -> str:
+def label_column(path: Path, columns: Sequence[str]) -> str:
+    """The column with the labels: label, else category. Raises `InputError` without text or both."""
     found = [name for name in ("label", "category") if name in columns]
     if "text" not in columns or not found:
         raise InputError(

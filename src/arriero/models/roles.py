@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -44,9 +45,7 @@ class Models:
         except ModelError as error:
             self._note(log, role, request, None, started, error=error.message)
             raise
-        self._note(
-            log, role, request, {"scores": labels.scores[:5], "model": labels.model}, started
-        )
+        self._note(log, role, request, _answer(labels), started)
         return labels
 
     async def generate(
@@ -102,6 +101,9 @@ class Models:
         except ModelError as error:
             self._note(log, role, request, None, started, error=error.message)
             raise
+        except asyncio.CancelledError:
+            self._note(log, role, request, None, started, error="given up: the deadline passed")
+            raise
         finally:
             await pieces.aclose()  # type: ignore[attr-defined]  # every stream is an async generator
 
@@ -145,11 +147,21 @@ class Models:
         )
 
 
+def _answer(labels: Labels) -> dict[str, JsonValue]:
+    near = [list(row) for row in labels.near]
+    known = {"scores": labels.scores[:5], "model": labels.model}
+    return known | {"outside": labels.outside, "near": near}
+
+
 def _labels(call: Call) -> Labels:
     if call.reply is None:
         raise ModelError(call.error or "the recorded call failed")
     scores = tuple((str(label), float(chance)) for label, chance in call.reply["scores"])
-    return Labels(scores, str(call.reply["model"]))
+    near = tuple(
+        (str(text), str(label), float(like)) for text, label, like in call.reply.get("near", ())
+    )
+    outside = call.reply.get("outside")  # a call recorded by an older version has neither
+    return Labels(scores, str(call.reply["model"]), outside, near)
 
 
 def _reply(call: Call) -> Reply:

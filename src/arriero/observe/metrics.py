@@ -17,7 +17,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-from arriero.core.words import Alert, Mode, Run
+from arriero.core.words import Alert, Ended, Mode, Run
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"  # what generate_latest writes
 MOST_VALUES = 100  # of one label; the sample shop's 25+ intents fit, a runaway label does not
@@ -49,6 +49,12 @@ class Metrics:
         self._quality = histogram("arriero_quality", "Scores of answers, 0 to 1.", "app", QUALITY)
         self._tokens = counter("arriero_tokens", "Tokens of model calls.", "app direction")
         self._alerts = gauge("arriero_alert", "1 while a threshold is crossed.", "app name")
+        self._run_errors = counter(
+            "arriero_run_errors", "Live runs that failed, or fell back for an error.", "app"
+        )
+        self._webhooks = counter(
+            "arriero_webhooks", "Tries to tell a receiver of an alert.", "webhook result"
+        )
         self._requests = counter("http_requests", "Answered requests.", "handler method status")
         self._request_seconds = histogram(
             "http_request_duration_seconds",
@@ -66,6 +72,9 @@ class Metrics:
             return
         origin = self._capped("origin", run.origin or "none")
         self._runs.labels(run.app, run.ended.value, origin).inc()
+        self._run_errors.labels(run.app).inc(
+            _is_error(run)
+        )  # by 0 too: a rate needs its first value
         self._seconds.labels(run.app).observe(run.duration_ms / 1e3)
         for stage in run.stages:
             self._stages.labels(run.app, stage.stage.value).observe(stage.ms / 1e3)
@@ -82,6 +91,10 @@ class Metrics:
         """Show an alert as open, or as cleared."""
         open_now = alert.cleared_at is None
         self._alerts.labels(alert.app, self._capped("alert", alert.name)).set(open_now)
+
+    def webhook(self, name: str, result: str) -> None:
+        """Count a try to send to a webhook: `delivered`, `failed` or `given_up`."""
+        self._webhooks.labels(self._capped("webhook", name), result).inc()
 
     def request(self, handler: str, method: str, status: int, seconds: float) -> None:
         """Count an answered request; `handler` is the route's template, never the path asked for."""
@@ -111,6 +124,12 @@ class Metrics:
         self, name: str, says: str, labels: str, buckets: tuple[float, ...]
     ) -> Histogram:
         return Histogram(name, says, labels.split(), buckets=buckets, registry=self.registry)
+
+
+def _is_error(run: Run) -> bool:
+    """What the ledger's window counts as an error (`store.rows.is_error`; a test compares the two)."""
+    fell = run.ended is Ended.FALLBACK and run.reason.startswith("error:")
+    return fell or run.ended is Ended.FAILED
 
 
 def this_version() -> str:

@@ -15,7 +15,10 @@ from arriero.core.words import content_hash
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of a document that can be quoted by itself. Both days of its validity count."""
+    """A piece of a document that can be quoted by itself. Both days of its validity count.
+
+    `disputed` are the ids of passages that say otherwise on the same matter; see `conflicts`.
+    """
 
     id: str
     document: str
@@ -24,6 +27,7 @@ class Passage:
     valid_from: date | None = None
     valid_until: date | None = None
     labels: tuple[str, ...] = ()
+    disputed: tuple[str, ...] = ()
 
     def valid_on(self, day: date) -> bool:
         """Whether it holds on this day; an open end holds for ever."""
@@ -42,13 +46,15 @@ class Hit:
 
 class Index(Protocol):
     """Finds passages. `version` identifies its content: the same passages, the same version.
+    A live index changes under its readers; each search is answered by one version.
 
     `search` gives at most `k` hits, the best first; with a `day`, only passages valid on it. Any
     text is a query, none is syntax. Raises `StoreError` when the engine fails, and what the
     encoder raises.
     """
 
-    version: str
+    @property
+    def version(self) -> str: ...
 
     async def search(self, query: str, *, k: int = 5, day: date | None = None) -> Sequence[Hit]: ...
 
@@ -57,11 +63,38 @@ class Index(Protocol):
     async def close(self) -> None: ...
 
 
+def conflicts(passages: Sequence[Passage]) -> tuple[tuple[Passage, Passage], ...]:
+    """The pairs among `passages` that say otherwise on the same matter: (the newer, the older).
+
+    Newer is what holds from a later day; a passage without a first day is the older one. With the
+    same day nobody can say which is right: the pair comes in order of the ids, and `undecided`
+    is true of it.
+    """
+    known = {one.id: one for one in passages}
+    named = {
+        tuple(sorted((one.id, other)))
+        for one in passages
+        for other in one.disputed
+        if other in known and other != one.id
+    }
+    pairs = [(known[one], known[other]) for one, other in sorted(named)]
+    return tuple((b, a) if _since(b) > _since(a) else (a, b) for a, b in pairs)
+
+
+def undecided(pair: tuple[Passage, Passage]) -> bool:
+    """Whether neither of two passages is newer, so that only a person can tell which is right."""
+    return _since(pair[0]) == _since(pair[1])
+
+
+def _since(passage: Passage) -> date:
+    return passage.valid_from or date.min
+
+
 def fingerprint(passages: Sequence[Passage]) -> str:
     """16 hexadecimal digits of the passages' content, whatever their order."""
     days = "{0.valid_from} {0.valid_until}"
     rows = sorted(
-        [one.id, one.document, one.title, one.text, days.format(one), *one.labels]
+        [one.id, one.document, one.title, one.text, days.format(one), *one.labels, *one.disputed]
         for one in passages
     )
     return content_hash(rows)[:16]

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
 from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
 
 from arriero.assembly import Platform
 from arriero.observe.metrics import this_version
-from arriero.server import chat, doors, errors, feedback, openapi, reads
+from arriero.server import (
+    chat,
+    conversations,
+    doors,
+    errors,
+    feedback,
+    openapi,
+    reads,
+    reports,
+    tasks,
+)
 from arriero.server.edge import Edge, Slots
 from arriero.server.idempotency import Answers
 
@@ -19,9 +30,17 @@ from arriero.server.idempotency import Answers
 MOST_IN_FLIGHT = 64
 
 
-def create(platform: Platform, *, most_in_flight: int = MOST_IN_FLIGHT) -> FastAPI:
-    """The HTTP edge of `platform`, which stays open as long as the application serves."""
-    answers = Answers(platform.ledger, platform.clock)
+def create(
+    platform: Platform,
+    *,
+    most_in_flight: int = MOST_IN_FLIGHT,
+    pages: Sequence[BaseRoute] = (),
+) -> FastAPI:
+    """The HTTP edge of `platform`, which stays open as long as the application serves.
+
+    `pages` are served beside the API, to browsers that hold no key yet: static files, no data.
+    """
+    answers = Answers(platform.ledger, platform.clock, platform.sealer)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:  # noqa: ARG001
@@ -41,6 +60,7 @@ def create(platform: Platform, *, most_in_flight: int = MOST_IN_FLIGHT) -> FastA
     errors.install(app)
     app.include_router(_routes(platform, answers), responses=openapi.RESPONSES)
     app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]  # FastAPI's own way
+    app.router.routes.extend(pages)
     app.add_middleware(
         Edge,
         keyring=platform.keyring,
@@ -57,6 +77,11 @@ def _routes(platform: Platform, answers: Answers) -> APIRouter:
     for name, plugin in platform.plugins.items():
         if plugin.door is not None and (name in platform.apps or name in platform.needs):
             doors.mount(router, platform, answers, plugin.door)
+        if plugin.desk is not None and (name in platform.apps or name in platform.needs):
+            conversations.mount(router, platform, answers, name)
+        if plugin.report is not None and (name in platform.apps or name in platform.needs):
+            reports.mount(router, platform, name)
+    tasks.mount(router, platform, answers)
     feedback.mount(router, platform, answers)
     chat.mount(router, platform, answers)
     reads.mount(router, platform)

@@ -143,7 +143,8 @@ def mount(router: APIRouter, platform: Platform, answers: Answers) -> None:
         asked = await once(request, who)
         tell = partial(_run, platform, who, body, given)
         if body.stream:
-            _, vault = mask_input(given, platform.flow.masker)
+            kept = await platform.flow.vaults.open(who.tenant, body.user) if body.user else None
+            _, vault = mask_input(given, platform.flow.masker, kept)
             usage = body.stream_options is not None and body.stream_options.include_usage
             frames = ChunkFrames(body.model, platform.clock.now(), Restoring(vault), usage=usage)
             return EventStream(lambda watch: answers.give(asked, lambda: tell(watch)), frames)

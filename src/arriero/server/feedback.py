@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from arriero.assembly import Platform
-from arriero.core.errors import NotFound
+from arriero.core.errors import InputError, NotFound
+from arriero.core.feedback import LONGEST, check
 from arriero.core.ids import uuid7
 from arriero.core.words import Feedback
 from arriero.security.keys import Identity
@@ -18,7 +19,6 @@ from arriero.server.idempotency import Answers, once
 from arriero.server.replies import Reply, to_body
 from arriero.store.base import FeedbackGiven
 
-LONGEST = 32_000  # characters of an edited answer or a comment; answers are at most a few thousand
 CHAT_PREFIX = "chatcmpl-"  # `/v1/chat/completions` shows run ids the way OpenAI's clients expect
 
 
@@ -37,13 +37,11 @@ class FeedbackAsked(BaseModel):
     @field_validator("value", mode="before")
     @classmethod
     def _fits_its_kind(cls, value: Any, info: ValidationInfo) -> Any:
-        kind = info.data.get("kind")
-        if kind in {"thumb", "resolved", "recontact"} and not isinstance(value, bool):
-            raise ValueError(f"a {kind} is true or false")
-        if kind == "rating" and (type(value) is not int or not 1 <= value <= 5):
-            raise ValueError("a rating is a whole number from 1 to 5")
-        if kind in {"edit", "comment"} and not _is_text(value):
-            raise ValueError(f"the text of a {kind} has 1 to {LONGEST:,} characters")
+        if kind := info.data.get("kind"):  # a kind that is not there is an error of its own
+            try:
+                check(kind, value)
+            except InputError as error:
+                raise ValueError(error.message) from None
         return value
 
 
@@ -80,6 +78,3 @@ async def _take(platform: Platform, who: Identity, body: FeedbackAsked) -> Reply
     given = Feedback(id, who.tenant, run, who.actor, now, body.kind, body.value, body.comment)
     return Reply(201, to_body({"feedback_id": id}), entries=(FeedbackGiven(given),), durable=True)
 
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip()) and len(value) <= LONGEST

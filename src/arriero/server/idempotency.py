@@ -15,6 +15,7 @@ from fastapi import Request
 from arriero.core.clock import Clock
 from arriero.core.errors import Conflict, InputError
 from arriero.security.keys import Identity
+from arriero.security.vault import Sealer
 from arriero.server.replies import Reply
 from arriero.store.base import Answered, Ledger
 
@@ -51,10 +52,13 @@ class Answers:
     """Does each keyed request once. Its work goes on when the client has gone: a retry finds it.
 
     A reply below 500 is kept for good; a failure is not, so that the same key may try again.
+    It is kept sealed: what was masked everywhere else is restored in it. A sealer with a fresh key
+    makes it good only as long as this process lives.
     """
 
     ledger: Ledger
     clock: Clock
+    sealer: Sealer = field(default_factory=Sealer.fresh)
     _going: dict[tuple[str, str], tuple[Once, asyncio.Task[Reply]]] = field(default_factory=dict)
 
     async def give(self, asked: Once | None, work: Callable[[], Awaitable[Reply]]) -> Reply:
@@ -87,8 +91,8 @@ class Answers:
         if reply.status >= 500:
             return await self._commit(reply)
         answered = Answered(
-            asked.tenant, asked.key, asked.request_hash, reply.status, reply.body.decode(),
-            self.clock.now(),
+            asked.tenant, asked.key, asked.request_hash, reply.status,
+            self.sealer.seal_text(reply.body.decode(), _place(asked)), self.clock.now(), reply.run,
         )  # fmt: skip
         try:
             await self.ledger.commit(*reply.entries, answered, durable=reply.durable)
@@ -107,13 +111,18 @@ class Answers:
             return None
         if kept.request_hash != asked.request_hash:
             raise _reused(asked)
-        run = json.loads(kept.body).get("run_id")
-        return Reply(kept.status, kept.body.encode(), run, replayed=True)
+        body = self.sealer.open_text(kept.body, _place(asked))
+        run = json.loads(body).get("run_id")
+        return Reply(kept.status, body.encode(), run, replayed=True)
 
     def _ended(self, place: tuple[str, str], task: asyncio.Task[Reply]) -> None:
         del self._going[place]
         if not task.cancelled() and (error := task.exception()):
             log.info("keyed request %s failed and may be tried again: %s", place[1], error)
+
+
+def _place(asked: Once) -> str:
+    return f"answer:{asked.tenant}\0{asked.key}"
 
 
 def _reused(asked: Once) -> Conflict:

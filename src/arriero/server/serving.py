@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Sequence
 
 import uvicorn
+from starlette.routing import BaseRoute
 
 from arriero.assembly import Platform
 from arriero.core.errors import SettingsError
@@ -15,16 +17,20 @@ IDLE_S = 75  # a pooled connection stays open longer than the 60 s for which pro
 END_WITHIN_S = 10  # Ctrl-C: what is under way may take this long (an inquiry's default deadline)
 
 
-async def serve(platform: Platform, listener: socket.socket) -> None:
-    """Serve `platform` on `listener` until SIGINT or SIGTERM.
+async def serve(
+    platform: Platform, listener: socket.socket, pages: Sequence[BaseRoute] = ()
+) -> None:
+    """Serve `platform` and `pages` on `listener` until SIGINT or SIGTERM.
 
     Raises:
         SettingsError: `listener` can be reached from beyond this machine.
     """
-    await server(platform, listener).serve(sockets=[listener])
+    await server(platform, listener, pages).serve(sockets=[listener])
 
 
-def server(platform: Platform, listener: socket.socket) -> uvicorn.Server:
+def server(
+    platform: Platform, listener: socket.socket, pages: Sequence[BaseRoute] = ()
+) -> uvicorn.Server:
     """The server that `serve` runs; set its `should_exit` to end it."""
     address = listener.getsockname()[0]
     if not ipaddress.ip_address(address).is_loopback:
@@ -33,7 +39,7 @@ def server(platform: Platform, listener: socket.socket) -> uvicorn.Server:
         )
     return uvicorn.Server(
         uvicorn.Config(
-            create(platform, most_in_flight=platform.settings.server.max_in_flight),
+            create(platform, most_in_flight=platform.settings.server.max_in_flight, pages=pages),
             http="auto",
             ws="none",
             lifespan="on",

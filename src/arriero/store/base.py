@@ -104,13 +104,30 @@ class KeySaved:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The response to an idempotent POST: the same key gives the same bytes again."""
+    """The response to an idempotent POST: the same key gives the same bytes again.
+
+    `body` is sealed by who writes it (it holds what was restored); `run` is what it answers.
+    """
 
     tenant: str
     key: str
     request_hash: str
     status: int
     body: str
+    at: datetime
+    run: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunErased:
+    """What a person said in a run, and was told, goes for good: `run` is what stays (`rows.erased`).
+
+    Its trace and kept responses are deleted; comments, edits and the payloads of its tasks and
+    actions emptied; actions still waiting are given up.
+    """
+
+    run: Run
+    actor: str
     at: datetime
 
 
@@ -125,6 +142,7 @@ Entry = (
     | ExposureSet
     | KeySaved
     | Answered
+    | RunErased
 )
 
 

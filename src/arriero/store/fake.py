@@ -33,6 +33,7 @@ from arriero.store.base import (
     KeySaved,
     Leaf,
     RunClosed,
+    RunErased,
     RunRecorded,
     TaskSaved,
     VariantRegistered,
@@ -109,6 +110,8 @@ class MemoryLedger:
                 return undo.put(self._exposures, exposure.app, exposure)
             case KeySaved(key):
                 return self._save_key(key, undo)
+            case RunErased(run):
+                return self._erase(run, entry.at, undo)
             case Answered():
                 return self._answer(entry, undo)
 
@@ -143,6 +146,29 @@ class MemoryLedger:
         if (entry.run, entry.key) not in self._outbox:
             raise NotFound(f"run {entry.run!r} intends no action {entry.key!r}")
         return undo.add(self._done, (entry.run, entry.key), entry)
+
+    def _erase(self, run: Run, at: datetime, undo: _Undo) -> bool:
+        there = self._runs.get(run.id)
+        if there is None or there.tenant != run.tenant:
+            raise NotFound(f"run {run.id!r} is not recorded, so it cannot be erased")
+        undo.drop(self._traces, (run.tenant, there.trace))
+        for key, given in tuple(self._feedback.items()):
+            if (given.tenant, given.run) == (run.tenant, run.id):
+                value = None if given.kind in {"edit", "comment"} else given.value
+                undo.put(self._feedback, key, replace(given, value=value, comment=None))
+        for name, task in tuple(self._tasks.items()):
+            if (task.tenant, task.run) == (run.tenant, run.id):
+                undo.put(self._tasks, name, replace(task, payload={}))
+        for place, intended in tuple(self._outbox.items()):
+            if place[0] == run.id:
+                empty = replace(intended, action=replace(intended.action, payload={}))
+                undo.put(self._outbox, place, empty)
+                undo.add(self._done, place, ActionDone(*place, at, {}, "erased"))
+        for mark, answered in tuple(self._answered.items()):
+            if (answered.tenant, answered.run) == (run.tenant, run.id):
+                undo.drop(self._answered, mark)
+        undo.put(self._open, run.id, value=False)
+        return undo.put(self._runs, run.id, run)
 
     def _save_task(self, task: Task, undo: _Undo) -> bool:
         there = self._tasks.get((task.tenant, task.id))
@@ -294,6 +320,11 @@ class _Undo:
     def add(self, table: dict[Any, T], key: Hashable, value: T) -> bool:
         """Put it, unless there is one already."""
         return key not in table and self.put(table, key, value)
+
+    def drop(self, table: dict[Any, T], key: Hashable) -> None:
+        if key in table:
+            self._steps.append(lambda was=table[key]: table.__setitem__(key, was))  # type: ignore[misc]
+            del table[key]
 
     def undo(self) -> None:
         for step in reversed(self._steps):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -30,6 +31,13 @@ class Records(Protocol):
     async def delete(self, tenant: str, kind: str, id: str) -> None:
         """Nothing happens when it is not there."""
 
+    async def forget(self, tenant: str, of: Collection[str]) -> int:
+        """Delete every record of any kind that is filed under one of `of` or names one; how many.
+
+        A record names what stands as a whole string anywhere in its value, or as its id up to a
+        colon or slash (`c-0042`, `c-0042:profile`).
+        """
+
 
 @dataclass(slots=True)
 class MemoryRecords:
@@ -52,6 +60,16 @@ class MemoryRecords:
 
     async def delete(self, tenant: str, kind: str, id: str) -> None:
         self._values.pop((tenant, kind, id), None)
+
+    async def forget(self, tenant: str, of: Collection[str]) -> int:
+        mine = [
+            key
+            for key, text in self._values.items()
+            if key[0] == tenant and _names(key[2], text, of)
+        ]
+        for key in mine:
+            del self._values[key]
+        return len(mine)
 
 
 class SqlRecords:
@@ -88,10 +106,30 @@ class SqlRecords:
         statement = delete(records).where(*self._at(tenant, kind, id))
         await self._ledger.write(lambda connection: _run(connection, statement, {}))
 
+    async def forget(self, tenant: str, of: Collection[str]) -> int:
+        here = records.c.tenant == tenant, records.c.app == self._app
+        query = select(records.c.kind, records.c.id, records.c.value).where(*here)
+
+        def work(connection: Connection) -> int:
+            mine = [row for row in connection.execute(query) if _names(row.id, row.value, of)]
+            for row in mine:
+                at = self._at(tenant, row.kind, row.id)
+                connection.execute(delete(records).where(*at))
+            return len(mine)
+
+        return int(await self._ledger.write(work))
+
     def _at(self, tenant: str, kind: str, id: str | None = None) -> Sequence[ColumnElement[bool]]:
         table = records.c
         here = [table.tenant == tenant, table.app == self._app, table.kind == kind]
         return here if id is None else [*here, table.id == id]
+
+
+def _names(id: str, text: str, of: Collection[str]) -> bool:
+    """Whether a record with this id and JSON text is about one of `of`."""
+    if re.split(r"[:/]", id)[0] in of or id in of:
+        return True
+    return any(json.dumps(one, ensure_ascii=False) in text for one in of)
 
 
 def _run(connection: Connection, statement: Any, row: Mapping[str, Any]) -> None:

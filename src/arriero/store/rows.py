@@ -34,6 +34,7 @@ from arriero.store.base import (
     FeedbackGiven,
     KeySaved,
     RunClosed,
+    RunErased,
     RunRecorded,
     TaskSaved,
     VariantRegistered,
@@ -102,6 +103,11 @@ def _written(entry: Entry, at: int) -> Written:
             return _one("exposure", row, entry, at, EVERYBODY, exposure.app, entry.actor)
         case KeySaved(key):
             return _one("key", _key_row(key), entry, at, key.tenant, key.id)
+        case RunErased(run):
+            row = {"new_id": run.id, "new_tenant": run.tenant, "new_body": _text(run)}
+            leaf = _one("", {}, entry, at, run.tenant, run.id, entry.actor).leaf
+            done = {"new_at": micros(entry.at)}
+            return Written(tuple(Step(write, row | done) for write in ERASES), leaf)
         case Answered():
             return _one("answered", _answered_row(entry), entry, at, entry.tenant, entry.key)
 
@@ -124,7 +130,30 @@ KINDS: Mapping[type, str] = {
     ExposureSet: "exposure.set",
     KeySaved: "key.saved",
     Answered: "answered",
+    RunErased: "run.erased",
 }
+# In this order: the run's row says which trace is its own until it is emptied itself.
+ERASES = (
+    "erase trace", "erase feedback", "erase tasks", "erase actions", "erase answered", "erase run",
+)  # fmt: skip
+
+
+def erased(run: Run) -> Run:
+    """`run` without anything that a person said or was told; what is counted of it stays."""
+    return replace(
+        run,
+        unit=None,
+        input={},
+        answer={},
+        reason=f"error: {ERASED}" if is_error(run) else ERASED,
+        verdicts=(),
+        sources=(),
+        stages=tuple(replace(stage, error=stage.error and ERASED) for stage in run.stages),
+        trace=None,
+    )
+
+
+ERASED = "erased"
 
 
 def _recorded(entry: RunRecorded, at: int) -> Written:
@@ -309,6 +338,7 @@ def _answered_row(entry: Answered) -> Row:
         "status": entry.status,
         "body": entry.body,
         "at": micros(entry.at),
+        "run": entry.run,
     }
 
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from arriero.core.errors import InputError
 
-REVISIONS = ("0001",)  # every schema this version can read and upgrade, oldest first
+REVISIONS = ("0001", "0002")  # every schema this version can read and upgrade, oldest first
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -177,7 +177,21 @@ answered = Table(
     Column("status", Integer, nullable=False),
     Column("body", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("run", Text),
     PrimaryKeyConstraint("tenant", "key"),
+    Index("answered_by_run", "run"),
+)
+
+# Private values by conversation or customer, encrypted by the room above; gone after `until`.
+vaults = Table(
+    "vaults",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant", "unit"),
+    Index("vaults_by_end", "until"),
 )
 
 audit = Table(

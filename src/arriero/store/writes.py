@@ -10,7 +10,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table, bindparam, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Executable,
+    Table,
+    bindparam,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from arriero.core.errors import Conflict, NotFound
@@ -51,6 +63,7 @@ def writes(dialect: str) -> Mapping[str, Write]:
         "exposure": Write(insert(schema.exposures)),
         "key": Write(_key(insert), _repeat),
         "answered": Write(once(schema.answered), _answered_otherwise),
+        **_erases(),
     }
 
 
@@ -73,6 +86,62 @@ def put_record(dialect: str) -> Executable:
     keys = ["tenant", "app", "kind", "id"]
     statement: Executable = insert.on_conflict_do_update(index_elements=keys, set_=new)
     return statement
+
+
+def put_sealed(dialect: str) -> Executable:
+    """Writes a vault in place of the one that was there."""
+    insert = INSERTS[dialect](schema.vaults)
+    new = {"sealed": insert.excluded.sealed, "until": insert.excluded.until}
+    statement: Executable = insert.on_conflict_do_update(
+        index_elements=["tenant", "unit"], set_=new
+    )
+    return statement
+
+
+def _erases() -> Mapping[str, Write]:
+    """What empties the rows of one run; they come in this order."""
+    id: BindParameter[str] = bindparam("new_id")
+    tenant: BindParameter[str] = bindparam("new_tenant")
+    run, trace, said = schema.runs.c, schema.traces.c, schema.feedback.c
+    task, action, kept = schema.tasks.c, schema.outbox.c, schema.answered.c
+    own = select(run.trace).where(run.id == id, run.tenant == tenant).scalar_subquery()
+    is_text = or_(said.kind == "edit", said.kind == "comment")
+    text_only = case((is_text, "null"), else_=said.value)
+    given_up = {
+        "done_at": func.coalesce(action.done_at, bindparam("new_at")),
+        "error": case((action.done_at.is_(None), "erased"), else_=action.error),
+        "payload": "{}",
+        "receipt": case((action.receipt.is_(None), None), else_="{}"),
+    }
+    return {
+        "erase trace": Write(
+            delete(schema.traces).where(trace.tenant == tenant, trace.sha256 == own)
+        ),
+        "erase feedback": Write(
+            update(schema.feedback)
+            .where(said.tenant == tenant, said.run == id)
+            .values(value=text_only, comment=None)
+        ),
+        "erase tasks": Write(
+            update(schema.tasks).where(task.tenant == tenant, task.run == id).values(payload="{}")
+        ),
+        "erase actions": Write(
+            update(schema.outbox).where(action.tenant == tenant, action.run == id).values(given_up)
+        ),
+        "erase answered": Write(
+            delete(schema.answered).where(kept.tenant == tenant, kept.run == id)
+        ),
+        "erase run": Write(
+            update(schema.runs)
+            .where(run.id == id, run.tenant == tenant)
+            .values(body=bindparam("new_body"), trace=None, open=False),
+            _no_such_run,
+        ),
+    }
+
+
+def _no_such_run(_connection: Connection, row: Row) -> None:
+    raise NotFound(f"run {row['new_id']!r} is not recorded, so it cannot be erased")
 
 
 def _close() -> Executable:

@@ -138,7 +138,7 @@ def test_the_sample_has_at_least_64_articles_that_hold_today(sample: tuple[Artic
 
 def test_the_sample_has_expired_and_future_articles(sample: tuple[Article, ...]) -> None:
     expired = [a for a in sample if a.valid_until and a.valid_until < date(2026, 6, 1)]
-    future = [a for a in sample if a.valid_from >= date(2027, 1, 1)]
+    future = [a for a in sample if a.valid_from and a.valid_from >= date(2027, 1, 1)]
     assert len(expired) >= 5
     assert len(future) == 2
 

@@ -21,6 +21,7 @@ from arriero.apps.support.directory import (
     Segment,
 )
 from arriero.apps.support.facts import order_facts, underway
+from arriero.apps.support.inquiry import Inquiry
 from arriero.apps.support.values import Seen
 from arriero.core.errors import InputError
 from arriero.core.words import Source
@@ -191,3 +192,15 @@ def test_the_intent_moves_its_own_passages_up() -> None:
     ]
     seen = Seen("shipping_cost", 0.9, "", 0.0, "neutral", 0.9, "en", None)
     assert [hit.passage.id for hit in by_intent(hits, seen)] == ["b", "a"]
+
+
+def test_a_prompt_holds_every_passage_and_each_title_once() -> None:
+    passages = [
+        Source("a#1", "Tents", "A tent needs care."),
+        Source("b#1", "Boots", "Boots need wax."),
+        Source("a#2", "Tents", "Dry it first."),
+    ]
+    system, user = write.messages("Be kind.", Inquiry(message="How do I dry it?"), passages)
+    assert user.content.startswith("Tents\nA tent needs care.\nDry it first.\n\nBoots\n")
+    assert user.content.endswith("Question: How do I dry it?")
+    assert system.content.startswith("Be kind. Answer")

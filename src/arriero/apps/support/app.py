@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import accumulate
 from pathlib import Path
 
-from arriero.apps.support import extract, templates, write
-from arriero.apps.support.checks import is_about_the_intent
+from arriero.apps.support import extract, quality, templates, write
+from arriero.apps.support.confirm import Pending, place_of
 from arriero.apps.support.directory import CustomerDirectory
 from arriero.apps.support.facts import order_facts, underway
-from arriero.apps.support.settings import SupportSettings
-from arriero.apps.support.values import Evidence, Inquiry, Reply, Seen
-from arriero.checks.base import Exhibit, Group
-from arriero.checks.facts import facts_are_sourced
-from arriero.checks.form import (
-    Length,
-    answers_in_the_language_asked,
-    does_not_repeat_itself,
-    is_polite_and_promises_nothing,
-    names_a_next_step,
-    no_placeholder_is_left,
+from arriero.apps.support.inbox import HandOvers
+from arriero.apps.support.inquiry import Inquiry
+from arriero.apps.support.memory import (
+    REMEMBER,
+    Awaits,
+    Context,
+    Memory,
+    Resolved,
+    kept,
+    recall,
+    remember,
+    resolve,
 )
-from arriero.checks.grounding import is_covered_by_its_sources
+from arriero.apps.support.modes import Mode as Automation
+from arriero.apps.support.modes import Modes
+from arriero.apps.support.orders import About
+from arriero.apps.support.people import known_of
+from arriero.apps.support.person import asks_for_a_person
+from arriero.apps.support.policy import Tool
+from arriero.apps.support.settings import SupportSettings
+from arriero.apps.support.tools import KINDS, Need, Proposal, Request, Tools, drop, propose
+from arriero.apps.support.values import Evidence, Reply, Seen
+from arriero.checks.base import Exhibit, Group
 from arriero.checks.language import language_of
-from arriero.core.clock import Clock
-from arriero.core.errors import ModelError, NotFound
+from arriero.core.errors import ModelError, NotFound, StoreError
 from arriero.core.words import (
     Action,
     Draft,
@@ -36,29 +46,37 @@ from arriero.core.words import (
     JsonValue,
     Outcome,
     Source,
-    Task,
     Variant,
     Verdict,
 )
-from arriero.flow import Judged, Shapes, Turn
-from arriero.retrieval.base import Hit, Index, Passage
-from arriero.store.base import Ledger, TaskSaved
+from arriero.flow import Case, Judged, Shapes, Turn
+from arriero.models.base import Labels
+from arriero.models.clauses import which_of
+from arriero.retrieval.base import Hit, Index, Passage, conflicts, undecided
+from arriero.security.injection import scan
+from arriero.security.masking import Known
 from arriero.store.jobs import Job
 
 HUMAN = "human_agent"
 OUT_OF_SCOPE = "out_of_scope"
+OUTSIDE = 0.5  # of `Labels.outside`: from here on the message fits no intent
 CANDIDATES = 200  # hits that the intent may reorder before the best few are taken
 INTENT_WEIGHT = (
     2.0  # the intent against one search ranking; tried 0-5 on the sample's own questions
 )
 RRF = 60  # the constant of reciprocal rank fusion (Cormack et al. 2009), as in retrieval
-# How much each soft check weighs in the score: an uncalibrated baseline, so its parts are few and
-# readable. A failed blocking check makes the score 0. Calibrated P(acceptable) replaces it later.
-WEIGHTS = {"grounded": 0.5, "relevant": 0.3, "next-step": 0.2}
+SWEEP_EVERY_S = 3_600.0  # what is over is not used any more; this only frees its place
+GOES_ON = 0.9  # how sure an intent is that an earlier message of the conversation had
+# Texts of ours that say what they say: they cite nothing and repeat no word of the question.
+FIXED = frozenset({"held", "handover", "out-of-scope", "unknown-order", "clarify"})
 
 SORRY = (
     "I am sorry, I cannot answer that reliably. I have passed your message to a colleague, who will "
     "get back to you; you do not need to write again."
+)
+LOOKED_AT = (
+    "Thank you for your message. A colleague looks at it and will write to you; you do not need to "
+    "write again."
 )
 NOT_OURS = (
     "That is outside what I can help with: I answer questions about orders, products and services of "
@@ -68,6 +86,18 @@ NOT_YOURS = (
     "I could not find order {number} in your account. Please check the number in your "
     "confirmation e-mail and send it to me again."
 )
+WHICH = "I want to get this right: is your question about {first} or about {second}?"
+ENDINGS = {
+    Need.NOTHING: Ended.ANSWERED,
+    Need.PERSON: Ended.PENDING,
+    Need.CONFIRMATION: Ended.CLARIFY,
+    Need.ORDER: Ended.CLARIFY,
+    Need.ADDRESS: Ended.CLARIFY,
+    Need.IDENTITY: Ended.CLARIFY,
+}
+log = logging.getLogger(__name__)
+
+AWAITS = {Need.CONFIRMATION: Awaits.YES, Need.ORDER: Awaits.ORDER, Need.ADDRESS: Awaits.ADDRESS}
 
 
 @dataclass(frozen=True)
@@ -78,19 +108,21 @@ class SupportApp:
     directory: CustomerDirectory
     index: Index
     answers: Mapping[str, Sequence[templates.Template]]
-    ledger: Ledger
-    clock: Clock
+    handovers: HandOvers
+    tools: Tools
+    memory: Memory
+    modes: Modes
+    checks: Sequence[Group]
+    reveal: Callable[[str, str, JsonValue], Awaitable[JsonValue]]
 
     name = "support"
     shapes = Shapes(Inquiry, Seen, Evidence, Reply)
-    jobs: tuple[Job, ...] = ()
     golden: Path | None = Path(__file__).parent / "sample" / "golden.jsonl"
     unrecorded = True
-    checks: tuple[Group, ...] = (
-        (no_placeholder_is_left, Length(), is_polite_and_promises_nothing, does_not_repeat_itself),
-        (facts_are_sourced, answers_in_the_language_asked),
-        (is_covered_by_its_sources, is_about_the_intent, names_a_next_step),
-    )
+
+    @property
+    def jobs(self) -> Sequence[Job]:
+        return (self.handovers.job, Job("support-sweep", SWEEP_EVERY_S, self._sweep))
 
     @property
     def deadline_ms(self) -> float:
@@ -114,31 +146,52 @@ class SupportApp:
     def versions(self) -> Mapping[str, str]:
         return {"index": self.index.version}
 
+    async def known(self, case: Case[Inquiry]) -> Sequence[Known]:
+        """The customer's own data, to be masked wherever it occurs."""
+        customer = case.input.customer and await self.directory.customer(case.input.customer)
+        return known_of(customer) if customer else ()
+
     async def understand(self, turn: Turn[Inquiry]) -> Seen:
-        """Intent and mood side by side; language and order number by rule."""
-        message = turn.input.message
+        """Intent and mood side by side; the rest by rule, from the message and its history alone."""
+        message, history = turn.input.message, turn.input.history
         intents, mood = await asyncio.gather(
             turn.models.classify("intent_classifier", message, timeout_s=turn.remaining()),
             turn.models.classify("sentiment_analyzer", message, timeout_s=turn.remaining()),
         )
-        number = re.search(self.settings.order_number, message)
+        asked = asks_for_a_person(message, [one.text for one in history])
+        about = self._meant(message, intents, recall(history, number=self.settings.order_number))
+        intent, confidence = intents.label, intents.confidence
+        if asked.asked:
+            intent, confidence = HUMAN, max(asked.score, intents.confidence)
         second = intents.scores[1] if len(intents.scores) > 1 else ("", 0.0)
         return Seen(
-            intent=intents.label,
-            confidence=intents.confidence,
+            intent=intent,
+            confidence=confidence,
             second=second[0],
             second_confidence=second[1],
             sentiment=mood.label,
             sentiment_confidence=mood.confidence,
             language=language_of(message) or "en",
-            order=number.group() if number else None,
+            order=about.order,
+            outside=intents.outside,
+            between=which_of(intents),
+            person=asked.asked,
+            suspicious=scan(message).flagged,
+            times=about.times,
         )
 
     async def gather(self, turn: Turn[Inquiry], seen: Seen) -> Evidence:
-        """The customer's order, if one is meant; unless that settles it, the passages valid today."""
-        order, facts = await self._order(turn.input.customer, seen)
-        known = Evidence(order, facts)
-        if self._sure(turn, seen) and self._approved_text(seen, known):
+        """What is known of the customer; unless that settles it, the passages valid today.
+
+        Nothing while a person has the conversation. Whatever changes with time is looked up here
+        and not in `understand`, because a replay is given the recorded evidence.
+        """
+        conversation = turn.input.conversation
+        if conversation and (held := await self._held(turn.case.tenant, conversation)):
+            return Evidence("none", held=held)
+        known = await self._personal(turn, seen)
+        seen = self._continued(seen, known)
+        if self._settled(turn, seen, known):
             return known
         hits = await self.index.search(turn.input.message, k=CANDIDATES, day=turn.now.date())
         ranked = [hit.passage for hit in by_intent(hits, seen)]
@@ -146,46 +199,181 @@ class SupportApp:
             chosen = _enough(ranked, self.settings.reading_words)
         else:
             chosen = ranked[: self.settings.passages]
+        against = conflicts(chosen)
+        older = {old.id for _, old in against}
+        return replace(
+            known,
+            passages=tuple(
+                Source(one.id, one.title, one.text) for one in chosen if one.id not in older
+            ),
+            filed=tuple(one.id for one in chosen if seen.intent in one.labels),
+            contradictory=any(undecided(pair) for pair in against),
+        )
+
+    async def _held(self, tenant: str, conversation: str) -> str:
+        """What the customer is told while a person has the conversation; empty when nobody has."""
+        try:
+            held = await self.handovers.held(tenant, conversation)
+        except StoreError as error:  # the ledger is down: it is the bot or nobody
+            log.warning("nobody can say who has the conversation: %s", error.message)
+            return ""
+        return self.handovers.acknowledged(held) if held else ""
+
+    async def _personal(self, turn: Turn[Inquiry], seen: Seen) -> Evidence:
+        """The customer, the order and the flow's next step; without them when a store is down."""
+        try:
+            return await self._known_now(turn, seen)
+        except StoreError as error:
+            log.warning("answering without the customer's data: %s", error.message)
+            return Evidence("none", missing=error.message, mode=self.settings.mode)
+
+    async def _known_now(self, turn: Turn[Inquiry], seen: Seen) -> Evidence:
+        asked, tenant = turn.input, turn.case.tenant
+        place = place_of(asked.conversation, asked.customer)
+        pending = await self.tools.confirmations.get(tenant, place)
+        context, number, hint = await self._remembered(turn, seen, place)
+        seen = self._continued(seen, Evidence("none", intent=hint))
+        wanted = number or (pending.order if pending else None)
+        recent = self.settings.recent_orders
+        about = asked.customer and await self.directory.about(asked.customer, wanted, recent)
+        proposal = (
+            None
+            if seen.suspicious or seen.person
+            else self._proposal(turn, seen, place, pending, number, about or None)
+        )
+        names = (seen.intent, *((proposal.tool.value,) if proposal and proposal.tool else ()))
+        order, facts = _order_of(about or None, number, seen.intent)
         return Evidence(
             order,
             facts,
-            passages=tuple(Source(one.id, one.title, one.text) for one in chosen),
-            filed=tuple(one.id for one in chosen if seen.intent in one.labels),
+            proposal=proposal,
+            pending=pending,
+            place=place,
+            intent=hint,
+            mode=(await self.modes.mode_of(tenant, *names)).value,
+            context=context,
         )
 
-    async def _order(self, customer_id: str | None, seen: Seen) -> tuple[str, Mapping[str, str]]:
-        customer = await self.directory.customer(customer_id) if customer_id else None
-        if customer is None:
-            return ("unknown" if seen.order else "none"), {}
-        if seen.order:
-            order = await self.directory.order(customer.id, seen.order)
-            return ("known" if order else "unknown"), order_facts(customer, order)
-        orders = await self.directory.orders(customer.id, self.settings.recent_orders)
-        order = underway(orders, seen.intent)
-        return ("known" if order else "none"), order_facts(customer, order)
+    async def _remembered(
+        self, turn: Turn[Inquiry], seen: Seen, place: str | None
+    ) -> tuple[Context | None, str | None, str | None]:
+        """Context, order and intent of a conversation whose caller sends no history with it."""
+        asked = turn.input
+        if not asked.conversation or asked.history:
+            return None, seen.order, None
+        latest = await self.memory.load(turn.case.tenant, place)
+        resolved = resolve(
+            asked.message,
+            latest or Context(),
+            intent=seen.intent,
+            confidence=seen.confidence,
+            number=self.settings.order_number,
+        )
+        hint = None if self._sure(turn, seen) else resolved.intent
+        context = remember(
+            latest,
+            resolved,
+            intent=hint or (None if seen.intent == HUMAN else seen.intent),
+            order=resolved.order,
+            customer=asked.customer,
+        )
+        return context, resolved.order, hint
+
+    def _proposal(
+        self,
+        turn: Turn[Inquiry],
+        seen: Seen,
+        place: str | None,
+        pending: Pending | None,
+        number: str | None,
+        about: About | None,
+    ) -> Proposal | None:
+        request = Request(
+            intent=seen.intent,
+            message=turn.input.message,
+            customer=about.customer if about else None,
+            order=about.order if about else None,
+            named=number,
+            orders=about.orders if about else (),
+            pending=pending,
+            place=place,
+            run=turn.run,
+            now=turn.now,
+            sure=self._sure(turn, seen),
+        )
+        return propose(self.tools.policy, request)
 
     async def draft(
         self, turn: Turn[Inquiry], seen: Seen, evidence: Evidence
     ) -> Sequence[Draft[Reply]]:
         """The cheapest kind of answer that fits; `improve` tries the next one if it is not enough."""
-        if seen.intent == HUMAN and self._sure(turn, seen):
-            return [
-                self._draft(turn, seen, self._approved_text(seen, evidence) or SORRY, "handover")
-            ]
-        if seen.order and evidence.order == "unknown":
-            return [self._draft(turn, seen, NOT_YOURS.format(number=seen.order), "unknown-order")]
+        seen = self._continued(seen, evidence)
+        if said := self._said_at_once(turn, seen, evidence):
+            return [said]
         if self._sure(turn, seen) and (text := self._approved_text(seen, evidence)):
-            return [self._draft(turn, seen, text, "template", self._cited(evidence))]
-        if seen.intent == OUT_OF_SCOPE and seen.confidence >= turn.variant.thresholds["scope"]:
+            ending = Ended.CLARIFY if _asks(text, evidence) else Ended.ANSWERED
+            cited = self._cited(evidence)
+            return [self._draft(seen, evidence, text, "template", cited, ending=ending)]
+        if self._out_of_scope(turn, seen):
+            return [
+                self._draft(
+                    seen, evidence, NOT_OURS, "out-of-scope",
+                    ending=Ended.FALLBACK, because="out of scope",
+                )
+            ]  # fmt: skip
+        if seen.between and not self._sure(turn, seen):
+            first, second = (_spoken(one) for one in seen.between)
+            text = WHICH.format(first=first, second=second)
+            return [self._draft(seen, evidence, text, "clarify", ending=Ended.CLARIFY)]
+        if evidence.contradictory:
             return []
         if seen.intent in self.settings.open_intents:
             return await self._generated(turn, seen, evidence)
         return self._extracted(turn, seen, evidence)
 
+    def _said_at_once(
+        self, turn: Turn[Inquiry], seen: Seen, evidence: Evidence
+    ) -> Draft[Reply] | None:
+        """What comes before any search for an answer: a person, a flow, an order that is not theirs."""
+        if evidence.held:
+            because = "a colleague has the conversation"
+            return self._draft(
+                seen, evidence, evidence.held, "held", ending=Ended.PENDING, because=because
+            )
+        if seen.intent == HUMAN and (seen.person or self._sure(turn, seen)):
+            text = self._approved_text(seen, evidence) or SORRY
+            because = "a person was asked for"
+            return self._draft(
+                seen, evidence, text, "handover", ending=Ended.PENDING, because=because
+            )
+        if evidence.mode == Automation.OFF:
+            because = f"{seen.intent} is switched off"
+            return self._draft(
+                seen, evidence, LOOKED_AT, "handover", ending=Ended.PENDING, because=because
+            )
+        proposal = evidence.proposal
+        if proposal and proposal.text and proposal.tool is not Tool.ORDER_STATUS:
+            return self._flow(seen, evidence, proposal)
+        if seen.order and evidence.order == "unknown":
+            text = NOT_YOURS.format(number=seen.order)
+            return self._draft(
+                seen, evidence, text, "unknown-order",
+                ending=Ended.CLARIFY, because="no such order here",
+            )  # fmt: skip
+        return None
+
+    def _flow(self, seen: Seen, evidence: Evidence, proposal: Proposal) -> Draft[Reply]:
+        """The flow's next step, said in its own words, with the action that it takes."""
+        return self._draft(
+            seen, evidence, proposal.text, "flow", self._cited(evidence),
+            ending=ENDINGS[proposal.need], because=proposal.reason,
+        )  # fmt: skip
+
     async def improve(
         self, turn: Turn[Inquiry], seen: Seen, evidence: Evidence, best: Judged[Reply]
     ) -> Sequence[Draft[Reply]]:
         """The other free-text way, once each: what was extracted is generated, and the reverse."""
+        seen = self._continued(seen, evidence)
         match best.draft.origin:
             case "generative":
                 return self._extracted(turn, seen, evidence)
@@ -197,74 +385,75 @@ class SupportApp:
     def exhibit(
         self, turn: Turn[Inquiry], seen: Seen, evidence: Evidence, draft: Draft[Reply]
     ) -> Exhibit:
-        """A fixed text may say what it says; a template the order's facts; the rest only its sources."""
-        fixed = draft.origin in {"handover", "unknown-order"}
-        approved = draft.origin == "template"
+        """A fixed text may say what it says; a template and a flow the order's facts; the rest only
+        what its sources say.
+        """
+        seen = self._continued(seen, evidence)
+        approved = draft.origin in {"template", "flow"}
         return Exhibit(
             # A person matched an approved answer to its intent: it need not resemble the question.
-            question="" if fixed or approved else turn.input.message,
+            question="" if approved or draft.origin in FIXED else turn.input.message,
             text=draft.answer.response,
             origin=draft.origin,
             sources=draft.sources,
-            facts=(draft.answer.response,) if fixed else self._filled(evidence, seen) * approved,
+            facts=self._may_state(seen, evidence, draft),
             language=seen.language,
             subject=seen.confidence * any(one.id in evidence.filed for one in draft.sources),
         )
 
+    def _may_state(self, seen: Seen, evidence: Evidence, draft: Draft[Reply]) -> tuple[str, ...]:
+        if draft.origin in FIXED:
+            return (draft.answer.response,)
+        if draft.origin == "flow" and evidence.proposal:
+            return evidence.proposal.facts
+        return self._filled(evidence, seen) if draft.origin == "template" else ()
+
     def score(self, verdicts: Sequence[Verdict]) -> float:
-        """0 with a failed blocking check, else the weighted mean of the soft ones."""
-        given = {verdict.check: verdict for verdict in verdicts}
-        if not WEIGHTS.keys() <= given.keys() or not given["grounded"].passed:
-            return 0.0
-        soft = sum(weight * given[name].score for name, weight in WEIGHTS.items())
-        return min(1.0, soft)
+        """Calibrated P(acceptable)."""
+        return quality.score(verdicts)
 
     def decide(self, turn: Turn[Inquiry], seen: Seen, best: Judged[Reply] | None) -> Outcome[Reply]:
         """Release at the variant's threshold; below it the message goes to a person."""
-        if best is None and seen.intent == OUT_OF_SCOPE:
-            return self._said(seen, Ended.FALLBACK, NOT_OURS, "out of scope", "fixed")
         if best is None:
             return self.fallback(turn, seen, "nothing was found that an answer could rest on")
         draft, release = best.draft, turn.variant.thresholds["release"]
         answer = replace(draft.answer, confidence=best.score)
-        if draft.origin == "handover":
-            return Outcome(
-                Ended.PENDING, answer, "a person was asked for", best.score, draft.origin,
-                actions=(_hand_over("a person was asked for"),),
-            )  # fmt: skip
-        if draft.origin == "unknown-order":
-            return Outcome(Ended.CLARIFY, answer, "no such order here", best.score, draft.origin)
-        if best.score < release:
-            worst = next((v for v in best.verdicts if not v.passed), None)
-            reason = f"quality {best.score:.2f} < {release}" + (
-                f" ({worst.check}: {worst.reason})" if worst else ""
-            )
+        ending = Ended(answer.ending)
+        if best.score < release and draft.origin not in FIXED:
+            why = quality.reason(best.verdicts)
+            reason = f"quality {best.score:.2f} < {release}" + (f" ({why})" if why else "")
             return self.fallback(turn, seen, reason)
-        ended = Ended.CLARIFY if self._asks(draft) else Ended.ANSWERED
-        return Outcome(ended, answer, "", best.score, draft.origin, draft.sources)
+        actions = draft.actions
+        if ending is Ended.PENDING:
+            actions = (*actions, hand_over(turn.input, answer.because))
+        shown = replace(answer, response=LOOKED_AT) if answer.suggested else answer
+        return Outcome(
+            ending, shown, answer.because, best.score, draft.origin, draft.sources, actions
+        )
 
     async def perform(self, tenant: str, run: str, action: Action) -> Mapping[str, JsonValue]:
-        """A hand-over is a task in the inbox; its id follows from the run, so it is opened once."""
+        """A change at the directory, a question that waits for its yes, or a task in the inbox."""
+        if action.kind in KINDS:
+            if action.kind in {tool.value for tool in Tool}:  # the world needs the real address
+                action = replace(action, payload=await self.reveal(tenant, run, action.payload))
+            return await self.tools.perform(tenant, run, action)
+        if action.kind == REMEMBER:
+            return await self.memory.perform(tenant, action)
         if action.kind != "hand_over":
-            raise NotFound(f"support has no action {action.kind!r}; it knows hand_over")
-        task = Task(
-            id=f"{run}:{action.key}",
-            tenant=tenant,
-            kind="hand_over",
-            run=run,
-            state="requested",
-            created_at=self.clock.now(),
-            payload=action.payload,
-        )
-        await self.ledger.commit(TaskSaved(task))
+            known = ", ".join(sorted((*KINDS, REMEMBER, "hand_over")))
+            raise NotFound(f"support has no action {action.kind!r}; it knows {known}")
+        if place := action.payload.get("place"):  # a later yes would answer the colleague
+            await self.tools.confirmations.drop(tenant, str(place))
+        task = await self.handovers.open(tenant, run, action.key, action.payload)
         return {"task": task.id}
 
     def fallback(self, turn: Turn[Inquiry], seen: Seen | None, reason: str) -> Outcome[Reply]:
         """An honest sentence and a task for a person: nobody is left without an answer."""
-        return replace(
-            self._said(seen, Ended.FALLBACK, SORRY, reason, "fixed"),
-            actions=(_hand_over(reason),),
-        )
+        reply = Reply(SORRY, because=reason)
+        if seen:
+            reply = Reply(SORRY, seen.intent, seen.confidence, 0.0, seen.sentiment, because=reason)
+        actions = (hand_over(turn.input, reason),)
+        return Outcome(Ended.FALLBACK, reply, reason, None, "fixed", actions=actions)
 
     def labels(self, seen: Seen) -> Mapping[str, str]:
         return {"intent": seen.intent, "sentiment": seen.sentiment, "language": seen.language}
@@ -277,8 +466,44 @@ class SupportApp:
         await self.directory.close()
         await self.index.close()
 
+    async def _sweep(self, now: datetime) -> None:  # the parts have the same clock
+        for tenant in await self.handovers.tenants():
+            await self.tools.confirmations.sweep(tenant)
+            await self.memory.sweep(tenant)
+
     def _sure(self, turn: Turn[Inquiry], seen: Seen) -> bool:
         return seen.confidence >= turn.variant.thresholds["intent"]
+
+    def _meant(self, message: str, intents: Labels, context: Context) -> Resolved:
+        """What the message points at, by the history that came with it."""
+        return resolve(
+            message,
+            context,
+            intent=intents.label,
+            confidence=intents.confidence,
+            number=self.settings.order_number,
+        )
+
+    def _continued(self, seen: Seen, evidence: Evidence) -> Seen:
+        """`seen` with the intent of the conversation, when the message only goes on with it."""
+        if evidence.intent is None or seen.person:
+            return seen
+        confidence = max(seen.confidence, GOES_ON)
+        return replace(
+            seen, intent=evidence.intent, confidence=confidence, outside=None, between=None
+        )
+
+    def _settled(self, turn: Turn[Inquiry], seen: Seen, known: Evidence) -> bool:
+        """Whether an answer is there without a search."""
+        if self._said_at_once(turn, seen, known):
+            return True
+        return self._sure(turn, seen) and self._approved_text(seen, known) is not None
+
+    def _out_of_scope(self, turn: Turn[Inquiry], seen: Seen) -> bool:
+        """The classifier rejects the message, or is sure that it belongs to what is not ours."""
+        if seen.outside is not None and seen.outside >= OUTSIDE and not self._sure(turn, seen):
+            return True
+        return seen.intent == OUT_OF_SCOPE and seen.confidence >= turn.variant.thresholds["scope"]
 
     def _approved_text(self, seen: Seen, evidence: Evidence) -> str | None:
         facts = {**evidence.facts, "order": evidence.order}
@@ -306,7 +531,7 @@ class SupportApp:
         if found is None:
             return []
         text, sources = found
-        return [self._draft(turn, seen, text, "extractive", sources)]
+        return [self._draft(seen, evidence, text, "extractive", sources)]
 
     async def _generated(
         self, turn: Turn[Inquiry], seen: Seen, evidence: Evidence
@@ -327,30 +552,35 @@ class SupportApp:
         except ModelError:  # on the run as a failed call; an answer without a model is still one
             return self._extracted(turn, seen, evidence)
         text, sources = write.told(reply, evidence.passages, quoted=quoted)
-        return [self._draft(turn, seen, text, "generative", sources)] if text else []
+        return [self._draft(seen, evidence, text, "generative", sources)] if text else []
 
     def _draft(
         self,
-        turn: Turn[Inquiry],
         seen: Seen,
+        evidence: Evidence,
         text: str,
         origin: str,
         sources: tuple[Source, ...] = (),
+        *,
+        ending: Ended = Ended.ANSWERED,
+        because: str = "",
     ) -> Draft[Reply]:
-        reply = Reply(text, seen.intent, seen.confidence, 0.0, seen.sentiment)
-        return Draft(reply, origin, sources)
-
-    def _said(
-        self, seen: Seen | None, ended: Ended, text: str, reason: str, origin: str
-    ) -> Outcome[Reply]:
-        reply = Reply(text)
-        if seen:
-            reply = Reply(text, seen.intent, seen.confidence, 0.0, seen.sentiment)
-        return Outcome(ended, reply, reason, None, origin)
-
-    def _asks(self, draft: Draft[Reply]) -> bool:
-        """Whether an approved answer only asks for what is missing."""
-        return draft.origin == "template" and not draft.sources and "?" in draft.answer.response
+        """A draft with the actions that belong to it. In suggest mode it is for a colleague to send."""
+        reply = Reply(
+            text, seen.intent, seen.confidence, 0.0, seen.sentiment, ending.value, because
+        )
+        own = origin == "flow" or (
+            evidence.proposal and evidence.proposal.tool is Tool.ORDER_STATUS
+        )
+        step = evidence.proposal.action if own and evidence.proposal else None
+        suggested = evidence.mode == Automation.SUGGEST and ending is not Ended.PENDING
+        if suggested:
+            why = f"{seen.intent} is only suggested"
+            reply = replace(reply, ending=Ended.PENDING.value, because=why, suggested=True)
+        if step is None or suggested:
+            step = drop(evidence.place, evidence.pending)
+        actions = tuple(one for one in (step, _context(evidence)) if one)
+        return Draft(reply, origin, sources, actions)
 
 
 def by_intent(hits: Sequence[Hit], seen: Seen) -> Sequence[Hit]:
@@ -366,6 +596,34 @@ def by_intent(hits: Sequence[Hit], seen: Seen) -> Sequence[Hit]:
     return sorted(hits, key=fused, reverse=True)
 
 
+def hand_over(asked: Inquiry, reason: str) -> Action:
+    """The task for a person, who is shown the draft as a proposed reply."""
+    place = place_of(asked.conversation, asked.customer)
+    return Action("hand_over", "hand-over", {"reason": reason, "place": place or ""})
+
+
+def _order_of(
+    about: About | None, number: str | None, intent: str
+) -> tuple[str, Mapping[str, str]]:
+    """Whether the order that is meant is the customer's own, and the facts that may be said."""
+    if about is None:
+        return ("unknown" if number else "none"), {}
+    if number:
+        return ("known" if about.order else "unknown"), order_facts(about.customer, about.order)
+    order = underway(about.orders, intent)
+    return ("known" if order else "none"), order_facts(about.customer, order)
+
+
+def _context(evidence: Evidence) -> Action | None:
+    """The action that keeps what the conversation is about, where the caller does not send it."""
+    if evidence.context is None:
+        return None
+    step = evidence.proposal
+    awaits = AWAITS.get(step.need, Awaits.NOTHING) if step else Awaits.NOTHING
+    offered = step.offered if step else ()
+    return kept(evidence.place, replace(evidence.context, awaits=awaits, offered=offered))
+
+
 def _enough(passages: Sequence[Passage], words: int) -> Sequence[Passage]:
     """The best passages, each whole, until together they have `words` words."""
     lengths = accumulate(len(one.text.split()) for one in passages)
@@ -373,5 +631,11 @@ def _enough(passages: Sequence[Passage], words: int) -> Sequence[Passage]:
     return passages[:needed]
 
 
-def _hand_over(reason: str) -> Action:
-    return Action("hand_over", "hand-over", {"reason": reason})
+def _asks(text: str, evidence: Evidence) -> bool:
+    """Whether an approved answer only asks for what is missing."""
+    return "order_id" not in evidence.facts and "?" in text
+
+
+def _spoken(intent: str) -> str:
+    """order_status -> order status"""
+    return intent.replace("_", " ")

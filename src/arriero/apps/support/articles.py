@@ -1,4 +1,4 @@
-"""Knowledge articles: markdown with a header that says when, for what and whose they are.
+"""Knowledge articles: what the company says, since when, until when, and whose word it is.
 
 ---
 id: shipping-costs
@@ -8,11 +8,15 @@ valid_until:            # the last day it holds; empty = open-ended
 owner: logistics
 intents: shipping_cost, delivery_time
 ---
+
+`load` reads a folder of such Markdown files and refuses anything else; `documents` reads what
+companies have.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,37 +25,49 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from arriero.core.errors import InputError
+from arriero.retrieval.base import Passage
 
 PASSAGE_WORDS = 120  # about 160 tokens: three passages fit a 600-token prompt
+NO_DISPUTES: Mapping[str, tuple[str, ...]] = {}
 
 _FENCE = "---"
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _PARAGRAPH = re.compile(r"\n\s*\n")
+_HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
 # A sentence ends at . ! ? before a capital, a digit or a quote; "approx. 5" and "No. 7" do not occur.
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[\"'A-Z0-9])")
 
 
 @dataclass(frozen=True, slots=True)
 class Article:
+    """A text and the days on which it holds, both ends included; None is an open end.
+
+    `reviewed` is the day on which somebody last said that it is still right, `review_by` the day
+    by which somebody has to.
+    """
+
     id: str
     title: str
     text: str
-    valid_from: date
-    valid_until: date | None  # inclusive; None = open-ended
+    valid_from: date | None
+    valid_until: date | None
     owner: str
     intents: tuple[str, ...]
+    reviewed: date | None = None
+    review_by: date | None = None
 
     def valid_on(self, day: date) -> bool:
         """Whether the article holds on this day; both ends count."""
-        return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
+        begun = self.valid_from is None or self.valid_from <= day
+        return begun and (self.valid_until is None or day <= self.valid_until)
 
 
-def _names(text: object) -> object:
-    return (
-        [name.strip() for name in text.split(",") if name.strip()]
-        if isinstance(text, str)
-        else text
-    )
+def names(text: object) -> object:
+    """`a, b` and `[a, b]` as a list; what is no text stays as it is."""
+    if not isinstance(text, str):
+        return text
+    plain = (name.strip().strip("\"'") for name in text.strip().strip("[]").split(","))
+    return [name for name in plain if name]
 
 
 class _Header(BaseModel):
@@ -62,7 +78,7 @@ class _Header(BaseModel):
     valid_from: date
     valid_until: Annotated[date | None, BeforeValidator(lambda text: text or None)]
     owner: str = Field(min_length=1)
-    intents: Annotated[tuple[str, ...], BeforeValidator(_names), Field(min_length=1)]
+    intents: Annotated[tuple[str, ...], BeforeValidator(names), Field(min_length=1)]
 
 
 def load(folder: Path) -> tuple[Article, ...]:
@@ -78,13 +94,52 @@ def load(folder: Path) -> tuple[Article, ...]:
     return tuple(articles[id] for id in sorted(articles))
 
 
+def passages_of(
+    known: Sequence[Article], disputed: Mapping[str, tuple[str, ...]] = NO_DISPUTES
+) -> tuple[Passage, ...]:
+    """What of the articles can be found and cited: their paragraphs, with the article's dates.
+
+    An id is the article's with the paragraph's number: an unchanged article keeps its ids.
+    `disputed` maps passage ids to those that say otherwise.
+    """
+    return tuple(
+        Passage(
+            id=(id := f"{article.id}#{at}"),
+            document=article.id,
+            title=f"{article.title}: {heading}" if heading else article.title,
+            text=text,
+            valid_from=article.valid_from,
+            valid_until=article.valid_until,
+            labels=article.intents,
+            disputed=disputed.get(id, ()),
+        )
+        for article in known
+        for at, (heading, text) in enumerate(pieces(article), start=1)
+    )
+
+
 def passages(article: Article) -> tuple[str, ...]:
     """The paragraphs in order, each at most 120 words; a longer one is split between sentences.
 
-    A single sentence of more than 120 words stays whole.
+    A single sentence of more than 120 words stays whole. Headings are no passages.
     """
-    paragraphs = (" ".join(part.split()) for part in _PARAGRAPH.split(article.text))
-    return tuple(piece for paragraph in paragraphs if paragraph for piece in _split(paragraph))
+    return tuple(text for _, text in pieces(article))
+
+
+def pieces(article: Article) -> tuple[tuple[str, str], ...]:
+    """Each passage with the nearest heading above it, which is empty where there is none."""
+    found: list[tuple[str, str]] = []
+    # Between headings: the text before the first, then heading and text in turns.
+    first, *rest = _HEADING.split(article.text)
+    for heading, body in (("", first), *zip(rest[::2], rest[1::2], strict=True)):
+        paragraphs = (" ".join(part.split()) for part in _PARAGRAPH.split(body))
+        found += [
+            ("" if heading == article.title else heading, piece)
+            for paragraph in paragraphs
+            if paragraph
+            for piece in _split(paragraph)
+        ]
+    return tuple(found)
 
 
 def _split(paragraph: str) -> list[str]:

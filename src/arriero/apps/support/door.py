@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from arriero.apps.support.values import Inquiry, Reply
+from arriero.apps.support.inquiry import Inquiry
+from arriero.apps.support.values import Reply
 from arriero.core.door import Asked, Door
 from arriero.core.words import JsonValue, Outcome, Run
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 
-from arriero.apps.support.directory import Customer, Order, OrderStatus, RefundStatus
+from arriero.apps.support.orders import Customer, Order, OrderStatus, RefundStatus
 
 _OVER = {OrderStatus.DELIVERED, OrderStatus.CANCELLED, OrderStatus.RETURNED}
 _ABOUT_MONEY_BACK = {"refund_status", "return_status"}
@@ -19,17 +20,17 @@ def order_facts(customer: Customer, order: Order | None) -> Mapping[str, str]:
     said = {
         "order_id": order.id,
         "status": order.status.value,
-        "placed_on": _day(order.placed_on),
-        "shipped_on": _day(order.shipped_on),
-        "expected_on": _day(order.expected_on),
-        "delivered_on": _day(order.delivered_on),
+        "placed_on": spoken_day(order.placed_on),
+        "shipped_on": spoken_day(order.shipped_on),
+        "expected_on": spoken_day(order.expected_on),
+        "delivered_on": spoken_day(order.delivered_on),
         "carrier": order.carrier or "",
         "tracking": order.tracking or "",
-        "total": f"{order.total:.2f} EUR",
+        "total": spoken_money(order.total),
         "items": ", ".join(item.name for item in order.items),
-        "refund_amount": f"{order.refund_amount:.2f} EUR" if order.refund_amount else "",
+        "refund_amount": spoken_money(order.refund_amount) if order.refund_amount else "",
         "refund_status": order.refund_status.value,
-        "refund_on": _day(order.refund_on),
+        "refund_on": spoken_day(order.refund_on),
     }
     return facts | {name: value for name, value in said.items() if value}
 
@@ -44,7 +45,32 @@ def underway(orders: Sequence[Order], intent: str) -> Order | None:
     return candidates[0] if len(candidates) == 1 else None
 
 
-def _day(day: date | None) -> str:
+def spoken_money(amount: Decimal) -> str:
+    """189.00 EUR"""
+    return f"{amount:.2f} EUR"
+
+
+def named(order: Order, items: int = 2) -> str:
+    """10234 (Salar 2 tent, 289.00 EUR): how an order is named when several could be meant.
+
+    At most `items` of its items are named; the others are counted.
+    """
+    names = [item.name for item in order.items[:items]]
+    more = len(order.items) - len(names)
+    listed = ", ".join(names) + (f" and {more} more" if more > 0 else "")
+    listed = f"{listed}, " if listed else ""
+    return f"{order.id} ({listed}{spoken_money(order.total)})"
+
+
+def working_days_after(day: date, count: int) -> date:
+    """The day `count` (>= 0) working days, Monday to Friday, after `day`; holidays are not known."""
+    while count > 0:
+        day += timedelta(days=1)
+        count -= day.weekday() <= 4
+    return day
+
+
+def spoken_day(day: date | None) -> str:
     """12 May 2026: said the same way whatever the machine's locale."""
     if day is None:
         return ""

@@ -4,58 +4,72 @@ from __future__ import annotations
 
 import asyncio
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from arriero.apps.support import articles, templates
+from arriero.apps.support import articles, policy, quality, templates
 from arriero.apps.support.app import SupportApp
+from arriero.apps.support.confirm import Confirmations
 from arriero.apps.support.directory import CustomerDirectory, SqliteDirectory
+from arriero.apps.support.directory_http import Breaker, HttpDirectory
 from arriero.apps.support.door import door
+from arriero.apps.support.handover import Rules
+from arriero.apps.support.inbox import HandOvers
+from arriero.apps.support.knowledge import KnowledgeSource, Store
+from arriero.apps.support.memory import Memory
+from arriero.apps.support.modes import Mode, Modes
 from arriero.apps.support.sample import shop
 from arriero.apps.support.settings import SupportSettings
+from arriero.apps.support.told import KeptInVault
+from arriero.apps.support.tools import Tools
+from arriero.core.desk import Desk
 from arriero.core.errors import InputError
-from arriero.flow import Parts, Plugin
-from arriero.retrieval.base import Passage
+from arriero.flow import AnyApp, Parts, Plugin
+from arriero.retrieval.live import LiveIndex
 
 
 async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
-    """Articles into the index, templates and directory opened: ready to be asked."""
+    """Articles into the index, templates, policy and directory opened: ready to be asked."""
     known = await asyncio.to_thread(articles.load, settings.articles)
+    source = KnowledgeSource(Store(parts.folder / "knowledge"), known)
+    directory = await asyncio.to_thread(_directory, settings, parts)
+    told = KeptInVault(parts.vaults, parts.records, parts.reveal)
+    rules = Rules.of(settings.hours.table, settings.hand_over)
+    tools = Tools(
+        directory,
+        Confirmations(parts.records, parts.clock),
+        await asyncio.to_thread(policy.load, settings.policy),
+        parts.ledger,
+        parts.clock,
+    )
     return SupportApp(
         settings=settings,
-        directory=await asyncio.to_thread(_directory, settings.directory, parts),
-        index=await parts.open_index(passages_of(known)),
+        directory=directory,
+        index=await LiveIndex.open(source, parts.open_index),
         answers=templates.by_intent(await asyncio.to_thread(templates.load, settings.templates)),
-        ledger=parts.ledger,
-        clock=parts.clock,
+        handovers=HandOvers(parts.ledger, parts.records, parts.clock, rules, told),
+        tools=tools,
+        memory=Memory(parts.records, parts.clock),
+        modes=Modes(parts.records, parts.clock, Mode(settings.mode)),
+        checks=quality.checks((one.text for one in known), await parts.encoder()),
+        reveal=parts.reveal,
     )
 
 
-def passages_of(known: Sequence[articles.Article]) -> tuple[Passage, ...]:
-    """What of the articles can be found and cited: their paragraphs, with the article's dates."""
-    return tuple(
-        Passage(
-            id=f"{article.id}#{at}",
-            document=article.id,
-            title=article.title,
-            text=text,
-            valid_from=article.valid_from,
-            valid_until=article.valid_until,
-            labels=article.intents,
-        )
-        for article in known
-        for at, text in enumerate(articles.passages(article), start=1)
-    )
-
-
-def _directory(url: str, parts: Parts) -> CustomerDirectory:
-    """`sqlite:///FILE` is the company's own; `sample:` makes the fictional shop, fresh every day."""
+def _directory(settings: SupportSettings, parts: Parts) -> CustomerDirectory:
+    """`sqlite:///FILE` and `https://...` are the company's own; `sample:` makes the fictional shop,
+    fresh every day.
+    """
+    url = settings.directory
+    if url.startswith("http"):
+        breaker = Breaker(parts.clock)
+        return HttpDirectory.from_environment(url, settings.directory_key, breaker=breaker)
     if url != "sample:":
         return SqliteDirectory(Path(url.removeprefix("sqlite:///")))
     today = parts.clock.now().date()
-    file = parts.folder / f"shop-{today.isoformat()}.db"
+    file = parts.folder / f"sample-shop-{today.isoformat()}.db"
     parts.folder.mkdir(parents=True, exist_ok=True)
-    return SqliteDirectory.create(file, shop.customers(), shop.orders(today))
+    return SqliteDirectory.create(file, shop.customers(), shop.orders(today), shop.tickets(today))
 
 
 def _labels_of(file: Path) -> tuple[str, ...]:
@@ -82,6 +96,11 @@ def _labels(settings: SupportSettings) -> Mapping[str, tuple[str, ...]]:
     }
 
 
+def _desk(app: AnyApp) -> Desk:
+    assert isinstance(app, SupportApp)  # noqa: S101  # what `open_support` gave
+    return app.handovers
+
+
 plugin = Plugin(
     name="support",
     settings=SupportSettings,
@@ -90,4 +109,5 @@ plugin = Plugin(
     labels=_labels,
     cached=lambda settings: {"intent_classifier": settings.intent_cache_s},
     door=door,
+    desk=_desk,
 )

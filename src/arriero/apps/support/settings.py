@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from arriero.apps.support.handover import HandOverSettings
+from arriero.apps.support.hours import HoursSettings
 from arriero.core.settings import AppSettings, Roles, RoleSettings, Thresholds
 
 SAMPLE = Path(__file__).parent / "sample"
@@ -33,6 +35,8 @@ class SupportSettings(AppSettings):
     deadline_ms: float = Field(default=10_000, gt=0)
     rounds: int = Field(default=2, ge=0, le=5)
     thresholds: Thresholds = Thresholds()
+    hours: HoursSettings = HoursSettings()
+    hand_over: HandOverSettings = HandOverSettings()
     models: SupportModels = SupportModels()
     system_prompt: str = SYSTEM
 
@@ -40,7 +44,14 @@ class SupportSettings(AppSettings):
     sentiment: Path = SAMPLE / "sentiment.csv"
     articles: Path = SAMPLE / "articles"
     templates: Path = SAMPLE / "templates.toml"
-    directory: str = Field(default="sample:", pattern="^(sample:|sqlite:///.+)$")
+    policy: Path = SAMPLE / "policy.toml"
+    directory: str = Field(default="sample:", pattern="^(sample:|sqlite:///.+|https?://.+)$")
+    directory_key: str = Field(
+        default="", description="the environment variable with the directory's key"
+    )
+    mode: Literal["off", "suggest", "auto"] = Field(
+        default="auto", description="of every intent until `arriero support mode` says otherwise"
+    )
 
     release_at: float = Field(
         default=0.7, ge=0, le=1, description="case study: quality < 0.7 -> fallback"

@@ -5,34 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from arriero.core.words import FreeText, Source
-
-
-class Said(BaseModel):
-    """An earlier message of the conversation."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    role: str = Field(pattern="^(customer|agent)$")
-    text: FreeText = Field(max_length=8_000)
-
-
-class Inquiry(BaseModel):
-    """A customer's message. `customer` is trusted: the caller is the company's own backend."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    message: FreeText = Field(min_length=1, max_length=8_000, pattern=r"\S")
-    customer: str | None = Field(default=None, max_length=64)
-    conversation: str | None = Field(default=None, max_length=128)
-    history: tuple[Said, ...] = Field(default=(), max_length=50)
+from arriero.apps.support.confirm import Pending
+from arriero.apps.support.memory import Context
+from arriero.apps.support.tools import Proposal
+from arriero.core.words import Ended, Source
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was understood: the intent with its probability, the runner-up, the mood, the language."""
+    """What was understood of the message and the history that came with it.
+
+    The intent with its probability, the runner-up, the mood, the language. `outside` is from 0.5 on
+    when the message fits no intent (None: the classifier cannot tell), `between` the two intents
+    that share its mass. `person` says that somebody human was asked for, `suspicious` that the text
+    gives orders to the system. `order` is what it is about, `times` how often this came up.
+    """
 
     intent: str
     confidence: float
@@ -42,14 +29,24 @@ class Seen:
     sentiment_confidence: float
     language: str
     order: str | None
+    outside: float | None = None
+    between: tuple[str, str] | None = None
+    person: bool = False
+    suspicious: bool = False
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What was gathered. `facts` are the order's and customer's fields, ready to be said.
 
+    `proposal` is the next step of a flow, `pending` what waits for the customer's yes, `place` where
+    the conversation's memory lies; `intent` is what an earlier message was about, when this one only
+    goes on with it. `mode` is how far the intent is automated, `missing` why nothing personal is known.
+
     `passages` are paragraphs, best first; for an open question there are more of them. `filed` are
     the ids of those whose article is labelled with the intent.
+    `held` is what a customer is told whose conversation a person has.
     `order` is known (the customer's own), unknown (named, but not this customer's) or none.
     """
 
@@ -57,14 +54,30 @@ class Evidence:
     facts: Mapping[str, str] = field(default_factory=dict)
     passages: tuple[Source, ...] = ()
     filed: tuple[str, ...] = ()
+    held: str = ""
+    proposal: Proposal | None = None
+    pending: Pending | None = None
+    place: str | None = None
+    intent: str | None = None
+    mode: str = "auto"
+    missing: str = ""
+    contradictory: bool = False
+    context: Context | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer as the case study's keys have it; `confidence` is the quality score."""
+    """The answer as the case study's keys have it; `confidence` is the quality score.
+
+    `ending` is how the case ends with it if it is good enough, `because` the reason that is recorded.
+    `suggested`: it goes to a colleague, who may send it.
+    """
 
     response: str = ""
     intent: str = "unknown"
     intent_confidence: float = 0.0
     confidence: float = 0.0
     sentiment: str = "neutral"
+    ending: str = Ended.ANSWERED.value
+    because: str = ""
+    suggested: bool = False

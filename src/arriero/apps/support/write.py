@@ -12,11 +12,12 @@ import json
 from collections.abc import Mapping, Sequence
 
 from arriero.apps.support.extract import sentences
-from arriero.apps.support.values import Inquiry
+from arriero.apps.support.inquiry import Inquiry
 from arriero.core.words import JsonValue, Message, Source
 from arriero.models.base import Reply
 
 SENTENCES = 2  # about 50 tokens, a second of the packaged model's time
+TASK = f"Answer the question in {SENTENCES} sentences of the text."
 LEAST_WORDS = 4  # shorter pieces are headings and fragments, not answers
 HISTORY = 6  # earlier messages in the prompt
 # Without it the small model likes its first sentence so much that it says it twice. Constrained
@@ -26,12 +27,18 @@ AGAINST_REPEATING = 1.0
 
 def messages(system: str, inquiry: Inquiry, passages: Sequence[Source]) -> tuple[Message, Message]:
     """The prompt, every passage whole; what is the same for everybody comes first and is cached."""
-    text = "\n\n".join(f"{one.title}\n{one.quote}" for one in passages)
     said = "\n".join(f"{one.role}: {one.text}" for one in inquiry.history[-HISTORY:])
     before = f"Said before:\n{said}\n\n" if said else ""
-    task = f"Using the text above, answer the question in {SENTENCES} sentences."
-    asked = f"{text}\n\n{before}{task}\nQuestion: {inquiry.message}"
-    return Message("system", system), Message("user", asked)
+    asked = f"{_text(passages)}\n\n{before}Question: {inquiry.message}"
+    return Message("system", f"{system} {TASK}"), Message("user", asked)
+
+
+def _text(passages: Sequence[Source]) -> str:
+    """The passages under their titles, a title once; the best article and its best passage first."""
+    articles: dict[str, list[str]] = {}
+    for one in passages:
+        articles.setdefault(one.title, []).append(one.quote)
+    return "\n\n".join("\n".join((title, *quotes)) for title, quotes in articles.items())
 
 
 def sentences_only(passages: Sequence[Source]) -> Mapping[str, JsonValue]:

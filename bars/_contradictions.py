@@ -1,0 +1,153 @@
+"""Pairs of statements written to try the detector of contradictions, after its thresholds were fixed.
+
+(title, sentence, title, sentence, whether they contradict each other)
+"""
+
+from __future__ import annotations
+
+PAIRS: tuple[tuple[str, str, str, str, bool], ...] = (
+    (
+        "Cancelling",
+        "Orders can be cancelled within 2 hours.",
+        "Cancel an order",
+        "You can cancel an order within 24 hours.",
+        True,
+    ),
+    (
+        "Repairs",
+        "A repair takes about 3 weeks.",
+        "Repair service",
+        "Repairs take 10 weeks at the moment.",
+        True,
+    ),
+    (
+        "Storage",
+        "We keep an order in the shop for 7 days.",
+        "Pick-up",
+        "Your order is kept in the shop for 14 days.",
+        True,
+    ),
+    (
+        "Newsletter",
+        "Newsletter subscribers get a voucher of 5 EUR.",
+        "Vouchers",
+        "The newsletter voucher is worth 10 EUR.",
+        True,
+    ),
+    (
+        "Invoices",
+        "Invoices must be paid within 14 days.",
+        "Paying by invoice",
+        "Please pay the invoice within 30 days.",
+        True,
+    ),
+    (
+        "Preorders",
+        "Preorders are charged when they are shipped.",
+        "Preorder",
+        "Preorders are not charged when they are shipped.",
+        True,
+    ),
+    (
+        "Hotline",
+        "Our hotline is open until 6 pm.",
+        "Contact",
+        "The hotline is available until 8 pm.",
+        True,
+    ),
+    (
+        "Trade-in",
+        "We take back used jackets for 20% of their price.",
+        "Used gear",
+        "For used jackets you get 30% of the price.",
+        True,
+    ),
+    (
+        "Cancellation",
+        "The course can be cancelled until 1 May.",
+        "Courses",
+        "You may cancel the course until 15 April.",
+        True,
+    ),
+    (
+        "Dogs",
+        "Dogs are allowed in our shops.",
+        "Visiting us",
+        "Dogs are not allowed in our shops.",
+        True,
+    ),
+    (
+        "Weight",
+        "The parcel may weigh at most 30 kg.",
+        "Parcels",
+        "Parcels can weigh up to 20 kg.",
+        True,
+    ),
+    (
+        "Insurance",
+        "Every parcel is insured up to 500 EUR.",
+        "Insured parcels",
+        "Parcels are insured up to 750 EUR.",
+        True,
+    ),
+    (
+        "Cancelling",
+        "Orders can be cancelled within 2 hours.",
+        "Address",
+        "The address can be changed within 4 hours.",
+        False,
+    ),
+    ("Repairs", "A zip repair costs 25 EUR.", "Repair prices", "New soles cost 75 EUR.", False),
+    ("Tents", "The Lago tent weighs 2.4 kg.", "Tents", "The Cima tent weighs 1.9 kg.", False),
+    (
+        "Shop Bern",
+        "Our shop has 3 fitting rooms.",
+        "Shop Basel",
+        "Our shop has 5 fitting rooms.",
+        False,
+    ),
+    ("Jackets", "Wash the jacket at 30 degrees.", "Wool care", "Wash wool at 20 degrees.", False),
+    (
+        "Points",
+        "You get 1 point per euro.",
+        "Vouchers",
+        "A voucher can be redeemed for 12 months.",
+        False,
+    ),
+    (
+        "Delivery",
+        "Delivery to Austria costs 7.90 EUR.",
+        "Prices",
+        "Delivery to Norway costs 14.90 EUR.",
+        False,
+    ),
+    (
+        "Returns",
+        "Returns are free within Germany.",
+        "Returning",
+        "Returns from abroad are not free.",
+        False,
+    ),
+    (
+        "Invoices",
+        "Invoices must be paid within 14 days.",
+        "Invoice",
+        "You have 14 days to pay the invoice.",
+        False,
+    ),
+    ("Payment", "We accept credit cards.", "Paying", "We do not accept cheques.", False),
+    (
+        "Winter hours",
+        "In December we open at 8 am.",
+        "Summer hours",
+        "In July we open at 10 am.",
+        False,
+    ),
+    (
+        "Helmets",
+        "Replace your helmet after 5 years.",
+        "Ropes",
+        "Replace your rope after 10 years.",
+        False,
+    ),
+)

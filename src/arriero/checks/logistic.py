@@ -1,0 +1,60 @@
+"""A readable score: a logistic layer over named features, with what cost most as its reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import exp
+from pathlib import Path
+
+from arriero.core.errors import InputError
+from arriero.core.words import JsonValue
+
+LEAST_COST = 0.3  # log-odds; what cost less explains nothing
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """P = 1 / (1 + exp(-(bias + sum of weight x feature))); features are kept within 0 and 1.
+
+    Pure and monotone in each feature: the sign of its weight says which way. `fit` is in
+    `bench/fit_quality.py`; this part needs nothing but the coefficients.
+    """
+
+    bias: float
+    weights: Mapping[str, float]
+
+    @classmethod
+    def load(cls, file: Path, name: str) -> Logistic:
+        """The layer `name` of a coefficients file; raises `InputError` when it is not one."""
+        try:
+            table = json.loads(file.read_text(encoding="utf-8"))[name]
+            weights = {str(key): float(value) for key, value in table["weights"].items()}
+            return cls(float(table["bias"]), weights)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(
+                f"{str(file)!r} holds no coefficients for {name!r} ({error!r}); "
+                "fit them again with python -m arriero.bench.fit_quality"
+            ) from None
+
+    def table(self) -> Mapping[str, JsonValue]:
+        """What `load` reads."""
+        return {"bias": self.bias, "weights": dict(self.weights)}
+
+    def chance(self, features: Mapping[str, float]) -> float:
+        """The probability of the features; a feature that is not given counts as 0."""
+        logit = self.bias + sum(
+            weight * min(1.0, max(0.0, features.get(name, 0.0)))
+            for name, weight in self.weights.items()
+        )
+        return 1 / (1 + exp(-max(-40.0, min(40.0, logit))))
+
+    def costliest(self, features: Mapping[str, float]) -> str:
+        """The feature that took most log-odds from the best value it could have, or ""."""
+        costs = {}
+        for name, weight in self.weights.items():
+            value = min(1.0, max(0.0, features.get(name, 0.0)))
+            costs[name] = weight * (1 - value) if weight > 0 else -weight * value
+        worst = max(costs, key=lambda name: costs[name], default="")
+        return worst if worst and costs[worst] >= LEAST_COST else ""

@@ -1,0 +1,100 @@
+"""`arriero support train`: fit the intent classifier on the company's own messages."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from arriero.cli.options import load, settings_options
+
+if TYPE_CHECKING:
+    from arriero.core.settings import Settings
+    from arriero.models.fit_head import Report
+
+SHOWN = 5
+
+
+@click.command()
+@click.argument("csv", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--name", default="support-intents", help="The head's name: head:NAME in the settings."
+)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Another folder.")
+@settings_options
+def train(csv: Path, name: str, out: Path | None, config: Path | None, data: Path | None) -> None:
+    """Fit the intent classifier on CSV (columns text and label), and say how good it is.
+
+    Without --out it lies where the server looks for it, so that the next start does not fit.
+    """
+    from rich.console import Console  # noqa: PLC0415  # keeps --help fast
+
+    from arriero.models.head_rows import read_rows  # noqa: PLC0415
+
+    settings = load(config, data)
+    texts, labels, repeated = read_rows(csv)  # complains before the models are opened
+    console = Console(stderr=True)
+    with console.status(f"fitting on {len(texts):,} messages with {len(set(labels))} labels"):
+        report, folder = asyncio.run(_fit(csv, name, out, settings))
+    _show(report, repeated)
+    click.echo(f"The head is in {folder}.")
+    if out is None:
+        click.echo(f'To serve it: [apps.support] intents = "{csv.resolve()}" in arriero.toml.')
+
+
+async def _fit(csv: Path, name: str, out: Path | None, settings: Settings) -> tuple[Report, Path]:
+    from arriero.models.engines import head_folder  # noqa: PLC0415
+    from arriero.models.fit_head import fit_in_child, open_encoder  # noqa: PLC0415
+
+    models = settings.models.folder.expanduser()
+    if out is None:
+        encoder = open_encoder(settings.models.encoder, models)
+        out = head_folder(settings, name, await asyncio.to_thread(csv.read_bytes), encoder)
+        await encoder.close()
+    return await fit_in_child(csv, out, settings.models.encoder, models), out
+
+
+def _show(report: Report, repeated: int) -> None:
+    from rich import box  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table("what", "measured on rows left out in turn", box=box.SIMPLE)
+    span = f"95 % interval {report.low:.1%} to {report.high:.1%}"
+    table.add_row("accuracy", f"{report.accuracy:.1%} ({span})")
+    table.add_row("calibration error (ECE)", f"{report.ece:.3f}")
+    table.add_row("out of scope", _scope(report))
+    table.add_row("rows, labels", f"{report.rows:,}, {report.labels}{_left(report, repeated)}")
+    table.add_row("most often mistaken", _confused(report))
+    table.add_row("size, time", f"{report.bytes / 1e6:.1f} MB, {report.seconds:.0f} s")
+    console = Console()
+    console.print(table)
+    if report.suspects:
+        shown = len(report.suspects)
+        click.echo(
+            f"{report.suspected} rows look mislabelled; the surest {shown} (correct the CSV, not the"
+            " report):"
+        )
+    for row in report.suspects:
+        click.echo(f"  {row.text[:80]!r}: {row.label} ({row.chance:.0%}), rather {row.better}")
+
+
+def _scope(report: Report) -> str:
+    if report.scope_recall is None or report.scope_kept is None:
+        return "cannot tell: that takes 8 labels with 2 rows each"
+    return (
+        f"{report.scope_recall:.0%} of messages of labels left out rejected,"
+        f" {report.scope_kept:.1%} of the others kept (AUROC {report.scope_auroc:.3f})"
+    )
+
+
+def _left(report: Report, repeated: int) -> str:
+    again = f"; {repeated} repeated rows counted once" if repeated else ""
+    return again + ("; a sample of the rows" if report.sampled else "")
+
+
+def _confused(report: Report) -> str:
+    pairs = [f"{row.label} as {row.taken_for} ({row.rows})" for row in report.confusions[:SHOWN]]
+    return "\n".join(pairs) or "none"

@@ -1,0 +1,96 @@
+"""Erasing a person: from vaults, runs, feedback, tasks, kept responses and the apps' records.
+
+What is left is that a run took place, when, how long and how it ended, and the leaves of the audit
+log, which hold digests and no data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from arriero.core.errors import InputError
+from arriero.core.words import JsonValue, Run
+from arriero.security.vault import Vaults
+from arriero.store.base import Ledger, RunErased
+from arriero.store.records import Records
+from arriero.store.rows import erased
+
+PAGE = 200  # runs read, and erased in one transaction: it stays well under a second
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How much went: runs, whole vaults, single values in other people's vaults, records."""
+
+    runs: int = 0
+    vaults: int = 0
+    values: int = 0
+    records: int = 0
+
+
+async def forget(
+    ledger: Ledger,
+    vaults: Vaults,
+    records: Sequence[Records],
+    *,
+    tenant: str,
+    customer: str,
+    actor: str,
+    at: datetime,
+    values: Sequence[str] = (),
+) -> Forgotten:
+    """Erase `customer` (an id), and `values` (a name, an e-mail address) wherever a vault holds them.
+
+    A run is theirs when its unit is the customer or its input names the customer; so is every other
+    run, and the vault, of the conversations that those runs belong to. Doing it again is harmless.
+
+    Raises:
+        InputError: neither a customer nor a value is given.
+        StoreError: a store fails; run it again, nothing that went comes back.
+    """
+    if not customer.strip():
+        raise InputError("say whom to forget: the customer's id must not be empty")
+    units = {customer} | {
+        run.unit async for run in _runs(ledger, tenant) if run.unit and _names(run.input, customer)
+    }
+    theirs: set[str] = set()
+    waiting: list[RunErased] = []
+    async for run in _runs(ledger, tenant):
+        if run.unit in units or _names(run.input, customer):
+            theirs.add(run.id)
+            waiting.append(RunErased(erased(run), actor, at))
+        if len(waiting) == PAGE:
+            await ledger.commit(*waiting, durable=True)
+            waiting.clear()
+    await ledger.commit(*waiting, durable=True)
+    # Vaults last: a forget that breaks off is found again by its runs.
+    whole = [await vaults.forget(tenant, unit) for unit in sorted(units | theirs)]
+    about = units | theirs
+    return Forgotten(
+        runs=len(theirs),
+        vaults=sum(whole),
+        values=await vaults.forget_values(tenant, values) if values else 0,
+        records=sum([await one.forget(tenant, about) for one in records]),
+    )
+
+
+async def _runs(ledger: Ledger, tenant: str) -> AsyncIterator[Run]:
+    """Every run of the tenant, newest first."""
+    before: str | None = None
+    while page := await ledger.runs(tenant, limit=PAGE, before=before):
+        for run in page:
+            yield run
+        before = page[-1].id
+
+
+def _names(value: JsonValue, customer: str) -> bool:
+    """Whether a string in `value`, a field of a run's input, is this very id."""
+    if isinstance(value, str):
+        return value == customer
+    if isinstance(value, Mapping):
+        return any(_names(item, customer) for item in value.values())
+    if isinstance(value, Collection):
+        return any(_names(item, customer) for item in value)
+    return False

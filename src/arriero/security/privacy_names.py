@@ -1,0 +1,254 @@
+"""Person names: after a cue ("my name is"), in a signature, or a known given name with a capital.
+
+A token with a digit in it is never a person. `names_given.txt` holds common given names,
+`names_not.txt` the words of ordinary messages in four languages, which are none after a weak cue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from functools import cache
+from importlib.resources import files
+
+from arriero.security.privacy_text import Found
+
+_I = re.IGNORECASE
+_WORD = r"[^\W\d_]+(?:['-][^\W\d_]+)*"
+_TOKEN = re.compile(rf"(?<![\w@.-])(?:{_WORD})(?![\w@])")
+_BETWEEN = re.compile(r"(?:\s|\.\s|,\s){1}")
+_PARTICLES = frozenset(
+    "de da do dos das del della der den di du el la le van von vom zu zum ten ter bin ibn al o mac mc y".split()
+)
+LONGEST = 4  # words of a name, particles not counted
+
+# What leads in a name whatever it looks like, also in lower case.
+_STRONG = re.compile(
+    r"(?:\b(?:my|the|full|first|last|given|account|his|her|whose)\s(?:full\s|first\s|last\s)?names?(?:\s(?:is|was|are)|:|\s?=)"
+    r"|\bnames?\s?(?:is|:)|\bin (?:the )?names? of|\baddressed to|\bthe recipient (?:is|to)|\brecipient:|\brecipient to|\bsurname(?: is|:)"
+    r"|\bsigned by|\bsent by|\bordered by|\battn\.?:?|\battention:|\bc/o\b|\bcalled me|\bthey call me"
+    r"|\b(?:mr|mrs|ms|miss|mx|dr|prof|mister|doctor|professor)\b\.?"
+    r"|\bmein name (?:ist|lautet)|\bname:|\bich hei(?:ß|ss)e|\bauf den namen|\bim namen von|\bz\.?\s?hd\.?|\bempfänger(?:in)?:?|\bherrn?|\bfrau"
+    r"|\bje m'appelle|\bmon nom est|\bau nom de|\bnom\s?:|\bà l'attention de|\bmadame|\bmonsieur|\bmme|\bmlle|\bmademoiselle"
+    r"|\bme llamo|\bmi nombre es|\ba nombre de|\bnombre\s?:|\bseñora?|\bsr\.|\bsra\.|\bsrta\.|\bdoña|\bdon(?=\s(?-i:[A-Z])))\s*",
+    _I,
+)
+# What leads in a name, or any other word: only what is no ordinary word counts.
+_WEAK = re.compile(
+    r"(?:\b(?:i am|i'm|im|it is|it's|this is|here is|we are|speak(?:ing)? (?:to|with)|talk(?:ed|ing)? (?:to|with)|ask(?:ed)? for"
+    r"|(?:my|his|her|our) (?:wife|husband|partner|son|daughter|mother|father|mum|mom|dad|sister|brother|friend|neighbou?r|colleague|boss|assistant)(?: is)?"
+    r"|(?:wrote|write|written|spoke|speak|addressed|belongs|handed|given|change it|it) to"
+    r"|(?:gift|present|parcel|order|it|is|was|one) (?:is |was )?for|contact|you may contact|instead of|signature of"
+    r"|hier ist|hier spricht|hier schreibt|ich bin(?: die| der)?|mein(?:e|en|em)? (?:mann|frau|sohn|tochter|mutter|vater|freund|freundin|bruder|schwester|nachbar|nachbarin|kollege|kollegin)"
+    r"|lieferung an|paket an|bitte an|an:|für|(?<!size )(?<!taille )(?<!größe )(?<!talla )m\.|je suis|c'est|ici|ma femme|mon mari|mon fils|ma fille|livrez à|soy|habla|mi marido|mi mujer|mi esposa|mi esposo|mi hijo|mi hija"
+    r"|to|by|with|from|von|mit|para|pour|par|avec|con)(?!\w))\s*[,:]?\s*",
+    _I,
+)
+# Cues that are also ordinary words: after these a name needs its capital.
+_CAPITAL = frozenset(
+    "to by with from von mit para pour par avec con für c'est ici contact it is it's an:".split()
+)
+# After these an adjective or a verb is likelier than a name.
+_TELLS_HOW = frozenset({"i am", "i'm", "im", "we are", "it is", "it's", "this is", "here is"}) | {
+    "ich bin", "je suis", "c'est", "soy", "by", "with", "from", "to", "for", "it for", "is for",
+}  # fmt: skip
+_CLOSING = re.compile(
+    r"(?:\b(?:regards|wishes|cheers|thanks|thank you|many thanks|thx|sincerely|faithfully|yours|truly|best|love|respectfully|greetings"
+    r"|grüße[n]?|grüsse[n]?|gruß|gruss|hochachtungsvoll|danke|vielen dank|mfg|vg|lg|cordialement|bien à vous|salutations|merci|bises"
+    r"|saludos?|atentamente|gracias|cordialmente|un abrazo|distinguidos)\b[ \t]*[,.!:;-]*\s*|(?:^|(?<=\s))[-~]{1,2}[ \t]*|\n\s*)",
+    _I,
+)
+_HERE = re.compile(r"\s(?:here|speaking|writing|hier|à l'appareil|al habla)\b", _I)
+_END = re.compile(r"[\s.,!)-]*(?:\Z|\n)")
+
+
+@cache
+def given_names() -> frozenset[str]:
+    """Common given names, in lower case."""
+    return _words("names_given.txt")
+
+
+@cache
+def ordinary_words() -> frozenset[str]:
+    """Words of ordinary messages, in lower case."""
+    return _words("names_not.txt")
+
+
+@cache
+def _jumbled() -> frozenset[str]:
+    """The letters of each longer ordinary word: a slip of the fingers makes no name of it."""
+    return frozenset("".join(sorted(word)) for word in ordinary_words() if len(word) > 5)
+
+
+def _words(file: str) -> frozenset[str]:
+    return frozenset((files("arriero.security") / file).read_text(encoding="utf-8").split())
+
+
+def names(text: str, spare: Collection[str] = ()) -> Iterator[Found]:
+    """The persons in `text`; `spare` are further words (in lower case) that are none, such as brands."""
+    words = _Words(text, spare)
+    for cue in _STRONG.finditer(text):
+        if end := words.name_at(cue.end(), strict=False):
+            yield Found("PERSON", cue.end(), end)
+    yield from _signatures(text, words)
+    for match in _HERE.finditer(text):
+        before = list(_TOKEN.finditer(text, max(0, match.start() - 60), match.start()))
+        for token in before[-LONGEST:]:
+            if words.name_at(token.start(), strict=True) == match.start():
+                yield Found("PERSON", token.start(), match.start())
+                break
+    at = 0
+    while weak := _WEAK.search(text, at):
+        lowered = " ".join(weak.group().lower().split()).rstrip(",:")
+        capital = lowered in _CAPITAL
+        sure = lowered not in _TELLS_HOW
+        end = words.name_at(weak.end(), strict=True, capital=capital, sure=sure)
+        # "from China", "by SEPA": after a mere preposition one word is more often a place or a thing.
+        if end and not (capital and " " not in text[weak.end() : end].strip()):
+            yield Found("PERSON", weak.end(), end)
+        at = weak.start() + 1
+    yield from _given(text, words)
+
+
+def _signatures(text: str, words: _Words) -> Iterator[Found]:
+    """A name between a closing formula, a dash or a line's start and the end of the line or text."""
+    for closing in _CLOSING.finditer(text):
+        start = closing.end()
+        formula = any(char.isalpha() for char in closing.group())
+        bare = not closing.group().strip()
+        end = words.name_at(start, strict=True, capital=bare, sure=formula)
+        if end and _END.match(text, end) and (formula or text[end:].strip(" .,!)-\n") == ""):
+            yield Found("PERSON", start, end)
+
+
+def _given(text: str, words: _Words) -> Iterator[Found]:
+    """A common given name with a capital, and the capitalised words that follow it."""
+    known = given_names()
+    for match in _TOKEN.finditer(text):
+        word = match.group()
+        first = word.partition("-")[0].lower()
+        if word[0].isupper() and (word.lower() in known or first in known) and words.may_be(word):
+            yield Found(
+                "PERSON", match.start(), words.name_at(match.start(), strict=True) or match.end()
+            )
+
+
+class _Words:
+    """Reads names off a text."""
+
+    def __init__(self, text: str, spare: Collection[str]) -> None:
+        self.text = text
+        self.spare = spare
+
+    def may_be(self, word: str, *, cued: bool = False) -> bool:
+        """Whether an ordinary sentence would not have this word, `cued` as it is or not."""
+        lowered = word.lower()
+        if lowered in self.spare:
+            return False
+        if lowered in given_names():
+            return True
+        if _CONTRACTION.sub("", lowered) in ordinary_words():
+            return False
+        if not cued and word.islower() and len(word) > 5 and lowered.endswith(_ENDINGS):
+            return False
+        return cued or len(word) < 6 or "".join(sorted(lowered)) not in _jumbled()
+
+    def name_at(
+        self, start: int, *, strict: bool, capital: bool = False, sure: bool = False
+    ) -> int | None:
+        """Where the name that begins at `start` ends; None when none does.
+
+        `strict`: its first word must be no ordinary one. `capital`: it must begin with a capital.
+        `sure`: a slip of the fingers or a verb is not to be expected there.
+        Once a word has a capital, so must the next ones have.
+        """
+        text, at, end, count = self.text, start, None, 0
+        upper: bool | None = None
+        while count < LONGEST and (token := _TOKEN.match(text, at)):
+            word = token.group()
+            lowered = word.lower()
+            if count and lowered in _PARTICLES and (after := self._next(token.end())):
+                following = _TOKEN.match(text, after)
+                if following is None or not self._fits(
+                    after, following.group(), upper, strict=True
+                ):
+                    break
+                at = after
+                continue
+            if (
+                not count
+                and lowered in _PARTICLES
+                and lowered not in {"o", "la", "le", "el", "do", "y", "zu", "zum", "al"}
+            ):
+                at = self._next(token.end()) or token.end()
+                if at == token.end():
+                    break
+                continue
+            if not self._fits(at, word, upper, strict=strict or count > 0, sure=sure or count > 0):
+                break
+            if not count and capital and not word[0].isupper():
+                break
+            if upper is None:
+                upper = word[0].isupper()
+            end, count = token.end(), count + 1
+            if end < len(text) and text[end] == "." and len(word) == 1:
+                end += 1
+            following_at = self._next(end)
+            if following_at is None:
+                break
+            if text[end:following_at].startswith(",") and (
+                count > 1 or not self._fits_after_comma(following_at)
+            ):
+                break
+            at = following_at
+        return end
+
+    def _fits(
+        self, at: int, word: str, upper: bool | None, *, strict: bool, sure: bool = False
+    ) -> bool:
+        if upper and not word[0].isupper():
+            return False
+        if upper is False and word[0].isupper():
+            return False
+        if len(word) == 1:
+            return (
+                upper is not None and self.text[at + 1 : at + 2] in {".", " "} and self._initial(at)
+            )
+        if not strict and word[0].isupper():
+            return word.lower() not in _NEVER
+        return self.may_be(word, cued=sure or not strict or self._another(at + len(word)))
+
+    def _another(self, end: int) -> bool:
+        """Whether the next word is no ordinary one either: then the two are a name."""
+        after = self._next(end)
+        token = _TOKEN.match(self.text, after) if after else None
+        if token is not None and len(token.group()) == 1:
+            return self.text[token.end() : token.end() + 1] == "."
+        return token is not None and self.may_be(token.group())
+
+    def _initial(self, at: int) -> bool:
+        """Whether the single letter at `at` is an initial: a capital, or one with a full stop."""
+        return self.text[at].isupper() or self.text[at + 1] == "."
+
+    def _next(self, end: int) -> int | None:
+        gap = _GAP.match(self.text, end)
+        return gap.end() if gap else None
+
+    def _fits_after_comma(self, at: int) -> bool:
+        """Whether "Last, First": one word, and then the name is over."""
+        token = _TOKEN.match(self.text, at)
+        if token is None or not self.may_be(token.group(), cued=True):
+            return False
+        rest = self.text[token.end() :].lstrip(" ")
+        return not rest or not rest[0].isalpha() or rest[:1].islower()
+
+
+_CONTRACTION = re.compile(r"(?:n't|'(?:s|m|re|ve|ll|d))$")
+# How verbs, adverbs and adjectives end that follow "I am": "travelling", "struggling", "unsatisfied".
+_ENDINGS = ("ing", "ed", "ly", "ful", "ous", "ive", "able", "ible", "less", "ient")
+_GAP = re.compile(r",? ")
+# After a strong cue any capitalised word is taken, but for these.
+_NEVER = frozenset(
+    """i the a an and or my your his her our their this that is are was it you we they he she who which not und
+    oder der die das ich et ou le la les el los y o no yes ja nein oui si sí please bitte order bestellung""".split()
+)

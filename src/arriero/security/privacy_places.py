@@ -1,0 +1,139 @@
+"""Postal addresses: a street with its number as English, German, French and Spanish write it.
+
+The town is masked with the street it belongs to; a town alone ("Is the shop in Vienna open?") is
+nobody's address.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from arriero.security.privacy_names import ordinary_words
+from arriero.security.privacy_text import Found
+
+_I = re.IGNORECASE
+_WORD = r"[^\W\d_]+(?:['.-][^\W\d_]+)*"
+
+# Words that stand between a number and "way" or "place" in ordinary sentences.
+_NO_STREET = (
+    r"(?!(?:on|in|of|a|an|is|are|was|were|and|or|for|to|the|my|your|it|this|that|by|at|with|from|days?|weeks?"
+    r"|months?|hours?|minutes?|years?|times?|x|eur|euros?|usd|pieces?|items?|people|star|stars|if|no|not|all"
+    r"|any|but|have|has|had|will|can|be|been|still|only|more|than|am|pm|until|after|before|i|you|we|they)\b)"
+)
+_EN_KIND = (
+    r"(?:street|str|st|road|rd|avenue|ave|lane|ln|drive|dr|close|court|ct|way|terrace|crescent|cres|boulevard"
+    r"|blvd|place|pl|square|sq|trail|grove|gardens|mews|parade|highway|hwy|row|walk|quay|circle|cir|parkway|pkwy)"
+)
+_FLAT = r"(?:(?:flat|apt|apartment|unit|suite|ste|room|house|top)\.?\s*#?\w{1,4}\s*[,/]?\s+)?"
+_EN = re.compile(
+    rf"(?<![\w.,-]){_FLAT}\d{{1,5}}\s?[a-z]?,?\s+(?:[nsew]\.?\s+)?(?:{_NO_STREET}{_WORD}\s+){{1,4}}?{_EN_KIND}\b\.?"
+    r"(?:,?\s+(?:flat|apt|apartment|unit|suite)\.?\s*#?\w{1,4})?",
+    _I,
+)
+_FLAT_ALONE = re.compile(r"\b(?:flat|apt|apartment|unit|suite)\.?\s*#?\d{1,4}[a-z]?,?\s+$", _I)
+_DE_KIND = r"(?:straße|strasse|str\.?|weg|gasse|platz|allee|ufer|chaussee|pfad|graben|stieg|steig|anger|damm|promenade|twiete)"
+_DE_LOOSE = r"(?:ring|hang|wall|berg|feld|hof|markt|kamp|garten|hain|blick|heide|tor|bogen|rain|wiese|höhe|winkel|brink|horst|park|grund|tal)"
+_HOUSE = r"\s+\d{1,4}(?:\s?[a-z](?![\w]))?(?:\s?[-/]\s?\d{1,3})?(?![\w]|[.,:]\d|\s?(?:%|€|eur|kg|cm|mm|l\b|g\b))"
+_DE = re.compile(
+    rf"(?<!\w)(?:(?:(?-i:[A-ZÄÖÜ])[^\W\d_]*|von|zu|der|den|dem)[- ]|[^\W\d_]+-){{0,4}}[^\W\d_]*(?<=[\w-]){_DE_KIND}{_HOUSE}"
+    rf"|(?<!\w)(?-i:[A-ZÄÖÜ])[^\W\d_]{{2,}}(?<!e)(?<!u)(?<!sp)(?<!a)(?<!o){_DE_LOOSE}{_HOUSE}",
+    _I,
+)
+# Without a capital such a word is a street only where one is expected.
+_DE_LOWER = re.compile(
+    r"(?:(?<=, )|(?<=\n))(?:am |im |zum |zur )?[^\W\d_]{3,}(?<!e)(?<!u)(?<!sp)(?<!a)(?<!o)"
+    rf"(?:ring|hang|kamp|hof|feld|berg|markt|hain|horst|brink){_HOUSE}"
+    r"|(?<!\w)(?:am|im|zum|zur)\s[^\W\d_]{3,}(?:ring|hang|kamp|hof|feld|berg|markt|hain|horst|brink)"
+    rf"{_HOUSE}(?=[,\n ]+\d{{5}}\s)",
+    _I,
+)
+_DE_AT = re.compile(
+    r"(?<!\w)(?:am|an der|an den|auf der|auf dem|zur|zum|hinter der|hinter dem|unter den|unter der|vor dem|bei der|beim)\s"
+    r"(?!(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|januar|februar|märz|april|mai|juni|juli"
+    r"|august|september|oktober|november|dezember|preis|bestellung|artikel|größe|rechnung|nummer|ende|anfang"
+    r"|produkt|paket|telefon|tag|wochenende)\b)"
+    rf"(?:(?:alten?|neuen?|großen?|kleinen?|hohen?|langen?)\s)?(?:(?-i:[A-ZÄÖÜ])[^\W\d_]+|(?<=alten )[^\W\d_]+){_HOUSE}",
+    _I,
+)
+_FR_KIND = r"(?:rue|avenue|av\.?|boulevard|bd\.?|blvd|impasse|chemin|place|allée|quai|cours|route|square|passage|sentier|faubourg|ruelle|voie|esplanade|promenade|cité|résidence|villa|lotissement)"
+_FR_LINK = r"(?:(?:de\sla|des|de|du|la|les|le|aux|au|en)\s|(?:de\s)?l'|d')"
+_FR = re.compile(
+    rf"(?<![\w.,-])\d{{1,4}}(?:\s?(?:bis|ter|quater)\b)?\s?,?\s+{_FR_KIND}\s+{_FR_LINK}{{0,2}}{_WORD}"
+    rf"(?:[ -](?!(?:et|est|s'il|svp|merci|pour|dans|où|je|il|elle|mon|ma|mes|c'est|a|à)\b)(?:{_FR_LINK}{{0,2}})(?-i:[A-ZÉÈÀÂ])[^\W\d_]+(?:-[^\W\d_]+)*){{0,3}}",
+    _I,
+)
+_ES_KIND = r"(?:calle|c/|avda\.?|avenida|av\.|paseo|plaza|plza\.?|pza\.?|camino|ronda|travesía|carretera|ctra\.?|glorieta|pasaje|urbanización|urb\.|rambla|callejón|cuesta)"
+_ES = re.compile(
+    rf"(?<!\w){_ES_KIND}\s*(?:(?:de|del|la|las|los|el)\s+)*(?:{_WORD}\s*){{1,5}}?,?\s*(?:n[º°.]?\s*)?\d{{1,4}}(?![\d.,]\d)"
+    r"(?:,?\s*(?:\d{1,2}\s?[ºª°](?:\s?[a-z]\b)?|(?:piso|planta|bajo|esc\w*|puerta|pta)\.?\s*\w{0,3}))*",
+    _I,
+)
+_BOX = re.compile(
+    r"(?:\bp\.?\s?o\.?\s?box|\bpost\s?box|\bpostfach|\bboîte\s+postale|\bboite\s+postale|(?-i:\bBP)|\bapartado(?:\s+de\s+correos)?"
+    r"|\bapdo\.?|\bcasilla)\s*(?:no\.?|nr\.?|n°|nº|:|#)?\s*(?P<value>\d[\d ]{1,7}(?<=\d))(?!\w)",
+    _I,
+)
+_UK_CODE = r"[a-z]{1,2}\d[a-z\d]?\s?\d[a-z]{2}"
+_TOWN = rf"{_WORD}(?:[ -]{_WORD}){{0,3}}?"
+# What may follow a street: a code and a town, or a town and a code.
+_TAIL = re.compile(
+    rf"\s*[,;/\n-]?\s*(?:(?:[A-Z]{{1,2}}-)?\d{{4,5}}\s+(?:(?:bad|saint|sankt|st\.?|san|santa|la|le|les|los|las|el|den|am)[ -])?{_WORD}(?:-{_WORD})*(?:,\s+(?-i:[A-Z])[^\W\d_]+)?"
+    rf"|{_TOWN},?\s+{_UK_CODE}\b|{_TOWN},?\s+(?-i:[A-Z]{{2}}|[a-z]{{2}})\s+\d{{5}}(?:-\d{{4}})?\b|{_UK_CODE}\b|\d{{5}}(?:-\d{{4}})?\b)",
+    _I,
+)
+_POSTCODE = re.compile(r"(?<![\w-])[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}(?![\w-])")
+_CUE = re.compile(
+    r"(?:\baddress(?:es)?\b|\badresse\b|\banschrift\b|\bdirección\b|\bdomicilio\b|\bi live (?:at|in|on)\b|\bwe live (?:at|in|on)\b"
+    r"|\bliv(?:e|ing) at\b|\bmoved to\b|\bdeliver\w*(?: it| them| this)? (?:to|at)\b|\b(?:ship|send|post|mail)(?:ed|s|ing)?\b[^.!?\n]{0,25}?\bto\b"
+    r"|\bich wohne\b|\bwohnhaft\b|\bliefer\w*\b[^.!?\n]{0,20}?\b(?:an|nach|in)\b|\bbitte an\b|\bj'?habite\b|\blivre\w*\b[^.!?\n]{0,15}?\b(?:au|à|chez)\b"
+    r"|\bvivo en\b|\benví\w*\b[^.!?\n]{0,15}?\ba\b|\bstreet:|\bstraße:|\brue\s?:|\bcalle:)"
+    r"(?:\s+(?:is|ist|lautet|est|es|now|changed|to|in|der|die|den|dem|the|at|au|à|a|en|la|el)\b|\s*:)*\s*(?P<value>[^.!?\n;]{0,50}?[^\W\d_]{3,}[^.!?\n;]{0,20}?)"
+    r"(?=[.!?\n;]|$|,\s)",
+    _I,
+)
+_CUED = re.compile(
+    rf"(?:(?:{_WORD}[ ,-]+){{1,5}}\d{{1,4}}\s?[a-z]?(?!\w|[.,]\d)|\d{{1,4}}\s?[a-z]?,?\s+{_NO_STREET}{_WORD}(?:[ -](?!and\b|et\b|und\b|y\b|please\b|bitte\b){_WORD}){{0,3}})",
+    _I,
+)
+_NOT_PLACE = re.compile(
+    r"\b(?:order|bestellung|commande|pedido|email|e-mail|mail|days?|tage|jours|días|size|größe|taille|talla|@)\b",
+    _I,
+)
+
+
+def places(text: str) -> Iterator[Found]:
+    """Streets with their number and town, post boxes, British postcodes, and what an address cue leads in."""
+    if not any(char.isdigit() for char in text):
+        return
+    for match in _BOX.finditer(text):
+        yield Found("ADDRESS", *match.span("value"))
+    for pattern in (_FR, _ES, _EN, _DE, _DE_LOWER, _DE_AT):
+        for match in pattern.finditer(text):
+            start = match.start()
+            if flat := _FLAT_ALONE.search(text[max(0, start - 16) : start]):
+                start -= len(flat.group())
+            end = _whole_name(text, match.end()) if pattern is _FR else match.end()
+            yield Found("ADDRESS", start, _with_town(text, end))
+    for match in _POSTCODE.finditer(text):
+        yield Found("ADDRESS", *match.span())
+    for cue in _CUE.finditer(text):
+        start = cue.start("value")
+        inside = _CUED.match(text, start)
+        if inside and not _NOT_PLACE.search(inside.group()):
+            yield Found("ADDRESS", start, _with_town(text, inside.end()))
+
+
+def _whole_name(text: str, end: int) -> int:
+    """Where a street's name ends that is written without capitals: before the next ordinary word."""
+    while (word := _NEXT_WORD.match(text, end)) and word["word"].lower() not in ordinary_words():
+        end = word.end()
+    return end
+
+
+_NEXT_WORD = re.compile(r"[ -](?P<word>[^\W\d_]+)(?![\w'])")
+
+
+def _with_town(text: str, end: int) -> int:
+    tail = _TAIL.match(text, end)
+    return tail.end() if tail else end

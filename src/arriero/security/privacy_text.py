@@ -1,0 +1,138 @@
+"""A text as the recognisers read it: odd digits, dashes and spaces made plain, nothing hidden in it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+_PLAIN = {ord(dash): "-" for dash in _DASHES} | {ord("\u2019"): "'", ord("\u00b4"): "'"}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A private value: its kind, and where it stands in the text (half open, in characters)."""
+
+    kind: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`text` is what is searched; `places[i]` says where its character `i` stood originally."""
+
+    text: str
+    places: Sequence[int] | None = None  # None: every character kept its place
+
+    def original(self, found: Found) -> Found:
+        """`found` in the characters of the original text."""
+        if self.places is None:
+            return found
+        return Found(found.kind, self.places[found.start], self.places[found.end - 1] + 1)
+
+
+def reading(text: str) -> Reading:
+    """`text` made plain: full-width and other digits as 0-9, dashes as -, no invisible characters.
+
+    Linear in the length; an ASCII text is taken as it is.
+    """
+    if text.isascii():
+        return Reading(text)
+    table = dict(_PLAIN)
+    hidden = False
+    for char in set(text):
+        if char.isascii():
+            continue
+        if char.isdecimal():
+            table[ord(char)] = str(unicodedata.decimal(char))
+        elif char.isspace():
+            table[ord(char)] = " "
+        elif "\uff01" <= char <= "\uff5e":  # full-width forms of ASCII
+            table[ord(char)] = chr(ord(char) - 0xFEE0)
+        elif unicodedata.category(char) == "Cf":  # zero-width space, joiners, soft hyphen
+            hidden = True
+    plain = text.translate(table)
+    if not hidden:
+        return Reading(plain)
+    kept = [at for at, char in enumerate(plain) if unicodedata.category(char) != "Cf"]
+    return Reading("".join(plain[at] for at in kept), kept)
+
+
+def apart(text: str, found: Iterable[Found]) -> Sequence[Found]:
+    """What of `found` overlaps no earlier one, in the order of `text`.
+
+    Of a name the rest counts too: with "Ilka" taken, "Ilka Szabo" leaves "Szabo".
+    """
+    taken: list[Found] = []
+    for one in found:
+        over = sorted(
+            (other for other in taken if one.start < other.end and other.start < one.end),
+            key=lambda other: other.start,
+        )
+        if not over:
+            taken += [one] * (one.start < one.end)
+        elif one.kind == "PERSON":
+            starts = [one.start, *(other.end for other in over)]
+            ends = [*(other.start for other in over), one.end]
+            pieces = (
+                _trimmed(text, one.kind, *ends_of) for ends_of in zip(starts, ends, strict=True)
+            )
+            taken += [piece for piece in pieces if piece is not None]
+    return sorted(taken, key=lambda one: one.start)
+
+
+def _trimmed(text: str, kind: str, start: int, end: int) -> Found | None:
+    """The piece without the spaces and signs around it; None when only an initial is left."""
+    while start < end and not text[start].isalnum():
+        start += 1
+    while start < end and not text[end - 1].isalnum():
+        end -= 1
+    return Found(kind, start, end) if end - start > 1 else None
+
+
+def corrected(seen: Reading, slips: Mapping[str, str], words: Collection[str]) -> Reading | None:
+    """`seen` with the slips of the fingers in cue words undone; None when there are none.
+
+    `slips` is from `slips_of`; a token that is one of `words` (ordinary words, in lower case) stays.
+    """
+    parts: list[str] = []
+    places: list[int] = []
+    at = 0
+    for match in _LONG_WORD.finditer(seen.text):
+        token = match.group().lower()
+        if token in words:
+            continue
+        meant = next((slips[key] for key in (token, *_shorter(token)) if key in slips), None)
+        if meant is None or meant == token:
+            continue
+        start, end = match.span()
+        parts += [seen.text[at:start], meant]
+        places += range(at, start)
+        places += [min(start + index, end - 1) for index in range(len(meant))]
+        at = end
+    if not parts:
+        return None
+    parts.append(seen.text[at:])
+    places += range(at, len(seen.text))
+    if seen.places is not None:
+        places = [seen.places[place] for place in places]
+    return Reading("".join(parts), places)
+
+
+def slips_of(words: Collection[str]) -> Mapping[str, str]:
+    """Each of `words` by itself and by every form with one letter left out (as SymSpell keys them).
+
+    Two words that share a key are one letter missing, added, changed or swapped apart.
+    """
+    keys = {key: word for word in sorted(words) for key in _shorter(word)}
+    return keys | {word: word for word in words}
+
+
+def _shorter(word: str) -> Iterable[str]:
+    return (word[:at] + word[at + 1 :] for at in range(len(word)))
+
+
+_LONG_WORD = re.compile(r"(?<![^\W_])[^\W\d_]{6,20}(?![^\W_])")

@@ -1,0 +1,28 @@
+"""Private values of a conversation: no store sees them, customer and agent read them."""
+
+from __future__ import annotations
+
+from arriero.apps.support.told import KeptInVault
+from arriero.core.words import JsonValue
+from arriero.security.vault import memory_vaults
+from arriero.store.records import MemoryRecords
+
+
+async def of_the_directory(tenant: str, run: str, value: JsonValue) -> JsonValue:
+    assert (tenant, run) == ("default", "run-1")
+    return str(value).replace("<FIRST_NAME>", "Ann")
+
+
+async def test_what_is_masked_is_told_again_in_its_own_conversation_only() -> None:
+    privacy = KeptInVault(memory_vaults(), MemoryRecords(), of_the_directory)
+    masked = await privacy.mask("default", "chat-1", "write to ann@example.org please")
+    assert "ann@" not in masked
+    assert await privacy.restore("default", "chat-1", masked) == "write to ann@example.org please"
+    assert await privacy.restore("default", "chat-2", masked) == masked
+
+
+async def test_what_the_directory_knows_is_asked_for_again_by_the_run() -> None:
+    records = MemoryRecords()
+    await records.put("default", "conversation", "chat-1", {"task": "run-1:hand-over"})
+    privacy = KeptInVault(memory_vaults(), records, of_the_directory)
+    assert await privacy.restore("default", "chat-1", "Hello <FIRST_NAME>") == "Hello Ann"
