@@ -9,8 +9,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 export PIP_NO_INPUT := 1
 
-# Debian packages that the tests need. Postgres and Valkey come as wheels; chromium drives the pages.
-DEBIAN_FOR_TESTS := chromium
+# Debian packages that the tests need: chromium opens the pages, prometheus brings promtool. Postgres and
+# Valkey come as wheels.
+DEBIAN_FOR_TESTS := chromium prometheus
 
 # Public benchmark files, when they lie beside this folder; tests that need them say so when they do not.
 ifeq ($(ARRIERO_DATA),)
@@ -133,7 +134,7 @@ endef
 # Shell: installs Debian packages when root, otherwise says which line to run.
 define debian
 if [ "$$(id -u)" = 0 ] && [ "$(MAKECMDGOALS)" != up ]; then \
-	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(1) >/dev/null; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1) >/dev/null; \
 	else echo "$(2) a Debian package; run as root: apt-get install $(1)" >&2; exit 1; fi
 endef
 

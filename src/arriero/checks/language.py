@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log
+from operator import add
 from pathlib import Path
 
 SAMPLES = Path(__file__).with_name("language_samples.toml")
@@ -56,29 +57,30 @@ def language_of(text: str) -> str | None:
     words = [match.group().replace("\u2019", "'") for match in _WORD.finditer(plain)]
     if not words:
         return None
-    if _is_of_another_script(words):
+    if not plain.isascii() and _is_of_another_script(words):
         return OTHER
-    profiles = _profiles()
-    scores = dict.fromkeys(profiles, 0.0)
-    known = dict.fromkeys(profiles, 0)
+    letters = [0.0] * len(_profiles())
+    known = [0.0] * len(letters)
     shouted = plain.isupper()
     for at, given in enumerate(words):
-        word = given.lower()
-        who = [code for code, profile in profiles.items() if word in profile.words]
-        weight = 1.0 if who or at == 0 or shouted or not given[0].isupper() else PROPER
-        for code, letters in _letters(word):
-            scores[code] += weight * letters
-        for code in who:
-            known[code] += 1
-            scores[code] += KNOWN * (1 + log(len(profiles) / len(who)))
-    first, second = sorted(scores, key=lambda code: scores[code], reverse=True)[:2]
-    needed = CLEAR if known[first] else CLEAR_UNKNOWN
-    return first if scores[first] - scores[second] >= needed else None
+        of_letters, of_word = _told_by(given.lower())
+        usual = any(of_word) or at == 0 or shouted or not given[0].isupper()
+        weight = 1.0 if usual else PROPER
+        letters = [one + weight * more for one, more in zip(letters, of_letters, strict=True)]
+        known = [one + more for one, more in zip(known, of_word, strict=True)]
+    ranked = sorted(zip(map(add, letters, known), known, _profiles(), strict=True), reverse=True)
+    (best, said, code), (second, _, _) = ranked[:2]
+    return code if best - second >= (CLEAR if said else CLEAR_UNKNOWN) else None
 
 
 @lru_cache(maxsize=20_000)  # a language's common words come in every message
-def _letters(word: str) -> tuple[tuple[str, float], ...]:
-    return tuple((code, profile.letters(word)) for code, profile in _profiles().items())
+def _told_by(word: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """What a word says for each language: by its letters, and by being one of its known words."""
+    profiles = _profiles().values()
+    who = [word in profile.words for profile in profiles]
+    bonus = KNOWN * (1 + log(len(who) / sum(who))) if any(who) else 0.0
+    letters = tuple(profile.letters(word) for profile in profiles)
+    return letters, tuple(bonus * knows for knows in who)
 
 
 def _is_of_another_script(words: list[str]) -> bool:

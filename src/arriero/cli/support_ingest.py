@@ -14,7 +14,7 @@ import click
 from arriero.cli.options import load, settings_options
 
 if TYPE_CHECKING:
-    from arriero.apps.support.ingest import Ingestion, Report, Scan
+    from arriero.apps.support.ingest import Ingestion, Report
     from arriero.core.settings import Settings
 
 MOST_SHOWN = 40  # rows of a table; the rest is counted
@@ -72,7 +72,6 @@ async def _run(
                 encoder=await engines.encoder(),
                 vectors=place / "index",
                 today=datetime.now(UTC).date(),
-                scan=_scan(),
                 trusted=trusted,
                 review_days=review_days,
                 progress=progress,
@@ -85,20 +84,6 @@ async def _run(
 
 async def _work(work: Ingestion, folder: Path, forget: bool) -> Report:
     return await (work.forget(folder) if forget else work.take_in(folder))
-
-
-def _scan() -> Scan:
-    """What tells instructions to a model from an article."""
-    from arriero.security import injection  # noqa: PLC0415  # keeps --help fast
-
-    def told(text: str) -> str | None:
-        found = injection.scan(text, "document")
-        if not found.flagged:
-            return None
-        why = ", ".join(found.reasons) or "instructions to a model"
-        return f"it seems to give orders to the system ({why}); read it, then --trust it"
-
-    return told
 
 
 @contextmanager

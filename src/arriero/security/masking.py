@@ -105,24 +105,40 @@ class Vault:
 
     def hide(self, text: str) -> str:
         """`text` with every value of this vault, exactly as it is kept, replaced by its placeholder."""
+        return _hidden(text, self._longest_first())
+
+    def _longest_first(self) -> Sequence[tuple[str, str]]:
         places = {value: place for place, value in self.lent.items()} | self._places
-        for value in sorted(places, key=len, reverse=True):
-            if value and value in text:
-                text = text.replace(value, places[value])
-        return text
+        return sorted(places.items(), key=lambda one: len(one[0]), reverse=True)
 
     def cover(self, value: JsonValue) -> JsonValue:
         """`value` with every string hidden, and what is lent in any case and spacing too."""
-        lent = [Known(place[1:-1], one) for place, one in self.lent.items()]
+        if not self.lent and not self.values:
+            return value
+        # Most values occur nowhere in it: one look at everything rules them out.
+        signs = _signs("".join(_texts(value)))
+        lent = _by_length(
+            [
+                Known(place[1:-1], one)
+                for place, one in self.lent.items()
+                if _signs_of_value(one) in signs
+            ]
+        )
+        exactly = [one for one in self._longest_first() if _signs_of_value(one[0]) in signs]
+        if not exactly:
+            return value
 
         def covered(text: str) -> str:
-            text, parts, at = self.hide(text), list[str](), 0
-            for found in apart(text, _occurrences(text, lent)):
-                parts += [text[at : found.start], f"<{found.kind}>"]
-                at = found.end
+            text, parts, at = _hidden(text, exactly), list[str](), 0
+            found = list(_occurrences(text, lent))
+            if not found:
+                return text
+            for one in apart(text, found):
+                parts += [text[at : one.start], f"<{one.kind}>"]
+                at = one.end
             return "".join((*parts, text[at:]))
 
-        return each_text(value, covered) if self.lent or self.values else value
+        return each_text(value, covered)
 
     def restore_json(self, value: JsonValue) -> JsonValue:
         """`value` with every string restored, however deep it lies."""
@@ -138,6 +154,17 @@ def each_text(value: JsonValue, change: Callable[[str], str]) -> JsonValue:
     if isinstance(value, list | tuple):
         return [each_text(item, change) for item in value]
     return value
+
+
+def _texts(value: JsonValue) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
 
 
 class Masker(Protocol):
@@ -174,6 +201,7 @@ class PatternMasker:
         seen = reading(text)
         plain = seen.text
         taken = [Found("", *match.span()) for match in PLACEHOLDER.finditer(plain)]
+        known = _by_length(known)
         exact = [one for one in known if _EXACT.search(one.value)]
         taken += [*_occurrences(plain, exact), *numbers(plain), *places(plain)]
         # A name after what may hold it, such as an e-mail address.
@@ -210,20 +238,48 @@ def _persons(text: str, spare: frozenset[str]) -> Iterable[Found]:
         for word in _NAME_PART.findall(text[one.start : one.end])
         if len(word) > 2 and word.lower() not in ordinary_words() and word.lower() not in spare
     }
-    return [*persons, *_occurrences(text, [Known("PERSON", word) for word in sorted(told)])]
+    again = _by_length([Known("PERSON", word) for word in sorted(told)])
+    return [*persons, *_occurrences(text, again)]
 
 
 _EXACT = re.compile(r"[\d@]")
 _NAME_PART = re.compile(r"[^\W\d_]+")
 
 
+def _hidden(text: str, places: Sequence[tuple[str, str]]) -> str:
+    for value, place in places:
+        if value and value in text:
+            text = text.replace(value, place)
+    return text
+
+
+def _by_length(known: Sequence[Known]) -> Sequence[Known]:
+    return sorted(known, key=lambda one: len(one.value), reverse=True)
+
+
 def _occurrences(text: str, known: Sequence[Known]) -> Iterable[Found]:
-    """Every place of every known value, the longest value first."""
-    for one in sorted(known, key=lambda one: len(one.value), reverse=True):
+    """Every place of every value of `known`, which has the longest value first."""
+    if not known:
+        return
+    signs = _signs(text)
+    for one in known:
+        if _signs_of_value(one.value) not in signs:  # a pattern takes a millisecond to make
+            continue
         pattern = _spaced(one.value)
         if pattern is not None:
             for match in pattern.finditer(text):
                 yield Found(one.kind, *match.span())
+
+
+_BETWEEN = re.compile(r"[\W_]+")
+
+
+def _signs(text: str) -> str:
+    """The letters and digits of `text` in lower case, whatever stands between them."""
+    return _BETWEEN.sub("", reading(text).text.lower())
+
+
+_signs_of_value = lru_cache(maxsize=4_096)(_signs)
 
 
 @lru_cache(maxsize=4_096)

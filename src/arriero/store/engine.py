@@ -17,6 +17,7 @@ from arriero.core.errors import ArrieroError, InputError, MissingExtra, Settings
 from arriero.store.migrations import upgrade
 
 BUSY_MS = 5_000  # how long a writer waits for another process's transaction (DESIGN §3)
+GLANCE_MS = 20  # the event loop waits no longer than this; in WAL mode a reader hardly ever waits
 CONNECT_S = 2  # a dead PostgreSQL fails a commit after this; libpq takes no less
 ANSWER_MS = 10_000  # a statement or an unacknowledged packet to PostgreSQL is given up after this
 READERS = 4  # threads and connections; the queries are short, two cores are the reference
@@ -25,12 +26,17 @@ WRITE_LOCK = 0x617272_6965726F  # "arriero": one writing transaction at a time o
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """Two pools on one database. `where` names it without its password."""
+    """Pools on one database. `where` names it without its password.
+
+    `glancer` is there when a row can be read by its key faster than a thread is woken: a local file
+    in WAL mode, where no reader waits for a writer.
+    """
 
     writer: Engine
     reader: Engine
     where: str
     dialect: str
+    glancer: Engine | None = None
 
     @contextmanager
     def writing(self, synchronous: str) -> Iterator[Connection]:
@@ -49,6 +55,8 @@ class Engines:
     def close(self) -> None:
         self.reader.dispose()
         self.writer.dispose()
+        if self.glancer is not None:
+            self.glancer.dispose()
 
 
 def open_engines(url: str, *, synchronous: str) -> Engines:
@@ -136,10 +144,18 @@ def _sqlite(url: URL) -> Engines:
         connect_args=SQLITE_CONNECT,
         isolation_level="AUTOCOMMIT",
     )
+    glancer = create_engine(
+        file,
+        pool_size=1,
+        max_overflow=0,
+        connect_args={**SQLITE_CONNECT, "timeout": GLANCE_MS / 1000},
+        isolation_level="AUTOCOMMIT",
+    )
     event.listen(writer, "connect", _sqlite_writer)
     event.listen(writer, "begin", _begin_immediate)
-    event.listen(reader, "connect", _sqlite_reader)
-    return Engines(writer, reader, str(url.database), "sqlite")
+    for reads in (reader, glancer):
+        event.listen(reads, "connect", _sqlite_reader)
+    return Engines(writer, reader, str(url.database), "sqlite", glancer)
 
 
 # The driver must not open transactions by itself: we say BEGIN IMMEDIATE.

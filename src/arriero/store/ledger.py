@@ -77,6 +77,17 @@ class SqlLedger:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._readers, self._read, errand)
 
+    async def glance(self, errand: Callable[[Connection], T]) -> T:
+        """Run `errand`, which reads a row by its key: in the event loop where that is quicker.
+
+        Measured on SQLite: 0.1 ms, where waking a thread and being woken takes as long again.
+        """
+        glancer = self._engines.glancer
+        if glancer is None or self._closed:
+            return await self.read(errand)
+        with explained(self._engines.where), glancer.connect() as connection:
+            return errand(connection)
+
     def _read(self, errand: Callable[[Connection], T]) -> T:
         with explained(self._engines.where), self._engines.reader.connect() as connection:
             return errand(connection)

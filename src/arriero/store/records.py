@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, select
 
 from arriero.core.errors import InputError
 from arriero.core.words import JsonValue, canonical_json
@@ -81,8 +81,8 @@ class SqlRecords:
         self._put = put_record(ledger.dialect)
 
     async def get(self, tenant: str, kind: str, id: str) -> JsonValue | None:
-        query = select(records.c.value).where(*self._at(tenant, kind, id))
-        text = await self._ledger.read(lambda connection: connection.execute(query).scalar())
+        key = {"of_tenant": tenant, "of_app": self._app, "of_kind": kind, "of_id": id}
+        text = await self._ledger.glance(lambda connection: connection.execute(_ONE, key).scalar())
         return None if text is None else json.loads(text)
 
     async def put(self, tenant: str, kind: str, id: str, value: JsonValue) -> None:
@@ -123,6 +123,14 @@ class SqlRecords:
         table = records.c
         here = [table.tenant == tenant, table.app == self._app, table.kind == kind]
         return here if id is None else [*here, table.id == id]
+
+
+_ONE = select(records.c.value).where(
+    records.c.tenant == bindparam("of_tenant"),
+    records.c.app == bindparam("of_app"),
+    records.c.kind == bindparam("of_kind"),
+    records.c.id == bindparam("of_id"),
+)
 
 
 def _names(id: str, text: str, of: Collection[str]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from arriero.core.clock import Clock, SystemClock
 from arriero.store.ledger import SqlLedger
@@ -81,7 +81,7 @@ class SqlSealed:
 
     async def get(self, tenant: str, unit: str) -> bytes | None:
         now = self._now()
-        return await self._ledger.read(lambda connection: _get(connection, tenant, unit, now))
+        return await self._ledger.glance(lambda connection: _get(connection, tenant, unit, now))
 
     async def change(self, tenant: str, unit: str, change: Change, *, until: datetime) -> bool:
         now = self._now()
@@ -119,7 +119,14 @@ class SqlSealed:
         return micros(self._ledger.clock.now())
 
 
+_ONE = select(vaults.c.sealed).where(
+    vaults.c.tenant == bindparam("of_tenant"),
+    vaults.c.unit == bindparam("of_unit"),
+    vaults.c.until > bindparam("now"),
+)
+
+
 def _get(connection: Connection, tenant: str, unit: str, now: int) -> bytes | None:
-    here = vaults.c.tenant == tenant, vaults.c.unit == unit, vaults.c.until > now
-    sealed: bytes | None = connection.execute(select(vaults.c.sealed).where(*here)).scalar()
+    key = {"of_tenant": tenant, "of_unit": unit, "now": now}
+    sealed: bytes | None = connection.execute(_ONE, key).scalar()
     return None if sealed is None else bytes(sealed)

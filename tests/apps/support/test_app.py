@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
@@ -11,10 +11,12 @@ import pytest
 
 from arriero.apps.support import articles, policy, quality, templates
 from arriero.apps.support.app import LOOKED_AT, NOT_OURS, SORRY, SupportApp
+from arriero.apps.support.approved import ApprovedAnswers
+from arriero.apps.support.approved_now import ApprovedNow
 from arriero.apps.support.articles import passages_of
 from arriero.apps.support.confirm import Confirmations
 from arriero.apps.support.directory import MemoryDirectory
-from arriero.apps.support.handover import Rules
+from arriero.apps.support.handover import Priority, Rules
 from arriero.apps.support.inbox import HandOvers
 from arriero.apps.support.inquiry import Inquiry
 from arriero.apps.support.memory import Memory
@@ -26,16 +28,18 @@ from arriero.apps.support.sample import shop
 from arriero.apps.support.settings import SupportSettings
 from arriero.apps.support.tools import Tools
 from arriero.apps.support.values import Reply
-from arriero.core.clock import HeldClock
+from arriero.core.clock import HeldClock, SystemClock
 from arriero.core.desk import Act
 from arriero.core.errors import StoreError
 from arriero.core.words import Ended, Exposure, JsonValue, Mode, Share
 from arriero.flow import Case, Flow, Result
-from arriero.models.fake import FakeClassifier, ScriptedGenerator
+from arriero.models.fake import FakeClassifier, FakeEncoder, ScriptedGenerator
 from arriero.models.roles import Models
+from arriero.retrieval.base import Passage
 from arriero.retrieval.memory import MemoryIndex
 from arriero.security.masking import PatternMasker
 from arriero.store.base import ExposureSet, VariantRegistered
+from arriero.store.cache import MemoryCache
 from arriero.store.exposures import Exposures
 from arriero.store.fake import MemoryLedger
 from arriero.store.records import MemoryRecords
@@ -306,6 +310,32 @@ async def test_a_conversation_remembers_its_order(desk: Desk) -> None:
     await desk.ask("Where is my order 10234?", conversation="chat-2")
     result = await desk.ask("where is it now?", conversation="chat-2")
     assert result.outcome.sources[0].id == "order:10234"
+
+
+async def test_an_approved_answer_is_given_to_whoever_asks_the_same(desk: Desk) -> None:
+    class Passages:
+        async def version(self) -> str:
+            return "1"
+
+        async def passages(self) -> Sequence[Passage]:
+            return passages_of(articles.load(desk.settings.articles))
+
+    answers = ApprovedAnswers(FakeEncoder(), MemoryRecords(), MemoryCache(), SystemClock())
+    now = ApprovedNow(answers, Passages(), desk.settings.approved, "p1")
+    desk.app = replace(desk.app, approved=now)
+    result = await desk.ask("How much does standard SHIPPING cost?", customer=None)
+    assert (result.outcome.ended, result.outcome.origin) == (Ended.ANSWERED, "approved")
+    assert "4.90 EUR" in result.outcome.answer.response
+    personal = await desk.ask("How much does shipping of my order 10234 cost?")
+    assert personal.outcome.origin != "approved"
+
+
+async def test_an_angry_customer_gets_the_answer_and_a_person(desk: Desk) -> None:
+    result = await desk.ask("This is the THIRD time I ask!! Where is my order 10234?")
+    assert result.outcome.ended is Ended.PENDING
+    assert "10234" in result.outcome.answer.response
+    (task,) = await desk.ledger.tasks("default")
+    assert task.payload["priority"] >= Priority.HIGH
 
 
 async def test_performing_the_same_hand_over_twice_opens_one_task(desk: Desk) -> None:

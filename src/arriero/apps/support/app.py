@@ -11,9 +11,12 @@ from itertools import accumulate
 from pathlib import Path
 
 from arriero.apps.support import extract, quality, templates, write
+from arriero.apps.support.approved import Found
+from arriero.apps.support.approved_now import ApprovedNow
 from arriero.apps.support.confirm import Pending, place_of
 from arriero.apps.support.directory import CustomerDirectory
 from arriero.apps.support.facts import order_facts, underway
+from arriero.apps.support.gaps_inbox import Gaps
 from arriero.apps.support.inbox import HandOvers
 from arriero.apps.support.inquiry import Inquiry
 from arriero.apps.support.memory import (
@@ -29,10 +32,14 @@ from arriero.apps.support.memory import (
 )
 from arriero.apps.support.modes import Mode as Automation
 from arriero.apps.support.modes import Modes
+from arriero.apps.support.mood import frustration, priority, should_hand_over
+from arriero.apps.support.mood import mood as read_mood
 from arriero.apps.support.orders import About
 from arriero.apps.support.people import known_of
 from arriero.apps.support.person import asks_for_a_person
 from arriero.apps.support.policy import Tool
+from arriero.apps.support.resolution_report import SupportReport
+from arriero.apps.support.sentiment import weighed
 from arriero.apps.support.settings import SupportSettings
 from arriero.apps.support.tools import KINDS, Need, Proposal, Request, Tools, drop, propose
 from arriero.apps.support.values import Evidence, Reply, Seen
@@ -78,6 +85,7 @@ LOOKED_AT = (
     "Thank you for your message. A colleague looks at it and will write to you; you do not need to "
     "write again."
 )
+ALSO = "I have also passed this to a colleague, who will get back to you."
 NOT_OURS = (
     "That is outside what I can help with: I answer questions about orders, products and services of "
     "this shop. Please tell me what you need there, or ask for a colleague."
@@ -114,6 +122,9 @@ class SupportApp:
     modes: Modes
     checks: Sequence[Group]
     reveal: Callable[[str, str, JsonValue], Awaitable[JsonValue]]
+    gaps: Gaps | None = None
+    approved: ApprovedNow | None = None
+    reporter: SupportReport | None = None
 
     name = "support"
     shapes = Shapes(Inquiry, Seen, Evidence, Reply)
@@ -122,7 +133,8 @@ class SupportApp:
 
     @property
     def jobs(self) -> Sequence[Job]:
-        return (self.handovers.job, Job("support-sweep", SWEEP_EVERY_S, self._sweep))
+        own = (self.handovers.job, Job("support-sweep", SWEEP_EVERY_S, self._sweep))
+        return (*own, *(part.job for part in (self.gaps, self.reporter) if part is not None))
 
     @property
     def deadline_ms(self) -> float:
@@ -158,26 +170,33 @@ class SupportApp:
             turn.models.classify("intent_classifier", message, timeout_s=turn.remaining()),
             turn.models.classify("sentiment_analyzer", message, timeout_s=turn.remaining()),
         )
+        language = language_of(message) or "en"
+        feelings = dict(weighed(message, mood.scores, language=language))
         asked = asks_for_a_person(message, [one.text for one in history])
         about = self._meant(message, intents, recall(history, number=self.settings.order_number))
         intent, confidence = intents.label, intents.confidence
         if asked.asked:
             intent, confidence = HUMAN, max(asked.score, intents.confidence)
+        earlier = [frustration(one.text, {}) for one in history if one.role == "customer"]
+        felt = read_mood(message, feelings, earlier, earlier_contacts=about.times - 1)
         second = intents.scores[1] if len(intents.scores) > 1 else ("", 0.0)
         return Seen(
             intent=intent,
             confidence=confidence,
             second=second[0],
             second_confidence=second[1],
-            sentiment=mood.label,
-            sentiment_confidence=mood.confidence,
-            language=language_of(message) or "en",
+            sentiment=felt.sentiment,
+            sentiment_confidence=feelings.get(felt.sentiment, mood.confidence),
+            language=language,
             order=about.order,
             outside=intents.outside,
             between=which_of(intents),
             person=asked.asked,
             suspicious=scan(message).flagged,
             times=about.times,
+            frustration=felt.frustration,
+            priority=priority(felt),
+            concern=should_hand_over(felt) or "",
         )
 
     async def gather(self, turn: Turn[Inquiry], seen: Seen) -> Evidence:
@@ -193,6 +212,8 @@ class SupportApp:
         seen = self._continued(seen, known)
         if self._settled(turn, seen, known):
             return known
+        if found := await self._shared(turn, seen, known):
+            return replace(known, approved=found)
         hits = await self.index.search(turn.input.message, k=CANDIDATES, day=turn.now.date())
         ranked = [hit.passage for hit in by_intent(hits, seen)]
         if seen.intent in self.settings.open_intents:
@@ -209,6 +230,20 @@ class SupportApp:
             filed=tuple(one.id for one in chosen if seen.intent in one.labels),
             contradictory=any(undecided(pair) for pair in against),
         )
+
+    async def _shared(self, turn: Turn[Inquiry], seen: Seen, known: Evidence) -> Found | None:
+        """An answer that was approved for everybody who asks this."""
+        personal = seen.order or seen.suspicious or known.pending or known.proposal
+        if personal or self.approved is None or not self._sure(turn, seen):
+            return None
+        try:
+            return await self.approved.lookup(
+                turn.case.tenant, turn.input.message, seen.intent, seen.language,
+                index=self.index.version, day=turn.now.date(),
+            )  # fmt: skip
+        except StoreError as error:
+            log.warning("approved answers cannot be looked up: %s", error.message)
+            return None
 
     async def _held(self, tenant: str, conversation: str) -> str:
         """What the customer is told while a person has the conversation; empty when nobody has."""
@@ -301,7 +336,10 @@ class SupportApp:
             now=turn.now,
             sure=self._sure(turn, seen),
         )
-        return propose(self.tools.policy, request)
+        step = propose(self.tools.policy, request)
+        if step is None or step.tool is not Tool.ORDER_STATUS:
+            return step
+        return replace(step, text="", facts=())  # an approved template says it better
 
     async def draft(
         self, turn: Turn[Inquiry], seen: Seen, evidence: Evidence
@@ -314,6 +352,10 @@ class SupportApp:
             ending = Ended.CLARIFY if _asks(text, evidence) else Ended.ANSWERED
             cited = self._cited(evidence)
             return [self._draft(seen, evidence, text, "template", cited, ending=ending)]
+        if evidence.approved:
+            given = evidence.approved.approved
+            source = Source(f"approved:{given.id}", given.question, given.answer)
+            return [self._draft(seen, evidence, given.answer, "approved", (source,))]
         if self._out_of_scope(turn, seen):
             return [
                 self._draft(
@@ -352,7 +394,7 @@ class SupportApp:
                 seen, evidence, LOOKED_AT, "handover", ending=Ended.PENDING, because=because
             )
         proposal = evidence.proposal
-        if proposal and proposal.text and proposal.tool is not Tool.ORDER_STATUS:
+        if proposal and proposal.text:
             return self._flow(seen, evidence, proposal)
         if seen.order and evidence.order == "unknown":
             text = NOT_YOURS.format(number=seen.order)
@@ -389,7 +431,7 @@ class SupportApp:
         what its sources say.
         """
         seen = self._continued(seen, evidence)
-        approved = draft.origin in {"template", "flow"}
+        approved = draft.origin in {"template", "flow", "approved"}
         return Exhibit(
             # A person matched an approved answer to its intent: it need not resemble the question.
             question="" if approved or draft.origin in FIXED else turn.input.message,
@@ -404,6 +446,8 @@ class SupportApp:
     def _may_state(self, seen: Seen, evidence: Evidence, draft: Draft[Reply]) -> tuple[str, ...]:
         if draft.origin in FIXED:
             return (draft.answer.response,)
+        if evidence.approved:
+            return (evidence.approved.approved.answer, *evidence.approved.approved.quotes)
         if draft.origin == "flow" and evidence.proposal:
             return evidence.proposal.facts
         return self._filled(evidence, seen) if draft.origin == "template" else ()
@@ -427,8 +471,12 @@ class SupportApp:
         if ending is Ended.PENDING:
             actions = (*actions, hand_over(turn.input, answer.because))
         shown = replace(answer, response=LOOKED_AT) if answer.suggested else answer
+        if seen.concern and ending is Ended.ANSWERED and draft.origin != "flow":
+            # What is known is told all the same, and a person sees to the rest.
+            shown = replace(answer, response=f"{answer.response} {ALSO}", because=seen.concern)
+            actions, ending = (*actions, hand_over(turn.input, seen.concern)), Ended.PENDING
         return Outcome(
-            ending, shown, answer.because, best.score, draft.origin, draft.sources, actions
+            ending, shown, shown.because, best.score, draft.origin, draft.sources, actions
         )
 
     async def perform(self, tenant: str, run: str, action: Action) -> Mapping[str, JsonValue]:

@@ -266,7 +266,11 @@ class HandOvers:
     ) -> Task:  # fmt: skip
         known = summary.of_run(record, trace, earlier, reason=reason)
         past = [summary.past(one) for one in earlier]
-        priority = handover.first_priority(known.sentiment, known.trend, summary.unanswered(past))
+        heard = str(_table(trace.seen if trace else None).get("priority", "normal"))
+        priority = max(
+            handover.first_priority(known.sentiment, known.trend, summary.unanswered(past)),
+            Priority[heard.upper()],
+        )
         return Task(
             id=id,
             tenant=tenant,

@@ -29,12 +29,22 @@ from arriero.apps.support.knowledge import File, Knowledge, Stale, Store, stale
 from arriero.core.errors import ArrieroError, InputError
 from arriero.models.base import Encoder
 from arriero.retrieval.vectors import VECTORS, encoded, vectors_of
+from arriero.security import injection
 
 REVIEW_DAYS = 365
 STATEMENTS = "statements.safetensors"
 
 Scan = Callable[[str], str | None]
 Progress = Callable[[str, int, int], None]
+
+
+def suspicious(text: str) -> str | None:
+    """Why a text is no article: it gives orders to the system. None: it does not."""
+    found = injection.scan(text, "document")
+    if not found.flagged:
+        return None
+    why = ", ".join(found.reasons) or "instructions to a model"
+    return f"it seems to give orders to the system ({why}); read it, then --trust it"
 
 
 class State(StrEnum):
@@ -87,7 +97,7 @@ class Ingestion:
     encoder: Encoder
     vectors: Path
     today: date
-    scan: Scan = lambda text: None
+    scan: Scan = suspicious
     trusted: frozenset[str] = frozenset()
     review_days: int = REVIEW_DAYS
     progress: Progress = lambda step, done, of: None

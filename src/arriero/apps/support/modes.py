@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from itertools import count
@@ -87,6 +87,9 @@ class Modes:
     async def set(self, tenant: str, intent: str, mode: Mode, actor: str) -> ModeChange:
         """From now on this mode holds; who said so, and when, stays on record."""
         now = self.clock.now()
+        before = (await self.in_force(tenant)).get(intent)
+        if before is not None:  # two changes in one millisecond would have no order
+            now = max(now, before.at + timedelta(milliseconds=1))
         # The id is made of this clock, so that "last" means the same as `at`.
         change = ModeChange(uuid7(now_ms=int(now.timestamp() * 1e3)), intent, mode, actor, now)
         value = {"intent": intent, "mode": mode.value, "actor": actor, "at": now.isoformat()}

@@ -9,21 +9,27 @@ from pathlib import Path
 
 from arriero.apps.support import articles, policy, quality, templates
 from arriero.apps.support.app import SupportApp
+from arriero.apps.support.approved import ApprovedAnswers, read_thresholds
+from arriero.apps.support.approved_now import ApprovedNow
 from arriero.apps.support.confirm import Confirmations
 from arriero.apps.support.directory import CustomerDirectory, SqliteDirectory
 from arriero.apps.support.directory_http import Breaker, HttpDirectory
 from arriero.apps.support.door import door
+from arriero.apps.support.gaps_inbox import Desks, Gaps, Shelf
 from arriero.apps.support.handover import Rules
 from arriero.apps.support.inbox import HandOvers
 from arriero.apps.support.knowledge import KnowledgeSource, Store
 from arriero.apps.support.memory import Memory
 from arriero.apps.support.modes import Mode, Modes
+from arriero.apps.support.resolution_report import SupportReport
 from arriero.apps.support.sample import shop
 from arriero.apps.support.settings import SupportSettings
 from arriero.apps.support.told import KeptInVault
 from arriero.apps.support.tools import Tools
 from arriero.core.desk import Desk
 from arriero.core.errors import InputError
+from arriero.core.report import Reporter
+from arriero.core.words import content_hash
 from arriero.flow import AnyApp, Parts, Plugin
 from arriero.retrieval.live import LiveIndex
 
@@ -31,10 +37,24 @@ from arriero.retrieval.live import LiveIndex
 async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
     """Articles into the index, templates, policy and directory opened: ready to be asked."""
     known = await asyncio.to_thread(articles.load, settings.articles)
-    source = KnowledgeSource(Store(parts.folder / "knowledge"), known)
+    store = Store(parts.folder / "knowledge")
+    source = KnowledgeSource(store, known)
     directory = await asyncio.to_thread(_directory, settings, parts)
     told = KeptInVault(parts.vaults, parts.records, parts.reveal)
     rules = Rules.of(settings.hours.table, settings.hand_over)
+    handovers = HandOvers(parts.ledger, parts.records, parts.clock, rules, told)
+    shelf = Shelf(
+        parts.folder / "approved", settings.articles, store, parts.folder / "index", parts.encoder
+    )
+    gaps = Gaps(
+        parts.ledger,
+        parts.records,
+        parts.clock,
+        parts.encoder,
+        handovers,
+        shelf,
+        release_at=settings.release_at,
+    )
     tools = Tools(
         directory,
         Confirmations(parts.records, parts.clock),
@@ -47,13 +67,32 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
         directory=directory,
         index=await LiveIndex.open(source, parts.open_index),
         answers=templates.by_intent(await asyncio.to_thread(templates.load, settings.templates)),
-        handovers=HandOvers(parts.ledger, parts.records, parts.clock, rules, told),
+        handovers=handovers,
         tools=tools,
         memory=Memory(parts.records, parts.clock),
         modes=Modes(parts.records, parts.clock, Mode(settings.mode)),
         checks=quality.checks((one.text for one in known), await parts.encoder()),
         reveal=parts.reveal,
+        gaps=gaps,
+        approved=ApprovedNow(
+            ApprovedAnswers(
+                await parts.encoder(),
+                parts.records,
+                parts.cache,
+                parts.clock,
+                await asyncio.to_thread(read_thresholds, settings.approved_thresholds),
+            ),
+            source,
+            settings.approved,
+            await asyncio.to_thread(_version_of, settings.templates, settings.policy),
+        ),
+        reporter=SupportReport(parts.ledger, parts.clock, gaps, directory),
     )
+
+
+def _version_of(*files: Path) -> str:
+    """The version of the rules and wordings that approved answers rest on."""
+    return content_hash([file.read_text(encoding="utf-8") for file in files])[:32]
 
 
 def _directory(settings: SupportSettings, parts: Parts) -> CustomerDirectory:
@@ -98,7 +137,14 @@ def _labels(settings: SupportSettings) -> Mapping[str, tuple[str, ...]]:
 
 def _desk(app: AnyApp) -> Desk:
     assert isinstance(app, SupportApp)  # noqa: S101  # what `open_support` gave
-    return app.handovers
+    assert app.gaps is not None  # noqa: S101
+    return Desks(app.handovers.ledger, (app.handovers, app.gaps))
+
+
+def _report(app: AnyApp) -> Reporter:
+    assert isinstance(app, SupportApp)  # noqa: S101  # what `open_support` gave
+    assert app.reporter is not None  # noqa: S101
+    return app.reporter
 
 
 plugin = Plugin(
@@ -110,4 +156,5 @@ plugin = Plugin(
     cached=lambda settings: {"intent_classifier": settings.intent_cache_s},
     door=door,
     desk=_desk,
+    report=_report,
 )

@@ -45,6 +45,8 @@ class SupportSettings(AppSettings):
     articles: Path = SAMPLE / "articles"
     templates: Path = SAMPLE / "templates.toml"
     policy: Path = SAMPLE / "policy.toml"
+    approved: Path = SAMPLE / "approved.jsonl"
+    approved_thresholds: Path = SAMPLE / "cache_thresholds.json"
     directory: str = Field(default="sample:", pattern="^(sample:|sqlite:///.+|https?://.+)$")
     directory_key: str = Field(
         default="", description="the environment variable with the directory's key"

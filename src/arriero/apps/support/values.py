@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from arriero.apps.support.approved import Found
 from arriero.apps.support.confirm import Pending
 from arriero.apps.support.memory import Context
 from arriero.apps.support.tools import Proposal
@@ -19,6 +20,7 @@ class Seen:
     when the message fits no intent (None: the classifier cannot tell), `between` the two intents
     that share its mass. `person` says that somebody human was asked for, `suspicious` that the text
     gives orders to the system. `order` is what it is about, `times` how often this came up.
+    `frustration` is from 0 to 1, `concern` why a person should see this, `priority` how soon.
     """
 
     intent: str
@@ -34,6 +36,9 @@ class Seen:
     person: bool = False
     suspicious: bool = False
     times: int = 1
+    frustration: float = 0.0
+    priority: str = "normal"
+    concern: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,8 @@ class Evidence:
 
     `proposal` is the next step of a flow, `pending` what waits for the customer's yes, `place` where
     the conversation's memory lies; `intent` is what an earlier message was about, when this one only
-    goes on with it. `mode` is how far the intent is automated, `missing` why nothing personal is known.
+    goes on with it. `approved` is an answer that a person approved for this question.
+    `mode` is how far the intent is automated, `missing` why nothing personal is known.
 
     `passages` are paragraphs, best first; for an open question there are more of them. `filed` are
     the ids of those whose article is labelled with the intent.
@@ -63,6 +69,7 @@ class Evidence:
     missing: str = ""
     contradictory: bool = False
     context: Context | None = None
+    approved: Found | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ function showTiles({ resolution, csat, hand_overs: waiting, gaps }) {
     tile("Hand-overs open", String(waiting.open),
       waiting.late ? `${waiting.late} overdue` : "none overdue", waiting.late > 0),
     tile("Unanswered topics", gaps ? String(gaps.gaps.length) : "–",
-      gaps ? `${gaps.waiting.length} drafts wait, ${gaps.approved} approved` : "not looked for here"),
+      gaps ? `${gaps.waiting.length} waiting for approval, ${gaps.approved} approved` : "not looked for here"),
   );
 }
 
@@ -96,9 +96,9 @@ function showResolution({ resolution }) {
     make("td", String(one.n)), share(one.resolved, one.n), share(one.deflected, one.n),
     share(one.assumed, one.n), make("td", String(one.open)),
   ], whole);
-  table("resolution", [words(by), "visits", "resolved", "deflected", "answered, then silence", "still open"],
+  table("resolution", [words(by), "visits", "resolved", "deflected", "answered, then silence", "younger than 72 h"],
     [line(resolution.all, true), ...resolution.by[by].map((one) => line(one, false))]);
-  const why = Object.entries(resolution.all.why).map(([name, times]) => `${name} ${times}`);
+  const why = Object.entries(resolution.all.why).map(([name, times]) => `${name} (${times})`);
   at("why").textContent = why.length ? `Why not resolved: ${why.join(", ")}.` : "";
 }
 
@@ -127,7 +127,7 @@ function showSatisfaction({ csat }) {
 function showQuality({ quality }) {
   const all = quality.all;
   at("quality-about").textContent =
-    `The score and what turned out wrong (thumb down, 1 or 2 of 5, "not resolved", came back). Slices of at least ${quality.minimum} answers; ${quality.too_small} smaller ones are not shown. Worse: more than 3 points below the mean of all; surely, when the whole interval is.`;
+    `The score and what turned out wrong (thumb down, 1 or 2 of 5, "not resolved", came back). Slices of at least ${quality.minimum} answers; ${quality.too_small} smaller ones are not shown. Worse: score or share of wrong answers more than 3 points worse than for all; surely, when the whole interval is.`;
   const flag = (one) => one.certain ? "surely worse" : one.worse ? "worse" : "";
   const line = (one, whole) => {
     const score = (value) => value.toFixed(2);

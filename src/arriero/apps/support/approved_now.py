@@ -1,0 +1,63 @@
+"""Approved answers under the knowledge that is in force now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from arriero.apps.support.approved import (
+    ApprovedAnswers,
+    Asked,
+    Found,
+    knowledge_version,
+    read_answers,
+)
+from arriero.retrieval.live import Source
+
+
+@dataclass(slots=True)
+class ApprovedNow:
+    """Looks answers up under today's versions; what rests on a changed article is not given again.
+
+    `file` holds the company's answers, `policy` is the version of its rules and templates.
+    """
+
+    answers: ApprovedAnswers
+    source: Source
+    file: Path
+    policy: str
+    _of: tuple[str, date] | None = None
+    _knowledge: str = ""
+    _texts: tuple[str, ...] = ()
+    _renewed: set[str] = field(default_factory=set)
+
+    async def lookup(
+        self, tenant: str, question: str, intent: str, language: str, *, index: str, day: date
+    ) -> Found | None:
+        """The answer that somebody approved for this question, if it still stands.
+
+        `index` is the version of the index in force. Raises `StoreError` when the records fail.
+        """
+        if self._of != (index, day):
+            await self._take_up(index, day)
+        if tenant not in self._renewed:
+            self._renewed.add(tenant)
+            await self.answers.renew(
+                tenant, knowledge=self._knowledge, policy=self.policy, texts=self._texts
+            )
+        asked = Asked(tenant, question, intent, language, self._knowledge, self.policy)
+        return await self.answers.lookup(asked)
+
+    async def _take_up(self, index: str, day: date) -> None:
+        passages = await self.source.passages()
+        self._knowledge, self._texts = knowledge_version(passages, day)
+        self.answers.given = read_answers(
+            self.file,
+            knowledge=self._knowledge,
+            policy=self.policy,
+            at=day.isoformat(),
+            texts=self._texts,
+        )
+        self._of = (index, day)
+        self._renewed.clear()

@@ -1,0 +1,20 @@
+"""`arriero demo`: what Arriero does when things go wrong, on this machine, in a minute."""
+
+from __future__ import annotations
+
+import click
+
+from arriero.cli.lazy import lazily
+
+COMMANDS = {
+    "chaos": (
+        "demo_chaos",
+        "chaos",
+        "Kill model, cache and server under load; count what is lost.",
+    ),
+}
+
+
+@click.group(cls=lazily(COMMANDS))
+def demo() -> None:
+    """See Arriero survive; nothing of yours is touched."""
