@@ -37,7 +37,7 @@ def _files(folder: Path) -> bytes:
 def test_every_address_that_it_prints_answers(served: Process) -> None:
     addresses = re.findall(r"http://[^\s)]+", served.out)
     pages = [address for address in addresses if not address.endswith("/v1")]
-    assert len(pages) == 3
+    assert len(pages) == 4
     assert [httpx.get(page).status_code for page in pages] == [200, 200, 200]
 
 

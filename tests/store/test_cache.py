@@ -9,7 +9,7 @@ import pytest
 
 from arriero.core.clock import HeldClock
 from arriero.core.errors import MissingExtra, SettingsError, StoreError
-from arriero.store.cache import ENGINES, MemoryCache, open_cache
+from arriero.store.cache import ENGINES, ENTRY_BYTES, MemoryCache, open_cache
 from arriero.store.redis_cache import RETRY_S, RedisCache
 from tests.engines import valkey
 
@@ -17,12 +17,28 @@ NOWHERE = "redis://127.0.0.1:1/0"  # nobody may listen on port 1
 
 
 async def test_the_least_recently_used_is_forgotten_first() -> None:
-    cache = MemoryCache(max_items=2)
+    cache = MemoryCache(max_bytes=2 * (ENTRY_BYTES + 2))
     await cache.put("a", b"1", ttl_s=60)
     await cache.put("b", b"2", ttl_s=60)
     await cache.get("a")
     await cache.put("c", b"3", ttl_s=60)
     assert [await cache.get(key) for key in "abc"] == [b"1", None, b"3"]
+
+
+async def test_what_is_replaced_or_dropped_makes_room() -> None:
+    cache = MemoryCache(max_bytes=2 * (ENTRY_BYTES + 2))
+    for _ in range(5):
+        await cache.put("a", b"1", ttl_s=60)
+    await cache.put("b", b"2", ttl_s=60)
+    await cache.drop("b")
+    await cache.put("c", b"3", ttl_s=60)
+    assert [await cache.get(key) for key in "abc"] == [b"1", None, b"3"]
+
+
+async def test_a_value_beyond_all_room_is_not_kept() -> None:
+    cache = MemoryCache(max_bytes=1_000)
+    await cache.put("a", bytes(2_000), ttl_s=60)
+    assert await cache.get("a") is None
 
 
 async def test_time_to_live_is_the_clocks() -> None:

@@ -73,7 +73,7 @@ def language_of(text: str) -> str | None:
     return code if best - second >= (CLEAR if said else CLEAR_UNKNOWN) else None
 
 
-@lru_cache(maxsize=20_000)  # a language's common words come in every message
+@lru_cache(maxsize=4_000)  # a language's common words come in every message
 def _told_by(word: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """What a word says for each language: by its letters, and by being one of its known words."""
     profiles = _profiles().values()

@@ -160,7 +160,7 @@ def sentences(text: str) -> tuple[str, ...]:
     return tuple(part for part in parts if _WORD.search(part))
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=1_000)  # some 8 KB each: the sentences of the articles that are asked for
 def read(sentence: str) -> Reading:
     """Read one sentence."""
     tokens = _TOKEN.findall(_expanded(sentence))

@@ -282,7 +282,7 @@ def _signs(text: str) -> str:
 _signs_of_value = lru_cache(maxsize=4_096)(_signs)
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=512)  # a compiled pattern takes some kilobytes
 def _spaced(value: str) -> re.Pattern[str] | None:
     """`value` in any case and spacing; a name that is also a word only with its capital.
 

@@ -10,6 +10,8 @@ from arriero.core.clock import Clock, SystemClock
 from arriero.core.errors import MissingExtra, SettingsError
 from arriero.store.base import Cache
 
+MAX_BYTES = 8 * 2**20  # some 4,000 messages' labels
+ENTRY_BYTES = 300
 ENGINES = {
     "memory": "arriero.store.cache:MemoryCache",
     "redis": "arriero.store.redis_cache:RedisCache",
@@ -41,12 +43,13 @@ def open_cache(url: str, *, clock: Clock | None = None) -> Cache:
 
 
 class MemoryCache:
-    """Forgets the least recently used beyond `max_items`. In process: gone with it."""
+    """Forgets the least recently used beyond `max_bytes` of values. In process: gone with it."""
 
     degraded = False
 
-    def __init__(self, max_items: int = 10_000, *, clock: Clock | None = None) -> None:
-        self._max_items = max_items
+    def __init__(self, max_bytes: int = MAX_BYTES, *, clock: Clock | None = None) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
         self._clock = clock or SystemClock()
         self._items: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
 
@@ -59,24 +62,34 @@ class MemoryCache:
         if value is None:
             return None
         if self._clock.monotonic() >= ends:
-            del self._items[key]
+            await self.drop(key)
             return None
         self._items.move_to_end(key)
         return value
 
     async def put(self, key: str, value: bytes, *, ttl_s: float) -> None:
-        self._items.pop(key, None)
+        await self.drop(key)
         if ttl_s <= 0:
             return
         self._items[key] = (self._clock.monotonic() + ttl_s, value)
-        if len(self._items) > self._max_items:
-            self._items.popitem(last=False)
+        self._bytes += _weight(key, value)
+        while self._bytes > self._max_bytes:
+            old, (_, dropped) = self._items.popitem(last=False)
+            self._bytes -= _weight(old, dropped)
 
     async def drop(self, key: str) -> None:
-        self._items.pop(key, None)
+        _, value = self._items.pop(key, (0.0, None))
+        if value is not None:
+            self._bytes -= _weight(key, value)
 
     async def ping(self) -> None:
         return None
 
     async def close(self) -> None:
         self._items.clear()
+        self._bytes = 0
+
+
+def _weight(key: str, value: bytes) -> int:
+    """What an entry costs: both texts, and Python's objects around them (measured)."""
+    return len(key) + len(value) + ENTRY_BYTES

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, case, func, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from arriero.core.clock import Clock, SystemClock
 from arriero.core.errors import StoreError
@@ -50,6 +51,7 @@ class SqlLedger:
         self._take_lease = take_lease(engines.dialect)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="ledger-reader")
         self._closed = False
+        self._glancing: Connection | None = None
 
     async def commit(self, *entries: Entry, durable: bool = False) -> None:
         """All entries in one transaction, on disk when it returns; `durable` waits for fsync.
@@ -85,8 +87,15 @@ class SqlLedger:
         glancer = self._engines.glancer
         if glancer is None or self._closed:
             return await self.read(errand)
-        with explained(self._engines.where), glancer.connect() as connection:
-            return errand(connection)
+        with explained(self._engines.where):
+            if self._glancing is None:
+                self._glancing = glancer.connect()  # kept: to take it from the pool costs as much
+            try:
+                return errand(self._glancing)
+            except SQLAlchemyError:
+                self._glancing.close()
+                self._glancing = None
+                raise
 
     def _read(self, errand: Callable[[Connection], T]) -> T:
         with explained(self._engines.where), self._engines.reader.connect() as connection:
@@ -232,6 +241,8 @@ class SqlLedger:
     def _close(self) -> None:
         self._writer.close()
         self._readers.shutdown()
+        if self._glancing is not None:
+            self._glancing.close()
         self._engines.close()
 
 

@@ -91,6 +91,8 @@ class Writer:
         while batch := self._next_batch():
             try:
                 self._commit(batch)
+            except ArrieroError as error:
+                _fail(batch, error)
             except SQLAlchemyError as error:
                 _fail(batch, explain(error, self.engines.where))
             except Exception as error:  # noqa: BLE001  the worker loop: whoever waits must hear
@@ -106,6 +108,10 @@ class Writer:
     def _commit(self, batch: Sequence[Pending]) -> None:
         durable = any(pending.durable for pending in batch)
         with self.engines.writing(self._synchronous(durable)) as connection:
+            if len(batch) == 1 and not callable(batch[0].work):
+                # Alone in its transaction it needs no savepoint: it is undone with it.
+                self._write_one_by_one(connection, batch[0].work)
+                return
             for errands, together in groupby(batch, key=lambda pending: callable(pending.work)):
                 apply = self._run_errands if errands else self._write
                 apply(connection, list(together))
@@ -179,11 +185,16 @@ def _touches_all(connection: Connection, write: Write, rows: list[Row]) -> bool:
 
 
 _APPEND: Insert = insert(schema.audit)
+_NEXT = select(func.coalesce(func.max(schema.audit.c.seq), 0) + 1).scalar_subquery()
+_APPEND_ONE: Insert = insert(schema.audit).values(seq=_NEXT)
 _LAST = select(func.coalesce(func.max(schema.audit.c.seq), 0))
 
 
 def _append(connection: Connection, leaves: Sequence[Row]) -> None:
     """Number the leaves without gaps: the write lock lets nobody else number any meanwhile."""
+    if len(leaves) == 1:
+        connection.execute(_APPEND_ONE, leaves[0])
+        return
     last = connection.execute(_LAST).scalar_one()
     rows = [leaf | {"seq": seq} for seq, leaf in enumerate(leaves, last + 1)]
     connection.execute(_APPEND, rows)
