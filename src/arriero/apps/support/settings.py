@@ -69,7 +69,7 @@ class SupportSettings(AppSettings):
     )
     passages: int = Field(default=5, ge=1, le=20)
     reading_words: int = Field(
-        default=228,
+        default=234,
         ge=50,
         description="passages in the prompt of an open question: 400 tokens and more",
     )
