@@ -77,4 +77,3 @@ async def _take(platform: Platform, who: Identity, body: FeedbackAsked) -> Reply
     id, now = uuid7(), platform.clock.now()
     given = Feedback(id, who.tenant, run, who.actor, now, body.kind, body.value, body.comment)
     return Reply(201, to_body({"feedback_id": id}), entries=(FeedbackGiven(given),), durable=True)
-

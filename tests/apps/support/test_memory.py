@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from arriero.apps.support.inquiry import Said
 from arriero.apps.support.memory import (
     Awaits,
     Context,
@@ -19,7 +20,6 @@ from arriero.apps.support.memory import (
     resolve,
 )
 from arriero.apps.support.orders import Item, Order, OrderStatus, RefundStatus
-from arriero.apps.support.inquiry import Said
 from arriero.core.clock import HeldClock
 from arriero.core.errors import InputError
 from arriero.store.records import MemoryRecords
