@@ -38,7 +38,7 @@ def test_every_address_that_it_prints_answers(served: Process) -> None:
     addresses = re.findall(r"http://[^\s)]+", served.out)
     pages = [address for address in addresses if not address.endswith("/v1")]
     assert len(pages) == 4
-    assert [httpx.get(page).status_code for page in pages] == [200, 200, 200]
+    assert {httpx.get(page).status_code for page in pages} == {200}
 
 
 def test_the_command_to_try_works_when_pasted(served: Process) -> None:
