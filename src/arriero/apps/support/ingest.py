@@ -28,7 +28,6 @@ from arriero.apps.support.documents import MOST_BYTES, parse
 from arriero.apps.support.knowledge import File, Knowledge, Stale, Store, stale
 from arriero.core.errors import ArrieroError, InputError
 from arriero.models.base import Encoder
-from arriero.retrieval.vectors import VECTORS, encoded, vectors_of
 from arriero.security import injection
 
 REVIEW_DAYS = 365
@@ -131,6 +130,12 @@ class Ingestion:
 
     async def _keep(self, sources: Mapping[str, tuple[File, ...]], rows: Sequence[Row]) -> Report:
         """Encode what is new, look for contradictions, and only then put it in force."""
+        from arriero.retrieval.vectors import (  # noqa: PLC0415  # needs the extra `local`
+            VECTORS,
+            encoded,
+            vectors_of,
+        )
+
         plain = Knowledge(sources)
         await vectors_of(
             [encoded(one) for one in plain.passages],
