@@ -1,0 +1,1 @@
+"""Trainers: a dataset and a recipe become a trained adapter or head."""
