@@ -1,0 +1,1 @@
+"""Improving: what people say of runs becomes a better variant, or none. Knows no app."""
