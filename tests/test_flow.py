@@ -150,6 +150,22 @@ async def test_only_a_live_turn_acts(mode: Mode) -> None:
     assert app.performed == []
 
 
+@pytest.mark.parametrize("mode", [Mode.SHADOW, Mode.REPLAY])
+async def test_a_case_is_told_again_with_another_variant(mode: Mode) -> None:
+    flow = await flow_for(app := Toy(first="no", second="please"))
+    plain = replace(app.baseline(), rounds=0)
+    result = await flow.run(app, case(), mode=mode, variant=plain, of="run-1")
+    run, _ = await told(flow, result)
+    assert (run.mode, run.variant, run.of) == (mode, plain.id, "run-1")
+    assert run.ended is Ended.FALLBACK  # the variant has no round to improve it in
+
+
+async def test_a_live_case_is_given_no_variant() -> None:
+    flow = await flow_for(app := Toy())
+    with pytest.raises(ValueError, match="that its unit sees"):
+        await flow.run(app, case(), variant=app.baseline())
+
+
 async def test_with_the_ledger_down_an_app_that_may_answers_without_a_run_id() -> None:
     flow = await flow_for(app := Toy(), ledger := MemoryLedger())
     ledger.down = True

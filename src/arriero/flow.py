@@ -281,20 +281,29 @@ class Flow:
         case: Case[Input],
         *,
         mode: Mode = Mode.LIVE,
+        variant: Variant | None = None,
+        of: str | None = None,
         watch: Callable[[Event], None] = lambda event: None,
     ) -> Result[Answer]:
-        """Tell `case` from arrival to answer. Raises only what the caller did wrong."""
+        """Tell `case` from arrival to answer. Raises only what the caller did wrong.
+
+        `variant` tells it with a variant that is given (a shadow of the live run `of`, an offline
+        gate); a live case always takes the one that its unit sees.
+        """
+        if variant is not None and mode is Mode.LIVE:
+            raise ValueError("a live case takes the variant that its unit sees; give none")
         begun = self.clock.monotonic()
         id, known = uuid7(), await _known(app, case)
         masked, vault = await withhold(
             case.input, self.masker, self.vaults, (case.tenant, case.unit or id), known or (),
             keeps=mode is Mode.LIVE,
         )  # fmt: skip
-        turn = self._turn(app, case, masked, mode, begun, watch, id)
+        sees = variant or self.exposures.variant(app.name, case.unit)
+        turn = self._turn(app, case, masked, mode, begun, watch, id, sees)
         calls, story = CallLog(), _Story[Seen, Evidence, Answer](vault=vault)
         with recording(calls):
             outcome = await self._tell(app, turn, story)
-        run, trace = self._record(app, turn, story, outcome, calls, begun)
+        run, trace = self._record(app, turn, story, outcome, calls, begun, of)
         run_id = await self._commit(app, turn, outcome, run, trace, vault)
         self.on_run(run)
         return Result(run_id, _restored(app.shapes, outcome, vault), run)
@@ -401,8 +410,8 @@ class Flow:
         begun: float,
         watch: Callable[[Event], None],
         run: str,
+        variant: Variant,
     ) -> Turn[Input]:
-        variant = self.exposures.variant(app.name, case.unit)
         return Turn(
             run=run,
             case=case,
@@ -425,6 +434,7 @@ class Flow:
         outcome: Outcome[Answer],
         calls: CallLog,
         begun: float,
+        of: str | None,
     ) -> tuple[Run, Trace]:
         shapes = app.shapes
         trace = Trace(
@@ -463,6 +473,7 @@ class Flow:
             tokens_in=sum(call.tokens_in for call in calls.calls),
             tokens_out=sum(call.tokens_out for call in calls.calls),
             cost=sum(call.cost for call in calls.calls),
+            of=of,
         )
         return run, trace
 

@@ -19,13 +19,18 @@ from arriero.store.base import (
     AlertSaved,
     Answered,
     ApiKey,
+    ArtefactRegistered,
     Entry,
     ExposureSet,
     FeedbackGiven,
     Intended,
     KeySaved,
     Ledger,
+    MachineMoved,
+    Observed,
+    Rated,
     RunClosed,
+    RunErased,
     RunRecorded,
     TaskSaved,
     VariantRegistered,
@@ -34,6 +39,7 @@ from arriero.store.base import (
 from arriero.store.engine import sqlite_url
 from arriero.store.fake import MemoryLedger
 from arriero.store.ledger import open_ledger
+from arriero.store.rows import erased
 from tests.store.samples import (
     EXPOSURE,
     LATER,
@@ -41,10 +47,12 @@ from tests.store.samples import (
     REFUND,
     VARIANT,
     a_feedback,
+    a_machine,
     a_run,
     a_task,
     a_trace,
     an_alert,
+    an_artefact,
     recorded,
 )
 
@@ -378,6 +386,181 @@ async def test_a_variant_is_registered_once(ledger: Ledger) -> None:
     assert await kinds(ledger) == ["variant.registered"]
 
 
+async def test_the_variants_of_an_app_come_in_their_order(ledger: Ledger) -> None:
+    second, chat = replace(VARIANT, rounds=2), replace(VARIANT, app="chat")
+    for variant, at in ((VARIANT, NOW), (second, LATER), (chat, LATER)):
+        await ledger.commit(VariantRegistered(variant, at))
+    assert await ledger.variants("support") == [VARIANT, second]
+    assert await ledger.variants("nothing") == []
+
+
+def moved(version: int = 1, **changes: object) -> MachineMoved:
+    return MachineMoved(a_machine(version, **changes), "ana", "enough ratings")
+
+
+async def test_a_machine_moves_in_single_steps(ledger: Ledger) -> None:
+    begun, promoted = moved(), moved(2, state="promoted", open=False, body={}, at=LATER)
+    await ledger.commit(begun)
+    assert await ledger.machine("rollout", "r-1") == begun.machine
+    await ledger.commit(promoted)
+    assert await ledger.machine("rollout", "r-1") == promoted.machine
+    assert await ledger.machine("cycle", "r-1") is None
+    leaves = await ledger.leaves()
+    assert [(it.kind, it.subject, it.actor) for it in leaves] == [
+        ("rollout.moved", "r-1", "ana")
+    ] * 2
+
+
+@pytest.mark.parametrize("version", [1, 2, 4])
+async def test_a_step_from_another_version_is_a_conflict(ledger: Ledger, version: int) -> None:
+    await ledger.commit(moved())
+    await ledger.commit(moved(2))
+    with pytest.raises(Conflict, match="r-1"):
+        await ledger.commit(moved(version))
+    assert await ledger.machine("rollout", "r-1") == a_machine(2)
+
+
+async def test_a_machine_that_never_began_takes_no_step(ledger: Ledger) -> None:
+    with pytest.raises(Conflict, match="moved meanwhile"):
+        await ledger.commit(moved(2))
+
+
+async def test_a_machine_that_has_ended_takes_no_step(ledger: Ledger) -> None:
+    await ledger.commit(moved())
+    await ledger.commit(moved(2, open=False))
+    with pytest.raises(Conflict, match="not open"):
+        await ledger.commit(moved(3))
+
+
+async def test_an_app_has_one_open_machine_of_a_kind(ledger: Ledger) -> None:
+    await ledger.commit(moved())
+    with pytest.raises(Conflict, match="end that one first"):
+        await ledger.commit(moved(id="r-2"))
+    await ledger.commit(moved(id="r-2", app="chat"), moved(kind="cycle"))
+    await ledger.commit(moved(2, open=False), moved(id="r-3"))
+    assert [it.id for it in await ledger.machines("rollout", app="support")] == ["r-3"]
+
+
+async def test_a_step_that_comes_too_late_takes_its_neighbours_with_it(ledger: Ledger) -> None:
+    await ledger.commit(moved())
+    await ledger.commit(moved(2))
+    with pytest.raises(Conflict):
+        await ledger.commit(ExposureSet(EXPOSURE, "ana", NOW), moved(2))
+    assert await ledger.exposures() == {}
+    assert len(await ledger.leaves()) == 2
+
+
+async def test_of_many_who_take_a_step_at_once_one_does(ledger: Ledger) -> None:
+    await ledger.commit(moved())
+    steps = (
+        ledger.commit(ExposureSet(EXPOSURE, f"worker-{n}", NOW), moved(2, body={"by": n}))
+        for n in range(20)
+    )
+    ended = await asyncio.gather(*steps, return_exceptions=True)
+    assert [type(it) for it in ended].count(Conflict) == 19
+    assert await kinds(ledger) == ["rollout.moved", "exposure.set", "rollout.moved"]
+
+
+async def test_a_step_that_was_sent_before_the_beginning_is_a_conflict(ledger: Ledger) -> None:
+    ended = await asyncio.gather(
+        ledger.commit(moved(2)), ledger.commit(moved()), return_exceptions=True
+    )
+    assert [type(it) for it in ended] == [Conflict, type(None)]
+
+
+async def test_machines_are_listed_the_last_moved_first(ledger: Ledger) -> None:
+    for it in (moved(id="a"), moved(id="b", app="chat", at=LATER), moved(kind="cycle")):
+        await ledger.commit(it)
+    await ledger.commit(moved(2, id="a", open=False, at=LATER + timedelta(hours=1)))
+    assert [it.id for it in await ledger.machines("rollout", open_only=False)] == ["a", "b"]
+    assert [it.id for it in await ledger.machines("rollout")] == ["b"]
+    assert [it.id for it in await ledger.machines("rollout", open_only=False, limit=1)] == ["a"]
+    assert await ledger.machines("rollout", app="support") == []
+
+
+async def test_an_artefact_is_registered_once(ledger: Ledger) -> None:
+    first = an_artefact()
+    await ledger.commit(ArtefactRegistered(first, "ana"))
+    await ledger.commit(ArtefactRegistered(replace(first, at=LATER), "eva"))
+    await ledger.commit(ArtefactRegistered(an_artefact(kind="adapter"), "eva"))
+    assert await ledger.artefact("dataset", first.id) == first
+    assert await ledger.artefact("dataset", "00") is None
+    assert await kinds(ledger) == ["artefact.registered"] * 2
+
+
+async def test_artefacts_are_listed_newest_first(ledger: Ledger) -> None:
+    old, new, chat = an_artefact("a"), an_artefact("b", at=LATER), an_artefact("c", app="chat")
+    for it in (old, new, chat):
+        await ledger.commit(ArtefactRegistered(it, "ana"))
+    assert await ledger.artefacts("dataset", app="support") == [new, old]
+    assert await ledger.artefacts("dataset", limit=1) == [new]
+    assert await ledger.artefacts("adapter") == []
+
+
+def rating(id: str, run: str, value: object = 4, **changes: object) -> FeedbackGiven:
+    return FeedbackGiven(a_feedback(id, run=run, value=value, comment=None, **changes))
+
+
+async def test_rated_runs_come_with_all_their_feedback_page_by_page(ledger: Ledger) -> None:
+    entries = [recorded(id=f"run-{n}") for n in range(4)]
+    await ledger.commit(*entries, recorded(id="run-4", mode=Mode.SHADOW))
+    for it in (
+        rating("late", "run-1", at=LATER),
+        rating("early", "run-1"),
+        rating("f3", "run-3"),
+        rating("shadow", "run-4"),
+        rating("other", "run-0", tenant="umbrella"),
+    ):
+        await ledger.commit(it)
+    found = await ledger.rated("acme", "support")
+    assert [(it.run.id, [one.id for one in it.feedback]) for it in found] == [
+        ("run-1", ["early", "late"]),
+        ("run-3", ["f3"]),
+    ]
+    assert found[0] == Rated(entries[1].run, found[0].feedback)
+    assert [it.run.id for it in await ledger.rated("acme", "support", limit=1)] == ["run-1"]
+    assert [it.run.id for it in await ledger.rated("acme", "support", after="run-1")] == ["run-3"]
+    assert await ledger.rated("acme", "chat") == []
+    assert await ledger.rated("umbrella", "support") == []
+
+
+async def test_outcomes_tell_what_runs_of_the_variants_came_to(ledger: Ledger) -> None:
+    live = recorded(id="run-0", unit=None, score=None, ended=Ended.FAILED, cost=0.25)
+    shadow = recorded(
+        id="run-1", variant="b", mode=Mode.SHADOW, of="run-0", started_at=NOW + timedelta(seconds=1)
+    )
+    await ledger.commit(
+        *(live, shadow, recorded(variant="c"), recorded(app="chat"), recorded(mode=Mode.REPLAY)),
+        recorded(started_at=NOW - timedelta(microseconds=1)),
+        recorded(id="run-9", started_at=LATER),
+    )
+    await ledger.commit(rating("late", "run-0", 2, at=LATER))
+    await ledger.commit(rating("early", "run-0", value=True, kind="thumb"))
+    await ledger.commit(rating("other", "run-0", tenant="umbrella"))
+    both = [VARIANT.id, "b"]
+    found = await ledger.outcomes("support", both, since=NOW, until=LATER)
+    said, ms = (("thumb", True), ("rating", 2)), live.run.duration_ms
+    assert found == [
+        Observed(
+            *("run-0", "acme", None, VARIANT.id, Mode.LIVE, None, NOW, Ended.FAILED, True, None),
+            *(ms, 0.25, said),
+        ),
+        Observed(
+            *("run-1", "acme", "customer-1", "b", Mode.SHADOW, "run-0", shadow.run.started_at),
+            *(Ended.ANSWERED, False, 0.1 + 0.2, ms, 0.0001),
+        ),
+    ]
+    assert len(await ledger.outcomes("support", both, since=NOW)) == 3
+    assert await ledger.outcomes("support", [], since=NOW) == []
+
+
+async def test_outcomes_forget_whose_run_it_was_when_it_is_erased(ledger: Ledger) -> None:
+    entry = recorded()
+    await ledger.commit(entry)
+    await ledger.commit(RunErased(erased(entry.run), "ana", LATER))
+    assert [it.unit for it in await ledger.outcomes("support", [VARIANT.id], since=NOW)] == [None]
+
+
 async def test_the_last_exposure_of_each_app_holds(ledger: Ledger) -> None:
     chat = Exposure("chat", "r", ())
     newer = replace(EXPOSURE, rollout="rollout-2")
@@ -422,13 +605,15 @@ async def test_every_entry_leaves_one_leaf_numbered_without_gaps(ledger: Ledger)
         AlertSaved(an_alert()),
         VariantRegistered(VARIANT, NOW),
         ExposureSet(EXPOSURE, "eva", NOW),
+        MachineMoved(a_machine(), "eva", "started"),
+        ArtefactRegistered(an_artefact(), "eva"),
         KeySaved(KEY),
         ANSWER,
     ]
     for entry in entries:
         await ledger.commit(entry)
     leaves = await ledger.leaves()
-    assert [leaf.seq for leaf in leaves] == list(range(1, 11))
+    assert [leaf.seq for leaf in leaves] == list(range(1, 13))
     assert [(leaf.kind, leaf.subject, leaf.actor) for leaf in leaves] == [
         ("run.recorded", "run-1", "key-1"),
         ("run.closed", "run-1", "key-1"),
@@ -438,6 +623,8 @@ async def test_every_entry_leaves_one_leaf_numbered_without_gaps(ledger: Ledger)
         ("alert.saved", "alert-1", "arriero"),
         ("variant.registered", VARIANT.id, "arriero"),
         ("exposure.set", "support", "eva"),
+        ("rollout.moved", "r-1", "eva"),
+        ("artefact.registered", "ab" * 32, "eva"),
         ("key.saved", "key-1", "arriero"),
         ("answered", "idem-1", "arriero"),
     ]

@@ -26,7 +26,7 @@ from arriero.core.words import (
     Verdict,
     content_hash,
 )
-from arriero.store.base import RunRecorded
+from arriero.store.base import Artefact, Machine, RunRecorded
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123457, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -101,6 +101,17 @@ def a_task(id: str = "task-1", **changes: object) -> Task:
 def a_feedback(id: str = "feedback-1", **changes: object) -> Feedback:
     given = Feedback(id, "acme", "run-1", "ana", NOW, "rating", 4, "quick")
     return replace(given, **changes)  # type: ignore[arg-type]
+
+
+def a_machine(version: int = 1, **changes: object) -> Machine:
+    body = {"steps": [1, 5], "since": NOW.isoformat()}
+    machine = Machine("rollout", "r-1", "acme", "support", "canary", True, version, body, NOW)
+    return replace(machine, **changes)  # type: ignore[arg-type]
+
+
+def an_artefact(id: str = "ab" * 32, **changes: object) -> Artefact:
+    made = Artefact("dataset", id, "acme", "support", {"rows": 120, "licence": "CC0-1.0"}, NOW)
+    return replace(made, **changes)  # type: ignore[arg-type]
 
 
 def an_alert(id: str = "alert-1", **changes: object) -> Alert:

@@ -18,10 +18,12 @@ from arriero.store.base import (
     AlertSaved,
     Answered,
     ApiKey,
+    ArtefactRegistered,
     Entry,
     FeedbackGiven,
     KeySaved,
     Ledger,
+    MachineMoved,
     RunClosed,
     RunRecorded,
     TaskSaved,
@@ -33,11 +35,14 @@ from tests.store.samples import (
     LATER,
     NOW,
     REFUND,
+    VARIANT,
     a_feedback,
+    a_machine,
     a_run,
     a_task,
     a_trace,
     an_alert,
+    an_artefact,
 )
 
 TWO = st.sampled_from(["one", "two"])  # few ids, so that entries meet
@@ -62,10 +67,8 @@ ENTRIES: st.SearchStrategy[Entry] = st.one_of(
         lambda run, key: ActionDone(run, key, NOW, {}), TWO, st.sampled_from(["refund-1", "x"])
     ),
     st.builds(
-        lambda it, tenant, actor: FeedbackGiven(a_feedback(it, tenant=tenant, actor=actor)),
-        TWO,
-        TENANT,
-        TWO,
+        lambda it, tenant, run: FeedbackGiven(a_feedback(it, tenant=tenant, run=run)),
+        *(TWO, TENANT, st.sampled_from(["one", "run-1"])),
     ),
     st.builds(
         lambda it, state, actor: TaskSaved(a_task(it, state=state, actor=actor)), TWO, TWO, TWO
@@ -73,6 +76,15 @@ ENTRIES: st.SearchStrategy[Entry] = st.one_of(
     st.builds(lambda it, at: AlertSaved(an_alert(it, cleared_at=at)), TWO, WHEN),
     st.builds(
         lambda it, name, at: KeySaved(ApiKey(it, "acme", name, "h", NOW, at)), TWO, TWO, WHEN
+    ),
+    st.builds(
+        lambda it, version, app, lasts: MachineMoved(
+            a_machine(version, id=it, app=app, open=lasts), "ana", "why"
+        ),
+        *(TWO, st.integers(1, 3), TWO, st.booleans()),
+    ),
+    st.builds(
+        lambda it, app: ArtefactRegistered(an_artefact(it, app=app, at=LATER), "ana"), TWO, TWO
     ),
     st.builds(lambda key, body: Answered("acme", key, "h", 200, body, NOW), TWO, TWO),
 )
@@ -100,6 +112,11 @@ async def story(ledger: Ledger, commits: Sequence[Sequence[Entry]]) -> dict[str,
             "keys": await ledger.keys(),
             "answered": [await ledger.answered("acme", key) for key in ("one", "two")],
             "intended": await ledger.intended(older_than=LATER),
+            "machines": await ledger.machines("rollout", open_only=False),
+            "moving": await ledger.machines("rollout", app="one"),
+            "artefacts": await ledger.artefacts("dataset"),
+            "rated": await ledger.rated("acme", "support"),
+            "observed": await ledger.outcomes("support", [VARIANT.id], since=NOW),
             "window": await ledger.window("support", NOW),
             "leaves": list(await ledger.leaves()),
         }

@@ -160,6 +160,19 @@ class ModelsSettings(Section):
     repack: bool = True
 
 
+class LearningSettings(Section):
+    """How ratings become a better variant. The numbers are the case study's (DESIGN §9)."""
+
+    enabled: bool = True
+    low_rating: int = Field(default=3, ge=1, le=5, description="a rating below this is a low one")
+    min_examples: int = Field(default=100, ge=1, description="retrain with more examples than this")
+    target_effect: float = Field(
+        default=0.05, ge=0, le=1, description="what one hopes for; never the test"
+    )
+    every_h: float | None = Field(default=None, gt=0, description="a cycle every so many hours")
+    role: str | None = Field(default=None, description="whose model is trained; None: the app's")
+
+
 class Settings(Section):
     """Everything Arriero is told. `apps` holds each app's own section, checked by the app itself."""
 
@@ -169,6 +182,7 @@ class Settings(Section):
     models: ModelsSettings = ModelsSettings()
     deployments: dict[str, Deployment] = Field(default_factory=dict)
     webhooks: dict[str, Webhook] = Field(default_factory=dict)
+    learning: LearningSettings = LearningSettings()
     apps: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @classmethod

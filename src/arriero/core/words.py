@@ -207,7 +207,10 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The record of one case. Private values in `input` and `answer` are masked."""
+    """The record of one case. Private values in `input` and `answer` are masked.
+
+    `of` is the run whose case this one tells again, with another variant (shadow) or from its trace.
+    """
 
     id: str
     tenant: str
@@ -234,6 +237,7 @@ class Run:
     tokens_out: int = 0
     cost: float = 0.0
     trace: str | None = None
+    of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,11 @@ from typing import Protocol
 from arriero.core.words import (
     Action,
     Alert,
+    Ended,
     Exposure,
     Feedback,
     JsonValue,
+    Mode,
     Run,
     Task,
     Trace,
@@ -86,6 +88,57 @@ class ExposureSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Machine:
+    """A persisted state machine as it stands: a cycle or a rollout.
+
+    `body` is all that its pure step needs; `open` is False when it has ended for good. An app has
+    at most one open machine of a kind.
+    """
+
+    kind: str  # "cycle" | "rollout"
+    id: str
+    tenant: str
+    app: str
+    state: str
+    open: bool
+    version: int  # 1, 2, 3 ...
+    body: Mapping[str, JsonValue]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MachineMoved:
+    """A machine begins (version 1), or takes a step from the version before.
+
+    The commit raises `Conflict` when another step was taken meanwhile: of two who act, one did.
+    """
+
+    machine: Machine
+    actor: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """What learning made once and for all: `id` is a SHA-256 of its content or of what made it."""
+
+    kind: str  # "dataset" | "adapter" | "head" | "evaluation"
+    id: str
+    tenant: str
+    app: str
+    body: Mapping[str, JsonValue]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ArtefactRegistered:
+    """Idempotent by kind and id: the first one stays."""
+
+    artefact: Artefact
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class ApiKey:
     """A key's public part: `hash` is SHA-256 of the secret, which is never stored."""
 
@@ -140,6 +193,8 @@ Entry = (
     | AlertSaved
     | VariantRegistered
     | ExposureSet
+    | MachineMoved
+    | ArtefactRegistered
     | KeySaved
     | Answered
     | RunErased
@@ -166,6 +221,37 @@ class Window:
     mean_ms: float | None
     mean_score: float | None
     scored: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """A live run and all the feedback on it, oldest first."""
+
+    run: Run
+    feedback: tuple[Feedback, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a run of a variant came to, without its wide parts: what an experiment counts.
+
+    `of` is the live run whose case a shadow run told again. `feedback` is (kind, value) in the
+    order in which it came.
+    """
+
+    run: str
+    tenant: str
+    unit: str | None
+    variant: str
+    mode: Mode
+    of: str | None
+    at: datetime
+    ended: Ended
+    error: bool
+    score: float | None
+    duration_ms: float
+    cost: float
+    feedback: tuple[tuple[str, JsonValue], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +294,36 @@ class Ledger(Protocol):
     async def exposures(self) -> Mapping[str, Exposure]: ...
 
     async def variant(self, id: str) -> Variant | None: ...
+
+    async def variants(self, app: str) -> Sequence[Variant]:
+        """In the order in which they were registered."""
+
+    async def machine(self, kind: str, id: str) -> Machine | None: ...
+
+    async def machines(
+        self, kind: str, *, app: str | None = None, open_only: bool = True, limit: int = 50
+    ) -> Sequence[Machine]:
+        """The one that moved last comes first."""
+
+    async def artefact(self, kind: str, id: str) -> Artefact | None: ...
+
+    async def artefacts(
+        self, kind: str, *, app: str | None = None, limit: int = 100
+    ) -> Sequence[Artefact]:
+        """Newest first."""
+
+    async def rated(
+        self, tenant: str, app: str, *, after: str | None = None, limit: int = 1000
+    ) -> Sequence[Rated]:
+        """Live runs that have feedback, by ascending run id; `after` is a run id."""
+
+    async def outcomes(
+        self, app: str, variants: Sequence[str], *, since: datetime, until: datetime | None = None
+    ) -> Sequence[Observed]:
+        """Live and shadow runs of these variants that began in [since, until), oldest first.
+
+        For 100,000 runs it takes about a second: it reads an index, never the wide rows.
+        """
 
     async def keys(self) -> Sequence[ApiKey]: ...
 

@@ -26,12 +26,18 @@ from arriero.store.base import (
     AlertSaved,
     Answered,
     ApiKey,
+    Artefact,
+    ArtefactRegistered,
     Entry,
     ExposureSet,
     FeedbackGiven,
     Intended,
     KeySaved,
     Leaf,
+    Machine,
+    MachineMoved,
+    Observed,
+    Rated,
     RunClosed,
     RunErased,
     RunRecorded,
@@ -39,8 +45,10 @@ from arriero.store.base import (
     VariantRegistered,
     Window,
 )
+from arriero.store.queries import COUNTED
 from arriero.store.rows import is_error, is_open, traced, written
 from arriero.store.schema import moment
+from arriero.store.writes import begun_before, moved_meanwhile
 
 T = TypeVar("T")
 
@@ -64,6 +72,8 @@ class MemoryLedger:
     _alerts: dict[str, Alert] = field(default_factory=dict)
     _variants: dict[str, Variant] = field(default_factory=dict)
     _exposures: dict[str, Exposure] = field(default_factory=dict)
+    _machines: dict[tuple[str, str], Machine] = field(default_factory=dict)
+    _artefacts: dict[tuple[str, str], Artefact] = field(default_factory=dict)
     _keys: dict[str, ApiKey] = field(default_factory=dict)
     _answered: dict[tuple[str, str], Answered] = field(default_factory=dict)
     _leases: dict[str, tuple[str, datetime]] = field(default_factory=dict)
@@ -108,6 +118,10 @@ class MemoryLedger:
                 return undo.add(self._variants, variant.id, variant)
             case ExposureSet(exposure):
                 return undo.put(self._exposures, exposure.app, exposure)
+            case MachineMoved(machine):
+                return self._move(machine, undo)
+            case ArtefactRegistered(made):
+                return undo.add(self._artefacts, (made.kind, made.id), made)
             case KeySaved(key):
                 return self._save_key(key, undo)
             case RunErased(run):
@@ -190,6 +204,19 @@ class MemoryLedger:
         cleared = replace(there, value=alert.value, cleared_at=alert.cleared_at)
         return undo.put(self._alerts, alert.id, cleared)
 
+    def _move(self, machine: Machine, undo: _Undo) -> bool:
+        key, version = (machine.kind, machine.id), machine.version
+        there = self._machines.get(key)
+        if version > 1:
+            if there is None or not there.open or there.version != version - 1:
+                raise Conflict(moved_meanwhile(machine.kind, machine.id, version))
+            kept = replace(machine, tenant=there.tenant, app=there.app)
+            return undo.put(self._machines, key, kept)
+        rivals = (it for it in self._machines.values() if it.open and machine.open)
+        if there or any((it.kind, it.app) == (machine.kind, machine.app) for it in rivals):
+            raise Conflict(begun_before(machine.kind, machine.id, machine.app))
+        return undo.put(self._machines, key, machine)
+
     def _save_key(self, key: ApiKey, undo: _Undo) -> bool:
         there = self._keys.get(key.id)
         if there is None:
@@ -266,6 +293,65 @@ class MemoryLedger:
         self._reachable()
         return self._variants.get(id)
 
+    async def variants(self, app: str) -> Sequence[Variant]:
+        self._reachable()
+        return [variant for variant in self._variants.values() if variant.app == app]
+
+    async def machine(self, kind: str, id: str) -> Machine | None:
+        self._reachable()
+        return self._machines.get((kind, id))
+
+    async def machines(
+        self, kind: str, *, app: str | None = None, open_only: bool = True, limit: int = 50
+    ) -> Sequence[Machine]:
+        self._reachable()
+        found = [
+            it
+            for it in self._machines.values()
+            if it.kind == kind and app in (None, it.app) and (it.open or not open_only)
+        ]
+        return sorted(found, key=lambda it: (it.at, it.id), reverse=True)[:limit]
+
+    async def artefact(self, kind: str, id: str) -> Artefact | None:
+        self._reachable()
+        return self._artefacts.get((kind, id))
+
+    async def artefacts(
+        self, kind: str, *, app: str | None = None, limit: int = 100
+    ) -> Sequence[Artefact]:
+        self._reachable()
+        found = [it for it in self._artefacts.values() if it.kind == kind and app in (None, it.app)]
+        return sorted(found, key=lambda it: (it.at, it.id), reverse=True)[:limit]
+
+    async def rated(
+        self, tenant: str, app: str, *, after: str | None = None, limit: int = 1000
+    ) -> Sequence[Rated]:
+        self._reachable()
+        found = [
+            Rated(run, tuple(given))
+            for id, run in sorted(self._runs.items())
+            if (run.tenant, run.app, run.mode) == (tenant, app, Mode.LIVE)
+            and (after is None or id > after)
+            and (given := await self.feedback(tenant, id))
+        ]
+        return found[:limit]
+
+    async def outcomes(
+        self, app: str, variants: Sequence[str], *, since: datetime, until: datetime | None = None
+    ) -> Sequence[Observed]:
+        self._reachable()
+        found = [
+            run
+            for run in self._runs.values()
+            if run.app == app
+            and run.variant in variants
+            and run.mode in COUNTED
+            and since <= run.started_at
+            and (until is None or run.started_at < until)
+        ]
+        found.sort(key=lambda run: (run.started_at, run.id))
+        return [_observed(run, await self.feedback(run.tenant, run.id)) for run in found]
+
     async def keys(self) -> Sequence[ApiKey]:
         self._reachable()
         return sorted(self._keys.values(), key=lambda key: (key.created_at, key.id))
@@ -329,6 +415,14 @@ class _Undo:
     def undo(self) -> None:
         for step in reversed(self._steps):
             step()
+
+
+def _observed(run: Run, given: Sequence[Feedback]) -> Observed:
+    feedback = tuple((one.kind, one.value) for one in given)
+    return Observed(
+        *(run.id, run.tenant, run.unit, run.variant, run.mode, run.of, run.started_at, run.ended),
+        *(is_error(run), run.score, run.duration_ms, run.cost, feedback),
+    )
 
 
 def _mean(values: Sequence[float]) -> float | None:

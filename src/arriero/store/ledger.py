@@ -14,8 +14,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from arriero.core.clock import Clock, SystemClock
 from arriero.core.errors import StoreError
 from arriero.core.words import Alert, Exposure, Feedback, Mode, Run, Task, Trace, Variant
-from arriero.store import schema, values
-from arriero.store.base import Answered, ApiKey, Entry, Intended, Leaf, Window
+from arriero.store import queries, schema, values
+from arriero.store.base import (
+    Answered,
+    ApiKey,
+    Artefact,
+    Entry,
+    Intended,
+    Leaf,
+    Machine,
+    Observed,
+    Rated,
+    Window,
+)
 from arriero.store.engine import READERS, Engines, explained, open_engines
 from arriero.store.rows import EVERYBODY, written
 from arriero.store.schema import micros
@@ -113,7 +124,7 @@ class SqlLedger:
     async def run(self, tenant: str, id: str) -> Run | None:
         table = schema.runs.c
         return await self._first(
-            select(*RUN).where(table.id == id, table.tenant == tenant), values.to_run
+            select(*queries.RUN).where(table.id == id, table.tenant == tenant), values.to_run
         )
 
     async def trace(self, run: Run) -> Trace | None:
@@ -129,7 +140,7 @@ class SqlLedger:
         self, tenant: str, *, app: str | None = None, limit: int = 20, before: str | None = None
     ) -> Sequence[Run]:
         table = schema.runs.c
-        query = select(*RUN).where(table.tenant == tenant)
+        query = select(*queries.RUN).where(table.tenant == tenant)
         if app is not None:
             query = query.where(table.app == app)
         if before is not None:
@@ -184,6 +195,57 @@ class SqlLedger:
     async def variant(self, id: str) -> Variant | None:
         query = select(schema.variants.c.body).where(schema.variants.c.id == id)
         return await self._first(query, lambda row: values.parsed(Variant, row["body"]))
+
+    async def variants(self, app: str) -> Sequence[Variant]:
+        table = schema.variants.c
+        query = select(table.body).where(table.app == app).order_by(table.at, table.id)
+        return await self._all(query, lambda row: values.parsed(Variant, row["body"]))
+
+    async def machine(self, kind: str, id: str) -> Machine | None:
+        table = schema.machines
+        query = select(table).where(table.c.kind == kind, table.c.id == id)
+        return await self._first(query, values.to_machine)
+
+    async def machines(
+        self, kind: str, *, app: str | None = None, open_only: bool = True, limit: int = 50
+    ) -> Sequence[Machine]:
+        table = schema.machines
+        query = select(table).where(table.c.kind == kind)
+        if app is not None:
+            query = query.where(table.c.app == app)
+        if open_only:
+            query = query.where(table.c.open.is_(True))
+        newest = query.order_by(table.c.at.desc(), table.c.id.desc()).limit(limit)
+        return await self._all(newest, values.to_machine)
+
+    async def artefact(self, kind: str, id: str) -> Artefact | None:
+        table = schema.artefacts
+        query = select(table).where(table.c.kind == kind, table.c.id == id)
+        return await self._first(query, values.to_artefact)
+
+    async def artefacts(
+        self, kind: str, *, app: str | None = None, limit: int = 100
+    ) -> Sequence[Artefact]:
+        table = schema.artefacts
+        query = select(table).where(table.c.kind == kind)
+        if app is not None:
+            query = query.where(table.c.app == app)
+        newest = query.order_by(table.c.at.desc(), table.c.id.desc()).limit(limit)
+        return await self._all(newest, values.to_artefact)
+
+    async def rated(
+        self, tenant: str, app: str, *, after: str | None = None, limit: int = 1000
+    ) -> Sequence[Rated]:
+        return await self.read(
+            lambda connection: queries.rated(connection, tenant, app, after, limit)
+        )
+
+    async def outcomes(
+        self, app: str, variants: Sequence[str], *, since: datetime, until: datetime | None = None
+    ) -> Sequence[Observed]:
+        return await self.read(
+            lambda connection: queries.outcomes(connection, app, variants, since, until)
+        )
 
     async def keys(self) -> Sequence[ApiKey]:
         """Oldest first, the revoked ones included."""
@@ -244,6 +306,3 @@ class SqlLedger:
         if self._glancing is not None:
             self._glancing.close()
         self._engines.close()
-
-
-RUN = (schema.runs.c.body, schema.runs.c.started_at, schema.runs.c.trace)

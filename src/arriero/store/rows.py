@@ -29,10 +29,14 @@ from arriero.store.base import (
     AlertSaved,
     Answered,
     ApiKey,
+    Artefact,
+    ArtefactRegistered,
     Entry,
     ExposureSet,
     FeedbackGiven,
     KeySaved,
+    Machine,
+    MachineMoved,
     RunClosed,
     RunErased,
     RunRecorded,
@@ -101,6 +105,15 @@ def _written(entry: Entry, at: int) -> Written:
         case ExposureSet(exposure):
             row = _exposure_row(entry)
             return _one("exposure", row, entry, at, EVERYBODY, exposure.app, entry.actor)
+        case MachineMoved(machine):
+            write = "machine" if machine.version == 1 else "move"
+            row = _machine_row(machine)
+            row = row if machine.version == 1 else _named_new(row)
+            tenant, kind = machine.tenant, f"{machine.kind}.moved"
+            return _one(write, row, entry, at, tenant, machine.id, entry.actor, kind=kind)
+        case ArtefactRegistered(made):
+            row = _artefact_row(made)
+            return _one("artefact", row, entry, at, made.tenant, made.id, entry.actor)
         case KeySaved(key):
             return _one("key", _key_row(key), entry, at, key.tenant, key.id)
         case RunErased(run):
@@ -113,9 +126,18 @@ def _written(entry: Entry, at: int) -> Written:
 
 
 def _one(
-    write: str, row: Row, entry: Entry, at: int, tenant: str, subject: str, actor: str = ITSELF
+    write: str,
+    row: Row,
+    entry: Entry,
+    at: int,
+    tenant: str,
+    subject: str,
+    actor: str = ITSELF,
+    *,
+    kind: str | None = None,
 ) -> Written:
-    leaf = _leaf_row(KINDS[type(entry)], canonical_json(entry), at, tenant, subject, actor)
+    named = kind or KINDS[type(entry)]
+    leaf = _leaf_row(named, canonical_json(entry), at, tenant, subject, actor)
     return Written((Step(write, row),), leaf)
 
 
@@ -128,6 +150,7 @@ KINDS: Mapping[type, str] = {
     AlertSaved: "alert.saved",
     VariantRegistered: "variant.registered",
     ExposureSet: "exposure.set",
+    ArtefactRegistered: "artefact.registered",
     KeySaved: "key.saved",
     Answered: "answered",
     RunErased: "run.erased",
@@ -226,6 +249,9 @@ def _run_row(run: Run, body: bytes, *, open: bool) -> Row:
         "open": open,
         "trace": run.trace,
         "body": body.decode(),
+        "unit": run.unit,
+        "of": run.of,
+        "cost": run.cost,
     }
 
 
@@ -316,6 +342,31 @@ def _exposure_row(entry: ExposureSet) -> Row:
         "shares": _text(entry.exposure.shares),
         "actor": entry.actor,
         "at": micros(entry.at),
+    }
+
+
+def _machine_row(machine: Machine) -> Row:
+    return {
+        "kind": machine.kind,
+        "id": machine.id,
+        "tenant": machine.tenant,
+        "app": machine.app,
+        "state": machine.state,
+        "open": machine.open,
+        "version": machine.version,
+        "body": _text(machine.body),
+        "at": micros(machine.at),
+    }
+
+
+def _artefact_row(made: Artefact) -> Row:
+    return {
+        "kind": made.kind,
+        "id": made.id,
+        "tenant": made.tenant,
+        "app": made.app,
+        "body": _text(made.body),
+        "at": micros(made.at),
     }
 
 

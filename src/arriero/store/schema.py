@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from arriero.core.errors import InputError
 
-REVISIONS = ("0001", "0002")  # every schema this version can read and upgrade, oldest first
+REVISIONS = ("0001", "0002", "0003")  # every schema this version can read and upgrade, oldest first
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -51,10 +51,17 @@ runs = Table(
     Column("open", Boolean, nullable=False),
     Column("trace", Text),
     Column("body", Text, nullable=False),
+    Column("unit", Text),
+    Column("of", Text),
+    Column("cost", Float),
     Index("runs_by_tenant", "tenant", "id"),
     Index("runs_by_app", "tenant", "app", "id"),
-    # Holds all that `window` reads, so that it never touches the wide rows.
-    Index("runs_in_window", "app", "mode", "started_at", "error", "duration_ms", "score"),
+    # Holds all that `window` and `outcomes` read, so that they never touch the wide rows.
+    Index(
+        "runs_in_window",
+        *("app", "mode", "started_at", "error", "duration_ms", "score"),
+        *("variant", "id", "tenant", "unit", "of", "ended", "cost"),
+    ),
 )
 
 traces = Table(
@@ -155,6 +162,44 @@ exposures = Table(
     Column("actor", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     Index("exposures_by_app", "app", "seq"),
+)
+
+# The state machines of learning: one row each, as they stand; the audit log holds their way.
+machines = Table(
+    "machines",
+    metadata,
+    Column("kind", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("app", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("kind", "id"),
+    Index("machines_by_time", "kind", "at"),
+)
+Index(
+    "machines_open",
+    machines.c.kind,
+    machines.c.app,
+    unique=True,
+    sqlite_where=machines.c.open.is_(True),
+    postgresql_where=machines.c.open.is_(True),
+)
+
+artefacts = Table(
+    "artefacts",
+    metadata,
+    Column("kind", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("tenant", Text, nullable=False),
+    Column("app", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("kind", "id"),
+    Index("artefacts_by_time", "kind", "at"),
 )
 
 keys = Table(

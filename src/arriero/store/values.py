@@ -24,7 +24,7 @@ from arriero.core.words import (
     Task,
     Trace,
 )
-from arriero.store.base import Answered, ApiKey, Intended, Leaf
+from arriero.store.base import Answered, ApiKey, Artefact, Intended, Leaf, Machine
 from arriero.store.schema import moment
 
 T = TypeVar("T")
@@ -80,6 +80,16 @@ def to_alert(row: RowMapping) -> Alert:
 def to_exposure(row: RowMapping) -> Exposure:
     """The `Exposure` in a row of the ledger."""
     return Exposure(row["app"], row["rollout"], parsed(tuple[Share, ...], row["shares"]))
+
+
+def to_machine(row: RowMapping) -> Machine:
+    """The `Machine` in a row of the ledger."""
+    return Machine(**{**row, "at": moment(row["at"]), "body": parsed(dict[str, Any], row["body"])})
+
+
+def to_artefact(row: RowMapping) -> Artefact:
+    """The `Artefact` in a row of the ledger."""
+    return Artefact(**{**row, "at": moment(row["at"]), "body": parsed(dict[str, Any], row["body"])})
 
 
 def to_key(row: RowMapping) -> ApiKey:

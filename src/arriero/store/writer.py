@@ -168,13 +168,15 @@ class _Untouched(Exception):
 
 
 def _keep_order(step: Step, ended: set[str]) -> None:
-    """Together, runs are made before they are closed; who did it the other way round must hear."""
+    """Together, what is made comes before what changes it; who did it the other way round must hear."""
     match step.write:
         case "close":
             ended.add(step.row["new_id"])
         case "done":
             ended.add(step.row["new_run"])
-        case "run" if step.row["id"] in ended:
+        case "move":
+            ended.add(step.row["new_id"])
+        case "run" | "machine" if step.row["id"] in ended:
             raise _Untouched
 
 

@@ -61,6 +61,9 @@ def writes(dialect: str) -> Mapping[str, Write]:
         "alert": Write(_alert(insert), _repeat),
         "variant": Write(once(schema.variants), _repeat),
         "exposure": Write(insert(schema.exposures)),
+        "machine": Write(once(schema.machines), _machine_exists),
+        "move": Write(_move(), _moved_meanwhile),
+        "artefact": Write(once(schema.artefacts), _repeat),
         "key": Write(_key(insert), _repeat),
         "answered": Write(once(schema.answered), _answered_otherwise),
         **_erases(),
@@ -134,7 +137,7 @@ def _erases() -> Mapping[str, Write]:
         "erase run": Write(
             update(schema.runs)
             .where(run.id == id, run.tenant == tenant)
-            .values(body=bindparam("new_body"), trace=None, open=False),
+            .values(body=bindparam("new_body"), trace=None, open=False, unit=None),
             _no_such_run,
         ),
     }
@@ -146,7 +149,10 @@ def _no_such_run(_connection: Connection, row: Row) -> None:
 
 def _close() -> Executable:
     table = schema.runs
-    given = ("variant", "started_at", "duration_ms", "ended", "score", "error", "open", "body")
+    given = (
+        *("variant", "started_at", "duration_ms", "ended", "score", "error", "open", "body"),
+        *("unit", "of", "cost"),
+    )
     new: dict[str, Any] = {name: bindparam(f"new_{name}") for name in given}
     new["trace"] = func.coalesce(bindparam("new_trace"), table.c.trace)
     here = table.c.id == bindparam("new_id"), table.c.tenant == bindparam("new_tenant")
@@ -160,6 +166,16 @@ def _done() -> Executable:
     }
     here = table.c.run == bindparam("new_run"), table.c.key == bindparam("new_key")
     return update(table).where(*here, table.c.done_at.is_(None)).values(new)
+
+
+def _move() -> Executable:
+    table = schema.machines
+    new: dict[str, Any] = {
+        name: bindparam(f"new_{name}") for name in ("state", "open", "version", "body", "at")
+    }
+    here = table.c.kind == bindparam("new_kind"), table.c.id == bindparam("new_id")
+    before = table.c.version == bindparam("new_version") - 1
+    return update(table).where(*here, before, table.c.open.is_(True)).values(new)
 
 
 def _task(insert: Any) -> Executable:
@@ -220,6 +236,24 @@ def _not_waiting(connection: Connection, row: Row) -> None:
     here = table.c.run == row["new_run"], table.c.key == row["new_key"]
     if connection.execute(select(table.c.key).where(*here)).scalar() is None:
         raise NotFound(f"run {row['new_run']!r} intends no action {row['new_key']!r}")
+
+
+def _machine_exists(_connection: Connection, row: Row) -> None:
+    raise Conflict(begun_before(row["kind"], row["id"], row["app"]))
+
+
+def _moved_meanwhile(_connection: Connection, row: Row) -> None:
+    raise Conflict(moved_meanwhile(row["new_kind"], row["new_id"], row["new_version"]))
+
+
+def begun_before(kind: str, id: str, app: str) -> str:
+    """Why a machine cannot begin; the fake says the same."""
+    return f"{kind} {id!r} began before, or app {app!r} has an open {kind}; end that one first"
+
+
+def moved_meanwhile(kind: str, id: str, version: int) -> str:
+    """Why a machine cannot take this step; the fake says the same."""
+    return f"{kind} {id!r} is not open at version {version - 1}: it moved meanwhile; read it again"
 
 
 def _answered_otherwise(connection: Connection, row: Row) -> None:

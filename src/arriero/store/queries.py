@@ -1,0 +1,85 @@
+"""Reading runs together with the feedback on them: what learning and experiments count."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, exists, select
+
+from arriero.core.words import Ended, Feedback, Mode
+from arriero.store import schema, values
+from arriero.store.base import Observed, Rated
+from arriero.store.schema import micros, moment
+
+RUN = (schema.runs.c.body, schema.runs.c.started_at, schema.runs.c.trace)
+COUNTED = (Mode.LIVE, Mode.SHADOW)  # a replay is told from its trace: it says nothing new
+
+
+def rated(
+    connection: Connection, tenant: str, app: str, after: str | None, limit: int
+) -> Sequence[Rated]:
+    """Live runs that have feedback, each with all of it, by ascending run id."""
+    run, said = schema.runs.c, schema.feedback
+    has = exists().where(said.c.tenant == run.tenant, said.c.run == run.id)
+    query = select(*RUN).where(
+        run.tenant == tenant, run.app == app, run.mode == Mode.LIVE.value, has
+    )
+    if after is not None:
+        query = query.where(run.id > after)
+    found = connection.execute(query.order_by(run.id).limit(limit)).mappings()
+    runs = [values.to_run(row) for row in found]
+    if not runs:
+        return []
+    edges = said.c.run >= runs[0].id, said.c.run <= runs[-1].id
+    given = select(said).where(said.c.tenant == tenant, *edges).order_by(said.c.at, said.c.id)
+    by_run: defaultdict[str, list[Feedback]] = defaultdict(list)
+    for row in connection.execute(given).mappings():
+        by_run[row["run"]].append(values.to_feedback(row))
+    return [Rated(run, tuple(by_run[run.id])) for run in runs]
+
+
+def outcomes(
+    connection: Connection,
+    app: str,
+    variants: Sequence[str],
+    since: datetime,
+    until: datetime | None,
+) -> Sequence[Observed]:
+    """Live and shadow runs of `variants` in [since, until), oldest first, from the index alone."""
+    run, said = schema.runs.c, schema.feedback.c
+    here: list[ColumnElement[bool]] = [
+        run.app == app,
+        run.mode.in_([mode.value for mode in COUNTED]),
+        run.started_at >= micros(since),
+        run.variant.in_(variants),
+    ]
+    if until is not None:
+        here.append(run.started_at < micros(until))
+    given = (
+        select(run.id, said.kind, said.value)
+        .where(*here, said.tenant == run.tenant, said.run == run.id)
+        .order_by(said.at, said.id)
+    )
+    by_run: defaultdict[str, list[tuple[str, Any]]] = defaultdict(list)
+    for id, kind, value in connection.execute(given):
+        by_run[id].append((kind, values.parsed(object, value)))
+    query = select(*(run[name] for name in OBSERVED)).where(*here)
+    rows = connection.execute(query.order_by(run.started_at, run.id))
+    return [_observed(row, tuple(by_run.get(row[0], ()))) for row in rows]
+
+
+OBSERVED = (
+    *("id", "tenant", "unit", "variant", "mode", "of", "started_at", "ended", "error", "score"),
+    *("duration_ms", "cost"),
+)
+
+
+def _observed(row: Any, feedback: tuple[tuple[str, Any], ...]) -> Observed:
+    id, tenant, unit, variant, mode, of, at, ended, error, score, ms, cost = row
+    return Observed(
+        *(id, tenant, unit, variant, Mode(mode), of, moment(at), Ended(ended), error, score),
+        *(ms, cost or 0.0, feedback),
+    )
