@@ -18,20 +18,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from arriero.core import feedback
 from arriero.core.clock import Clock, SystemClock
 from arriero.core.errors import (
     ArrieroError,
     InputError,
     ModelMissing,
-    NotFound,
     SettingsError,
     StoreError,
 )
-from arriero.core.ids import uuid7
 from arriero.core.settings import AppSettings, Settings, parse
-from arriero.core.words import Exposure, Feedback, Mode, Share, Task, Variant, content_hash
+from arriero.core.words import Exposure, Mode, Share, Task, Variant, content_hash
 from arriero.flow import AnyApp, Case, Event, Flow, Parts, Plugin, Result
+from arriero.learning.give import Ear, Said
 from arriero.models.base import Encoder
 from arriero.models.engines import Engines
 from arriero.models.roles import Models
@@ -158,6 +156,11 @@ class Platform:
         case = Case(tenant, actor, given, unit, deadline_ms)
         return await self.flow.run(opened, case, mode=mode, watch=watch)
 
+    @property
+    def ear(self) -> Ear:
+        """What takes feedback, masked as its run is."""
+        return Ear(self.ledger, self.flow.vaults, self.flow.masker, self.sealer, self.clock)
+
     async def feedback(
         self,
         run_id: str,
@@ -165,19 +168,17 @@ class Platform:
         value: Any,
         *,
         comment: str | None = None,
+        user: str | None = None,
         actor: str = "python",
         tenant: str = TENANT,
     ) -> str:
         """Record what somebody said of a run; returns the feedback's id.
 
-        Raises `InputError` for a value that the kind does not take, `NotFound` without such a run.
+        `user` names the person who says so; it is kept as a pseudonym. Raises `InputError` for a value
+        that the kind does not take, `NotFound` without such a run.
         """
-        feedback.check(kind, value)
-        if await self.ledger.run(tenant, run_id) is None:
-            raise NotFound(
-                f"there is no run {run_id!r}; take run_id from an answer", param="run_id"
-            )
-        given = Feedback(uuid7(), tenant, run_id, actor, self.clock.now(), kind, value, comment)
+        said = Said(run_id, kind, value, comment, user)
+        given = await self.ear.take(said, tenant=tenant, actor=actor)
         await self.ledger.commit(FeedbackGiven(given), durable=True)
         return given.id
 

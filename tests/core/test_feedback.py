@@ -10,7 +10,13 @@ from arriero.core.feedback import check
 
 @pytest.mark.parametrize(
     ("kind", "value"),
-    [("thumb", True), ("rating", 5), ("edit", "Better."), ("resolved", False)],
+    [
+        ("thumb", True),
+        ("rating", 5),
+        ("edit", "Better."),
+        ("resolved", False),
+        ("label", {"intent": "refund"}),
+    ],
 )
 def test_a_fitting_value_passes(kind: str, value: object) -> None:
     check(kind, value)
@@ -24,6 +30,9 @@ def test_a_fitting_value_passes(kind: str, value: object) -> None:
         ("rating", True, "1 to 5"),
         ("edit", "  ", "characters"),
         ("stars", 5, "there are: thumb"),
+        ("label", "refund", "should have been understood"),
+        ("label", {}, "should have been understood"),
+        ("label", {"intent": "x" * 201}, "at most 200"),
     ],
 )
 def test_another_value_is_refused_in_one_sentence(kind: str, value: object, told: str) -> None:

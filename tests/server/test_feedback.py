@@ -25,6 +25,7 @@ async def run(client: httpx.AsyncClient) -> str:
         ("comment", "Too long."),
         ("resolved", False),
         ("recontact", True),
+        ("label", {"intent": "greeting"}),
     ],
 )
 async def test_each_kind_is_recorded_under_its_key_name(
@@ -60,6 +61,25 @@ async def test_a_value_that_does_not_fit_its_kind_is_refused(
     error = refused(response, 400)
     assert error["param"] == "value"
     assert says in error["message"]
+
+
+async def test_a_person_who_is_named_is_kept_as_a_pseudonym(
+    client: httpx.AsyncClient, house: House, run: str
+) -> None:
+    body = {"run_id": run, "kind": "thumb", "value": True, "user": "ana@mail.example"}
+    assert (await client.post(PATH, json=body)).status_code == 201
+    (given,) = await house.ledger.feedback("default", run)
+    assert given.actor.startswith("tester/")
+    assert "ana" not in given.actor
+
+
+async def test_private_values_in_an_edit_are_masked(
+    client: httpx.AsyncClient, house: House, run: str
+) -> None:
+    body = {"run_id": run, "kind": "edit", "value": "Write to ana@mail.example."}
+    assert (await client.post(PATH, json=body)).status_code == 201
+    (given,) = await house.ledger.feedback("default", run)
+    assert given.value == "Write to <EMAIL_1>."
 
 
 async def test_an_unknown_kind_is_refused(

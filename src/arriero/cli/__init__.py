@@ -17,6 +17,7 @@ COMMANDS = {
     "up": ("up", "up", "Start the server: apps, models, jobs."),
     "ask": ("ask", "ask", "Ask an app a question and see how it was answered."),
     "runs": ("runs", "runs", "List, show and replay what was answered."),
+    "feedback": ("feedback", "feedback", "Say what became of an answer."),
     "models": ("models", "models", "List, pull and verify models."),
     "keys": ("keys", "keys", "List, add and revoke API keys."),
     "status": ("status", "status", "What is running, and what is wrong."),

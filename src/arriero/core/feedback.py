@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from arriero.core.errors import InputError
 
-KINDS = ("thumb", "rating", "edit", "comment", "resolved", "recontact")
+KINDS = ("thumb", "rating", "edit", "comment", "resolved", "recontact", "label")
 LONGEST = 32_000  # characters of an edited answer or a comment; answers are at most a few thousand
+LONGEST_LABEL = 200
 
 
 def check(kind: str, value: object) -> None:
     """Raises `InputError` unless `value` is one that feedback of this kind has.
 
-    thumb, resolved and recontact: true or false; rating: 1 to 5; edit and comment: a text.
+    thumb, resolved and recontact: true or false; rating: 1 to 5; edit and comment: a text; label:
+    what should have been understood, such as `{"intent": "refund"}`.
     """
     if kind not in KINDS:
         raise InputError(
@@ -23,6 +27,22 @@ def check(kind: str, value: object) -> None:
         raise InputError("a rating is a whole number from 1 to 5", param="value")
     if kind in {"edit", "comment"} and not _is_text(value):
         raise InputError(f"the text of a {kind} has 1 to {LONGEST:,} characters", param="value")
+    if kind == "label" and not _is_labels(value):
+        raise InputError(
+            'a label names what should have been understood, such as {"intent": "refund"}; '
+            f"each is a text of at most {LONGEST_LABEL} characters",
+            param="value",
+        )
+
+
+def _is_labels(value: object) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and 1 <= len(value) <= 20
+        and all(
+            _is_text(text) and len(text) <= LONGEST_LABEL for one in value.items() for text in one
+        )
+    )
 
 
 def _is_text(value: object) -> bool:

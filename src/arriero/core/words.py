@@ -255,7 +255,10 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """An event about a run. Kinds: thumb, rating, edit, comment, resolved, recontact."""
+    """An event about a run. Kinds: thumb, rating, edit, comment, resolved, recontact, label.
+
+    `actor` is the API key's name, with `/` and a pseudonym of the person behind it when one was named.
+    """
 
     id: str
     tenant: str

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import hmac
 import json
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -34,6 +36,7 @@ NONCE_BYTES = 12  # NIST SP 800-38D §8.2.2: random, and far fewer than 2^32 sea
 RACES = 8  # simultaneous messages of one conversation that may be faster than this one
 
 Model = TypeVar("Model", bound=BaseModel)
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -91,6 +94,7 @@ class Sealer:
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
+        self._names = hmac.digest(key, b"arriero: pseudonyms", "sha256")
 
     @classmethod
     def fresh(cls) -> Sealer:
@@ -111,6 +115,10 @@ class Sealer:
                 f"what is sealed for {place.partition(':')[0]!r} does not open with this key; "
                 f"restore {KEY_FILE} from a backup, or give all replicas the same {KEY_VARIABLE}"
             ) from None
+
+    def pseudonym(self, text: str) -> str:
+        """A name for `text` that only this key gives, always the same: HMAC-SHA256, 32 digits of it."""
+        return hmac.new(self._names, text.encode(), hashlib.sha256).hexdigest()[:32]
 
     def seal_text(self, text: str, place: str) -> str:
         return base64.b64encode(self.seal(text.encode(), place)).decode()
@@ -229,17 +237,33 @@ async def withhold(
     Written only when something new was masked. When the vault cannot be read or written, private
     values are masked all the same, and known in this process alone until the case is told.
     """
+
+    def mask(vault: Vault) -> Model:
+        return mask_input(value, masker, vault, known)[0]
+
+    return await _withheld(mask, vaults, place, keeps=keeps)
+
+
+async def withhold_text(text: str, masker: Masker, vaults: Vaults, place: tuple[str, str]) -> str:
+    """`text`, said later of what happened in `place`, masked with the same placeholders."""
+    return (await _withheld(lambda vault: masker.mask(text, vault), vaults, place))[0]
+
+
+async def _withheld(
+    mask: Callable[[Vault], T], vaults: Vaults, place: tuple[str, str], *, keeps: bool = True
+) -> tuple[T, Vault]:
     try:
         for _ in range(RACES):
             vault = await vaults.open(*place)
             before = len(vault.values)
-            masked, _ = mask_input(value, masker, vault, known)
+            masked = mask(vault)
             if len(vault.values) == before or not keeps or await vaults.keep(*place, vault):
                 return masked, vault
         log.warning("%d runs of one unit were faster than this one; its vault is not kept", RACES)
     except StoreError as error:
         log.warning("what is masked cannot be restored later: %s", error)
-    return mask_input(value, masker, None, known)
+    vault = Vault()
+    return mask(vault), vault
 
 
 def _place(tenant: str, unit: str) -> str:

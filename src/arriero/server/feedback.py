@@ -9,10 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from arriero.assembly import Platform
-from arriero.core.errors import InputError, NotFound
+from arriero.core.errors import InputError
 from arriero.core.feedback import LONGEST, check
-from arriero.core.ids import uuid7
-from arriero.core.words import Feedback
+from arriero.learning.give import Said
 from arriero.security.keys import Identity
 from arriero.server import security
 from arriero.server.idempotency import Answers, once
@@ -24,15 +23,17 @@ CHAT_PREFIX = "chatcmpl-"  # `/v1/chat/completions` shows run ids the way OpenAI
 
 class FeedbackAsked(BaseModel):
     """`value`: thumb true/false, rating 1 to 5, edit the better answer, comment a text,
-    resolved and recontact true/false.
+    resolved and recontact true/false, label what should have been understood by name.
+    `user` is the person who says so, as your own system names them: kept as a pseudonym.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     run_id: str = Field(min_length=1, max_length=64)
-    kind: Literal["thumb", "rating", "edit", "comment", "resolved", "recontact"]
-    value: bool | int | str
+    kind: Literal["thumb", "rating", "edit", "comment", "resolved", "recontact", "label"]
+    value: bool | int | str | dict[str, str]
     comment: str | None = Field(default=None, max_length=LONGEST)
+    user: str | None = Field(default=None, min_length=1, max_length=128)
 
     @field_validator("value", mode="before")
     @classmethod
@@ -70,10 +71,8 @@ def mount(router: APIRouter, platform: Platform, answers: Answers) -> None:
 
 async def _take(platform: Platform, who: Identity, body: FeedbackAsked) -> Reply:
     run = body.run_id.removeprefix(CHAT_PREFIX)
-    if await platform.ledger.run(who.tenant, run) is None:
-        raise NotFound(
-            f"there is no run {body.run_id!r}; take run_id from an answer", param="run_id"
-        )
-    id, now = uuid7(), platform.clock.now()
-    given = Feedback(id, who.tenant, run, who.actor, now, body.kind, body.value, body.comment)
-    return Reply(201, to_body({"feedback_id": id}), entries=(FeedbackGiven(given),), durable=True)
+    said = Said(run, body.kind, body.value, body.comment, body.user)
+    given = await platform.ear.take(said, tenant=who.tenant, actor=who.actor)
+    return Reply(
+        201, to_body({"feedback_id": given.id}), entries=(FeedbackGiven(given),), durable=True
+    )
