@@ -18,6 +18,7 @@ COMMANDS = {
     "ask": ("ask", "ask", "Ask an app a question and see how it was answered."),
     "runs": ("runs", "runs", "List, show and replay what was answered."),
     "feedback": ("feedback", "feedback", "Say what became of an answer."),
+    "learn": ("learn", "learn", "From feedback to a better variant."),
     "models": ("models", "models", "List, pull and verify models."),
     "keys": ("keys", "keys", "List, add and revoke API keys."),
     "status": ("status", "status", "What is running, and what is wrong."),

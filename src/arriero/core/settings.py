@@ -160,6 +160,52 @@ class ModelsSettings(Section):
     repack: bool = True
 
 
+class DatasetSettings(Section):
+    """What may be learned from. Sources: MinHash threshold of Lee et al. (ACL 2022), the cosine and the
+    replay share of `docs/learning.md`; caps so that 10,000 thumbs of one person do not matter.
+    """
+
+    per_person: int = Field(default=10, ge=1, description="runs on which one person is heard")
+    burst: int = Field(
+        default=30, ge=1, description="more from one person in a window is set aside"
+    )
+    burst_window_s: float = Field(default=3_600, gt=0)
+    negative_signals: int = Field(
+        default=1,
+        ge=1,
+        le=5,
+        description="signs that an answer was bad before it is learned as bad",
+    )
+    minhash: float | None = Field(
+        default=0.8,
+        gt=0,
+        le=1,
+        description="estimated Jaccard likeness of near-duplicates; None: off",
+    )
+    cosine: float | None = Field(
+        default=0.95,
+        gt=0,
+        le=1,
+        description="likeness by the encoder of near-duplicates; None: off",
+    )
+    benchmarks: tuple[Path, ...] = Field(
+        default=(), description="files and folders whose texts must not be learned"
+    )
+    replay: float = Field(
+        default=0.15, ge=0, le=0.5, description="share of accepted older examples"
+    )
+    eval_share: float = Field(
+        default=0.1, ge=0, le=0.5, description="kept from training, the newest"
+    )
+    pairs_in_kto: bool = Field(
+        default=True, description="an edited answer is also a good and a bad example of KTO"
+    )
+    min_labels: int = Field(default=10, ge=1, description="corrected labels that refit a head")
+    most: int = Field(
+        default=20_000, ge=1, description="the newest examples of a route that are kept"
+    )
+
+
 class LearningSettings(Section):
     """How ratings become a better variant. The numbers are the case study's (DESIGN §9)."""
 
@@ -171,6 +217,7 @@ class LearningSettings(Section):
     )
     every_h: float | None = Field(default=None, gt=0, description="a cycle every so many hours")
     role: str | None = Field(default=None, description="whose model is trained; None: the app's")
+    dataset: DatasetSettings = DatasetSettings()
 
 
 class Settings(Section):
