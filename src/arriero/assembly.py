@@ -41,6 +41,7 @@ from arriero.security.delivery import Webhooks
 from arriero.security.keys import Keyring
 from arriero.security.masking import PatternMasker
 from arriero.security.vault import SealedVaults, Sealer, vault_key
+from arriero.security.visitors import Tokens
 from arriero.store.base import (
     ActionDone,
     AlertSaved,
@@ -224,6 +225,11 @@ class Support:
     ) -> Result[Any]:
         given = {"message": message, "customer": customer, "conversation": conversation}
         return await self.platform.run("support", given, unit=conversation or customer)
+
+    def chat_token(self, customer: str | None, *, minutes: float = 15) -> str:
+        """A token with which the browser of `customer` (None: a stranger) may use the web chat."""
+        tokens = Tokens(self.platform.sealer, self.platform.clock)
+        return tokens.mint(TENANT, "support", customer, timedelta(minutes=minutes))[0]
 
 
 @asynccontextmanager

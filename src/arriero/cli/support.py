@@ -11,6 +11,7 @@ COMMANDS = {
     "ingest": ("support_ingest", "ingest", "Take in a folder of Markdown, HTML and CSV articles."),
     "forget": ("support_forget", "forget", "Erase a customer for good."),
     "mode": ("support_mode", "mode", "Say which intents are answered, suggested or left alone."),
+    "chat-token": ("support_chat", "chat_token", "Make a token for a customer's browser."),
     "rehearse": ("support_rehearse", "rehearse", "Answer past tickets without sending anything."),
 }
 

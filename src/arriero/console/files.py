@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 FOLDER = Path(__file__).parent / "pages"
+EMBED = Path(__file__).parent / "embed"
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 HEADERS: Mapping[str, str] = {
     "content-security-policy": (
@@ -36,12 +37,38 @@ def pages(folder: Path = FOLDER) -> Sequence[BaseRoute]:
             continue
         address = file.stem if file.suffix == ".html" else file.name
         content = file.read_bytes()
-        routes.append(Route(f"/console/{address}", partial(_file, content, TYPES[file.suffix])))
-    return [Route("/console", _first), *routes]
+        routes.append(
+            Route(f"/console/{address}", partial(_file, content, TYPES[file.suffix], HEADERS))
+        )
+    return [Route("/console", _first), *routes, *_embedded()]
 
 
-async def _file(content: bytes, kind: str, request: Request) -> Response:  # noqa: ARG001
-    return Response(content, headers=dict(HEADERS), media_type=kind)
+# The web chat's own files run in pages of other origins: they may be loaded from anywhere, and may
+# be kept by a browser for a while. What they may ask is the server's to say.
+OPEN: Mapping[str, str] = {
+    "x-content-type-options": "nosniff",
+    "access-control-allow-origin": "*",
+    "cross-origin-resource-policy": "cross-origin",
+    "cache-control": "public, max-age=300",
+}
+
+
+def _embedded() -> Sequence[BaseRoute]:
+    """`/chat.js` and `/chat.css`."""
+    return [
+        Route(f"/{file.name}", partial(_file, file.read_bytes(), TYPES[file.suffix], OPEN))
+        for file in sorted(EMBED.iterdir())
+        if file.suffix in TYPES
+    ]
+
+
+async def _file(
+    content: bytes,
+    kind: str,
+    headers: Mapping[str, str],
+    request: Request,  # noqa: ARG001
+) -> Response:
+    return Response(content, headers=dict(headers), media_type=kind)
 
 
 async def _first(request: Request) -> Response:  # noqa: ARG001

@@ -32,6 +32,9 @@ class Conversations(Protocol):
     ) -> Sequence[Mapping[str, JsonValue]]:
         """In order, each with `id`, `at`, `sender` and `text`; only those after the id `after`."""
 
+    async def waits(self, tenant: str, conversation: str) -> bool:
+        """Whether a person has the conversation, or will have it."""
+
     async def post(self, tenant: str, conversation: str, text: str) -> Mapping[str, JsonValue]:
         """Take a customer's message for the person who has the conversation, or will have it.
 

@@ -21,12 +21,22 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """A message that came through a channel: what was said, by which customer, where."""
+
+    message: str
+    customer: str | None
+    conversation: str
+
+
+@dataclass(frozen=True, slots=True)
 class Door:
     """POST `path` with a body of type `request` runs a case of `app`.
 
     `asked` takes a valid body. `present` gives the app's own keys of the response, which `response`
     describes in the OpenAPI document; `run_id`, `outcome`, `reason`, `verdicts`, `sources` and
     `origin` are added for every app. The outcome that `present` gets has private values restored.
+    An app with `heard` can be reached through channels too: the web chat and the signed webhook.
     """
 
     path: str
@@ -36,3 +46,4 @@ class Door:
     response: type[BaseModel]
     asked: Callable[[Any], Asked]
     present: Callable[[Outcome[Any], Run], Mapping[str, JsonValue]]
+    heard: Callable[[Heard], Asked] | None = None

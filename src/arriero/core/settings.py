@@ -124,6 +124,27 @@ class Webhook(Section):
         return value
 
 
+class WebChat(Section):
+    """The chat on the company's own pages: `origins` are the sites that may open it, none closes it."""
+
+    origins: tuple[str, ...] = ()
+    token_minutes: float = Field(
+        default=15, gt=0, le=1_440, description="how long a browser's token is good"
+    )
+    most_messages: int = Field(
+        default=10, ge=1, description="of one conversation in ten seconds; more are asked to wait"
+    )
+
+    @field_validator("origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            place = urlsplit(one)
+            if place.scheme not in {"http", "https"} or f"{place.scheme}://{place.netloc}" != one:
+                raise ValueError(f"{one!r} is no origin; write https://HOST without a path")
+        return tuple(one.lower() for one in value)
+
+
 class ServerSettings(Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8700, ge=0, le=65_535)

@@ -21,9 +21,11 @@ from arriero.server import (
     reads,
     reports,
     tasks,
+    webchat,
 )
 from arriero.server.edge import Edge, Slots
 from arriero.server.idempotency import Answers
+from arriero.server.visitors import Visitors, web_chats
 
 # Of two cores: at 200 answers a second and 5 ms each one is under way; 64 leaves room for 60 that
 # wait for a model, and bounds what a burst may queue up.
@@ -68,6 +70,7 @@ def create(
         hosts=frozenset(platform.settings.server.allowed_hosts),
         most_bytes=platform.settings.server.max_body_bytes,
         slots=Slots(most_in_flight),
+        visitors=Visitors.of(platform),
     )
     return app
 
@@ -81,6 +84,10 @@ def _routes(platform: Platform, answers: Answers) -> APIRouter:
             conversations.mount(router, platform, answers, name)
         if plugin.report is not None and (name in platform.apps or name in platform.needs):
             reports.mount(router, platform, name)
+    for name, settings in web_chats(platform).items():
+        door = platform.plugins[name].door
+        if door is not None and (name in platform.apps or name in platform.needs):
+            webchat.mount(router, platform, answers, door, settings)
     tasks.mount(router, platform, answers)
     feedback.mount(router, platform, answers)
     chat.mount(router, platform, answers)

@@ -69,7 +69,7 @@ def mount(router: APIRouter, platform: Platform, answers: Answers, app: str) -> 
     )
     async def messages(request: Request, id: Conversation, after: After = "") -> Response:
         who = security.identity(request.scope)
-        kept = await _of(platform, app).messages(who.tenant, id, after=after)
+        kept = await conversations_of(platform, app).messages(who.tenant, id, after=after)
         page = Page(tuple(kept[:MOST]), has_more=len(kept) > MOST)
         return Response(to_body(page), media_type=JSON)
 
@@ -92,10 +92,11 @@ def mount(router: APIRouter, platform: Platform, answers: Answers, app: str) -> 
 
 
 async def _take(platform: Platform, app: str, who: Identity, id: str, text: str) -> Reply:
-    return Reply(202, to_body(await _of(platform, app).post(who.tenant, id, text)))
+    return Reply(202, to_body(await conversations_of(platform, app).post(who.tenant, id, text)))
 
 
-def _of(platform: Platform, app: str) -> Conversations:
+def conversations_of(platform: Platform, app: str) -> Conversations:
+    """The conversations that the desk of `app` keeps."""
     make = platform.plugins[app].desk
     found = make(platform.app(app)).conversations if make is not None else None
     if found is None:

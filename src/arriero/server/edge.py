@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -19,6 +20,7 @@ from arriero.security.keys import Keyring
 from arriero.server import bodies, errors, security
 from arriero.server.errors import ClientGone, EdgeError
 from arriero.server.replies import JSON, to_body
+from arriero.server.visitors import Visitors, preflight
 
 CLIENT_GONE = 499  # nginx's number for a client that closed the connection; only in metrics
 METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"})
@@ -62,6 +64,7 @@ class Edge:
     hosts: frozenset[str]
     most_bytes: int
     slots: Slots
+    visitors: Visitors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -69,7 +72,8 @@ class Edge:
             return
         headers, told = Headers(scope=scope), _Told()
         scope[security.REQUEST_ID] = security.request_id(headers)
-        out = _labelled(send, told, scope[security.REQUEST_ID])
+        origin = self.visitors.told(scope["path"], headers)
+        out = _labelled(send, told, scope[security.REQUEST_ID], origin)
         try:
             await self._admit(scope, headers, receive, out)
         except ClientGone:
@@ -86,17 +90,28 @@ class Edge:
 
     async def _admit(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
         security.check_host(headers, self.hosts)
+        chat = self.visitors.chat(scope["path"])
+        if chat is not None and scope["method"] == "OPTIONS":
+            await preflight(headers, chat[1], send)
+            return
         if scope["method"] != "POST":
-            await security.identify(scope, headers, self.keyring)
+            await self._identify(scope, headers)
             await self.app(scope, receive, send)
             return
         self.slots.take()
         try:
-            await security.identify(scope, headers, self.keyring)
+            await self._identify(scope, headers)
             body = await bodies.read(headers, receive, self.most_bytes)
             await self.app(scope, bodies.again(body, receive), send)
         finally:
             self.slots.taken -= 1
+
+    async def _identify(self, scope: Scope, headers: Headers) -> None:
+        """A visitor of a web chat has a token for it, everybody else an API key."""
+        if chat := self.visitors.chat(scope["path"]):
+            self.visitors.admit(scope, headers, *chat)
+        else:
+            await security.identify(scope, headers, self.keyring)
 
     def _count(self, scope: Scope, told: _Told) -> None:
         route = scope.get("route")
@@ -106,12 +121,13 @@ class Edge:
         self.metrics.request(handler, method, told.status or CLIENT_GONE, seconds)
 
 
-def _labelled(send: Send, told: _Told, request_id: str) -> Send:
+def _labelled(send: Send, told: _Told, request_id: str, also: Mapping[str, str]) -> Send:
     async def out(message: Message) -> None:
         if message["type"] == "http.response.start":
             told.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["x-request-id"] = request_id
+            headers.update(also)
             headers["openai-processing-ms"] = f"{(time.perf_counter() - told.started) * 1e3:.0f}"
         await send(message)
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from arriero.apps.support.inquiry import Inquiry
 from arriero.apps.support.values import Reply
-from arriero.core.door import Asked, Door
+from arriero.core.door import Asked, Door, Heard
 from arriero.core.words import JsonValue, Outcome, Run
 
 
@@ -51,6 +51,11 @@ def _present(outcome: Outcome[Reply], run: Run) -> Mapping[str, JsonValue]:
     }
 
 
+def _heard(said: Heard) -> Asked:
+    given = Inquiry(message=said.message, customer=said.customer, conversation=said.conversation)
+    return Asked(given, said.conversation)
+
+
 door = Door(
     path="/v1/support/inquiries",
     app="support",
@@ -59,4 +64,5 @@ door = Door(
     response=ReplyBody,
     asked=_asked,
     present=_present,
+    heard=_heard,
 )

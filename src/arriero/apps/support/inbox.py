@@ -111,6 +111,9 @@ class HandOvers:
     ) -> Sequence[Mapping[str, JsonValue]]:
         return await self._messages.read(tenant, conversation, after=after)
 
+    async def waits(self, tenant: str, conversation: str) -> bool:
+        return await self.held(tenant, conversation) is not None
+
     async def post(self, tenant: str, conversation: str, text: str) -> Mapping[str, JsonValue]:
         if not text.strip():
             raise InputError("the message is empty; write one", param="message")

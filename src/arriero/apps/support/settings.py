@@ -9,7 +9,7 @@ from pydantic import Field
 
 from arriero.apps.support.handover import HandOverSettings
 from arriero.apps.support.hours import HoursSettings
-from arriero.core.settings import AppSettings, Roles, RoleSettings, Thresholds
+from arriero.core.settings import AppSettings, Roles, RoleSettings, Thresholds, WebChat
 
 SAMPLE = Path(__file__).parent / "sample"
 
@@ -38,6 +38,7 @@ class SupportSettings(AppSettings):
     hours: HoursSettings = HoursSettings()
     hand_over: HandOverSettings = HandOverSettings()
     models: SupportModels = SupportModels()
+    web_chat: WebChat = WebChat()
     system_prompt: str = SYSTEM
 
     intents: Path = SAMPLE / "intents.csv"
