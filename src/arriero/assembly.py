@@ -309,6 +309,7 @@ async def _open_app(
         open_index=partial(_index, engines, folder / "index"),
         reveal=partial(_reveal, platform),
         vaults=platform.flow.vaults,
+        teach=engines.teach,
     )
     try:
         if heads := plugin.heads(section):

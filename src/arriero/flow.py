@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -682,8 +682,15 @@ def _restored(
     return outcome if plain == told else shapes.outcome_json.validate_python(plain)
 
 
+Teach: TypeAlias = Callable[[str, Sequence[tuple[str, str]]], Awaitable[None]]
+
+
 async def _as_it_is(tenant: str, run: str, value: JsonValue) -> JsonValue:  # noqa: ARG001
     return value
+
+
+async def untaught(head: str, rows: Sequence[tuple[str, str]]) -> None:
+    """Where no head is served there is none to teach."""
 
 
 @dataclass(frozen=True)
@@ -691,7 +698,8 @@ class Parts:
     """What assembly gives an app to build itself of. `encoder` is opened on first use.
 
     `reveal(tenant, run, value)` tells private values again, for a tool that must have them or a
-    person who may: what an app keeps or hands to a model stays masked.
+    person who may: what an app keeps or hands to a model stays masked. `teach(head, rows)` has a head
+    know rows (text, label) without a fit, in place of those that it was taught before.
     """
 
     folder: Path
@@ -703,6 +711,7 @@ class Parts:
     open_index: Callable[[Sequence[Passage]], Awaitable[Index]]
     reveal: Callable[[str, str, JsonValue], Awaitable[JsonValue]] = _as_it_is
     vaults: Vaults = field(default_factory=memory_vaults)
+    teach: Teach = untaught
 
 
 Settings = TypeVar("Settings", bound=AppSettings)

@@ -317,38 +317,48 @@ def test_short_words_give_each_n_gram_once() -> None:
     ]
 
 
-async def test_a_new_intent_is_live_at_once(tmp_path: Path) -> None:
-    folder = tmp_path / "intents"
-    await fit(*rows(), FakeEncoder(), folder)
-    classifier = HeadClassifier(load_head(folder), FakeEncoder(), folder)
+async def test_a_new_intent_is_live_at_once(head: Head) -> None:
+    classifier = HeadClassifier(head, FakeEncoder())
     before = classifier.name
-    await classifier.add([("do you sell gift vouchers", "gift"), ("a voucher as a gift", "gift")])
+    gifts = [("do you sell gift vouchers", "gift"), ("a voucher as a gift", "gift")]
+    await classifier.teach(gifts)
     labels = await classifier.classify("I need a gift voucher", timeout_s=5)
     assert labels.label == "gift"
     assert labels.near[0][1] == "gift"
     assert labels.model == classifier.name != before
     assert (await classifier.classify("track my order", timeout_s=5)).label == "order_status"
 
-    again = HeadClassifier(load_head(folder), FakeEncoder(), folder)
-    assert again.name == classifier.name
-    assert (await again.classify("I need a gift voucher", timeout_s=5)).label == "gift"
-    await again.add([("the gift voucher has expired", "warranty")])
-    assert (await again.classify("gift voucher has expired", timeout_s=5)).label == "warranty"
+    await classifier.teach([*gifts, ("the gift voucher has expired", "warranty")])
+    assert (await classifier.classify("gift voucher has expired", timeout_s=5)).label == "warranty"
 
 
-@pytest.mark.parametrize("row", [("", "gift"), ("a voucher", " ")])
-async def test_an_empty_row_is_not_added(row: tuple[str, str], head: Head, tmp_path: Path) -> None:
-    classifier = HeadClassifier(head, FakeEncoder(), tmp_path)
-    with pytest.raises(InputError, match="one of them is empty"):
-        await classifier.add([row])
-    assert list(tmp_path.iterdir()) == []
+async def test_what_is_taught_takes_the_place_of_what_was(head: Head) -> None:
+    classifier = HeadClassifier(head, FakeEncoder())
+    await classifier.teach([("do you sell gift vouchers", "gift")])
+    await classifier.teach([])
+    assert classifier.name == head.name
+    labels = await classifier.classify("do you sell gift vouchers", timeout_s=5)
+    assert "gift" not in [label for label, _ in labels.scores]
+
+
+async def test_a_row_that_was_fitted_is_not_taught_again(head: Head) -> None:
+    classifier = HeadClassifier(head, FakeEncoder())
+    await classifier.teach([(head.texts[0], "gift")])
     assert classifier.name == head.name
 
 
-async def test_too_many_added_rows_ask_for_a_fit(head: Head) -> None:
+@pytest.mark.parametrize("row", [("", "gift"), ("a voucher", " ")])
+async def test_an_empty_row_is_not_taught(row: tuple[str, str], head: Head) -> None:
+    classifier = HeadClassifier(head, FakeEncoder())
+    with pytest.raises(InputError, match="one of them is empty"):
+        await classifier.teach([row])
+    assert classifier.name == head.name
+
+
+async def test_too_many_taught_rows_ask_for_a_fit(head: Head) -> None:
     classifier = HeadClassifier(head, FakeEncoder())
     with pytest.raises(InputError, match="arriero support train"):
-        await classifier.add([(f"row {number}", "x") for number in range(501)])
+        await classifier.teach([(f"row {number}", "x") for number in range(501)])
 
 
 async def test_the_nearest_rows_are_evidence(head: Head) -> None:

@@ -59,7 +59,7 @@ async def test_what_was_a_stranger_belongs_once_it_is_added(tmp_path: Path) -> N
     await fit(*rows(), FakeEncoder(), tmp_path / "head")
     classifier = HeadClassifier(load_head(tmp_path / "head"), FakeEncoder())
     assert ((await classifier.classify(STRANGE[1], timeout_s=5)).outside or 0) >= 0.5
-    await classifier.add([(STRANGE[1], "poetry"), ("write a poem about love", "poetry")])
+    await classifier.teach([(STRANGE[1], "poetry"), ("write a poem about love", "poetry")])
     labels = await classifier.classify("tell me a poem about love", timeout_s=5)
     assert labels.label == "poetry"
     assert labels.outside is not None

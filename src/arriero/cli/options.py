@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,3 +24,11 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def load(config: Path | None, data: Path | None) -> Settings:
     """The settings that these two options ask for."""
     return Settings.load(config, **({"data": data} if data else {}))
+
+
+def user() -> str:
+    """Who is at this machine: the actor of a change, unless somebody else is named."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        return "console"

@@ -6,7 +6,6 @@ Writes a record, so it works whether a server runs or not; a running one reads i
 from __future__ import annotations
 
 import asyncio
-import getpass
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from arriero.cli.options import load, settings_options
+from arriero.cli.options import load, settings_options, user
 
 if TYPE_CHECKING:
     from arriero.apps.support.modes import ModeChange, Modes
@@ -42,11 +41,11 @@ def mode(
     INTENT is one of your intents, or one of the tools cancel_order, refund, change_address.
     """
     settings = load(config, data)
-    names = _names(settings)
+    names = [*_names(settings), *asyncio.run(_taught(settings))]
     if intent is None:
         _table(names, asyncio.run(_in_force(settings)), _default(settings))
         return
-    told = asyncio.run(_told(settings, names, intent, state, actor or _user(), history=history))
+    told = asyncio.run(_told(settings, names, intent, state, actor or user(), history=history))
     click.echo("\n".join(told))
 
 
@@ -107,17 +106,19 @@ def _names(settings: Settings) -> Sequence[str]:
     return sorted({*labels, *(tool.value for tool in CHANGES)})
 
 
+async def _taught(settings: Settings) -> Sequence[str]:
+    """The intents that were taught by examples since the last fit."""
+    from arriero.assembly import TENANT  # noqa: PLC0415
+    from arriero.cli.support_intent import opened  # noqa: PLC0415
+
+    async with opened(settings) as examples:
+        return [one.intent for one in await examples.in_force(TENANT)]
+
+
 def _default(settings: Settings) -> str:
     from arriero.assembly import app_settings  # noqa: PLC0415
 
     return str(getattr(app_settings(settings)[APP], "mode", "auto"))
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user without a name
-        return "console"
 
 
 def _time(change: ModeChange) -> str:

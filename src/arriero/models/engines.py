@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -36,6 +36,7 @@ class Engines:
         self._generators: dict[tuple[str, str | None, bool], Generator] = {}
         self._heads: dict[str, Path] = {}
         self._classifiers: dict[tuple[str, str | None, str], Classifier] = {}
+        self._taught: dict[tuple[str, str | None, str], tuple[tuple[str, str], ...]] = {}
         # One generation at a time across all children: two of them on two cores starve each other.
         self._lease = GenerationLease(slots=1, max_waiting=settings.models.max_waiting)
 
@@ -75,6 +76,18 @@ class Engines:
                 log.info("fitting the head %s on %s", name, csv)
                 await fit_in_child(csv, folder, self._settings.models.encoder, self.folder)
             self._heads[name] = folder
+
+    async def teach(self, head: str, rows: Sequence[tuple[str, str]]) -> None:
+        """The head `head` knows these rows (text, label) from now on, and none that came before them.
+
+        Nothing happens where no role is bound to that head. Raises what `HeadClassifier.teach` raises.
+        """
+        for key, classifier in tuple(self._classifiers.items()):
+            if key[0] != f"head:{head}" or not isinstance(classifier, Teachable):
+                continue
+            if self._taught.get(key, ()) != tuple(rows):  # asked with every message, seldom changed
+                await classifier.teach(rows)
+                self._taught[key] = tuple(rows)
 
     def models(
         self,
@@ -152,7 +165,7 @@ class Engines:
             raise SettingsError(
                 f"no head {name!r}; the app trains: {', '.join(self._heads) or '-'}"
             )
-        return HeadClassifier(load_head(self._heads[name]), self._encoder, self._heads[name])
+        return HeadClassifier(load_head(self._heads[name]), self._encoder)
 
     def _deployment(self, name: str) -> Deployment:
         if name not in self._settings.deployments:
@@ -201,6 +214,13 @@ class Startable(Protocol):
     """A generator with a process of its own, which may be started before it is asked."""
 
     async def start(self) -> None: ...
+
+
+@runtime_checkable
+class Teachable(Protocol):
+    """A classifier that takes rows in without a fit."""
+
+    async def teach(self, rows: Sequence[tuple[str, str]]) -> None: ...
 
 
 class Lazy:

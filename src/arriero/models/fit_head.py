@@ -42,7 +42,6 @@ from arriero.models.kernel import (
     scope_of,
     solve,
 )
-from arriero.models.neighbours import FILE
 
 NICENESS = 10
 SHOWN_CONFUSIONS = 10
@@ -164,9 +163,6 @@ def _fit(
         data=origin.data,
     )
     save_head(head, out)
-    (out / FILE).unlink(
-        missing_ok=True
-    )  # what was added to an older fit is in the CSV now, or gone
     chances = calibrated(fitted.left_out, floor, power)
     return _report(head, shape, chances, rows, origin, out, time.perf_counter() - started)
 

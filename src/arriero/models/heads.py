@@ -3,8 +3,7 @@
 Own inference in numpy, so that a server never imports scikit-learn; `models/fit_head.py` fits.
 A head is a folder: weights.safetensors (float32; the rows' vectors as the float16 that they were
 rounded to before fitting) and head.json (labels, vocabulary, calibration, the rows' texts).
-head.json is written last, so a folder that has it is whole. added.jsonl beside them holds the rows
-that were added since (`models/neighbours.py`).
+head.json is written last, so a folder that has it is whole.
 """
 
 from __future__ import annotations
@@ -42,6 +41,8 @@ CHARACTERS = (2, 5)
 READ_CHARACTERS = 4_096  # of a text; the encoder reads about as much (256 tokens)
 _WORD = re.compile(r"\b\w\w+\b")  # scikit-learn's token pattern
 _SPACE = re.compile(r"\s\s+")
+
+NONE = np.empty((0, 0), np.float32)  # the vectors of no rows
 
 Numbers = NDArray[np.float64]
 
@@ -206,12 +207,12 @@ class Head:
     def with_rows(self, rows: Sequence[tuple[str, str]], vectors: NDArray[np.float32]) -> Head:
         """The head that also knows `rows` (text, label) with these unit vectors, without a fit.
 
-        Raises `InputError` for an empty text or label, and for more rows than a head takes.
+        They take the place of what was added before. Raises `InputError` for an empty text or label,
+        and for more rows than a head takes.
         """
         plain = replace(self, added=None)
-        if self.added is not None:
-            rows = [*self.added.rows, *rows]
-            vectors = np.concatenate([self.added.vectors, vectors])
+        if not rows:
+            return plain
         added = neighbours.added_to(
             self.labels, plain.scores, rows, vectors, width=self.width, ridge=self.ridge
         )
@@ -232,10 +233,9 @@ class HeadClassifier:
     """A `Classifier`: `head` on the vectors of `encoder`, which must be the one it was fitted on.
 
     Raises `ModelCorrupt` for another encoder; `classify` raises `ModelTimeout` after `timeout_s`.
-    With `folder`, the rows that are added are kept beside the head there.
     """
 
-    def __init__(self, head: Head, encoder: Encoder, folder: Path | None = None) -> None:
+    def __init__(self, head: Head, encoder: Encoder) -> None:
         if head.encoder != encoder.name:
             raise ModelCorrupt(
                 f"head {head.name!r} was fitted on encoder {head.encoder!r}, not on "
@@ -243,7 +243,6 @@ class HeadClassifier:
             )
         self._head = head
         self._encoder = encoder
-        self._folder = folder
 
     @property
     def name(self) -> str:
@@ -261,16 +260,16 @@ class HeadClassifier:
         # In place: 1 to 3 ms a message (measured with 10,000 rows), less than a thread costs under load.
         return self._head.classify(text, vectors[0])
 
-    async def add(self, rows: Sequence[tuple[str, str]]) -> None:
-        """Take `rows` (text, label) in at once, without a fit; a label may be new.
+    async def teach(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Know these `rows` (text, label) too, and no others beside the fit; a label may be new.
 
-        Raises `InputError` for an empty text or label, and when it is time for a fit.
+        A text that it was fitted on is passed over. Raises `InputError` for an empty text or label,
+        and when it is time for a fit.
         """
-        vectors = await self._encoder.encode([text for text, _ in rows])
-        head = self._head.with_rows(rows, vectors)
-        if self._folder is not None:
-            await asyncio.to_thread(neighbours.append, self._folder, rows, vectors)
-        self._head = head
+        fitted = set(self._head.texts)
+        rows = [row for row in rows if row[0] not in fitted]
+        vectors = await self._encoder.encode([text for text, _ in rows]) if rows else NONE
+        self._head = self._head.with_rows(rows, vectors)
 
 
 def save_head(head: Head, folder: Path) -> None:
@@ -336,9 +335,7 @@ def load_head(folder: Path) -> Head:
         raise ModelMissing(folder.name)
     try:
         saved = _Saved.model_validate_json((folder / "head.json").read_bytes())
-        head = _assemble(saved, (folder / "weights.safetensors").read_bytes())
-        rows, vectors = neighbours.read(folder)
-        return head.with_rows(rows, vectors) if rows else head
+        return _assemble(saved, (folder / "weights.safetensors").read_bytes())
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelCorrupt(

@@ -1,9 +1,8 @@
 """Rows that are added to a fitted head: a new intent is live at once, without a fit.
 
-They lie beside the head as added.jsonl, one line a row: text, label, vector. The head's scores are
-corrected by kernel regression of what it gets wrong on those rows: one block step towards the fit
-that would have them all, so that a message like an added row takes its label, and other messages
-keep theirs.
+The head's scores are corrected by kernel regression of what it gets wrong on those rows: one block
+step towards the fit that would have them all, so that a message like an added row takes its label,
+and other messages keep theirs. Who adds rows keeps them: the head forgets them with the process.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +20,6 @@ from arriero.core.errors import InputError
 
 Numbers = NDArray[np.float64]
 
-FILE = "added.jsonl"
 MOST = 500  # a square system of them is solved at each change, and they count at each message
 
 
@@ -84,22 +81,3 @@ def added_to(
     system = kernel(own @ own.T, width) + ridge * np.eye(len(rows))
     duals = np.asarray(np.linalg.solve(system, wanted), np.float64)
     return Added(tuple(rows), vectors, new, duals)
-
-
-def append(folder: Path, rows: Sequence[tuple[str, str]], vectors: NDArray[np.float32]) -> None:
-    """Write the rows behind those that are there, in one go."""
-    lines = [
-        json.dumps({"text": text, "label": label, "vector": [round(float(x), 6) for x in vector]})
-        for (text, label), vector in zip(rows, vectors, strict=True)
-    ]
-    with (folder / FILE).open("a", encoding="utf-8") as file:
-        file.write("".join(f"{line}\n" for line in lines))
-
-
-def read(folder: Path) -> tuple[list[tuple[str, str]], NDArray[np.float32]]:
-    """The rows that were added, with their vectors. Raises `ValueError` or `KeyError` for other text."""
-    if not (folder / FILE).exists():
-        return [], np.empty((0, 0), np.float32)
-    found = [json.loads(line) for line in (folder / FILE).read_text("utf-8").splitlines()]
-    rows = [(str(row["text"]), str(row["label"])) for row in found]
-    return rows, np.array([row["vector"] for row in found], np.float32)

@@ -15,6 +15,7 @@ from arriero.apps.support.approved import Found
 from arriero.apps.support.approved_now import ApprovedNow
 from arriero.apps.support.confirm import Pending, place_of
 from arriero.apps.support.directory import CustomerDirectory
+from arriero.apps.support.examples import Examples
 from arriero.apps.support.facts import order_facts, underway
 from arriero.apps.support.gaps_inbox import Gaps
 from arriero.apps.support.inbox import HandOvers
@@ -124,6 +125,7 @@ class SupportApp:
     reveal: Callable[[str, str, JsonValue], Awaitable[JsonValue]]
     gaps: Gaps | None = None
     approved: ApprovedNow | None = None
+    examples: Examples | None = None
     reporter: SupportReport | None = None
 
     name = "support"
@@ -166,6 +168,8 @@ class SupportApp:
     async def understand(self, turn: Turn[Inquiry]) -> Seen:
         """Intent and mood side by side; the rest by rule, from the message and its history alone."""
         message, history = turn.input.message, turn.input.history
+        if self.examples is not None:
+            await self.examples.follow(turn.case.tenant)
         intents, mood = await asyncio.gather(
             turn.models.classify("intent_classifier", message, timeout_s=turn.remaining()),
             turn.models.classify("sentiment_analyzer", message, timeout_s=turn.remaining()),

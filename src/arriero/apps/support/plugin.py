@@ -15,6 +15,7 @@ from arriero.apps.support.confirm import Confirmations
 from arriero.apps.support.directory import CustomerDirectory, SqliteDirectory
 from arriero.apps.support.directory_http import Breaker, HttpDirectory
 from arriero.apps.support.door import door
+from arriero.apps.support.examples import HEAD, Examples
 from arriero.apps.support.gaps_inbox import Desks, Gaps, Shelf
 from arriero.apps.support.handover import Rules
 from arriero.apps.support.inbox import HandOvers
@@ -86,6 +87,7 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
             settings.approved,
             await asyncio.to_thread(_version_of, settings.templates, settings.policy),
         ),
+        examples=Examples(parts.records, parts.clock, parts.teach),
         reporter=SupportReport(parts.ledger, parts.clock, gaps, directory),
     )
 
@@ -123,7 +125,7 @@ def _labels_of(file: Path) -> tuple[str, ...]:
 
 def _heads(settings: SupportSettings) -> Mapping[str, Path]:
     """The heads that a role is bound to: another model at that role needs no training here."""
-    files = {"support-intents": settings.intents, "support-sentiment": settings.sentiment}
+    files = {HEAD: settings.intents, "support-sentiment": settings.sentiment}
     bound = {getattr(settings.models, role).model for role in type(settings.models).model_fields}
     return {name: file for name, file in files.items() if f"head:{name}" in bound}
 
