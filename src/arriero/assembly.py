@@ -19,6 +19,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from arriero.core.clock import Clock, SystemClock
+from arriero.core.door import Heard
 from arriero.core.errors import (
     ArrieroError,
     InputError,
@@ -26,7 +27,7 @@ from arriero.core.errors import (
     SettingsError,
     StoreError,
 )
-from arriero.core.settings import AppSettings, Settings, parse
+from arriero.core.settings import AppSettings, Settings, WebhookChannel, parse
 from arriero.core.words import Exposure, Mode, Share, Task, Variant, content_hash
 from arriero.flow import AnyApp, Case, Event, Flow, Parts, Plugin, Result
 from arriero.learning.give import Ear, Said
@@ -37,7 +38,8 @@ from arriero.observe import alerts
 from arriero.observe.metrics import Metrics
 from arriero.retrieval.base import Index, Passage
 from arriero.retrieval.engines import open_index
-from arriero.security.delivery import Webhooks
+from arriero.security.channel import Channel
+from arriero.security.delivery import Webhooks, secret_of
 from arriero.security.keys import Keyring
 from arriero.security.masking import PatternMasker
 from arriero.security.vault import SealedVaults, Sealer, vault_key
@@ -64,6 +66,7 @@ ALERTS_EVERY_S = 15.0  # an alert is raised within 60 s of the breach (issue: th
 OUTBOX_EVERY_S = 10.0
 VAULTS_EVERY_S = 3_600.0  # what is over is not given out any more; this only sweeps
 WEBHOOKS_EVERY_S = 5.0
+CHANNEL_EVERY_S = 1.0  # what a colleague writes is on its way within this time
 PING_WITHIN_S = 2.0
 OUTBOX_AGE_S = 15.0  # older intents were left by a crash: the flow itself takes at most 5 s
 OUTBOX_GIVE_UP_S = 3_600.0  # after this long a person gets the action as a task
@@ -121,6 +124,7 @@ class Platform:
     sealer: Sealer = field(default_factory=Sealer.fresh)
     apps: dict[str, AnyApp] = field(default_factory=dict)
     needs: dict[str, str] = field(default_factory=dict)
+    channels: dict[str, Channel] = field(default_factory=dict)
 
     def app(self, name: str) -> AnyApp:
         """The app, or what to do about its not being there."""
@@ -210,6 +214,8 @@ class Platform:
         ]
         if self.settings.webhooks:
             own.append(Job("webhooks", WEBHOOKS_EVERY_S, self.webhooks.send))
+        for name, channel in self.channels.items():
+            own.append(Job(f"{name}-channel", CHANNEL_EVERY_S, channel.work))
         theirs = [job for app in self.apps.values() for job in app.jobs]
         return JobRunner(self.ledger, self.clock, holder, [*own, *theirs])
 
@@ -321,6 +327,43 @@ async def _open_app(
     stack.push_async_callback(app.close)
     platform.apps[name] = app
     await _register(platform, app)
+    settings = getattr(section, "webhook", None)
+    if isinstance(settings, WebhookChannel) and settings.secret_file is not None:
+        platform.channels[name] = _channel(platform, app, settings, settings.secret_file, records)
+
+
+def _channel(
+    platform: Platform, app: AnyApp, settings: WebhookChannel, secret: Path, records: Records
+) -> Channel:
+    """The signed webhook channel of an app that has a door for channels and a desk for people."""
+    plugin = platform.plugins[app.name]
+    conversations = plugin.desk(app).conversations if plugin.desk else None
+    if plugin.door is None or plugin.door.heard is None or conversations is None:
+        raise SettingsError(f"the app {app.name!r} cannot be reached through a webhook")
+    door, heard, waits = plugin.door, plugin.door.heard, conversations.waits
+
+    async def ask(tenant: str, said: Heard) -> Mapping[str, Any]:
+        asked = heard(said)
+        case = Case(tenant, "webhook", asked.input, asked.unit, asked.deadline_ms)
+        result = await platform.flow.run(app, case)
+        return {
+            "response": door.present(result.outcome, result.run)["response"],
+            "outcome": result.outcome.ended.value,
+            "waits": await waits(tenant, said.conversation),
+            "run_id": result.run_id,
+        }
+
+    return Channel(
+        name=app.name,
+        url=settings.url,
+        key=secret_of(secret, f"[apps.{app.name}.webhook]"),
+        records=records,
+        sealer=platform.sealer,
+        clock=platform.clock,
+        ask=ask,
+        conversations=conversations,
+        tenant=TENANT,
+    )
 
 
 async def _index(engines: Engines, folder: Path, passages: Sequence[Passage]) -> Index:

@@ -6,13 +6,10 @@ import asyncio
 import json
 import logging
 import socket
-import threading
-import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -29,53 +26,12 @@ from arriero.store.base import AlertSaved, RunRecorded
 from arriero.store.engine import sqlite_url
 from arriero.store.ledger import open_ledger
 from arriero.store.records import SqlRecords
+from tests.security.conftest import Receiver
 from tests.store.samples import a_run, a_trace
 
 START = HeldClock().now()
 ALERT = Alert("support:error_rate:1", "support", "error_rate", 0.25, 0.05, START)
 CLEARED = replace(ALERT, value=0.01, cleared_at=START + timedelta(minutes=5))
-
-
-@dataclass
-class Receiver:
-    """Answers each POST with the next of `statuses` (the last one for ever) and keeps what came."""
-
-    statuses: list[int]
-    wait_s: float = 0.0
-    url: str = ""
-    got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-
-    def events(self) -> list[str]:
-        return [json.loads(body)["type"] for _, body in self.got]
-
-    def ids(self) -> list[str]:
-        return [headers["webhook-id"] for headers, _ in self.got]
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    seen = Receiver([204])
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            seen.got.append(({k.lower(): v for k, v in self.headers.items()}, body))
-            time.sleep(seen.wait_s)
-            self.send_response(seen.statuses.pop(0) if len(seen.statuses) > 1 else seen.statuses[0])
-            self.send_header("location", seen.url)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        seen.url = f"http://127.0.0.1:{server.server_port}/hook"
-        yield seen
-        server.shutdown()
-        thread.join()
 
 
 @dataclass

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from arriero.assembly import Platform
 from arriero.core.door import Asked, Heard
 from arriero.core.settings import AppSettings, WebChat
+from arriero.core.words import JsonValue
+from arriero.flow import Case
+from arriero.security.channel import Channel
+from arriero.store.records import MemoryRecords
 from tests.server.conftest import TOY
 from tests.server.desk import DeskHouse
 from tests.server.toy import Question, door
@@ -28,6 +33,8 @@ class ChatHouse(DeskHouse):
 
     origins: list[str] = field(default_factory=lambda: [SHOP])
     most_messages: int = 10
+    webhook: str = ""
+    webhook_key: bytes = b"k" * 32
     platform: Platform | None = None
 
     async def open(self) -> Platform:
@@ -39,4 +46,17 @@ class ChatHouse(DeskHouse):
             plugins=dict(platform.plugins) | {"toy": toy},
             sections=dict(platform.sections) | {"toy": ToySettings(web_chat=chat)},
         )
+        if self.webhook:
+            self.platform.channels["toy"] = self._channel(self.platform)
         return self.platform
+
+    def _channel(self, platform: Platform) -> Channel:
+        async def ask(tenant: str, said: Heard) -> Mapping[str, JsonValue]:
+            case = Case(tenant, "webhook", Question(message=said.message), said.conversation)
+            result = await platform.flow.run(self.toy, case)
+            return {"response": result.outcome.answer.response, "waits": False}
+
+        return Channel(
+            "toy", self.webhook, self.webhook_key, MemoryRecords(), platform.sealer, self.clock,
+            ask, self.desk,
+        )  # fmt: skip

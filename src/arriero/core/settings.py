@@ -112,16 +112,39 @@ class Webhook(Section):
     @field_validator("url")
     @classmethod
     def _is_private_on_its_way(cls, value: str) -> str:
-        try:
-            place = urlsplit(value)
-            host, _ = place.hostname, place.port
-        except ValueError:
-            raise ValueError("this is no URL; write https://HOST/PATH") from None
-        if not host or place.scheme not in {"http", "https"} or place.username is not None:
-            raise ValueError("write https://HOST/PATH, without a name or password in it")
-        if place.scheme == "http" and host not in {"127.0.0.1", "localhost", "::1"}:
-            raise ValueError("http is for this machine only; use https")
-        return value
+        return _private(value)
+
+
+def _private(url: str) -> str:
+    """`url`, when nobody can listen in on the way to it."""
+    try:
+        place = urlsplit(url)
+        host, _ = place.hostname, place.port
+    except ValueError:
+        raise ValueError("this is no URL; write https://HOST/PATH") from None
+    if not host or place.scheme not in {"http", "https"} or place.username is not None:
+        raise ValueError("write https://HOST/PATH, without a name or password in it")
+    if place.scheme == "http" and host not in {"127.0.0.1", "localhost", "::1"}:
+        raise ValueError("http is for this machine only; use https")
+    return url
+
+
+class WebhookChannel(Section):
+    """Messages in and answers out as signed webhooks: without `url` and `secret_file` it is closed."""
+
+    url: str = Field(default="", description="where answers and colleagues' messages are sent")
+    secret_file: Path | None = Field(default=None, description="signs both ways")
+
+    @field_validator("url")
+    @classmethod
+    def _is_private_on_its_way(cls, value: str) -> str:
+        return _private(value) if value else value
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> WebhookChannel:
+        if bool(self.url) != (self.secret_file is not None):
+            raise ValueError("url and secret_file are needed together")
+        return self
 
 
 class WebChat(Section):

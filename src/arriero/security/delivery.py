@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -83,7 +84,10 @@ class Webhooks:
     _keys: Mapping[str, bytes] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._keys = {name: _key(name, hook) for name, hook in self.hooks.items()}
+        self._keys = {
+            name: secret_of(hook.secret_file, f"[webhooks.{name}]")
+            for name, hook in self.hooks.items()
+        }
 
     async def note(self, alerts: Sequence[Alert]) -> None:
         """Write down what has to be told of `alerts`; what is written down already stays as it is."""
@@ -110,10 +114,7 @@ class Webhooks:
         if not any(one.due <= now for one in waiting if one.due):
             return
         held: set[str] = set()
-        near = (
-            urlsplit(self.hooks[name].url).scheme == "http"
-        )  # loopback: no proxy stands before it
-        async with httpx.AsyncClient(follow_redirects=False, trust_env=not near) as http:
+        async with client(self.hooks[name].url) as http:
             for message in waiting:
                 if message.alert in held:
                     continue
@@ -142,23 +143,9 @@ class Webhooks:
         return replace(message, tries=tries, due=self.clock.now() + timedelta(seconds=pause))
 
     async def _post(self, http: httpx.AsyncClient, message: Message) -> tuple[str, bool]:
-        """What is wrong ("" is nothing), and whether the receiver wants no more of it (410)."""
-        body, hook = message.body.encode(), self.hooks[message.webhook]
-        signed = sign(self._keys[message.webhook], message.id, self.clock.now(), body)
-        headers = {"content-type": "application/json", "user-agent": "arriero", **signed}
-        try:
-            async with (
-                asyncio.timeout(self.within_s),
-                http.stream(
-                    "POST", hook.url, content=body, headers=headers, timeout=self.within_s
-                ) as answer,
-            ):
-                status = answer.status_code  # its body is nobody's business, and may be endless
-        except (TimeoutError, httpx.TimeoutException):
-            return f"no answer within {self.within_s:g} s", False
-        except httpx.HTTPError as error:
-            return f"not reached ({error or type(error).__name__})", False
-        return ("", False) if 200 <= status < 300 else (f"HTTP status {status}", status == 410)
+        hook, key = self.hooks[message.webhook], self._keys[message.webhook]
+        signed = sign(key, message.id, self.clock.now(), message.body.encode())
+        return await post(http, hook.url, signed, message.body.encode(), self.within_s)
 
     async def _tidy(self, messages: Sequence[Message], now: datetime) -> bool:
         """Note the clearings that a crash kept from being noted, forget what is long over.
@@ -216,14 +203,38 @@ def _message(name: str, hook: Webhook, event: str, alert: Alert, now: datetime) 
     )  # fmt: skip
 
 
-def _key(name: str, hook: Webhook) -> bytes:
-    """The secret in a webhook's file."""
-    where = str(hook.secret_file)
+def client(url: str) -> httpx.AsyncClient:
+    """A client for a receiver at `url`: it follows nobody elsewhere."""
+    near = urlsplit(url).scheme == "http"  # loopback: no proxy stands before it
+    return httpx.AsyncClient(follow_redirects=False, trust_env=not near)
+
+
+async def post(
+    http: httpx.AsyncClient, url: str, signed: Mapping[str, str], body: bytes, within_s: float
+) -> tuple[str, bool]:
+    """What is wrong ("" is nothing), and whether the receiver wants no more of it (410)."""
+    headers = {"content-type": "application/json", "user-agent": "arriero", **signed}
     try:
-        text = hook.secret_file.expanduser().read_text(encoding="ascii", errors="replace")
+        async with (
+            asyncio.timeout(within_s),
+            http.stream("POST", url, content=body, headers=headers, timeout=within_s) as answer,
+        ):
+            status = answer.status_code  # its body is nobody's business, and may be endless
+    except (TimeoutError, httpx.TimeoutException):
+        return f"no answer within {within_s:g} s", False
+    except httpx.HTTPError as error:
+        return f"not reached ({error or type(error).__name__})", False
+    return ("", False) if 200 <= status < 300 else (f"HTTP status {status}", status == 410)
+
+
+def secret_of(file: Path, table: str) -> bytes:
+    """The secret in a file that the settings' `table` names."""
+    where = str(file)
+    try:
+        text = file.expanduser().read_text(encoding="ascii", errors="replace")
     except OSError as error:
         raise SettingsError(
-            f"[webhooks.{name}] secret_file {where!r} cannot be read ({error.strerror}); "
+            f"{table} secret_file {where!r} cannot be read ({error.strerror}); "
             "write a secret into it: arriero alerts secret"
         ) from None
-    return read_secret(text, f"[webhooks.{name}]: {where}")
+    return read_secret(text, f"{table}: {where}")

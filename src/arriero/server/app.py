@@ -22,6 +22,7 @@ from arriero.server import (
     reports,
     tasks,
     webchat,
+    webhook,
 )
 from arriero.server.edge import Edge, Slots
 from arriero.server.idempotency import Answers
@@ -48,6 +49,8 @@ def create(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:  # noqa: ARG001
         yield
         await answers.close()
+        for channel in platform.channels.values():
+            await channel.close()
 
     app = FastAPI(
         title="Arriero",
@@ -71,6 +74,7 @@ def create(
         most_bytes=platform.settings.server.max_body_bytes,
         slots=Slots(most_in_flight),
         visitors=Visitors.of(platform),
+        signed=frozenset(webhook.path_of(name) for name in platform.channels),
     )
     return app
 
@@ -88,6 +92,8 @@ def _routes(platform: Platform, answers: Answers) -> APIRouter:
         door = platform.plugins[name].door
         if door is not None and (name in platform.apps or name in platform.needs):
             webchat.mount(router, platform, answers, door, settings)
+    for name, channel in platform.channels.items():
+        webhook.mount(router, name, channel)
     tasks.mount(router, platform, answers)
     feedback.mount(router, platform, answers)
     chat.mount(router, platform, answers)

@@ -9,7 +9,14 @@ from pydantic import Field
 
 from arriero.apps.support.handover import HandOverSettings
 from arriero.apps.support.hours import HoursSettings
-from arriero.core.settings import AppSettings, Roles, RoleSettings, Thresholds, WebChat
+from arriero.core.settings import (
+    AppSettings,
+    Roles,
+    RoleSettings,
+    Thresholds,
+    WebChat,
+    WebhookChannel,
+)
 
 SAMPLE = Path(__file__).parent / "sample"
 
@@ -39,6 +46,7 @@ class SupportSettings(AppSettings):
     hand_over: HandOverSettings = HandOverSettings()
     models: SupportModels = SupportModels()
     web_chat: WebChat = WebChat()
+    webhook: WebhookChannel = WebhookChannel()
     system_prompt: str = SYSTEM
 
     intents: Path = SAMPLE / "intents.csv"
