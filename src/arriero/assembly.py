@@ -38,12 +38,14 @@ from arriero.observe import alerts
 from arriero.observe.metrics import Metrics
 from arriero.retrieval.base import Index, Passage
 from arriero.retrieval.engines import open_index
+from arriero.security.audit import AuditLog, audit_key
 from arriero.security.channel import Channel
 from arriero.security.delivery import Webhooks, secret_of
 from arriero.security.keys import Keyring
 from arriero.security.masking import PatternMasker
 from arriero.security.vault import SealedVaults, Sealer, vault_key
 from arriero.security.visitors import Tokens
+from arriero.store.audit_log import SqlAudit
 from arriero.store.base import (
     ActionDone,
     AlertSaved,
@@ -67,6 +69,7 @@ OUTBOX_EVERY_S = 10.0
 VAULTS_EVERY_S = 3_600.0  # what is over is not given out any more; this only sweeps
 WEBHOOKS_EVERY_S = 5.0
 CHANNEL_EVERY_S = 1.0  # what a colleague writes is on its way within this time
+AUDIT_EVERY_S = 1.0  # what was recorded is under a signed head after this; a proof signs at once
 PING_WITHIN_S = 2.0
 OUTBOX_AGE_S = 15.0  # older intents were left by a crash: the flow itself takes at most 5 s
 OUTBOX_GIVE_UP_S = 3_600.0  # after this long a person gets the action as a task
@@ -119,6 +122,7 @@ class Platform:
     engines: Engines
     exposures: Exposures
     webhooks: Webhooks
+    audit: AuditLog
     plugins: Mapping[str, Plugin[Any]]
     sections: Mapping[str, AppSettings]
     sealer: Sealer = field(default_factory=Sealer.fresh)
@@ -211,6 +215,7 @@ class Platform:
             Job("alerts", ALERTS_EVERY_S, partial(_watch, self)),
             Job("outbox", OUTBOX_EVERY_S, partial(_finish_actions, self)),
             Job("vaults", VAULTS_EVERY_S, partial(_expire_vaults, self)),
+            Job("audit", AUDIT_EVERY_S, partial(_sign, self)),
         ]
         if self.settings.webhooks:
             own.append(Job("webhooks", WEBHOOKS_EVERY_S, self.webhooks.send))
@@ -258,6 +263,7 @@ async def open_platform(
         outbox = SqlRecords(ledger, "webhooks")
         webhooks = Webhooks(settings.webhooks, outbox, ledger, clock, metrics.webhook)
         sealer = Sealer(await asyncio.to_thread(vault_key, folder))
+        audit = AuditLog(SqlAudit(ledger), await asyncio.to_thread(audit_key, folder), clock)
         known = plugins()
         flow = Flow(
             ledger=ledger,
@@ -272,7 +278,7 @@ async def open_platform(
         platform = Platform(
             settings=settings, clock=clock, ledger=ledger, cache=cache,
             keyring=Keyring(ledger, clock), metrics=metrics, flow=flow, engines=engines,
-            exposures=exposures, webhooks=webhooks, plugins=known, sections=sections, sealer=sealer,
+            exposures=exposures, webhooks=webhooks, audit=audit, plugins=known, sections=sections, sealer=sealer,
         )  # fmt: skip
         for name, section in sections.items():
             if section.enabled:
@@ -421,6 +427,11 @@ async def _watch(platform: Platform, now: datetime) -> None:
 async def _expire_vaults(platform: Platform, _now: datetime) -> None:
     """Sweep out the vaults whose time is over."""
     await platform.flow.vaults.expire()
+
+
+async def _sign(platform: Platform, _now: datetime) -> None:
+    """A head over what was recorded since the last one."""
+    await platform.audit.seal()
 
 
 async def _reveal(platform: Platform, tenant: str, run_id: str, value: Any) -> Any:

@@ -39,7 +39,8 @@ from arriero.store.base import (
 from arriero.store.engine import sqlite_url
 from arriero.store.fake import MemoryLedger
 from arriero.store.ledger import open_ledger
-from arriero.store.rows import erased
+from arriero.store.rows import commitment, content, erased
+from arriero.store.schema import micros
 from tests.store.samples import (
     EXPOSURE,
     LATER,
@@ -202,7 +203,7 @@ async def test_an_open_run_is_replaced_by_its_final_record(ledger: Ledger) -> No
     final = replace(entry.run, ended=Ended.ANSWERED, duration_ms=99.5, reason="done")
     await ledger.commit(RunClosed(final))
     assert await ledger.run("acme", final.id) == final
-    assert await kinds(ledger) == ["run.recorded", "run.closed"]
+    assert await kinds(ledger) == ["run.recorded", "action.intended", "run.closed"]
 
 
 async def test_a_run_closed_without_its_trace_keeps_it(ledger: Ledger) -> None:
@@ -225,7 +226,7 @@ async def test_closing_a_run_again_the_same_way_changes_nothing(ledger: Ledger) 
     await ledger.commit(entry)
     await ledger.commit(RunClosed(final))
     await ledger.commit(RunClosed(final))
-    assert await kinds(ledger) == ["run.recorded", "run.closed"]
+    assert await kinds(ledger) == ["run.recorded", "action.intended", "run.closed"]
 
 
 async def test_a_final_record_does_not_change(ledger: Ledger) -> None:
@@ -271,7 +272,7 @@ async def test_an_action_done_twice_is_recorded_once(ledger: Ledger) -> None:
     await ledger.commit(entry)
     await ledger.commit(done)
     await ledger.commit(done)
-    assert await kinds(ledger) == ["run.recorded", "action.done"]
+    assert await kinds(ledger) == ["run.recorded", "action.intended", "action.done"]
 
 
 async def test_an_action_nobody_intended_cannot_be_done(ledger: Ledger) -> None:
@@ -613,9 +614,10 @@ async def test_every_entry_leaves_one_leaf_numbered_without_gaps(ledger: Ledger)
     for entry in entries:
         await ledger.commit(entry)
     leaves = await ledger.leaves()
-    assert [leaf.seq for leaf in leaves] == list(range(1, 13))
+    assert [leaf.seq for leaf in leaves] == list(range(1, 14))
     assert [(leaf.kind, leaf.subject, leaf.actor) for leaf in leaves] == [
         ("run.recorded", "run-1", "key-1"),
+        ("action.intended", "run-1", "key-1"),
         ("run.closed", "run-1", "key-1"),
         ("action.done", "run-1", "arriero"),
         ("feedback.given", "feedback-1", "ana"),
@@ -629,8 +631,19 @@ async def test_every_entry_leaves_one_leaf_numbered_without_gaps(ledger: Ledger)
         ("answered", "idem-1", "arriero"),
     ]
     assert {leaf.at for leaf in leaves} == {LATER}
-    expected = [hashlib.sha256(b"\x00" + canonical_json(it)).hexdigest() for it in entries]
-    assert [leaf.digest for leaf in leaves] == expected
+    contents = [content(entries[0]), canonical_json(REFUND), *map(content, entries[1:])]
+    for leaf, told in zip(leaves, contents, strict=True):
+        assert leaf.salt is not None
+        assert leaf.content == commitment(leaf.salt, told)
+        event = {
+            "actor": leaf.actor,
+            "at": micros(leaf.at),
+            "content": leaf.content,
+            "kind": leaf.kind,
+            "subject": leaf.subject,
+            "tenant": leaf.tenant,
+        }
+        assert leaf.digest == hashlib.sha256(b"\x00" + canonical_json(event)).hexdigest()
 
 
 async def test_leaves_are_read_page_by_page(ledger: Ledger) -> None:
@@ -708,4 +721,6 @@ async def test_commits_at_once_happen_in_the_order_in_which_they_were_made(ledge
     outcomes = await asyncio.gather(*commits, return_exceptions=True)
     assert [type(it) for it in outcomes[:2]] == [NotFound, NotFound]
     assert outcomes[2:] == [None, None, None]
-    assert await kinds(ledger) == ["run.recorded", "action.done", "run.closed"]
+    assert await kinds(ledger) == [
+        "run.recorded", "action.intended", "action.done", "run.closed",
+    ]  # fmt: skip

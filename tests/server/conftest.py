@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from arriero.apps.chat import plugin as chat_plugin
 from arriero.apps.chat.app import ChatApp
@@ -28,14 +29,17 @@ from arriero.models.engines import Engines
 from arriero.models.fake import ScriptedGenerator
 from arriero.models.roles import Models
 from arriero.observe.metrics import Metrics
+from arriero.security.audit import AuditLog
 from arriero.security.delivery import Webhooks
 from arriero.security.keys import Keyring, mint
 from arriero.security.masking import PatternMasker
 from arriero.server import create, server
+from arriero.store.audit_log import AuditStore, SqlAudit
 from arriero.store.base import ExposureSet, KeySaved, Ledger, VariantRegistered
 from arriero.store.cache import open_cache
 from arriero.store.exposures import Exposures
-from arriero.store.fake import MemoryLedger
+from arriero.store.fake import MemoryAudit, MemoryLedger
+from arriero.store.ledger import SqlLedger
 from arriero.store.records import MemoryRecords
 from tests.server.toy import ToyApp, door
 
@@ -107,10 +111,17 @@ class House:
             engines=Engines(self.settings, cache),
             exposures=exposures,
             webhooks=Webhooks({}, MemoryRecords(), ledger, self.clock),
+            audit=AuditLog(self._audit(ledger), Ed25519PrivateKey.generate(), self.clock),
             plugins={"toy": TOY, "chat": chat_plugin},
             sections={"toy": AppSettings(), "chat": ChatSettings()},
             apps={app.name: app for app in apps},
         )
+
+    def _audit(self, ledger: Ledger) -> AuditStore:
+        if isinstance(ledger, SqlLedger):
+            return SqlAudit(ledger)
+        assert isinstance(ledger, MemoryLedger)
+        return MemoryAudit(ledger)
 
     def _models(self, variant: Variant) -> Models:
         return Models(variant.roles, {"chat": self.generator}, {}, {})

@@ -3,7 +3,8 @@ from __future__ import annotations
 import httpx
 
 from arriero.assembly import Platform
-from arriero.core.words import Task
+from arriero.core.merkle import included, leaf_hash
+from arriero.core.words import Task, canonical_json
 from arriero.store.base import TaskSaved
 from tests.server.conftest import House, Refused
 
@@ -101,3 +102,25 @@ async def test_the_description_names_every_operation_and_its_errors(
     answer = asked["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
     schema = document["components"]["schemas"][answer.rpartition("/")[2]]
     assert schema["properties"].keys() >= {"response", "processing_time", "run_id", "outcome"}
+
+
+async def test_a_run_has_a_proof_that_leads_to_a_signed_head(client: httpx.AsyncClient) -> None:
+    asked = await client.post(ASK, json={"message": "hello"})
+    id = asked.json()["run_id"]
+    told = (await client.get(f"/v1/runs/{id}/proof")).json()
+    receipt = told["receipts"][0]
+    leaf = leaf_hash(canonical_json(receipt["event"]))
+    path = [bytes.fromhex(sibling) for sibling in receipt["path"]]
+    root, size = bytes.fromhex(told["head"]["root"]), told["head"]["size"]
+    assert included(leaf, receipt["seq"] - 1, size, path, root)
+    assert f'"id":"{id}"' in receipt["content"]
+
+
+async def test_a_proof_of_an_unknown_or_foreign_run_is_a_404(
+    house: House, client: httpx.AsyncClient
+) -> None:
+    assert (await client.get("/v1/runs/none/proof")).status_code == 404
+    asked = await client.post(ASK, json={"message": "hello"})
+    path = f"/v1/runs/{asked.json()['run_id']}/proof"
+    foreign = await client.get(path, headers=house.headers("stranger"))
+    assert foreign.status_code == 404

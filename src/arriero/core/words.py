@@ -301,8 +301,8 @@ class Alert:
 def canonical_json(value: object) -> bytes:
     """`value` (JSON values, dataclasses, datetimes) as UTF-8 JSON with sorted keys and no spaces.
 
-    The same value always gives the same bytes, so they can be hashed. Numbers follow Python's
-    shortest representation, which is RFC 8785's for the finite doubles that we store.
+    The same value always gives the same bytes, so they can be hashed. For strings and integers under
+    ASCII keys, which is all that audit events hold, it is RFC 8785; floats are Python's shortest.
     """
     return json.dumps(
         value,

@@ -25,7 +25,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import BaseModel
 
 from arriero.core.clock import Clock, SystemClock
-from arriero.core.errors import SettingsError, StoreError
+from arriero.core.errors import StoreError
+from arriero.security.keyfile import KeyFile
 from arriero.security.masking import Known, Masker, Vault, mask_input
 from arriero.store.sealed import MemorySealed, Sealed
 
@@ -41,52 +42,8 @@ log = logging.getLogger(__name__)
 
 
 def vault_key(folder: Path, environment: Mapping[str, str] = os.environ) -> bytes:
-    """The key from `ARRIERO_VAULT_KEY`, or from `vault.key` in the data folder, made at first need.
-
-    Raises:
-        SettingsError: it is not 32 bytes in URL-safe base64, or others may read the file.
-        StoreError: the file cannot be read or made.
-    """
-    if given := environment.get(KEY_VARIABLE):
-        return _decoded(given, f"the environment variable {KEY_VARIABLE}")
-    file = folder / KEY_FILE
-    try:
-        made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _read(file)
-    except OSError as error:
-        raise StoreError(
-            f"the vault's key cannot be made in {str(folder)!r} ({error.strerror}); "
-            f"make the folder writable or set {KEY_VARIABLE}"
-        ) from None
-    with os.fdopen(made, "wb") as out:
-        key = AESGCM.generate_key(256)
-        out.write(base64.urlsafe_b64encode(key))
-        out.flush()
-        os.fsync(out.fileno())
-    return key
-
-
-def _read(file: Path) -> bytes:
-    try:
-        if file.stat().st_mode & 0o077:
-            raise SettingsError(f"others may read the vault's key; run: chmod 600 {file}")
-        return _decoded(file.read_text(encoding="ascii"), str(file))
-    except (OSError, UnicodeDecodeError) as error:
-        raise StoreError(f"the vault's key {str(file)!r} cannot be read: {error}") from None
-
-
-def _decoded(text: str, where: str) -> bytes:
-    try:
-        key = base64.b64decode(text.strip(), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != 32:
-        raise SettingsError(
-            f"{where} must hold 32 bytes in URL-safe base64; make one with: python -c "
-            "'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
-        )
-    return key
+    """The key from `ARRIERO_VAULT_KEY`, or from `vault.key` in the data folder (see `KeyFile.secret`)."""
+    return KeyFile("the vault's key", KEY_VARIABLE, KEY_FILE).secret(folder, environment)
 
 
 class Sealer:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from arriero.assembly import Platform
 from arriero.core.errors import NotFound
+from arriero.core.words import canonical_json
 from arriero.observe.metrics import CONTENT_TYPE
 from arriero.server import security
 from arriero.server.feedback import CHAT_PREFIX
@@ -41,6 +42,20 @@ def _mount_records(router: APIRouter, platform: Platform) -> None:
         said = await platform.ledger.feedback(tenant, found.id)
         record = {field.name: getattr(found, field.name) for field in fields(found)}
         return _shown(record | {"feedback": said})
+
+    @router.get(
+        "/v1/runs/{id}/proof",
+        operation_id="run_proof",
+        summary="Receipts: that a run was recorded, when, and that nobody changed it since",
+    )
+    async def proof(request: Request, id: Id) -> Response:
+        tenant, id = security.identity(request.scope).tenant, id.removeprefix(CHAT_PREFIX)
+        found = await platform.ledger.run(tenant, id)
+        contents = [] if found is None else [canonical_json(found)]
+        bundle = found and await platform.audit.receipts(tenant, id, contents)
+        if not bundle:
+            raise NotFound(f"there is no run {id!r}; GET /v1/runs lists the newest", param="id")
+        return _shown(bundle)
 
     @router.get("/v1/runs", operation_id="runs_list", summary="Runs, newest first")
     async def runs(

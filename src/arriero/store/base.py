@@ -256,7 +256,11 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One line of the audit log: `digest` = SHA-256(0x00 || canonical JSON of the entry) (RFC 9162 §2.1.1)."""
+    """One event of the audit log, and `digest`, its hash in the Merkle tree (RFC 9162 §2.1.1).
+
+    `content` is the salted commitment to what the event says (`store/rows.py`); `salt` is None once
+    that was erased. Leaves of before the proofs have no content: only their digest counts.
+    """
 
     seq: int
     at: datetime
@@ -264,6 +268,9 @@ class Leaf:
     subject: str
     actor: str
     digest: str
+    tenant: str = ""
+    content: str | None = None
+    salt: str | None = None
 
 
 class Ledger(Protocol):

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from arriero.core.clock import Clock, HeldClock
 from arriero.core.errors import Conflict, NotFound, StoreError
+from arriero.core.merkle import WIDTH, Tree, fold
 from arriero.core.words import (
     Action,
     Alert,
@@ -21,6 +22,7 @@ from arriero.core.words import (
     Variant,
     content_hash,
 )
+from arriero.store.audit_log import Head, Placed
 from arriero.store.base import (
     ActionDone,
     AlertSaved,
@@ -46,7 +48,7 @@ from arriero.store.base import (
     Window,
 )
 from arriero.store.queries import COUNTED
-from arriero.store.rows import is_error, is_open, traced, written
+from arriero.store.rows import EVERYBODY, is_error, is_open, traced, written
 from arriero.store.schema import moment
 from arriero.store.writes import begun_before, moved_meanwhile
 
@@ -78,6 +80,7 @@ class MemoryLedger:
     _answered: dict[tuple[str, str], Answered] = field(default_factory=dict)
     _leases: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     _leaves: list[Leaf] = field(default_factory=list)
+    _unsalted: dict[int, bool] = field(default_factory=dict)
 
     async def commit(self, *entries: Entry, durable: bool = False) -> None:
         """All entries or none; nothing waits for a disk, whatever `durable` says."""
@@ -93,11 +96,10 @@ class MemoryLedger:
             raise
 
     def _enter(self, entry: Entry, undo: _Undo) -> None:
-        leaf = written(entry, self.clock.now()).leaf
+        leaves = written(entry, self.clock.now()).leaves
         if self._apply(entry, undo):
-            at, seq = moment(leaf["at"]), len(self._leaves) + 1
-            named = {name: leaf[name] for name in ("kind", "subject", "actor", "digest")}
-            self._leaves.append(Leaf(seq=seq, at=at, **named))
+            for seq, leaf in enumerate(leaves, len(self._leaves) + 1):
+                self._leaves.append(Leaf(seq=seq, **{**leaf, "at": moment(leaf["at"])}))
 
     def _apply(self, entry: Entry, undo: _Undo) -> bool:
         """Whether the entry changed anything; a repeat does not."""
@@ -165,13 +167,16 @@ class MemoryLedger:
         there = self._runs.get(run.id)
         if there is None or there.tenant != run.tenant:
             raise NotFound(f"run {run.id!r} is not recorded, so it cannot be erased")
+        subjects = {run.id}
         undo.drop(self._traces, (run.tenant, there.trace))
         for key, given in tuple(self._feedback.items()):
             if (given.tenant, given.run) == (run.tenant, run.id):
+                subjects.add(given.id)
                 value = None if given.kind in {"edit", "comment"} else given.value
                 undo.put(self._feedback, key, replace(given, value=value, comment=None))
         for name, task in tuple(self._tasks.items()):
             if (task.tenant, task.run) == (run.tenant, run.id):
+                subjects.add(task.id)
                 undo.put(self._tasks, name, replace(task, payload={}))
         for place, intended in tuple(self._outbox.items()):
             if place[0] == run.id:
@@ -181,6 +186,9 @@ class MemoryLedger:
         for mark, answered in tuple(self._answered.items()):
             if (answered.tenant, answered.run) == (run.tenant, run.id):
                 undo.drop(self._answered, mark)
+        for leaf in self._leaves:
+            if leaf.subject in subjects and leaf.tenant in {run.tenant, EVERYBODY}:
+                undo.put(self._unsalted, leaf.seq, value=True)
         undo.put(self._open, run.id, value=False)
         return undo.put(self._runs, run.id, run)
 
@@ -368,7 +376,10 @@ class MemoryLedger:
 
     async def leaves(self, *, after: int = 0, limit: int = 1000) -> Sequence[Leaf]:
         self._reachable()
-        return self._leaves[after : after + limit]
+        return [
+            replace(leaf, salt=None) if leaf.seq in self._unsalted else leaf
+            for leaf in self._leaves[after : after + limit]
+        ]
 
     async def lease(self, job: str, holder: str, *, now: datetime, until: datetime) -> bool:
         self._reachable()
@@ -387,6 +398,64 @@ class MemoryLedger:
     def _reachable(self) -> None:
         if self.down:
             raise StoreError("the ledger in memory is down; open it again")
+
+
+class MemoryAudit:
+    """A fake of `AuditStore` over the leaves of a `MemoryLedger`."""
+
+    def __init__(self, ledger: MemoryLedger) -> None:
+        self._ledger = ledger
+        self._heads: dict[int, Head] = {}
+
+    async def size(self) -> int:
+        return len(await self._leaves())
+
+    async def grow(self) -> int:
+        return await self.size()
+
+    async def root(self, size: int) -> bytes:
+        return (await self._tree(size)).root()
+
+    async def consistency(self, earlier: int, size: int) -> tuple[bytes, ...]:
+        return (await self._tree(size)).consistency(earlier)
+
+    async def place(self, seqs: Sequence[int], size: int) -> Sequence[Placed]:
+        leaves, tree = await self._leaves(), await self._tree(size)
+        return [Placed(leaves[seq - 1], tree.inclusion(seq - 1)) for seq in seqs]
+
+    async def about(self, tenant: str, subject: str) -> Sequence[int]:
+        return [
+            leaf.seq
+            for leaf in await self._leaves()
+            if leaf.subject == subject and leaf.tenant in {tenant, EVERYBODY}
+        ]
+
+    async def between(self, tenant: str, since: datetime, until: datetime) -> Sequence[int]:
+        return [
+            leaf.seq
+            for leaf in await self._leaves()
+            if since <= leaf.at < until and leaf.tenant in {tenant, EVERYBODY}
+        ]
+
+    async def head(self) -> Head | None:
+        return self._heads[max(self._heads)] if self._heads else None
+
+    async def keep(self, head: Head) -> None:
+        self._heads.setdefault(head.size, head)
+
+    async def _leaves(self) -> Sequence[Leaf]:
+        return await self._ledger.leaves(limit=1_000_000)
+
+    async def _tree(self, size: int) -> Tree:
+        hashes = [bytes.fromhex(leaf.digest) for leaf in await self._leaves()]
+
+        def tile(height: int, index: int) -> Sequence[bytes]:
+            width = 1 << height
+            first, last = index * WIDTH * width, min((index + 1) * WIDTH * width, len(hashes))
+            complete = range(first, last - width + 1, width)
+            return [fold(hashes[at : at + width]) for at in complete]
+
+        return Tree(size, tile)
 
 
 class _Undo:

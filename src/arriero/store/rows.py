@@ -1,12 +1,17 @@
 """Entries as rows: pure, the same for every database.
 
 An entry becomes `Written`: the rows that it puts into named writes (see `store/writes.py`), and the
-leaf that it leaves in the audit log.
+leaves that it leaves in the audit log.
+
+A leaf is the hash of an *event*: who did what to which subject when, and a commitment to what
+exactly, the `content`. The commitment is salted, and the salt is a column of its own: once it is erased
+nothing can be guessed from the event any more, while every proof over the event goes on to hold.
 """
 
 from __future__ import annotations
 
 import hashlib
+import secrets
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +19,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from arriero.core.errors import InputError
+from arriero.core.merkle import leaf_hash
 from arriero.core.words import (
     Action,
     Alert,
@@ -63,14 +69,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """An entry, ready to be written; the leaf still lacks its `seq`."""
+    """An entry, ready to be written; its leaves still lack their `seq`."""
 
     steps: tuple[Step, ...]
-    leaf: Row
+    leaves: tuple[Row, ...]
 
 
 def written(entry: Entry, now: datetime) -> Written:
-    """The rows of `entry`, whose leaf is dated `now`.
+    """The rows of `entry`, whose leaves are dated `now`.
 
     Raises:
         InputError: a value in it is no JSON value, no valid text, or a moment without a time zone.
@@ -118,11 +124,12 @@ def _written(entry: Entry, at: int) -> Written:
             return _one("key", _key_row(key), entry, at, key.tenant, key.id)
         case RunErased(run):
             row = {"new_id": run.id, "new_tenant": run.tenant, "new_body": _text(run)}
-            leaf = _one("", {}, entry, at, run.tenant, run.id, entry.actor).leaf
+            leaves = _one("", {}, entry, at, run.tenant, run.id, entry.actor).leaves
             done = {"new_at": micros(entry.at)}
-            return Written(tuple(Step(write, row | done) for write in ERASES), leaf)
+            return Written(tuple(Step(write, row | done) for write in ERASES), leaves)
         case Answered():
-            return _one("answered", _answered_row(entry), entry, at, entry.tenant, entry.key)
+            subject = entry.run or entry.key  # so that a leaf without its row is known to be erased
+            return _one("answered", _answered_row(entry), entry, at, entry.tenant, subject)
 
 
 def _one(
@@ -137,8 +144,19 @@ def _one(
     kind: str | None = None,
 ) -> Written:
     named = kind or KINDS[type(entry)]
-    leaf = _leaf_row(named, canonical_json(entry), at, tenant, subject, actor)
-    return Written((Step(write, row),), leaf)
+    leaf = _leaf_row(named, content(entry), at, tenant, subject, actor)
+    return Written((Step(write, row),), (leaf,))
+
+
+def content(entry: Entry) -> bytes:
+    """What the leaf of `entry` commits to, and what a verifier makes of the rows again."""
+    match entry:
+        case RunRecorded(run) | RunClosed(run) | RunErased(run):
+            return canonical_json(run)  # it names its trace by hash
+        case MachineMoved(stated) | ArtefactRegistered(stated):
+            return canonical_json(stated)  # the event names the actor
+        case _:
+            return canonical_json(entry)
 
 
 KINDS: Mapping[type, str] = {
@@ -157,7 +175,7 @@ KINDS: Mapping[type, str] = {
 }
 # In this order: the run's row says which trace is its own until it is emptied itself.
 ERASES = (
-    "erase trace", "erase feedback", "erase tasks", "erase actions", "erase answered", "erase run",
+    "erase salts", "erase trace", "erase feedback", "erase tasks", "erase actions", "erase answered", "erase run",
 )  # fmt: skip
 
 
@@ -183,16 +201,17 @@ def _recorded(entry: RunRecorded, at: int) -> Written:
     trace = canonical_json(entry.trace)
     run = traced(entry.run, hashlib.sha256(trace).hexdigest())
     body = canonical_json(run)
-    intended = canonical_json(entry.intended)
-    # The canonical JSON of the entry, from parts that are needed anyway (its fields, sorted).
-    whole = b'{"intended":%b,"run":%b,"trace":%b}' % (intended, body, trace)
-    leaf = _leaf_row("run.recorded", whole, at, run.tenant, run.id, run.actor)
+    leaf = _leaf_row("run.recorded", body, at, run.tenant, run.id, run.actor)
+    promised = [
+        _leaf_row("action.intended", canonical_json(action), at, run.tenant, run.id, run.actor)
+        for action in entry.intended
+    ]
     steps = (
         Step("trace", _trace_row(run, trace)),
         Step("run", _run_row(run, body, open=is_open(entry))),
         *(Step("intended", _intended_row(run, action)) for action in entry.intended),
     )
-    return Written(steps, leaf)
+    return Written(steps, (leaf, *promised))
 
 
 def traced(run: Run, digest: str) -> Run:
@@ -218,20 +237,39 @@ def is_error(run: Run) -> bool:
     return fell or run.ended is Ended.FAILED
 
 
-def digest(entry_json: bytes) -> str:
-    """A leaf's hash: SHA-256 of 0x00 and the entry's canonical JSON (RFC 9162 §2.1.1)."""
-    return hashlib.sha256(b"\x00" + entry_json).hexdigest()
+def commitment(salt: str, content: bytes) -> str:
+    """SHA-256 of the salt's bytes and the content: hides the content, and binds to it."""
+    return hashlib.sha256(bytes.fromhex(salt) + content).hexdigest()
 
 
-def _leaf_row(kind: str, whole: bytes, at: int, tenant: str, subject: str, actor: str) -> Row:
-    return {
+def event(leaf: Row) -> bytes:
+    """The event of a leaf as RFC 8785 JSON: strings and integers only, so Python's writer agrees."""
+    return canonical_json({name: leaf[name] for name in EVENT})
+
+
+EVENT = ("tenant", "at", "kind", "subject", "actor", "content")
+
+
+def digest(leaf: Row) -> str:
+    """A leaf's hash: SHA-256 of 0x00 and its event (RFC 9162 §2.1.1)."""
+    return leaf_hash(event(leaf)).hex()
+
+
+def _leaf_row(kind: str, content: bytes, at: int, tenant: str, subject: str, actor: str) -> Row:
+    salt = secrets.token_hex(SALT_BYTES)
+    row = {
         "tenant": tenant,
         "at": at,
         "kind": kind,
         "subject": subject,
         "actor": actor,
-        "digest": digest(whole),
+        "content": commitment(salt, content),
+        "salt": salt,
     }
+    return row | {"digest": digest(row)}
+
+
+SALT_BYTES = 16  # 128 bits: what was said cannot be guessed from its commitment
 
 
 def _run_row(run: Run, body: bytes, *, open: bool) -> Row:

@@ -26,7 +26,8 @@ from sqlalchemy import (
 
 from arriero.core.errors import InputError
 
-REVISIONS = ("0001", "0002", "0003")  # every schema this version can read and upgrade, oldest first
+# Every schema this version can read and upgrade, oldest first.
+REVISIONS = ("0001", "0002", "0003", "0004")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -249,7 +250,32 @@ audit = Table(
     Column("subject", Text, nullable=False),
     Column("actor", Text, nullable=False),
     Column("digest", Text, nullable=False),
+    Column("content", Text),
+    Column("salt", Text),
     Index("audit_by_subject", "subject", "seq"),
+)
+
+# The roots of complete subtrees over 2^height leaves, for heights 8, 16, ...: see core/merkle.py.
+audit_nodes = Table(
+    "audit_nodes",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("place", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("height", "place"),
+)
+
+# Signed tree heads: what the log was when it had `size` leaves.
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("tenant", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("root", Text, nullable=False),
+    Column("public_key", Text, nullable=False),
+    Column("signature", Text, nullable=False),
 )
 
 leases = Table(

@@ -105,9 +105,7 @@ def to_answered(row: RowMapping) -> Answered:
 
 def to_leaf(row: RowMapping) -> Leaf:
     """The `Leaf` in a row of the ledger."""
-    return Leaf(
-        row["seq"], moment(row["at"]), row["kind"], row["subject"], row["actor"], row["digest"]
-    )
+    return Leaf(**{**row, "at": moment(row["at"])})
 
 
 def parsed(kind: type[T], text: str | bytes) -> T:

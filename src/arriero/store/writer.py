@@ -148,10 +148,10 @@ class Writer:
         for name, write in self._writes.items():
             if rows[name] and not _touches_all(connection, write, rows[name]):
                 raise _Untouched
-        _append(connection, [entry.leaf for entry in entries])
+        _append(connection, [leaf for entry in entries for leaf in entry.leaves])
 
     def _write_one_by_one(self, connection: Connection, entries: Sequence[Written]) -> None:
-        """A repeat of what is recorded changes nothing and leaves no second leaf."""
+        """A repeat of what is recorded changes nothing and leaves no further leaf."""
         for entry in entries:
             repeats = False
             for step in entry.steps:
@@ -160,7 +160,7 @@ class Writer:
                     write.untouched(connection, step.row)
                     repeats = True
             if not repeats:
-                _append(connection, [entry.leaf])
+                _append(connection, entry.leaves)
 
 
 class _Untouched(Exception):

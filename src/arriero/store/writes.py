@@ -107,6 +107,7 @@ def _erases() -> Mapping[str, Write]:
     tenant: BindParameter[str] = bindparam("new_tenant")
     run, trace, said = schema.runs.c, schema.traces.c, schema.feedback.c
     task, action, kept = schema.tasks.c, schema.outbox.c, schema.answered.c
+    log = schema.audit.c
     own = select(run.trace).where(run.id == id, run.tenant == tenant).scalar_subquery()
     is_text = or_(said.kind == "edit", said.kind == "comment")
     text_only = case((is_text, "null"), else_=said.value)
@@ -116,7 +117,15 @@ def _erases() -> Mapping[str, Write]:
         "payload": "{}",
         "receipt": case((action.receipt.is_(None), None), else_="{}"),
     }
+    of_run = or_(
+        log.subject == id,
+        log.subject.in_(select(said.id).where(said.tenant == tenant, said.run == id)),
+        log.subject.in_(select(task.id).where(task.tenant == tenant, task.run == id)),
+    )
     return {
+        "erase salts": Write(
+            update(schema.audit).where(log.tenant.in_((tenant, "")), of_run).values(salt=None)
+        ),
         "erase trace": Write(
             delete(schema.traces).where(trace.tenant == tenant, trace.sha256 == own)
         ),
