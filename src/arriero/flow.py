@@ -248,6 +248,7 @@ class _Story(Generic[Seen, Evidence, Answer]):
 
     seen: Seen | None = None
     evidence: Evidence | None = None
+    evidence_told: JsonValue = None  # the same as JSON: what is recorded was made to be covered
     drafts: list[Judged[Answer]] = field(default_factory=list)
     outcome: Outcome[Answer] | None = None
     vault: Vault = field(default_factory=Vault)
@@ -306,7 +307,7 @@ class Flow:
         run, trace = self._record(app, turn, story, outcome, calls, begun, of)
         run_id = await self._commit(app, turn, outcome, run, trace, vault)
         self.on_run(run)
-        return Result(run_id, _restored(app.shapes, outcome, vault), run)
+        return Result(run_id, _restored(app.shapes, outcome, trace.outcome, vault), run)
 
     async def _tell(
         self,
@@ -318,9 +319,10 @@ class Flow:
             async with self._stage(Stage.UNDERSTAND, turn, story):
                 story.seen = await app.understand(turn)
             async with self._stage(Stage.GATHER, turn, story):
-                evidence = await app.gather(turn, story.seen)
-                story.evidence = await _covered(app, turn.case, evidence, story.vault)
-            return await self._deliberate(app, turn, story, story.seen, story.evidence)
+                found = await app.gather(turn, story.seen)
+                evidence, told = await _covered(app, turn.case, found, story.vault)
+                story.evidence, story.evidence_told = evidence, told
+            return await self._deliberate(app, turn, story, story.seen, evidence)
         except _Failed as failed:
             return _fallback(app, turn, story.seen, failed)
 
@@ -436,15 +438,13 @@ class Flow:
         begun: float,
         of: str | None,
     ) -> tuple[Run, Trace]:
-        shapes = app.shapes
+        shapes, told = app.shapes, _dump(app.shapes.outcome_json, outcome)
         trace = Trace(
             seen=None if story.seen is None else _dump(shapes.seen_json, story.seen),
-            evidence=None
-            if story.evidence is None
-            else _dump(shapes.evidence_json, story.evidence),
+            evidence=story.evidence_told,
             drafts=tuple(_judged_json(shapes, judged) for judged in story.drafts),
             calls=tuple(calls.calls),
-            outcome=_dump(shapes.outcome_json, outcome),
+            outcome=told,
             seed=turn.seed,
             now=turn.now,
         )
@@ -463,7 +463,7 @@ class Flow:
             reason=outcome.reason,
             score=outcome.score,
             input=turn.input.model_dump(mode="json"),
-            answer=_dump(shapes.answer_json, outcome.answer),
+            answer=told["answer"],
             origin=outcome.origin,
             labels={} if story.seen is None else app.labels(story.seen),
             stages=tuple(story.stages.values()),
@@ -661,23 +661,27 @@ async def _known(app: AnyApp, case: Case[Any]) -> Sequence[Known] | None:
 
 async def _covered(
     app: App[Any, Any, Evidence, Any], case: Case[Any], evidence: Evidence, vault: Vault
-) -> Evidence:
-    """`evidence` without the private values that are known: what a directory told of who asks."""
+) -> tuple[Evidence, JsonValue]:
+    """`evidence` without the private values that are known (what a directory told of who asks), and as JSON."""
     if isinstance(app, KnowsPeople) and not vault.lent:
         vault.lend(await _known(app, case) or ())
-    if not vault.lent and not vault.values:
-        return evidence
     told = _dump(app.shapes.evidence_json, evidence)
     covered = vault.cover(told)
-    return evidence if covered == told else app.shapes.evidence_json.validate_python(covered)
+    if covered == told:
+        return evidence, told
+    covering = app.shapes.evidence_json.validate_python(covered)
+    return covering, _dump(app.shapes.evidence_json, covering)
 
 
 def _restored(
-    shapes: Shapes[Any, Any, Any, Answer], outcome: Outcome[Answer], vault: Vault
+    shapes: Shapes[Any, Any, Any, Answer],
+    outcome: Outcome[Answer],
+    told: JsonValue,
+    vault: Vault,
 ) -> Outcome[Answer]:
+    """`outcome`, which is `told` as JSON, with private values told again."""
     if not vault.values and not vault.lent:
         return outcome
-    told = _dump(shapes.outcome_json, outcome)
     plain = vault.restore_json(told)
     return outcome if plain == told else shapes.outcome_json.validate_python(plain)
 

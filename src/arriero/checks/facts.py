@@ -27,6 +27,7 @@ NUMBER_WORDS = {
 # "one" and "two" are often pronouns or enumerations, not facts: they count only in a source.
 _LOOSE = {"zero", "one", "two"}
 _LINK = re.compile(r"(?:https?://|www\.)[^\s<>()\"']+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_LINK_SIGNS = ("@", "://", "www.")
 _CODE = re.compile(r"\b(?=[A-Z0-9-]*\d)(?=[A-Z0-9-]*[A-Z])[A-Z0-9]+(?:-[A-Z0-9]+)*\b")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _WORD = re.compile(r"[a-z]+")
@@ -37,8 +38,10 @@ def facts_in(text: str, *, generous: bool = False) -> frozenset[str]:
 
     Number words up to twelve count; `generous` (for sources) also counts the loose ones.
     """
-    found = {link.rstrip(".,;:!?").lower() for link in _LINK.findall(text)}
-    rest = _LINK.sub(" ", text)
+    found, rest = set[str](), text
+    if any(sign in text for sign in _LINK_SIGNS):  # hardly ever, and the pattern is slow
+        found = {link.rstrip(".,;:!?").lower() for link in _LINK.findall(text)}
+        rest = _LINK.sub(" ", text)
     codes = {code for code in _CODE.findall(rest) if len(code) >= 4}
     found |= {code.lower() for code in codes}
     found |= {plain(number) for number in _NUMBER.findall(_without(rest, codes))}

@@ -59,27 +59,29 @@ def language_of(text: str) -> str | None:
         return None
     if not plain.isascii() and _is_of_another_script(words):
         return OTHER
-    letters = [0.0] * len(_profiles())
-    known = [0.0] * len(letters)
     shouted = plain.isupper()
-    for at, given in enumerate(words):
-        of_letters, of_word = _told_by(given.lower())
-        usual = any(of_word) or at == 0 or shouted or not given[0].isupper()
-        weight = 1.0 if usual else PROPER
-        letters = [one + weight * more for one, more in zip(letters, of_letters, strict=True)]
-        known = [one + more for one, more in zip(known, of_word, strict=True)]
+    told = [
+        _told_by(given.lower(), proper=not (shouted or at == 0) and given[0].isupper())
+        for at, given in enumerate(words)
+    ]
+    letters = map(sum, zip(*(of_letters for of_letters, _ in told), strict=True))
+    known = [sum(column) for column in zip(*(of_word for _, of_word in told), strict=True)]
     ranked = sorted(zip(map(add, letters, known), known, _profiles(), strict=True), reverse=True)
     (best, said, code), (second, _, _) = ranked[:2]
     return code if best - second >= (CLEAR if said else CLEAR_UNKNOWN) else None
 
 
 @lru_cache(maxsize=4_000)  # a language's common words come in every message
-def _told_by(word: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """What a word says for each language: by its letters, and by being one of its known words."""
+def _told_by(word: str, *, proper: bool) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """What a word says for each language: by its letters, and by being one of its known words.
+
+    `proper`: it stands with a capital where none is needed.
+    """
     profiles = _profiles().values()
     who = [word in profile.words for profile in profiles]
     bonus = KNOWN * (1 + log(len(who) / sum(who))) if any(who) else 0.0
-    letters = tuple(profile.letters(word) for profile in profiles)
+    weight = PROPER if proper and not any(who) else 1.0
+    letters = tuple(weight * profile.letters(word) for profile in profiles)
     return letters, tuple(bonus * knows for knows in who)
 
 

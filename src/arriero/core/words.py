@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Annotated, Any, Generic, TypeVar
 
 Answer = TypeVar("Answer")
@@ -319,10 +319,16 @@ def content_hash(value: object) -> str:
     return hashlib.sha256(canonical_json(value)).hexdigest()
 
 
-def _plain(value: object) -> JsonValue:
-    if is_dataclass(value) and not isinstance(value, type):
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    """The fields of a dataclass; none of anything else."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+
+
+def _plain(value: Any) -> JsonValue:
+    if names := _field_names(type(value)):  # type: ignore[arg-type]  # mypy: a type has no hash
         # json.dumps comes back for nested values; `asdict` would copy them all first, at twice the time
-        return {field.name: getattr(value, field.name) for field in fields(value)}
+        return {name: getattr(value, name) for name in names}
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Mapping):

@@ -130,7 +130,7 @@ class Vault:
 
         def covered(text: str) -> str:
             text, parts, at = _hidden(text, exactly), list[str](), 0
-            found = list(_occurrences(text, lent))
+            found = list(_matches(text, lent))
             if not found:
                 return text
             for one in apart(text, found):
@@ -147,13 +147,15 @@ class Vault:
 
 def each_text(value: JsonValue, change: Callable[[str], str]) -> JsonValue:
     """`value` with every string in it changed, however deep it lies; keys stay."""
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, Mapping):
-        return {key: each_text(item, change) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [each_text(item, change) for item in value]
-    return value
+    match value:  # a dict first: to be told from any other mapping, everything else costs most
+        case str():
+            return change(value)
+        case dict() | Mapping():
+            return {key: each_text(item, change) for key, item in value.items()}
+        case list() | tuple():
+            return [each_text(item, change) for item in value]
+        case _:
+            return value
 
 
 def _texts(value: JsonValue) -> Iterable[str]:
@@ -262,9 +264,12 @@ def _occurrences(text: str, known: Sequence[Known]) -> Iterable[Found]:
     if not known:
         return
     signs = _signs(text)
+    # A pattern takes a millisecond to make: only for what may occur.
+    yield from _matches(text, [one for one in known if _signs_of_value(one.value) in signs])
+
+
+def _matches(text: str, known: Sequence[Known]) -> Iterable[Found]:
     for one in known:
-        if _signs_of_value(one.value) not in signs:  # a pattern takes a millisecond to make
-            continue
         pattern = _spaced(one.value)
         if pattern is not None:
             for match in pattern.finditer(text):

@@ -273,7 +273,8 @@ class SupportApp:
         context, number, hint = await self._remembered(turn, seen, place)
         seen = self._continued(seen, Evidence("none", intent=hint))
         wanted = number or (pending.order if pending else None)
-        recent = self.settings.recent_orders
+        # Which of the others was meant is only asked when no order is named.
+        recent = 0 if number and pending is None else self.settings.recent_orders
         about = asked.customer and await self.directory.about(asked.customer, wanted, recent)
         proposal = (
             None

@@ -35,8 +35,9 @@ class Template(BaseModel):
         """Whether this answers `intent` with these facts: an empty fact is a missing one."""
         return (
             intent == self.intent
-            and all(facts.get(name) == value for name, value in self.when.items())
-            and all(facts.get(name) for name in self.fields)
+            and self.when.items() <= facts.items()
+            and self.fields <= facts.keys()
+            and all(facts[name] for name in self.fields)
         )
 
     def fill(self, facts: Mapping[str, str]) -> str:
