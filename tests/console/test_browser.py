@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from arriero.apps.support.inbox import Shared
+from arriero.core.errors import Conflict
 from arriero.core.words import Ended, Task
 from tests.console.conftest import elsewhere
 from tests.server.desk import DeskHouse
@@ -119,6 +122,38 @@ def test_an_agent_returns_a_conversation_and_must_say_why(
     page.locator("#told").get_by_text("Returned").wait_for()
     assert _task(house, task.id).state == "returned"
     assert _task(house, task.id).payload["note"] == "It is in the care article."
+
+
+def test_an_agent_approves_an_answer_for_everybody(
+    page: Page, house: DeskHouse, enter: Enter
+) -> None:
+    shared: list[Shared] = []
+
+    async def share(tenant: str, one: Shared) -> None:
+        if "my" in one.question.lower().split():
+            raise Conflict("this is one person's; write it so that it holds for everybody")
+        shared.append(one)
+
+    house.desk = replace(house.desk, share=share)
+    task = _handed_over(house, "What does my shipping cost?", conversation="c1", draft=DRAFT)
+    enter()
+    _open(page, "What does my shipping cost?")
+    assert not page.get_by_role("button", name="Approve for everybody").is_visible()
+    _press(page, "Accept", "it is yours")
+    _press(page, "Reply", "Sent.")
+    page.get_by_role("button", name="Approve for everybody").click()
+    assert page.get_by_label("Answer").input_value() == DRAFT  # what was sent last
+    _picture(page, "approve")
+    page.get_by_role("button", name="Approve it").click()
+    page.locator("#told").get_by_text("one person's").wait_for()
+    page.get_by_role("button", name="Approve for everybody").click()
+    page.get_by_label("Question").fill("What does shipping cost?")
+    page.get_by_role("button", name="Approve it").click()
+    page.locator("#told").get_by_text("Approved").wait_for()
+    assert [(one.question, one.answer, one.by) for one in shared] == [
+        ("What does shipping cost?", DRAFT, "tester")
+    ]
+    assert _task(house, task.id).state == "accepted"
 
 
 def test_what_a_customer_writes_appears_without_a_reload_and_a_draft_is_kept(

@@ -12,16 +12,20 @@ from typing import Literal, Protocol
 
 from arriero.core.words import JsonValue, Task
 
-Verb = Literal["accept", "reply", "return", "resolve"]
+Verb = Literal["accept", "reply", "return", "resolve", "approve"]
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What a person does with a task. `text` is the reply, the reason of a return, or empty."""
+    """What a person does with a task. `text` is the reply, the reason of a return, or empty.
+
+    `approve` gives `text` to everybody who asks `question` from now on.
+    """
 
     verb: Verb
     actor: str
     text: str = ""
+    question: str = ""
 
 
 class Conversations(Protocol):

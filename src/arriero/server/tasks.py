@@ -58,6 +58,15 @@ class Resolved(BaseModel):
     text: str = Field(default="", max_length=LONGEST)
 
 
+class Approved(BaseModel):
+    """An answer for everybody who asks this. Neither may hold anything of one person's."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Text
+    question: str = Field(min_length=1, max_length=400, pattern=r"\S")
+
+
 class TaskShown(BaseModel):
     """A task. `about` is the app's: what its people need to do it, and the `verbs` possible now."""
 
@@ -78,6 +87,7 @@ BODIES: Mapping[Verb, tuple[type[BaseModel], str]] = {
     "reply": (Replied, "Say something to the customer and keep the task"),
     "return": (Returned, "Give a task back to the app"),
     "resolve": (Resolved, "End a task as done"),
+    "approve": (Approved, "Give an answer to everybody who asks this, and keep the task"),
 }
 
 
@@ -111,8 +121,9 @@ def _mount_verb(
         who = security.identity(request.scope)
         asked = await once(request, who)
         said = body.model_dump() if body is not None else {}
-        text = str(next(iter(said.values()), ""))
-        work = answers.give(asked, lambda: _act(platform, who, id, Act(verb, who.actor, text)))
+        text, question = str(next(iter(said.values()), "")), str(said.get("question", ""))
+        does = Act(verb, who.actor, text, question)
+        work = answers.give(asked, lambda: _act(platform, who, id, does))
         return (await work).response()
 
     # FastAPI reads the body's type from here; a body of which nothing is required may be left out.

@@ -35,7 +35,7 @@ from arriero.apps.support.modes import Mode as Automation
 from arriero.apps.support.modes import Modes
 from arriero.apps.support.mood import frustration, priority, should_hand_over
 from arriero.apps.support.mood import mood as read_mood
-from arriero.apps.support.orders import About
+from arriero.apps.support.orders import About, Untrusted
 from arriero.apps.support.people import known_of
 from arriero.apps.support.person import asks_for_a_person
 from arriero.apps.support.policy import Tool
@@ -213,12 +213,15 @@ class SupportApp:
         if conversation and (held := await self._held(turn.case.tenant, conversation)):
             return Evidence("none", held=held)
         known = await self._personal(turn, seen)
+        if conversation:
+            known = replace(known, note=await self._returned(turn.case.tenant, conversation))
         seen = self._continued(seen, known)
         if self._settled(turn, seen, known):
             return known
         if found := await self._shared(turn, seen, known):
             return replace(known, approved=found)
-        hits = await self.index.search(turn.input.message, k=CANDIDATES, day=turn.now.date())
+        query = f"{turn.input.message}\n{known.note}".strip()
+        hits = await self.index.search(query, k=CANDIDATES, day=turn.now.date())
         ranked = [hit.passage for hit in by_intent(hits, seen)]
         if seen.intent in self.settings.open_intents:
             chosen = _enough(ranked, self.settings.reading_words)
@@ -258,6 +261,14 @@ class SupportApp:
             return ""
         return self.handovers.acknowledged(held) if held else ""
 
+    async def _returned(self, tenant: str, conversation: str) -> str:
+        """Why a colleague gave the conversation back, if one did lately."""
+        try:
+            return await self.handovers.note(tenant, conversation)
+        except StoreError as error:
+            log.warning("a colleague's note cannot be read: %s", error.message)
+            return ""
+
     async def _personal(self, turn: Turn[Inquiry], seen: Seen) -> Evidence:
         """The customer, the order and the flow's next step; without them when a store is down."""
         try:
@@ -292,6 +303,8 @@ class SupportApp:
             intent=hint,
             mode=(await self.modes.mode_of(tenant, *names)).value,
             context=context,
+            tickets=about.tickets if about else (),
+            order_note=about.order.note if about and about.order else Untrusted(),
         )
 
     async def _remembered(

@@ -7,12 +7,15 @@ from datetime import date
 from pathlib import Path
 
 from arriero.apps.support.approved import (
+    Approved,
     ApprovedAnswers,
     Asked,
     Found,
     knowledge_version,
     read_answers,
 )
+from arriero.apps.support.inbox import Shared
+from arriero.core.errors import Conflict
 from arriero.retrieval.live import Source
 
 
@@ -48,6 +51,28 @@ class ApprovedNow:
             )
         asked = Asked(tenant, question, intent, language, self._knowledge, self.policy)
         return await self.answers.lookup(asked)
+
+    async def share(
+        self, tenant: str, shared: Shared, language: str, *, index: str, day: date
+    ) -> None:
+        """Give an agent's answer to everybody from now on, as long as the knowledge stays as it is.
+
+        One that repeats its evidence word for word outlives other changes of the knowledge.
+
+        Raises:
+            Conflict: question or answer is one person's, so nobody else may get it.
+        """
+        if self._of != (index, day):
+            await self._take_up(index, day)
+        approved = Approved(
+            shared.intent, shared.question, shared.answer, language, self._knowledge, self.policy,
+            shared.by, day.isoformat(), shared.quotes,
+        )  # fmt: skip
+        if not await self.answers.approve(tenant, approved):
+            raise Conflict(
+                "this is one person's: it names an order, a person or a private value, or says 'my'; "
+                "write question and answer so that they hold for everybody"
+            )
 
     async def _take_up(self, index: str, day: date) -> None:
         passages = await self.source.passages()

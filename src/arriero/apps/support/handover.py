@@ -235,12 +235,13 @@ def possible(standing: Standing, actor: str | None = None) -> tuple[str, ...]:
     return ()
 
 
-def first_priority(sentiment: str, trend: str, earlier: int) -> Priority:
+def first_priority(sentiment: str, trend: str, earlier: int, *, again: bool = False) -> Priority:
     """Where a new hand-over stands in the queue: anger, a worsening mood and repetition raise it.
 
-    `earlier` is how many earlier messages of the conversation got no answer.
+    `earlier` is how many earlier messages of the conversation got no answer; `again` says that the
+    customer has an open ticket about the same.
     """
-    raised = (sentiment == "negative") + (trend == "falling") + (earlier >= 2)
+    raised = (sentiment == "negative") + (trend == "falling") + (earlier >= 2) + again
     return Priority(min(Priority.URGENT, Priority.NORMAL + raised))
 
 

@@ -6,10 +6,10 @@ leaves a customer who knows, and the repeat replaces the message instead of tell
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from arriero.apps.support import handover, summary
 from arriero.apps.support.conversation import MaskedForGood, Messages, Privacy, exclusive
@@ -39,10 +39,27 @@ from arriero.store.records import Records
 from arriero.store.tasks import find, open_tasks
 
 KIND = "hand_over"
+RETURNED = "returned"  # the notes of conversations that were given back
 TICK_EVERY_S = 15.0
 EVERYBODY = ""  # the tenant of the list of tenants
 LOOKED_AT = 200  # newest runs of the app in which those of the conversation are looked for
+NOTED_FOR = timedelta(days=1)  # the bot goes by a colleague's note for as long
 REMEMBERED = 20  # messages of the conversation that the agent sees
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """An agent's answer for everybody who asks this question. `quotes` is the evidence shown to it."""
+
+    intent: str
+    question: str
+    answer: str
+    by: str
+    quotes: tuple[str, ...] = ()
+
+
+# Makes an answer everybody's; `Conflict` when it is one person's, or may not be shared.
+Share = Callable[[str, Shared], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -54,6 +71,7 @@ class HandOvers:
     clock: Clock
     rules: Rules
     privacy: Privacy = field(default_factory=MaskedForGood)
+    share: Share | None = None
 
     kinds = (KIND,)
 
@@ -141,7 +159,7 @@ class HandOvers:
         ]
         said = await self.messages(task.tenant, conversation)
         return {
-            "verbs": possible(standing_of(task), actor),
+            "verbs": self._verbs(task, actor),
             "conversation": conversation,
             "summary": await self._restored(task, task.payload.get("summary", {})),
             "messages": sorted([*history, *said], key=lambda line: str(line.get("at", ""))),
@@ -157,6 +175,8 @@ class HandOvers:
                 return await self.return_(tenant, task, act.actor, act.text)
             case "resolve":
                 return await self.resolve(tenant, task, act.actor, act.text)
+            case "approve":
+                return await self.approve(tenant, task, act)
 
     async def accept(self, tenant: str, id: str, actor: str) -> Task:
         """The hand-over is `actor`'s; accepting it twice is accepting it once. One actor wins."""
@@ -171,6 +191,30 @@ class HandOvers:
 
     async def resolve(self, tenant: str, id: str, actor: str, text: str = "") -> Task:
         return await self._on(tenant, id, Resolve(actor, text))
+
+    async def approve(self, tenant: str, id: str, act: Act) -> Task:
+        """Give the agent's answer to everybody who asks the question; the task stays as it is.
+
+        Raises:
+            Conflict: the actor has not accepted the task, or the answer is one person's.
+        """
+        task = await self._find(tenant, id)
+        if self.share is None or "approve" not in self._verbs(task, act.actor):
+            raise Conflict("only who has accepted the hand-over can approve its answer; accept it")
+        known = _table(task.payload.get("summary"))
+        quotes = (str(_table(one).get("quote", "")) for one in _list(known.get("evidence")))
+        shared = Shared(
+            str(known.get("intent", "")), act.question.strip(), act.text.strip(), act.actor,
+            tuple(one for one in quotes if one and one in act.text),
+        )  # fmt: skip
+        await self.share(tenant, shared)
+        return task
+
+    async def note(self, tenant: str, conversation: str) -> str:
+        """Why the conversation was given back to the bot, masked; empty when that is a day ago."""
+        kept = _table(await self.records.get(tenant, RETURNED, conversation))
+        late = not kept or self.clock.now() >= datetime.fromisoformat(kept["until"])
+        return "" if late else str(kept["note"])
 
     async def tick(self, now: datetime) -> None:
         """Queue what is only requested, time out what is overdue, in every tenant."""
@@ -187,11 +231,16 @@ class HandOvers:
     async def forget(self, tenant: str, conversation: str) -> int:
         """Remove every message of a conversation; gives how many there were."""
         async with self._only_one(tenant, conversation):
+            await self.records.delete(tenant, RETURNED, conversation)
             return await self._messages.forget(tenant, conversation)
 
     @property
     def _messages(self) -> Messages:
         return Messages(self.records, self.clock, self.privacy)
+
+    def _verbs(self, task: Task, actor: str) -> tuple[str, ...]:
+        verbs = possible(standing_of(task), actor)
+        return (*verbs, "approve") if self.share and "reply" in verbs else verbs
 
     def _only_one(self, tenant: str, conversation: str) -> AbstractAsyncContextManager[None]:
         return exclusive(self.ledger, self.clock, tenant, conversation)
@@ -235,6 +284,10 @@ class HandOvers:
                 "note": await self.privacy.mask(task.tenant, conversation, after.note),
             },
         )  # fmt: skip
+        if after.state is State.RETURNED:
+            until = (self.clock.now() + NOTED_FOR).isoformat()
+            why = {"note": moved.payload["note"], "by": before.agent, "until": until}
+            await self.records.put(task.tenant, RETURNED, conversation, why)
         await self.ledger.commit(TaskSaved(moved))
         if after.state in TERMINAL:
             await self.records.delete(task.tenant, "conversation", conversation)
@@ -271,7 +324,9 @@ class HandOvers:
         past = [summary.past(one) for one in earlier]
         heard = str(_table(trace.seen if trace else None).get("priority", "normal"))
         priority = max(
-            handover.first_priority(known.sentiment, known.trend, summary.unanswered(past)),
+            handover.first_priority(
+                known.sentiment, known.trend, summary.unanswered(past), again=known.again
+            ),
             Priority[heard.upper()],
         )
         return Task(

@@ -15,10 +15,10 @@ from arriero.apps.support.confirm import Confirmations
 from arriero.apps.support.directory import CustomerDirectory, SqliteDirectory
 from arriero.apps.support.directory_http import Breaker, HttpDirectory
 from arriero.apps.support.door import door
-from arriero.apps.support.examples import HEAD, Examples
+from arriero.apps.support.examples import HEAD
 from arriero.apps.support.gaps_inbox import Desks, Gaps, Shelf
 from arriero.apps.support.handover import Rules
-from arriero.apps.support.inbox import HandOvers
+from arriero.apps.support.inbox import HandOvers, Shared
 from arriero.apps.support.knowledge import KnowledgeSource, Store
 from arriero.apps.support.memory import Memory
 from arriero.apps.support.modes import Mode, Modes
@@ -27,6 +27,7 @@ from arriero.apps.support.sample import shop
 from arriero.apps.support.settings import SupportSettings
 from arriero.apps.support.told import KeptInVault
 from arriero.apps.support.tools import Tools
+from arriero.checks.language import language_of
 from arriero.core.desk import Desk
 from arriero.core.errors import InputError
 from arriero.core.report import Reporter
@@ -42,8 +43,26 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
     source = KnowledgeSource(store, known)
     directory = await asyncio.to_thread(_directory, settings, parts)
     told = KeptInVault(parts.vaults, parts.records, parts.reveal)
+    index = await LiveIndex.open(source, parts.open_index)
+    approved = ApprovedNow(
+        ApprovedAnswers(
+            await parts.encoder(),
+            parts.records,
+            parts.cache,
+            parts.clock,
+            await asyncio.to_thread(read_thresholds, settings.approved_thresholds),
+        ),
+        source,
+        settings.approved,
+        await asyncio.to_thread(_version_of, settings.templates, settings.policy),
+    )
+
+    async def share(tenant: str, shared: Shared) -> None:
+        language, day = language_of(shared.question) or "en", parts.clock.now().date()
+        await approved.share(tenant, shared, language, index=index.version, day=day)
+
     rules = Rules.of(settings.hours.table, settings.hand_over)
-    handovers = HandOvers(parts.ledger, parts.records, parts.clock, rules, told)
+    handovers = HandOvers(parts.ledger, parts.records, parts.clock, rules, told, share)
     shelf = Shelf(
         parts.folder / "approved", settings.articles, store, parts.folder / "index", parts.encoder
     )
@@ -66,7 +85,7 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
     return SupportApp(
         settings=settings,
         directory=directory,
-        index=await LiveIndex.open(source, parts.open_index),
+        index=index,
         answers=templates.by_intent(await asyncio.to_thread(templates.load, settings.templates)),
         handovers=handovers,
         tools=tools,
@@ -75,19 +94,7 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
         checks=quality.checks((one.text for one in known), await parts.encoder()),
         reveal=parts.reveal,
         gaps=gaps,
-        approved=ApprovedNow(
-            ApprovedAnswers(
-                await parts.encoder(),
-                parts.records,
-                parts.cache,
-                parts.clock,
-                await asyncio.to_thread(read_thresholds, settings.approved_thresholds),
-            ),
-            source,
-            settings.approved,
-            await asyncio.to_thread(_version_of, settings.templates, settings.policy),
-        ),
-        examples=Examples(parts.records, parts.clock, parts.teach),
+        approved=approved,
         reporter=SupportReport(parts.ledger, parts.clock, gaps, directory),
     )
 

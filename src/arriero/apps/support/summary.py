@@ -43,7 +43,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What an agent needs to go on without asking the customer again."""
+    """What an agent needs to go on without asking the customer again.
+
+    `tickets` are earlier matters, newest first; `again` says that an open one is about the same.
+    """
 
     problem: str
     reason: str
@@ -55,6 +58,8 @@ class Summary:
     trend: str
     evidence: tuple[Cited, ...]
     proposed: str
+    tickets: tuple[str, ...] = ()
+    again: bool = False
 
 
 MOODS = {"negative": -1, "neutral": 0, "positive": 1}
@@ -123,7 +128,7 @@ def of_run(
     facts = _table(evidence.get("facts"))
     entities = facts if facts.get("order_id") else {"order_id": seen.get("order") or "", **facts}
     passages = [_table(one) for one in _list(evidence.get("passages"))]
-    return summary(
+    told = summary(
         past(run),
         said,
         reason=reason,
@@ -135,6 +140,34 @@ def of_run(
             for one in passages
         ],
     )
+    return _with_records(told, evidence)
+
+
+def _with_records(told: Summary, evidence: Mapping[str, Any]) -> Summary:
+    """With what the shop's own records say: quoted, because anybody may have written it."""
+    tickets = [_table(one) for one in _list(evidence.get("tickets"))]
+    tried, cited = told.tried, told.evidence
+    if note := str(evidence.get("note") or ""):
+        tried = (f"a colleague gave it back: {note}", *tried)
+    if written := str(_table(evidence.get("order_note")).get("raw") or ""):
+        order = told.entities.get("order_id", "")
+        cited = (*cited, Cited(f"note:{order}", f"Written on order {order}", written))
+    return replace(
+        told,
+        tried=tried,
+        evidence=cited,
+        tickets=tuple(_ticket(one) for one in tickets),
+        again=any(
+            one.get("status") == "open" and one.get("intent") == told.intent for one in tickets
+        ),
+    )
+
+
+def _ticket(one: Mapping[str, Any]) -> str:
+    subject = _short(str(_table(one.get("subject")).get("raw") or ""))
+    intent = str(one.get("intent", "")).replace("_", " ")
+    quoted = f': "{subject}"' if subject else ""
+    return f"{one.get('opened_on')}, {one.get('status')}, {intent}{quoted}"
 
 
 def past(run: Run) -> Past:

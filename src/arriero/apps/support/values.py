@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from arriero.apps.support.approved import Found
 from arriero.apps.support.confirm import Pending
 from arriero.apps.support.memory import Context
+from arriero.apps.support.orders import Ticket, Untrusted
 from arriero.apps.support.tools import Proposal
 from arriero.core.words import Ended, Source
 
@@ -54,6 +55,9 @@ class Evidence:
     the ids of those whose article is labelled with the intent.
     `held` is what a customer is told whose conversation a person has.
     `order` is known (the customer's own), unknown (named, but not this customer's) or none.
+    `note` is why a colleague gave the conversation back: it helps to find, and is not said.
+    `tickets` are the customer's newest, `order_note` is what somebody wrote on the order: both are
+    for people, no model reads them.
     """
 
     order: str
@@ -70,6 +74,9 @@ class Evidence:
     contradictory: bool = False
     context: Context | None = None
     approved: Found | None = None
+    note: str = ""
+    tickets: tuple[Ticket, ...] = ()
+    order_note: Untrusted = Untrusted()  # noqa: RUF009  # frozen
 
 
 @dataclass(frozen=True, slots=True)

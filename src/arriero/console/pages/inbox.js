@@ -6,7 +6,7 @@ const KEY = "arriero.key";
 const OPEN = ["requested", "queued", "accepted", "timed_out"];
 const EVERY_MS = 3000;
 const PRIORITY = ["low", "normal", "high", "urgent"];
-const DONE = { accept: "Accepted: it is yours.", reply: "Sent.", resolve: "Resolved.", return: "Returned to the bot." };
+const DONE = { accept: "Accepted: it is yours.", reply: "Sent.", resolve: "Resolved.", return: "Returned to the bot.", approve: "Approved: whoever asks this gets this answer." };
 
 const at = (id) => document.getElementById(id);
 const state = { tasks: [], chosen: null, shown: "", drafts: new Map(), busy: false, round: 0 };
@@ -194,6 +194,8 @@ function showSummary(summary) {
   row("Mood", summary.sentiment && `${summary.sentiment}, ${summary.trend}`);
   row("Tried", summary.tried);
   row("Open", summary.open_questions);
+  row("Again", summary.again ? "an open ticket of this customer is about the same" : "");
+  row("Tickets", summary.tickets);
   row("Known", Object.entries(summary.entities || {}).map(([name, value]) => `${name.replaceAll("_", " ")}: ${value}`));
   at("summary").replaceChildren(...rows);
   const evidence = summary.evidence || [];
@@ -213,6 +215,14 @@ function showVerbs(verbs) {
   at("text").disabled = !verbs.includes("reply");
 }
 
+// The answer that is being written, or else the last one that was sent.
+function propose() {
+  const sent = [...document.querySelectorAll("#said li.agent")].pop();
+  at("share-question").value = at("problem").textContent;
+  at("share-answer").value = at("text").value.trim() || (sent ? sent.lastChild.textContent : "");
+  at("share").showModal();
+}
+
 function tell(text, bad = false) {
   at("told").textContent = text;
   at("told").className = bad ? "bad" : "good";
@@ -221,7 +231,8 @@ function tell(text, bad = false) {
 async function act(verb) {
   const id = state.chosen, text = at("text").value.trim();
   if (!id || state.busy) return;
-  const bodies = { accept: {}, reply: { text }, resolve: { text }, return: { reason: at("note").value.trim() } };
+  const bodies = { accept: {}, reply: { text }, resolve: { text }, return: { reason: at("note").value.trim() },
+    approve: { text: at("share-answer").value.trim(), question: at("share-question").value.trim() } };
   if (verb === "reply" && !text) { tell("Write a reply first.", true); return at("text").focus(); }
   state.busy = true;
   try {
@@ -279,7 +290,7 @@ function pressed(verb) {
 }
 
 function onKey(event) {
-  if (at("desk").hidden || at("reason").open) return;
+  if (at("desk").hidden || at("reason").open || at("share").open) return;
   const typing = event.target.matches("textarea, input");
   if (typing) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); pressed("reply"); }
@@ -301,6 +312,7 @@ function start() {
   for (const button of document.querySelectorAll("[data-verb]")) {
     const verb = button.dataset.verb;
     button.addEventListener("click", () => {
+      if (verb === "approve") return propose();
       if (verb !== "return") return act(verb);
       at("note").value = "";
       at("reason").showModal();
@@ -312,6 +324,12 @@ function start() {
     act("return");
   });
   at("keep").addEventListener("click", () => at("reason").close());
+  at("share-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    at("share").close();
+    act("approve");
+  });
+  at("share-keep").addEventListener("click", () => at("share").close());
   document.addEventListener("keydown", onKey);
   setInterval(() => { if (!at("desk").hidden && !document.hidden && !state.busy) refresh(); }, EVERY_MS);
   if (sessionStorage.getItem(KEY)) enter(); else leave();
