@@ -464,6 +464,11 @@ async def _finish_actions(platform: Platform, now: datetime) -> None:
             await platform.ledger.commit(done, TaskSaved(task))
 
 
+def datasets(settings: Settings) -> Path:
+    """The folder in which datasets are built, one a name."""
+    return settings.data.expanduser().absolute() / "learning" / "datasets"
+
+
 def writable(folder: Path) -> Path:
     """The data folder, made if need be; one sentence when it cannot be written."""
     folder = folder.expanduser().absolute()

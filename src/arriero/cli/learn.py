@@ -8,6 +8,9 @@ from arriero.cli.lazy import lazily
 
 COMMANDS = {
     "feedback": ("learn_feedback", "feedback", "Where quality is lost, and what to fix first."),
+    "dataset": ("learn_dataset", "dataset", "Build a dataset of what people said."),
+    "import": ("learn_import", "import_", "Take in logs of an OpenAI-compatible service."),
+    "forget": ("learn_forget", "forget", "Erase a person, and say what to train again."),
 }
 
 

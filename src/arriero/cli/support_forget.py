@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from arriero.cli.learn_forget import erase, show
 from arriero.cli.options import load, settings_options
 
 
@@ -20,38 +21,11 @@ from arriero.cli.options import load, settings_options
 def forget(
     customer: str, values: tuple[str, ...], yes: bool, config: Path | None, data: Path | None
 ) -> None:
-    """Erase a customer's messages, answers, private values and records, for good.
+    """Erase a customer's messages, answers, private values, records and what is learned from, for good.
 
     Your own directory is yours: delete the customer there too.
     """
-    from arriero.assembly import TENANT, open_store, plugins  # noqa: PLC0415  # keeps --help fast
-    from arriero.core.clock import SystemClock  # noqa: PLC0415
-    from arriero.security.privacy_forget import Forgotten  # noqa: PLC0415
-    from arriero.security.privacy_forget import forget as erase  # noqa: PLC0415
-    from arriero.security.vault import SealedVaults, Sealer, vault_key  # noqa: PLC0415
-    from arriero.store.records import SqlRecords  # noqa: PLC0415
-    from arriero.store.sealed import SqlSealed  # noqa: PLC0415
-
     settings = load(config, data)
     if not yes:
         click.confirm(f"Erase everything of customer {customer!r} for good?", abort=True)
-
-    async def run() -> Forgotten:
-        async with open_store(settings) as ledger:
-            sealer = Sealer(vault_key(settings.data.expanduser()))
-            return await erase(
-                ledger,
-                SealedVaults(SqlSealed(ledger), sealer),
-                [SqlRecords(ledger, name) for name in (*plugins(), "webhooks")],
-                tenant=TENANT,
-                customer=customer,
-                actor="cli",
-                at=SystemClock().now(),
-                values=values,
-            )
-
-    gone = asyncio.run(run())
-    click.echo(
-        f"erased: {gone.runs} runs, {gone.vaults} vaults, {gone.values} single values, "
-        f"{gone.records} records"
-    )
+    show(asyncio.run(erase(settings, customer, values)))

@@ -220,17 +220,11 @@ class DatasetSettings(Section):
         le=5,
         description="signs that an answer was bad before it is learned as bad",
     )
-    minhash: float | None = Field(
-        default=0.8,
-        gt=0,
-        le=1,
-        description="estimated Jaccard likeness of near-duplicates; None: off",
+    minhash: float = Field(
+        default=0.8, gt=0, le=1, description="estimated Jaccard likeness of near-duplicates; 1: off"
     )
-    cosine: float | None = Field(
-        default=0.95,
-        gt=0,
-        le=1,
-        description="likeness by the encoder of near-duplicates; None: off",
+    cosine: float = Field(
+        default=0.95, gt=0, le=1, description="likeness by the encoder of near-duplicates; 1: off"
     )
     benchmarks: tuple[Path, ...] = Field(
         default=(), description="files and folders whose texts must not be learned"

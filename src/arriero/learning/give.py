@@ -56,11 +56,7 @@ class Ear:
             )
         if said.kind == "label":
             _check_labels(run, said.value)
-        who = (
-            f"{actor}{PERSON}{self.sealer.pseudonym(f'{tenant} {said.user}')}"
-            if said.user
-            else actor
-        )
+        who = f"{actor}{PERSON}{self.sealer.mark(tenant)(said.user)}" if said.user else actor
         value = (
             await self._masked(run, said.value) if said.kind in {"edit", "comment"} else said.value
         )

@@ -35,8 +35,8 @@ class Opinion:
     """What people say of a run: how many say good, how many bad, and how many say both.
 
     `signals` counts the separate signs that it was bad (a thumb and a re-contact of one person are
-    two). `edit` is the newest better answer that differs, `labels` the corrected labels, `at` when
-    the last of it was said.
+    two). `edit` is the newest better answer that differs, `labels` the corrected labels, `speakers` the
+    pseudonyms of those who were named with it, `at` when the last of it was said.
     """
 
     run: Run
@@ -46,6 +46,7 @@ class Opinion:
     signals: int = 0
     edit: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    speakers: frozenset[str] = frozenset()
     at: datetime | None = None
 
     @property
@@ -169,6 +170,7 @@ def _opinion(run: Run, voices: Mapping[str, Sequence[Feedback]], low: int) -> Op
         signals=sum(one.count(False) for one in signs.values()),
         edit=edit if edit is not None and not _says(run, edit) else None,
         labels={name: right for name, right in labels.items() if run.labels.get(name) != right},
+        speakers=frozenset(who for one in everything if (who := one.actor.partition(PERSON)[2])),
         at=everything[-1].at,
     )
 

@@ -50,15 +50,11 @@ async def forget(
         InputError: neither a customer nor a value is given.
         StoreError: a store fails; run it again, nothing that went comes back.
     """
-    if not customer.strip():
-        raise InputError("say whom to forget: the customer's id must not be empty")
-    units = {customer} | {
-        run.unit async for run in _runs(ledger, tenant) if run.unit and _names(run.input, customer)
-    }
+    units = await units_of(ledger, tenant, customer)
     theirs: set[str] = set()
     waiting: list[RunErased] = []
     async for run in _runs(ledger, tenant):
-        if run.unit in units or _names(run.input, customer):
+        if is_of(run, units, customer):
             theirs.add(run.id)
             waiting.append(RunErased(erased(run), actor, at))
         if len(waiting) == PAGE:
@@ -74,6 +70,32 @@ async def forget(
         values=await vaults.forget_values(tenant, values) if values else 0,
         records=sum([await one.forget(tenant, about) for one in records]),
     )
+
+
+async def units_of(ledger: Ledger, tenant: str, customer: str) -> frozenset[str]:
+    """The customer, and the conversations that belong to runs which name the customer.
+
+    Raises:
+        InputError: the customer's id is empty.
+    """
+    if not customer.strip():
+        raise InputError("say whom to forget: the customer's id must not be empty")
+    named = {
+        run.unit async for run in _runs(ledger, tenant) if run.unit and _names(run.input, customer)
+    }
+    return frozenset({customer} | named)
+
+
+def is_of(run: Run, units: Collection[str], customer: str) -> bool:
+    """Whether the run is the customer's, whose units these are."""
+    return run.unit in units or _names(run.input, customer)
+
+
+async def concerned(ledger: Ledger, tenant: str, customer: str) -> frozenset[str]:
+    """The customer's units and runs: all the names under which something of theirs may be kept."""
+    units = await units_of(ledger, tenant, customer)
+    theirs = {run.id async for run in _runs(ledger, tenant) if is_of(run, units, customer)}
+    return units | theirs
 
 
 async def _runs(ledger: Ledger, tenant: str) -> AsyncIterator[Run]:

@@ -1,0 +1,58 @@
+"""`arriero learn dataset | import | forget`, as a person runs them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import Place
+
+
+def logs(folder: Path, count: int, **said: object) -> Path:
+    file = folder / "logs.jsonl"
+    rows = [
+        {
+            "messages": [{"role": "user", "content": f"Is model {number * 37} of yours in stock?"}],
+            "response": f"Model {number * 37} is not known here, number {number}.",
+            "created": 1_780_000_000 + number * 3_600,
+            "user": f"c-{number}",
+            "edit": f"Shelf {number * 91} has model {number * 37} in size {number * 13}.",
+            **said,
+        }
+        for number in range(count)
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return file
+
+
+def test_logs_become_a_dataset_and_a_person_leaves_it(place: Place) -> None:
+    with (place.folder / "arriero.toml").open("a") as out:
+        out.write("[learning]\nmin_examples = 20\n[learning.dataset]\ncosine = 1\n")
+    file = logs(place.folder, 30)
+    came = place.run("learn", "import", str(file))
+    assert came.status == 0, came.err
+    assert "30 runs with 30 events of feedback taken in" in came.out
+    made = place.run("learn", "dataset", "chat", "--out", str(place.folder / "copy"))
+    assert made.status == 0, made.err
+    assert "sft.jsonl" in made.out
+    assert (place.folder / "copy" / "dataset_info.json").exists()
+    (folder,) = (place.data / "learning" / "datasets").iterdir()
+    assert folder.stat().st_mode & 0o077 == 0
+    gone = place.run("learn", "forget", "--person", "c-3", "--yes")
+    assert gone.status == 0, gone.err
+    assert f"dataset {folder.name} of chat: 4 rows; its successor is" in gone.out
+
+
+def test_too_little_feedback_is_said_with_status_1(place: Place) -> None:
+    place.run("learn", "import", str(logs(place.folder, 3)))
+    made = place.run("learn", "dataset", "chat")
+    assert made.status == 1
+    assert "sft: 3 of 100 edited answers" in made.out
+
+
+def test_bad_lines_are_listed(place: Place) -> None:
+    file = place.folder / "logs.jsonl"
+    file.write_text('{"messages": []}\nhello\n')
+    came = place.run("learn", "import", str(file))
+    assert came.status == 1
+    assert "line 2: it is no JSON" in came.out

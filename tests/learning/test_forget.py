@@ -1,0 +1,133 @@
+"""A person who is forgotten leaves the datasets too, and what was trained on them is listed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from arriero.core.errors import InputError
+from arriero.learning.dataset.build import Dataset
+from arriero.learning.forget import Erased, forget
+from arriero.learning.trainers.dataset import dataset_id
+from arriero.security.vault import memory_vaults
+from arriero.store.base import Artefact, ArtefactRegistered, FeedbackGiven, RunRecorded
+from tests.learning.dataset.test_build import NOW, Shop
+from tests.learning.rated import run, said, trace
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> Shop:
+    shop = Shop(tmp_path / "datasets")
+    await shop.rate(30, ("edit", "In every shop."))
+    return shop
+
+
+async def built(shop: Shop) -> Dataset:
+    found = await shop.build()
+    assert isinstance(found, Dataset)
+    return found
+
+
+async def gone(shop: Shop, person: str) -> Erased:
+    return await forget(
+        shop.ledger, memory_vaults(), [], root=shop.root, mark=shop.sealer.mark("default"),
+        tenant="default", person=person, actor="cli", at=NOW,
+    )  # fmt: skip
+
+
+def everything(folder: Path) -> str:
+    return "".join(file.read_text() for file in folder.rglob("*") if file.is_file())
+
+
+async def test_rows_go_into_no_successor(shop: Shop) -> None:
+    old = await built(shop)
+    assert "size 7?" in everything(old.folder)
+    erased = await gone(shop, "c-7")
+    (cleared,) = erased.datasets
+    assert (cleared.id, cleared.rows) == (old.id, 4)
+    assert cleared.successor is not None
+    successor = shop.root / cleared.successor
+    assert "size 7?" not in everything(shop.root)
+    assert "size 8?" in everything(successor)
+    assert dataset_id(successor) == cleared.successor != old.id
+    assert {one.id for one in await shop.ledger.artefacts("dataset")} == {old.id, cleared.successor}
+
+
+async def test_the_old_manifest_is_a_tombstone(shop: Shop) -> None:
+    old = await built(shop)
+    await gone(shop, "c-7")
+    assert {file.name for file in old.folder.iterdir()} == {"manifest.json", "index.json"}
+    told = json.loads((old.folder / "manifest.json").read_text())
+    assert told["gone"]["because"] == "erased"
+    assert told["id"] == old.id
+
+
+async def test_what_was_trained_on_it_is_listed_until_it_is_trained_again(shop: Shop) -> None:
+    old = await built(shop)
+    card = {"lineage": {"dataset": old.id}}
+    for kind, id, body in (("adapter", "a" * 64, card), ("head", "b" * 64, {"dataset": "other"})):
+        made = Artefact(kind, id, "default", "toy", body, NOW)
+        await shop.ledger.commit(ArtefactRegistered(made, "test"))
+    for _ in range(2):  # doing it again lists it again
+        erased = await gone(shop, "c-7")
+        assert [(one.kind, one.id, one.dataset) for one in erased.retrain] == [
+            ("adapter", "a" * 64, old.id)
+        ]
+    other = await gone(shop, "c-8")  # whose rows were in the old one and in its successor
+    assert {one.id for one in other.datasets} > {old.id}
+    assert [one.id for one in other.retrain] == ["a" * 64]
+
+
+async def test_a_conversation_of_the_customer_goes_too(shop: Shop) -> None:
+    for place in range(2):
+        one = run(f"Question {place} of a talk?", unit="talk-1", number=900 + place)
+        customer = "c-99" if place == 0 else None
+        one = replace(one, input={"message": one.input["message"], "customer": customer})
+        event = said(one, "edit", f"An answer of {place} words.", id=f"t{place}")
+        await shop.ledger.commit(RunRecorded(one, trace(one)), FeedbackGiven(event))
+    await built(shop)
+    await gone(shop, "c-99")
+    assert "of a talk?" not in everything(shop.root)
+
+
+async def test_one_who_only_gave_feedback_can_be_forgotten(shop: Shop) -> None:
+    one = run("Who edits this?", unit="c-500", number=950)
+    who = shop.sealer.mark("default")("editor-1")
+    event = said(one, "edit", "The editor does.", by=f"desk/{who}", id="e1")
+    await shop.ledger.commit(RunRecorded(one, trace(one)), FeedbackGiven(event))
+    await built(shop)
+    erased = await gone(shop, "editor-1")
+    assert len(erased.datasets) == 1
+    assert "The editor does." not in everything(shop.root)
+
+
+async def test_the_last_person_leaves_no_successor(tmp_path: Path) -> None:
+    shop = Shop(tmp_path / "datasets")
+    shop.settings = shop.settings.model_copy(update={"min_examples": 1})
+    await shop.rate(1, ("edit", "In every shop."))
+    await built(shop)
+    (cleared,) = (await gone(shop, "c-0")).datasets
+    assert cleared.successor is None
+
+
+async def test_a_stranger_is_in_no_dataset(shop: Shop) -> None:
+    old = await built(shop)
+    erased = await gone(shop, "c-12345")
+    assert (erased.datasets, erased.retrain) == ((), ())
+    assert (old.folder / "sft.jsonl").exists()
+
+
+async def test_a_dataset_that_is_gone_is_built_anew_only_without_the_person(shop: Shop) -> None:
+    old = await built(shop)
+    await gone(shop, "c-7")
+    again = await built(shop)
+    assert again.id != old.id
+    assert "size 7?" not in everything(shop.root)
+
+
+async def test_nobody_cannot_be_forgotten(shop: Shop) -> None:
+    with pytest.raises(InputError, match="say whom to forget"):
+        await gone(shop, " ")
