@@ -39,7 +39,7 @@ from arriero.store.base import (
 from arriero.store.engine import sqlite_url
 from arriero.store.fake import MemoryLedger
 from arriero.store.ledger import open_ledger
-from arriero.store.rows import commitment, content, erased
+from arriero.store.rows import commitment, content, erased, intended_by
 from arriero.store.schema import micros
 from tests.store.samples import (
     EXPOSURE,
@@ -631,7 +631,11 @@ async def test_every_entry_leaves_one_leaf_numbered_without_gaps(ledger: Ledger)
         ("answered", "idem-1", "arriero"),
     ]
     assert {leaf.at for leaf in leaves} == {LATER}
-    contents = [content(entries[0]), canonical_json(REFUND), *map(content, entries[1:])]
+    contents = [
+        content(entries[0]),
+        canonical_json(intended_by(run.run, REFUND)),
+        *map(content, entries[1:]),
+    ]
     for leaf, told in zip(leaves, contents, strict=True):
         assert leaf.salt is not None
         assert leaf.content == commitment(leaf.salt, told)

@@ -211,6 +211,10 @@ def _account(
         for it in about[:-1]:
             it.used = True
         about = about[-1:]
+    if row.open is not None and row.open != _is_open(row, about, by_subject):
+        told.found("row", row.where, "was edited: it is open, or closed, against its leaves")
+    if row.ordered:
+        about = [it for it in about if not it.used][:1] or about[-1:]
     here = next((it for it in about if not it.used and committed(it.leaf, row.content)), None)
     if here is not None:
         here.used = True
@@ -228,6 +232,13 @@ def _account(
         told.found("row", row.where, "was edited: it is not what its leaf commits to")
     elif not old:
         told.found("added", row.where, "was added: no leaf speaks of it")
+
+
+def _is_open(row: Stated, newest: Sequence[_Told], by_subject: Subjects) -> bool:
+    """A run is open while its record is the first one and something is to come: see `rows.is_open`."""
+    promised = any(it.leaf.kind == "action.intended" for it in by_subject.get(row.subject, ()))
+    first = bool(newest) and newest[-1].leaf.kind == "run.recorded"
+    return first and (promised or row.waits)
 
 
 def _unaccounted(

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Table, func, select
 
 from arriero.core.errors import InputError
-from arriero.core.words import Action, Run, Variant, canonical_json
+from arriero.core.words import Ended, Run, Variant, canonical_json
 from arriero.store import schema, values
 from arriero.store.base import (
     ActionDone,
@@ -42,8 +42,9 @@ class Stated:
     """One thing that a row says.
 
     `kinds` are the leaves that may have stated it about `subject`; of a `changing` row only the newest
-    counts. `run` is the run it belongs to; `emptied` whether it looks as erasing leaves it; `sound`
-    whether the row's columns agree with one another.
+    counts; what comes in an `ordered` way comes as its leaves do. `run` is the run it belongs to; `emptied`
+    whether it looks as erasing leaves it; `sound` whether the row's columns agree with one another. `open`
+    is that of a run, `waits` whether it would be open without an action, too.
     """
 
     where: str
@@ -54,6 +55,9 @@ class Stated:
     run: str | None = None
     emptied: bool = False
     sound: bool = True
+    ordered: bool = False
+    open: bool | None = None
+    waits: bool = False
 
 
 def leaves(connection: Connection) -> Iterator[Leaf]:
@@ -82,18 +86,19 @@ def counted(connection: Connection) -> int:
 
 def damaged_traces(connection: Connection) -> Iterator[str]:
     """Hashes of traces that are missing for a run, or are not what was recorded."""
-    there = set[str]()
+    there = set[tuple[str, str]]()
     for row in _rows(connection, schema.traces, schema.traces.c.sha256):
-        there.add(row["sha256"])
+        there.add((row["tenant"], row["sha256"]))
         try:
             body = zlib.decompress(row["body"])
         except zlib.error:
             body = b""
         if hashlib.sha256(body).hexdigest() != row["sha256"]:
             yield row["sha256"]
-    named = select(schema.runs.c.trace).where(schema.runs.c.trace.is_not(None))
-    for sha256 in connection.execute(named).scalars():
-        if sha256 not in there:
+    runs = schema.runs.c
+    named = select(runs.tenant, runs.trace).where(runs.trace.is_not(None))
+    for tenant, sha256 in connection.execute(named):
+        if (tenant, sha256) not in there:
             yield sha256
 
 
@@ -122,15 +127,16 @@ def _run(row: RowMapping) -> Iterator[Stated]:
     here = (row["tenant"], row["app"], row["mode"]) == (run.tenant, run.app, run.mode.value)
     sound = here and _agrees(RunClosed(run), row, but=("open",))
     kinds = frozenset({"run.recorded", "run.closed", "run.erased"})
-    yield Stated(f"run {row['id']}", kinds, row["id"], canonical_json(run), True, sound=sound)
+    yield Stated(
+        f"run {row['id']}", kinds, row["id"], canonical_json(run), True, sound=sound,
+        open=bool(row["open"]), waits=run.ended is Ended.PENDING,
+    )  # fmt: skip
 
 
 def _outbox(row: RowMapping) -> Iterator[Stated]:
     where, run = f"action {row['run']} {row['key']}", row["run"]
-    action = Action(row["kind"], row["key"], values.parsed(dict[str, Any], row["payload"]))
-    emptied = row["payload"] == "{}"
-    kinds = frozenset({"action.intended"})
-    yield Stated(where, kinds, run, canonical_json(action), run=run, emptied=emptied)
+    told, emptied = canonical_json(values.to_intended(row)), row["payload"] == "{}"
+    yield Stated(where, frozenset({"action.intended"}), run, told, run=run, emptied=emptied)
     if row["done_at"] is not None:
         receipt = values.parsed(dict[str, Any], row["receipt"] or "{}")
         done = ActionDone(run, row["key"], moment(row["done_at"]), receipt, row["error"])
@@ -165,7 +171,7 @@ def _variant(row: RowMapping) -> Iterator[Stated]:
 
 def _exposure(row: RowMapping) -> Iterator[Stated]:
     entry = ExposureSet(values.to_exposure(row), row["actor"], moment(row["at"]))
-    yield _one("exposure.set", entry, row, row["app"])
+    yield replace(_one("exposure.set", entry, row, row["app"]), ordered=True)
 
 
 def _answered(row: RowMapping) -> Iterator[Stated]:

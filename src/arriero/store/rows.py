@@ -40,6 +40,7 @@ from arriero.store.base import (
     Entry,
     ExposureSet,
     FeedbackGiven,
+    Intended,
     KeySaved,
     Machine,
     MachineMoved,
@@ -203,7 +204,14 @@ def _recorded(entry: RunRecorded, at: int) -> Written:
     body = canonical_json(run)
     leaf = _leaf_row("run.recorded", body, at, run.tenant, run.id, run.actor)
     promised = [
-        _leaf_row("action.intended", canonical_json(action), at, run.tenant, run.id, run.actor)
+        _leaf_row(
+            "action.intended",
+            canonical_json(intended_by(run, action)),
+            at,
+            run.tenant,
+            run.id,
+            run.actor,
+        )
         for action in entry.intended
     ]
     steps = (
@@ -212,6 +220,11 @@ def _recorded(entry: RunRecorded, at: int) -> Written:
         *(Step("intended", _intended_row(run, action)) for action in entry.intended),
     )
     return Written(steps, (leaf, *promised))
+
+
+def intended_by(run: Run, action: Action) -> Intended:
+    """The outbox's view of an action."""
+    return Intended(run.id, run.app, run.tenant, action, run.started_at)
 
 
 def traced(run: Run, digest: str) -> Run:
