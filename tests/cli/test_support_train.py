@@ -86,6 +86,18 @@ def test_one_label_only_is_explained(table: Path) -> None:
     assert "needs two labels, not 1" in str(result.exception)
 
 
+def test_blank_lines_are_passed_over_and_an_empty_field_is_named_with_its_line(table: Path) -> None:
+    with table.open("a", encoding="utf-8") as file:
+        file.write("\n\n\n")
+    assert _train(table).exit_code == 0
+    with table.open("a", encoding="utf-8") as file:
+        file.write("where is my stove,\n")
+    wrong = _train(table).exception
+    assert isinstance(wrong, InputError)
+    assert "line" in str(wrong)
+    assert "empty" in str(wrong)
+
+
 def test_bench_intents_writes_its_metrics(table: Path, tmp_path: Path) -> None:
     test, out = tmp_path / "test.csv", tmp_path / "out.json"
     test.write_text("text,label\nwhere is my hat,status\nrefund for my hat,return\n", "utf-8")
