@@ -22,6 +22,8 @@ from arriero.models.openai_http import OpenAIHttp
 from arriero.models.roles import Models, Price
 from arriero.store.base import Cache
 
+LEARNED = "head:"  # before the hash of a refitted head, in a binding's adapter
+
 log = logging.getLogger(__name__)
 
 
@@ -165,7 +167,8 @@ class Engines:
             raise SettingsError(
                 f"no head {name!r}; the app trains: {', '.join(self._heads) or '-'}"
             )
-        return HeadClassifier(load_head(self._heads[name]), self._encoder)
+        folder = learned_head(self._settings, bound.adapter) or self._heads[name]
+        return HeadClassifier(load_head(folder), self._encoder)
 
     def _deployment(self, name: str) -> Deployment:
         if name not in self._settings.deployments:
@@ -207,6 +210,17 @@ def head_folder(settings: Settings, name: str, csv: bytes, encoder: Encoder) -> 
     """Where the head `name` of these training rows on this encoder is kept."""
     version = hashlib.sha256(csv + encoder.name.encode()).hexdigest()[:12]
     return settings.data / "heads" / f"{name}-{version}"
+
+
+def learned_heads(settings: Settings) -> Path:
+    """Where heads that were refitted lie, each under its hash."""
+    return settings.data.expanduser().absolute() / "learning" / "heads"
+
+
+def learned_head(settings: Settings, adapter: str | None) -> Path | None:
+    """The folder of the head that a binding names as `head:HASH`; None when it names none."""
+    name = (adapter or "").removeprefix(LEARNED)
+    return learned_heads(settings) / name if name and name != adapter else None
 
 
 @runtime_checkable
