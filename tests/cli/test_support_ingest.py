@@ -19,7 +19,7 @@ def test_a_folder_is_taken_in_and_told_about(place: Place) -> None:
     first = place.run("support", "ingest", "docs")
     assert first.status == 0, first.err
     assert "files: 1 new, 0 changed, 0 unchanged, 0 removed, 1 refused, 1 quarantined" in first.out
-    assert "PDF is not supported yet" in first.out
+    assert "it is no whole PDF" in first.out
     again = place.run("support", "ingest", "docs", "--trust", "evil.md")
     assert "1 new, 0 changed, 1 unchanged" in again.out
     assert (place.data / "support" / "knowledge" / "current").exists()

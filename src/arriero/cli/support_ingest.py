@@ -45,7 +45,7 @@ def ingest(
     config: Path | None,
     data: Path | None,
 ) -> None:
-    """Take in a folder of Markdown, HTML and CSV articles; a running server follows by itself.
+    """Take in a folder of Markdown, HTML, PDF and CSV articles; a running server follows by itself.
 
     Only files that changed are encoded again; files that are gone leave the index.
     """

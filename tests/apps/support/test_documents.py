@@ -120,7 +120,7 @@ def test_a_bad_row_does_not_stop_the_others() -> None:
 @pytest.mark.parametrize(
     ("path", "data", "remedy"),
     [
-        ("a.pdf", b"%PDF-1.7 broken", "PDF is not supported yet: convert it"),
+        ("a.pdf", b"%PDF-1.7 broken", "it is no whole PDF"),
         ("a.docx", b"PK", "save it as HTML or Markdown"),
         ("a.png", b"\x89PNG", r"\.png is not read; use \.md"),
         ("README", b"text", "a name without an ending is not read"),

@@ -110,7 +110,7 @@ async def test_bad_files_never_stop_the_others(docs: Path, work: Ingestion, tmp_
     report = await work.take_in(docs)
     assert report.counts[State.NEW] == 2
     assert report.counts[State.REFUSED] == 6
-    assert "PDF is not supported yet" in why(report, "broken.pdf")
+    assert "it is no whole PDF" in why(report, "broken.pdf")
     assert "question,answer" in why(report, "wrong.csv")
     assert "empty" in why(report, "empty.md")
     assert "links are not followed" in why(report, "link.md")
@@ -171,7 +171,7 @@ async def test_a_folder_of_bad_files_says_what_is_wrong_with_the_first(
     for file in docs.iterdir():
         file.unlink()
     (docs / "manual.pdf").write_bytes(b"%PDF")
-    with pytest.raises(InputError, match=r"manual\.pdf: PDF is not supported yet"):
+    with pytest.raises(InputError, match=r"manual\.pdf: it is no whole PDF"):
         await work.take_in(docs)
 
 

@@ -1,4 +1,4 @@
-"""What companies have (Markdown, HTML, CSV) -> articles. Pure: bytes in, articles or a reason out.
+"""What companies have (Markdown, HTML, CSV, PDF) -> articles. Pure: bytes in, articles or a reason out.
 
 Only what a reader of the page would see is taken: scripts, navigation, comments, hidden elements
 and invisible characters never reach the index, for they are where instructions to a model hide.
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
+from arriero.apps.support import documents_pdf
 from arriero.apps.support.articles import Article, names
 from arriero.core.errors import InputError
 
@@ -30,8 +31,8 @@ MOST_BYTES = 5_000_000  # a book of a thousand pages; more is an export gone wro
 MOST_ROWS = 20_000
 MOST_TITLE = 200
 
+PDF = ".pdf"
 NOT_YET = {
-    ".pdf": "PDF is not supported yet: convert it to HTML or Markdown, for example with pdftotext",
     ".docx": "Word files are not supported: save it as HTML or Markdown",
     ".doc": "Word files are not supported: save it as HTML or Markdown",
     ".xlsx": "Excel files are not supported: save the sheet as CSV (UTF-8)",
@@ -93,14 +94,17 @@ def parse(path: str, data: bytes) -> Parsed:
     Raises `InputError` with a reason and a remedy for what cannot be read.
     """
     kind = PurePosixPath(path).suffix.lower()
-    if kind not in _PARSERS:
+    if kind not in (*_PARSERS, PDF):
         raise InputError(
-            NOT_YET.get(kind, f"{kind or 'a name without an ending'} is not read; use .md, .html, .csv")
+            NOT_YET.get(kind, f"{kind or 'a name without an ending'} is not read; use .md, .html, .csv, .pdf")
         )  # fmt: skip
     if len(data) > MOST_BYTES:
         raise InputError(f"it has {len(data):,} bytes, the most is {MOST_BYTES:,}; split it")
     if not data.strip():
         raise InputError("it is empty; write the article, or remove the file")
+    if kind == PDF:
+        title, text = documents_pdf.read(data)
+        return Parsed((_article(path, _Fields(), title or _named_after(path), _visible(text)),))
     return _PARSERS[kind](path, _text(data))
 
 
@@ -416,7 +420,7 @@ def _article(path: str, fields: _Fields, title: str, body: str) -> Article:
 
 def _slug(name: str) -> str:
     """`guides/Tent care.md` -> `guides-tent-care`; a name without Latin letters gets its hash."""
-    stem = name.rsplit(".", 1)[0] if name.lower().endswith(tuple(_PARSERS)) else name
+    stem = name.rsplit(".", 1)[0] if name.lower().endswith((*_PARSERS, PDF)) else name
     plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().lower()
     slug = _NOT_ID.sub("-", plain).strip("-")
     return slug or hashlib.sha256(stem.encode()).hexdigest()[:12]
