@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy import stats
 
 from arriero.learning.drift import (
@@ -36,7 +37,7 @@ def normal(seed: int, n: int, mean: float = 0.0) -> list[float]:
     return [chance.gauss(mean, 1.0) for _ in range(n)]
 
 
-def vectors(seed: int, n: int, shift: float = 0.0) -> np.ndarray:  # type: ignore[type-arg]
+def vectors(seed: int, n: int, shift: float = 0.0) -> NDArray[np.float32]:
     rows = np.random.default_rng(seed).normal(size=(n, 16)) + shift
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 

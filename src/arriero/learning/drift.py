@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from math import exp, log, log2, sqrt
+from math import cbrt, exp, log, log2, sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -195,7 +195,7 @@ def kolmogorov_smirnov(one: Sequence[float], other: Sequence[float]) -> tuple[fl
 def _kolmogorov(value: float) -> float:
     if value < 0.3:  # the series does not converge there, and p is 1 to nine digits
         return 1.0
-    terms = (2 * (-1) ** (k - 1) * exp(-2 * (k * value) ** 2) for k in range(1, 101))
+    terms = ((2.0 if k % 2 else -2.0) * exp(-2 * (k * value) ** 2) for k in range(1, 101))
     return min(1.0, max(0.0, sum(terms)))
 
 
@@ -243,7 +243,7 @@ def g_test(one: Mapping[str, int], other: Mapping[str, int]) -> float:
 
 def _chi_squared(value: float, freedom: int) -> float:
     spread = 2 / (9 * freedom)
-    z = ((max(0.0, value) / freedom) ** (1 / 3) - (1 - spread)) / sqrt(spread)
+    z = (cbrt(max(0.0, value) / freedom) - (1 - spread)) / sqrt(spread)
     return 1 - NormalDist().cdf(z)
 
 
