@@ -9,6 +9,7 @@ model write every answer.
 from __future__ import annotations
 
 import asyncio
+import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -32,12 +33,12 @@ from bars._server import Server, arriero, lazy
 from bars._trial import count, keep, progress
 from bars.result import Figure
 
-RATE = 2.2  # a second: 2,000 in about fifteen minutes, a busy shop's hour
+RATE = 2.2  # a second: 2,000 in about fifteen minutes; `--rate 0.7` asks them in 48
 GIVE_UP_S = 15.0  # past the deadline of 10 s: the server itself did not answer
 MEAN_S, P95_S, TIMEOUTS, ANSWERED = 1.2, 2.0, 0.02, 0.6
 MOST_CONNECTIONS = 64  # as many POSTs as the server takes at a time
 OPEN = SupportSettings().open_intents
-WHAT = f"inquiries to the sample shop by another author, cold cache, Poisson arrivals at {RATE}/s"
+WHAT = "inquiries to the sample shop by another author, cold cache, Poisson arrivals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,12 @@ class Measured:
         return [name for name, is_missed in missed.items() if is_missed]
 
 
+def rate() -> float:
+    """How many arrive a second, on average."""
+    given = sys.argv[1:]
+    return float(given[given.index("--rate") + 1]) if "--rate" in given else RATE
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         told, found = _asked(Path(folder) / "real", "", count(2_000, 100))
@@ -92,7 +99,7 @@ def _asked(
     data: Path, settings: str, n: int
 ) -> tuple[Sequence[Told], dict[str, tuple[Run, Trace]]]:
     with arriero(data, settings) as server:
-        progress(f"ready in {server.ready_s:.1f} s; {n} inquiries at {RATE}/s")
+        progress(f"ready in {server.ready_s:.1f} s; {n} inquiries at {rate()}/s")
         told = uvloop.run(_arrive(server, n, warm=True))
     ids = [str(one.told["run_id"]) for one in told if one.told.get("run_id")]
     return told, asyncio.run(recorded(data, ids))
@@ -105,7 +112,7 @@ def _asked_lazy(data: Path, n: int) -> tuple[Sequence[Told], dict[str, tuple[Run
 
 async def _arrive(server: Server, n: int, *, warm: bool) -> Sequence[Told]:
     """Every inquiry at its moment, over connections that are kept."""
-    inquiries = plan(n, RATE, SEED, datetime.now(UTC).date(), open_intents=OPEN)
+    inquiries = plan(n, rate(), SEED, datetime.now(UTC).date(), open_intents=OPEN)
     async with AsyncExitStack() as stack:
         free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
         for _ in range(min(MOST_CONNECTIONS, n)):
@@ -148,7 +155,7 @@ def _figures(told: Sequence[Told], found: dict[str, tuple[Run, Trace]]) -> list[
         Figure("open_questions", round(sum(is_open) / n, 4), "share", ">= 0.25", n, note="need the generative path"),
         Figure("model_asked", round(called / n, 4), "share", "", n),
         Figure("repeats", round(repeats([one.inquiry for one in told]), 4), "share", "<= 0.1", n),
-        Figure("rate", RATE, "/s", "", n, note="on average; the gaps are exponential"),
+        Figure("rate", rate(), "/s", "", n, note="on average; the gaps are exponential"),
     ]  # fmt: skip
     for origin in sorted({str(one.told.get("origin")) for one in told if one.told}):
         mine = [one.seconds for one in told if one.told.get("origin") == origin]

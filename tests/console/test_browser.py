@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from arriero.apps.support.inbox import Shared
+from arriero.apps.support.reviews import Reviews
 from arriero.core.errors import Conflict
 from arriero.core.words import Ended, Task
+from arriero.store.records import MemoryRecords
+from tests.apps.support.recorded import recorded
 from tests.console.conftest import elsewhere
 from tests.server.desk import DeskHouse
 
@@ -154,6 +157,30 @@ def test_an_agent_approves_an_answer_for_everybody(
         ("What does shipping cost?", DRAFT, "tester")
     ]
     assert _task(house, task.id).state == "accepted"
+
+
+def test_a_review_is_judged_in_its_own_words(page: Page, house: DeskHouse, enter: Enter) -> None:
+    async def told(tenant: str, run: str, value: Any) -> Any:
+        return value
+
+    reviews = Reviews(house.ledger, MemoryRecords(), house.clock, 1.0, told)
+    house.desk = reviews  # type: ignore[assignment]  # the inbox shows any desk
+    answer = {"ended": Ended.ANSWERED, "answer": {"response": DRAFT}}
+    now = house.clock.now()
+    elsewhere(recorded(house.ledger, "What does shipping cost?", at=now, **answer))
+    elsewhere(reviews.draw(now))
+    enter()
+    _open(page, "What does shipping cost?")
+    page.locator("#said .bot").get_by_text(DRAFT).wait_for()
+    assert not page.get_by_label("customer reads this").is_visible()
+    _picture(page, "review")
+    page.get_by_role("button", name="Not acceptable").click()
+    page.get_by_label("Why?").fill("It leaves out express.")
+    page.get_by_role("button", name="Judge it so").click()
+    page.locator("#told").get_by_text("Judged. Thank you.").wait_for()
+    assert not page.get_by_role("button", name="Acceptable", exact=True).is_visible()
+    (task,) = elsewhere(house.ledger.tasks("default"))
+    assert task.state == "queued"  # it waits for a second person
 
 
 def test_what_a_customer_writes_appears_without_a_reload_and_a_draft_is_kept(

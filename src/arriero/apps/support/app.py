@@ -40,6 +40,7 @@ from arriero.apps.support.people import known_of
 from arriero.apps.support.person import asks_for_a_person
 from arriero.apps.support.policy import Tool
 from arriero.apps.support.resolution_report import SupportReport
+from arriero.apps.support.reviews import Reviews
 from arriero.apps.support.sentiment import weighed
 from arriero.apps.support.settings import SupportSettings
 from arriero.apps.support.tools import KINDS, Need, Proposal, Request, Tools, drop, propose
@@ -127,6 +128,7 @@ class SupportApp:
     approved: ApprovedNow | None = None
     examples: Examples | None = None
     reporter: SupportReport | None = None
+    reviews: Reviews | None = None
 
     name = "support"
     shapes = Shapes(Inquiry, Seen, Evidence, Reply)
@@ -136,7 +138,8 @@ class SupportApp:
     @property
     def jobs(self) -> Sequence[Job]:
         own = (self.handovers.job, Job("support-sweep", SWEEP_EVERY_S, self._sweep))
-        return (*own, *(part.job for part in (self.gaps, self.reporter) if part is not None))
+        parts = (self.gaps, self.reporter, self.reviews)
+        return (*own, *(part.job for part in parts if part is not None))
 
     @property
     def deadline_ms(self) -> float:

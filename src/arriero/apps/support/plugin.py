@@ -23,6 +23,7 @@ from arriero.apps.support.knowledge import KnowledgeSource, Store
 from arriero.apps.support.memory import Memory
 from arriero.apps.support.modes import Mode, Modes
 from arriero.apps.support.resolution_report import SupportReport
+from arriero.apps.support.reviews import Reviews
 from arriero.apps.support.sample import shop
 from arriero.apps.support.settings import SupportSettings
 from arriero.apps.support.told import KeptInVault
@@ -75,6 +76,7 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
         shelf,
         release_at=settings.release_at,
     )
+    reviews = Reviews(parts.ledger, parts.records, parts.clock, settings.review_share, parts.reveal)
     tools = Tools(
         directory,
         Confirmations(parts.records, parts.clock),
@@ -95,7 +97,8 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
         reveal=parts.reveal,
         gaps=gaps,
         approved=approved,
-        reporter=SupportReport(parts.ledger, parts.clock, gaps, directory),
+        reporter=SupportReport(parts.ledger, parts.clock, gaps, directory, reviews=reviews),
+        reviews=reviews,
     )
 
 
@@ -147,7 +150,8 @@ def _labels(settings: SupportSettings) -> Mapping[str, tuple[str, ...]]:
 def _desk(app: AnyApp) -> Desk:
     assert isinstance(app, SupportApp)  # noqa: S101  # what `open_support` gave
     assert app.gaps is not None  # noqa: S101
-    return Desks(app.handovers.ledger, (app.handovers, app.gaps))
+    assert app.reviews is not None  # noqa: S101
+    return Desks(app.handovers.ledger, (app.handovers, app.gaps, app.reviews))
 
 
 def _report(app: AnyApp) -> Reporter:

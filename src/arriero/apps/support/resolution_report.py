@@ -22,6 +22,7 @@ from arriero.apps.support.resolution import (
     to_ask,
 )
 from arriero.apps.support.resolution_quality import MINIMUM, quality
+from arriero.apps.support.reviews import Reviews
 from arriero.core.clock import Clock
 from arriero.core.errors import ArrieroError
 from arriero.core.words import Feedback, JsonValue, Run, Task
@@ -49,6 +50,7 @@ class SupportReport:
     directory: CustomerDirectory | None = None
     minimum: int = MINIMUM
     app: str = "support"
+    reviews: Reviews | None = None
     _made: dict[tuple[str, int], tuple[float, Mapping[str, JsonValue]]] = field(
         default_factory=dict
     )
@@ -77,7 +79,9 @@ class SupportReport:
             told = await self._report(tenant, days)
             self._made[tenant, days] = now, told
         gaps = await self.gaps.known(tenant) if self.gaps else None
-        return {**told, "hand_overs": await self._hand_overs(tenant), "gaps": gaps}
+        reviews = await self.reviews.known(tenant) if self.reviews else None
+        waiting = await self._hand_overs(tenant)
+        return {**told, "hand_overs": waiting, "gaps": gaps, "reviews": reviews}
 
     async def _report(self, tenant: str, days: int) -> Mapping[str, JsonValue]:
         now = self.clock.now()

@@ -73,6 +73,9 @@ class SupportSettings(AppSettings):
     scope_at: float = Field(
         default=0.9, ge=0, le=1, description="from here on out of scope is refused"
     )
+    review_share: float = Field(
+        default=0.05, ge=0, le=1, description="of the answers, drawn for two people to judge"
+    )
     intent_cache_s: float = Field(
         default=3_600, gt=0, description="case study: intent cache TTL 3,600 s"
     )

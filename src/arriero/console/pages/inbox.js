@@ -50,7 +50,7 @@ function byUrgency(one, other) {
 
 function problemOf(task) {
   const summary = task.payload.summary || {};
-  return summary.problem || task.payload.reason || task.kind.replaceAll("_", " ");
+  return summary.problem || task.payload.question || task.payload.reason || task.kind.replaceAll("_", " ");
 }
 
 function due(task) {
@@ -150,10 +150,16 @@ function show(task) {
   if (task.payload.customer) at("facts").append(make("span", `customer ${task.payload.customer}`));
   showSaid(about.messages || []);
   showSummary(summary);
-  showVerbs(about.verbs || []);
+  showVerbs(about.verbs || [], task.kind);
   if (state.shown !== task.id) {
     state.shown = task.id;
     at("text").value = state.drafts.get(task.id) ?? summary.proposed ?? "";
+    const review = task.kind === "review";
+    at("act-title").textContent = review ? "Your judgement" : "Your reply";
+    at("text").hidden = review;
+    at("text-label").hidden = review;
+    at("reason-title").textContent = review ? "Not acceptable" : "Return to the bot";
+    at("send-back").textContent = review ? "Judge it so" : "Return it";
     at("text-label").textContent = summary.proposed
       ? "The customer reads this. It is the bot's best draft: check it before you send it."
       : "The customer reads this";
@@ -207,8 +213,13 @@ function showSummary(summary) {
   }));
 }
 
-function showVerbs(verbs) {
+// A review is judged, not answered: the same verbs have other words.
+const NAMES = { review: { resolve: "Acceptable", return: "Not acceptable" } };
+
+function showVerbs(verbs, kind) {
   for (const button of document.querySelectorAll("[data-verb]")) {
+    button.dataset.name ??= button.textContent;
+    button.textContent = (NAMES[kind] || {})[button.dataset.verb] || button.dataset.name;
     button.hidden = !verbs.includes(button.dataset.verb);
     button.disabled = state.busy;
   }
@@ -240,7 +251,7 @@ async function act(verb) {
     if (verb === "reply") { state.drafts.set(id, ""); at("text").value = ""; }
     state.busy = false;
     show(task);
-    tell(DONE[verb]);
+    tell(task.kind === "review" ? "Judged. Thank you." : DONE[verb]);
     if (verb === "accept") at("text").focus();
   } catch (error) {
     if (error.status === 401) return leave(error.message);

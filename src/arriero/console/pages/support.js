@@ -72,7 +72,13 @@ function tile(name, value, note, late = false) {
   return box;
 }
 
-function showTiles({ resolution, csat, hand_overs: waiting, gaps }) {
+function reviewed(reviews) {
+  if (!reviews || !reviews.n) return tile("Answers found acceptable", "–", reviews ? `${reviews.waiting} wait for two judges` : "not drawn here");
+  const sure = reviews.kappa === null ? "all judged alike" : `kappa ${reviews.kappa.toFixed(2)} (${reviews.kappa_low.toFixed(2)} to ${reviews.kappa_high.toFixed(2)})`;
+  return tile("Answers found acceptable", percent(reviews.acceptable), `${reviews.n} judged twice, ${sure}`);
+}
+
+function showTiles({ resolution, csat, hand_overs: waiting, gaps, reviews }) {
   const all = resolution.all, rated = csat.all;
   const span = (told, said) => `95 % interval ${said(told.low)} to ${said(told.high)}`;
   const points = (value) => value.toFixed(1);
@@ -87,6 +93,7 @@ function showTiles({ resolution, csat, hand_overs: waiting, gaps }) {
       waiting.late ? `${waiting.late} overdue` : "none overdue", waiting.late > 0),
     tile("Unanswered topics", gaps ? String(gaps.gaps.length) : "–",
       gaps ? `${gaps.waiting.length} waiting for approval, ${gaps.approved} approved` : "not looked for here"),
+    reviewed(reviews),
   );
 }
 
