@@ -53,7 +53,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         arriero(Path(folder) / "data", fakes("order_status")) as server,
     ):
-        (file,) = (server.data / "support").glob("shop-*.db")
+        (file,) = (server.data / "support").glob("sample-shop-*.db")
         cases = _under_way(file)[: count(100, 5)]
         progress(f"ready in {server.ready_s:.1f} s; {len(cases)} orders to change")
         shown = asyncio.run(_measured(server, file, cases, remembered=False))
