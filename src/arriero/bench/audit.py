@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, Table, Text, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, Table, Text, delete, insert, select, update
 
 from arriero.bench.report import Metric
 from arriero.core.clock import SystemClock
@@ -163,11 +163,12 @@ async def _attacks(tamperings: int, file: Path, progress: Progress) -> Mapping[s
         anchor = await audit.seal()
         if anchor is None:
             raise InputError("nothing was recorded that could be attacked")
-        return await ledger.write(
+        found: Mapping[str, Metric] = await ledger.write(
             lambda connection: _tampered(connection, anchor, tamperings, progress)
         )
     finally:
         await ledger.close()
+    return found
 
 
 def _tampered(
@@ -233,7 +234,7 @@ def _any_tampering(connection: Connection, draw: random.Random) -> Tampering:
     return _edit(table, row, draw)
 
 
-def _edit(table: Table, row: Mapping[str, Any], draw: random.Random) -> Tampering:
+def _edit(table: Table, row: RowMapping, draw: random.Random) -> Tampering:
     columns = [column for column in table.c if (table.name, column.name) not in MEANINGLESS]
     column = draw.choice(columns)
     new = _another(row[column.name], draw)
@@ -241,7 +242,7 @@ def _edit(table: Table, row: Mapping[str, Any], draw: random.Random) -> Tamperin
     return Tampering(f"edit {table.name}.{column.name}", lambda it: _none(it.execute(statement)))
 
 
-def _add(table: Table, row: Mapping[str, Any], draw: random.Random) -> Tampering:
+def _add(table: Table, row: RowMapping, draw: random.Random) -> Tampering:
     new = dict(row)
     for column in table.primary_key:
         new[column.name] = (
@@ -295,7 +296,7 @@ def _cut(connection: Connection, draw: random.Random) -> Tampering:
     return Tampering("cut", apply)
 
 
-def _key(table: Table, row: Mapping[str, Any]) -> list[Any]:
+def _key(table: Table, row: RowMapping) -> list[Any]:
     return [column == row[column.name] for column in table.primary_key]
 
 
