@@ -20,6 +20,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, RowMapping, Table, Text, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from arriero.bench.report import Metric
 from arriero.core.clock import SystemClock
@@ -180,7 +181,11 @@ def _tampered(
     while tried < tamperings:
         one = _any_tampering(connection, draw)
         attack = connection.begin_nested()
-        one.apply(connection)
+        try:
+            one.apply(connection)
+        except IntegrityError:  # the database itself refused it: a key that is there already
+            attack.rollback()
+            continue
         told = verify(connection, trusted=[anchor.public_key], anchors=[anchor])
         gaps = _has_gaps(connection)
         attack.rollback()
