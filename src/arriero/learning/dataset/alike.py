@@ -181,7 +181,9 @@ def _by_words(threshold: float) -> Callable[[str, str], bool]:
         }
         sketch = MinHash(num_perm=PERMUTATIONS, seed=1)
         sketch.update_batch(shingles)
-        index = indexes.setdefault(group, MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS))
+        if group not in indexes:  # to make one takes 20 ms: it finds its best bands by integration
+            indexes[group] = MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS)
+        index = indexes[group]
         # The index gives candidates; the sketches tell whether they really are alike.
         if any(sketches[name].jaccard(sketch) >= threshold for name in index.query(sketch)):
             return True
