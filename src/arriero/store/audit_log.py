@@ -82,6 +82,7 @@ class SqlAudit:
         self._ledger = ledger
         self._put_node = INSERTS[ledger.dialect](audit_nodes).on_conflict_do_nothing()
         self._put_head = INSERTS[ledger.dialect](audit_heads).on_conflict_do_nothing()
+        self._whole: dict[tuple[int, int], list[bytes]] = {}  # a complete tile never changes
 
     async def size(self) -> int:
         return await self._ledger.glance(_size)
@@ -92,16 +93,18 @@ class SqlAudit:
         return await self.size()
 
     async def root(self, size: int) -> bytes:
-        return await self._ledger.read(lambda connection: _tree(connection, size).root())
+        return await self._ledger.read(
+            lambda connection: _tree(connection, size, self._whole).root()
+        )
 
     async def consistency(self, earlier: int, size: int) -> tuple[bytes, ...]:
         return await self._ledger.read(
-            lambda connection: _tree(connection, size).consistency(earlier)
+            lambda connection: _tree(connection, size, self._whole).consistency(earlier)
         )
 
     async def place(self, seqs: Sequence[int], size: int) -> Sequence[Placed]:
         def read(connection: Connection) -> list[Placed]:
-            tree, placed = _tree(connection, size), list[Placed]()
+            tree, placed = _tree(connection, size, self._whole), list[Placed]()
             for start in range(0, len(seqs), AT_ONCE):
                 asked = {"seqs": list(seqs[start : start + AT_ONCE])}
                 for row in connection.execute(_LEAVES, asked).mappings():
@@ -191,13 +194,18 @@ def _tile(connection: Connection, height: int, index: int) -> list[bytes]:
     return [bytes(found) for found in connection.execute(_NODES, asked).scalars()]
 
 
-def _tree(connection: Connection, size: int) -> Tree:
+def _tree(connection: Connection, size: int, whole: dict[tuple[int, int], list[bytes]]) -> Tree:
     read: dict[tuple[int, int], list[bytes]] = {}
 
     def tile(height: int, index: int) -> list[bytes]:
-        if (height, index) not in read:
-            read[height, index] = _tile(connection, height, index)
-        return read[height, index]
+        place = (height, index)
+        if place in whole:
+            return whole[place]
+        if place not in read:
+            read[place] = _tile(connection, height, index)
+            if height and len(read[place]) == WIDTH:  # one for 65,536 leaves: they are few
+                whole[place] = read[place]
+        return read[place]
 
     if size > (there := _size(connection)):
         raise StoreError(f"the audit log has {there} leaves, not {size}; restore it from a backup")
