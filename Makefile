@@ -54,6 +54,8 @@ ask: $(VENV)/.local ## ask the support app: make ask Q="Where is my order 10234?
 
 test: debian-packages $(VENV)/.tests ## run the tests (CI=true: the slow ones and the wheel as well)
 ifeq ($(CI),true)
+	@echo "installing torch, for the tests of tuning"
+	@$(PIP) install --quiet -e '.[train]' -c constraints.txt
 	@$(MAKE) models
 ifeq ($(ARRIERO_DATA),)
 	@echo "no folder with public data (ARRIERO_DATA): the tests that need it are skipped"
@@ -138,7 +140,7 @@ if [ "$$(id -u)" = 0 ] && [ "$(MAKECMDGOALS)" != up ]; then \
 	else echo "$(2) a Debian package; run as root: apt-get install $(1)" >&2; exit 1; fi
 endef
 
-# Python: the resolver's report as sorted pins, with the note on top and torch's line kept.
+# Python: the resolver's report as sorted pins, with the note on top and the lines of the extra train kept.
 define PINS
 import json, pathlib, re, sys
 report, target = map(pathlib.Path, sys.argv[1:])
@@ -146,7 +148,7 @@ old = target.read_text().splitlines()
 found = [item["metadata"] for item in json.loads(report.read_text())["install"]]
 pins = {re.sub(r"[-_.]+", "-", m["name"]).lower() + "==" + m["version"] for m in found}
 pins = {pin for pin in pins if not pin.startswith("arriero==")}
-pins |= {line for line in old if line.startswith("torch==")}
+pins |= {line for line in old if line.startswith(("torch==", "onnx==", "ml-dtypes=="))}
 notes = [line for line in old if line.startswith("#")]
 target.write_text("\n".join([*notes, *sorted(pins)]) + "\n")
 endef

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from arriero.cli.bench_intents import intents
 from arriero.cli.support_train import train
-from arriero.core.errors import InputError
+from arriero.core.errors import InputError, MissingExtra, ModelMissing
 from arriero.core.settings import Settings
 from arriero.models.engines import Engines
 from arriero.store.cache import MemoryCache
@@ -77,6 +78,25 @@ def test_rows_that_look_mislabelled_are_listed(table: Path) -> None:
     result = _train(table)
     assert "rows look mislabelled" in result.output
     assert "'where is my green tent': return" in result.output
+
+
+def test_tuning_without_torch_says_which_extra_has_it(
+    table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "arriero.models.bert", raising=False)
+    result = _train(table, "--tune")
+    assert isinstance(result.exception, MissingExtra)
+    assert "pip install 'arriero[train]'" in str(result.exception)
+
+
+def test_tuning_without_its_weights_says_what_to_pull(table: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="tuning needs it: pip install 'arriero[train]'")
+    config = table.parent / "arriero.toml"
+    config.write_text(config.read_text() + f'folder = "{tmp_path / "no-models"}"\n')
+    result = _train(table, "--tune")
+    assert isinstance(result.exception, ModelMissing)
+    assert "arriero models pull minilm-l6-float" in str(result.exception)
 
 
 def test_one_label_only_is_explained(table: Path) -> None:

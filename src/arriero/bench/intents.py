@@ -19,7 +19,7 @@ from arriero.core.statistics import expected_calibration_error, percentile, wils
 from arriero.models.base import Classifier, Encoder, Labels
 from arriero.models.fit_head import fit
 from arriero.models.head_rows import label_column
-from arriero.models.heads import HeadClassifier, load_head
+from arriero.models.tuned import open_head
 
 RESAMPLES = 300
 REJECT = 0.5  # the promise of `Labels.outside`
@@ -87,13 +87,26 @@ def _json_rows(path: Path, part: str) -> list[tuple[str, str]]:
 
 
 async def measure(
-    train: Messages, test: Messages, oos: Messages | None, encoder: Encoder, *, seed: int = 0
+    train: Messages,
+    test: Messages,
+    oos: Messages | None,
+    encoder: Encoder,
+    *,
+    seed: int = 0,
+    tuned_from: Path | None = None,
 ) -> dict[str, Metric]:
-    """Fit a head on `train` and measure it on `test`, and on `oos`, which it never sees before."""
+    """Fit a head on `train` and measure it on `test`, and on `oos`, which it never sees before.
+
+    With `tuned_from`, the folder of an encoder's float weights, it gets a tuned second opinion.
+    """
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "intents"
-        await fit(train.texts, train.labels, encoder, out, seed=seed)
-        return await measured(HeadClassifier(load_head(out), encoder), test, oos)
+        report = await fit(train.texts, train.labels, encoder, out, seed=seed)
+        if tuned_from is not None:
+            from arriero.models.fit_tuned import fit_tuned  # noqa: PLC0415  # needs torch
+
+            await fit_tuned(out, report.share, tuned_from, seed=seed)
+        return await measured(open_head(out, encoder), test, oos)
 
 
 async def measured(

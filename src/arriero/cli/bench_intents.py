@@ -9,6 +9,7 @@ import click
 
 from arriero.cli.bench import json_option, show
 from arriero.cli.options import load, settings_options
+from arriero.cli.tuning import tuning_source
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -17,12 +18,14 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--train", type=FILE, required=True, help="CSV with text and label (or category).")
 @click.option("--test", type=FILE, required=True, help="The same, not seen in training.")
 @click.option("--oos", type=FILE, help="CSV with text: messages that belong to no label.")
+@click.option("--tune", "tuned", is_flag=True, help="Tune an encoder to --train, too (minutes).")
 @json_option
 @settings_options
 def intents(
     train: Path,
     test: Path,
     oos: Path | None,
+    tuned: bool,
     out: Path | None,
     config: Path | None,
     data: Path | None,
@@ -35,6 +38,8 @@ def intents(
     settings = load(config, data)
     rows, seen = read_messages(train, "train"), read_messages(test, "test")
     strangers = read_messages(oos, "oos") if oos is not None else None
-    encoder = open_encoder(settings.models.encoder, settings.models.folder.expanduser())
-    results = asyncio.run(measure(rows, seen, strangers, encoder))
+    models = settings.models.folder.expanduser()
+    source = tuning_source(models) if tuned else None
+    encoder = open_encoder(settings.models.encoder, models)
+    results = asyncio.run(measure(rows, seen, strangers, encoder, tuned_from=source))
     show(report("intents", [file for file in (train, test, oos) if file], results), out)

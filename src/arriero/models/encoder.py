@@ -193,7 +193,7 @@ class _Model:
         self, model: Path, tokenizer: Path, threads: int, max_tokens: int, batch_tokens: int
     ) -> None:
         window = min(max_tokens, WINDOW_TOKENS)
-        self._tokenizer = _open_tokenizer(tokenizer, window)
+        self._tokenizer = open_tokenizer(tokenizer, window)
         self._windows = max_tokens // window
         self._session = _open_session(model, threads)
         self._inputs = {put.name for put in self._session.get_inputs()}
@@ -269,7 +269,8 @@ def _digest(paths: Sequence[Path], max_tokens: int) -> str:
     return digest.hexdigest()[:16]
 
 
-def _open_tokenizer(path: Path, window: int) -> tokenizers.Tokenizer:
+def open_tokenizer(path: Path, window: int) -> tokenizers.Tokenizer:
+    """The tokenizer in the file, cutting texts at `window` tokens. Raises `ModelCorrupt`."""
     try:
         tokenizer = tokenizers.Tokenizer.from_file(str(path))
     except Exception as error:  # the Rust library raises Exception itself

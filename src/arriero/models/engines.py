@@ -161,14 +161,14 @@ class Engines:
             return FakeClassifier({}, default=name)
         if engine in {"llama", "openai"}:
             return LlmClassifier(self.generator(bound, drafting=False), labels)
-        from arriero.models.heads import HeadClassifier, load_head  # noqa: PLC0415  # heavy
+        from arriero.models.tuned import open_head  # noqa: PLC0415  # heavy
 
         if name not in self._heads or self._encoder is None:
             raise SettingsError(
                 f"no head {name!r}; the app trains: {', '.join(self._heads) or '-'}"
             )
         folder = learned_head(self._settings, bound.adapter) or self._heads[name]
-        return HeadClassifier(load_head(folder), self._encoder)
+        return open_head(folder, self._encoder)
 
     def _deployment(self, name: str) -> Deployment:
         if name not in self._settings.deployments:
@@ -202,6 +202,9 @@ class Engines:
     async def close(self) -> None:
         for generator in self._generators.values():
             await generator.close()
+        for classifier in self._classifiers.values():
+            if isinstance(classifier, Closable):
+                await classifier.close()
         if self._encoder is not None:
             await self._encoder.close()
 
@@ -235,6 +238,13 @@ class Teachable(Protocol):
     """A classifier that takes rows in without a fit."""
 
     async def teach(self, rows: Sequence[tuple[str, str]]) -> None: ...
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """A classifier with something of its own to close."""
+
+    async def close(self) -> None: ...
 
 
 class Lazy:

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import os
+import shutil
 import sys
 import threading
 import time
@@ -30,7 +31,7 @@ from arriero.models.base import Encoder
 from arriero.models.clean import Confusion, Suspect, confusions, suspects
 from arriero.models.fake import FakeEncoder
 from arriero.models.head_rows import check, read_rows
-from arriero.models.heads import READ_CHARACTERS, Head, calibrated, save_head
+from arriero.models.heads import READ_CHARACTERS, TUNED, Head, calibrated, save_head
 from arriero.models.kernel import (
     Rows,
     Shape,
@@ -163,6 +164,7 @@ def _fit(
         data=origin.data,
     )
     save_head(head, out)
+    shutil.rmtree(out / TUNED, ignore_errors=True)  # an opinion on other rows
     chances = calibrated(fitted.left_out, floor, power)
     return _report(head, shape, chances, rows, origin, out, time.perf_counter() - started)
 

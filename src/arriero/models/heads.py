@@ -35,6 +35,7 @@ except ImportError as error:
     raise MissingExtra("safetensors", "local") from error
 
 FORMAT = 2
+TUNED = "tuned"  # the folder of a second opinion beside a head (`models/tuned.py`)
 NEAR = 3  # nearest rows that are shown as evidence
 WORDS = (1, 2)  # the ranges of n-grams that were measured on BANKING77
 CHARACTERS = (2, 5)

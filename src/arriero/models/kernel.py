@@ -275,10 +275,10 @@ def _matrix(texts: Sequence[str], one: Terms, other: Terms) -> Any:
 
 def sampled(rows: Rows, seed: int) -> Rows:
     """At most `MOST_ROWS` of the rows, drawn label by label in proportion."""
-    return rows if len(rows.texts) <= MOST_ROWS else rows.part(_drawn(rows.labels, MOST_ROWS, seed))
+    return rows if len(rows.texts) <= MOST_ROWS else rows.part(drawn(rows.labels, MOST_ROWS, seed))
 
 
-def _drawn(labels: Places, most: int, seed: int) -> Places:
+def drawn(labels: Places, most: int, seed: int) -> Places:
     """Places of at most `most` rows, of each label about the same share, in order."""
     order = np.random.default_rng(seed).permutation(len(labels))
     nth = np.empty(len(labels), np.float64)
@@ -325,7 +325,7 @@ def scope_of(
 
 def _round(rows: Rows, gone: NDArray[np.bool_], shape: Shape, nearest: int, seed: int) -> _Signs:
     stay, leave = np.flatnonzero(~gone), np.flatnonzero(gone)
-    stay = stay[_drawn(rows.labels[stay], SCOPE_ROWS, seed)]
+    stay = stay[drawn(rows.labels[stay], SCOPE_ROWS, seed)]
     names = np.unique(rows.labels[stay])
     inside = rows.part(stay)
     inside.labels = np.searchsorted(names, inside.labels)
