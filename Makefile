@@ -25,6 +25,7 @@ export ARRIERO_DATA
 ifeq ($(CI),true)
 export REQUIRE_SERVICES ?= 1
 export REQUIRE_MODELS ?= 1
+export REQUIRE_TRAINER ?= 1
 export REQUIRE_DATA ?= $(if $(ARRIERO_DATA),1,)
 TESTS :=
 else
@@ -57,6 +58,7 @@ ifeq ($(CI),true)
 	@echo "installing torch, for the tests of tuning"
 	@$(PIP) install --quiet -e '.[train]' -c constraints.txt
 	@$(MAKE) models
+	@$(BIN)/arriero trainer install
 ifeq ($(ARRIERO_DATA),)
 	@echo "no folder with public data (ARRIERO_DATA): the tests that need it are skipped"
 endif

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from arriero.core.settings import TrainerSettings
+from arriero.learning.trainers.environment import Environment, State
 from tests.reach import stay_on_this_machine
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -48,6 +50,15 @@ def data_folder() -> Path:
 def model_path() -> Callable[[str], Path]:
     """Gives the file of a catalogue model by name; skips when it has not been pulled."""
     return _pulled
+
+
+@pytest.fixture(scope="session")
+def trainer_environment() -> Environment:
+    """The trainer's real environment (5.9 GB); skips when it has not been made."""
+    environment = Environment(TrainerSettings().folder.expanduser())
+    if environment.state is State.INSTALLED:
+        return environment
+    raise absent("REQUIRE_TRAINER", f"{environment.state}; run: arriero trainer install")
 
 
 def _pulled(name: str) -> Path:

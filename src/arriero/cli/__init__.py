@@ -20,6 +20,7 @@ COMMANDS = {
     "feedback": ("feedback", "feedback", "Say what became of an answer."),
     "learn": ("learn", "learn", "From feedback to a better variant."),
     "models": ("models", "models", "List, pull and verify models."),
+    "trainer": ("trainer", "trainer", "Make the environment that adapters are trained in."),
     "keys": ("keys", "keys", "List, add and revoke API keys."),
     "status": ("status", "status", "What is running, and what is wrong."),
     "doctor": ("doctor", "doctor", "Check this machine and say what to do."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -244,6 +245,31 @@ class DatasetSettings(Section):
     )
 
 
+def _trainer_folder() -> Path:
+    return Path(os.environ.get("ARRIERO_TRAINER") or "~/.cache/arriero/trainer")
+
+
+class TrainerSettings(Section):
+    """The LoRA trainer's environment (5.9 GB, shared by all data folders of this user) and its limits.
+
+    `folder` defaults to the environment variable ARRIERO_TRAINER. One thread and `niceness` 19 keep
+    a server on the same cores answering. `devices`, `launcher`, `ray_workers` are for GPUs.
+    """
+
+    folder: Path = Field(default_factory=_trainer_folder)
+    threads: int = Field(default=1, ge=1, le=256)
+    niceness: int = Field(default=19, ge=0, le=19)
+    time_limit_s: float = Field(default=4 * 3600, gt=0)
+    memory_limit_mb: int = Field(default=16_000, ge=256)
+    devices: str = Field(
+        default="cpu",
+        pattern=r"^(cpu|all|\d+(,\d+)*)$",
+        description="cpu, all GPUs, or their numbers",
+    )
+    launcher: Literal["single", "torchrun", "ray"] = "single"
+    ray_workers: int = Field(default=1, ge=1)
+
+
 class LearningSettings(Section):
     """How ratings become a better variant. The numbers are the case study's (DESIGN §9)."""
 
@@ -256,6 +282,7 @@ class LearningSettings(Section):
     every_h: float | None = Field(default=None, gt=0, description="a cycle every so many hours")
     role: str | None = Field(default=None, description="whose model is trained; None: the app's")
     dataset: DatasetSettings = DatasetSettings()
+    trainer: TrainerSettings = Field(default_factory=TrainerSettings)
 
 
 class Settings(Section):

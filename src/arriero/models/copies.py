@@ -20,7 +20,7 @@ async def prepare(entry: Entry, folder: Path, *, progress: Progress) -> Repacked
     About 30 s for 135 million weights on two cores. Raises `MissingExtra` without [local] and
     `ModelError` when the copy cannot be run: then it is deleted.
     """
-    async with locked(folder / entry.name, progress):
+    async with locked(folder / entry.name, progress.say):
         found = repacked_copy(entry, folder)
         return found if found and found.loss else await _made(entry, folder, progress)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -37,7 +37,7 @@ async def pull(
     """
     home = folder / entry.name
     try:
-        async with locked(home, progress):
+        async with locked(home, progress.say):
             (home / WORK).mkdir(exist_ok=True)
             for file in entry.files:
                 await _pull_file(entry, file, home, progress, local, pip_args)
@@ -50,13 +50,13 @@ async def pull(
 
 
 @asynccontextmanager
-async def locked(home: Path, progress: Progress) -> AsyncIterator[None]:
-    """Hold the lock of the model in `home`; the system gives it back however this process ends."""
+async def locked(home: Path, say: Callable[[str], None]) -> AsyncIterator[None]:
+    """Hold the lock of the folder `home`; the system gives it back however this process ends."""
     with _lock_file(home).open("a") as lock:
         waited = False
         while not _try(lock.fileno()):
             if not waited:
-                progress.say(f"another process pulls {home.name}; waiting for it")
+                say(f"another process works on {home.name}; waiting for it")
             waited = True
             await asyncio.sleep(LOCK_POLL_S)
         yield

