@@ -22,7 +22,6 @@ import safetensors
 from arriero.core.errors import InputError
 from arriero.core.settings import TrainerSettings
 from arriero.core.words import JsonValue
-from arriero.learning.trainers.bases import base_of
 from arriero.learning.trainers.base import (
     Reason,
     Recipe,
@@ -31,6 +30,7 @@ from arriero.learning.trainers.base import (
     TrainingProgress,
     trained_in,
 )
+from arriero.learning.trainers.bases import base_of
 from arriero.learning.trainers.child import guarded
 from arriero.learning.trainers.dataset import dataset_id, file_of
 from arriero.learning.trainers.environment import Environment, last_words, quiet
