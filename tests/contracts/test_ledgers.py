@@ -13,7 +13,7 @@ import pytest
 
 from arriero.core.clock import HeldClock
 from arriero.core.errors import Conflict, InputError, NotFound, StoreError
-from arriero.core.words import Ended, Exposure, Mode, Run, canonical_json
+from arriero.core.words import Ended, Exposure, Mode, Run, Verdict, canonical_json
 from arriero.store.base import (
     ActionDone,
     AlertSaved,
@@ -211,6 +211,8 @@ async def test_a_run_closed_without_its_trace_keeps_it(ledger: Ledger) -> None:
     await ledger.commit(entry)
     await ledger.commit(RunClosed(replace(entry.run, trace=None)))
     assert await ledger.run("acme", entry.run.id) == entry.run
+    (counted,) = await ledger.outcomes("support", [VARIANT.id], since=NOW)
+    assert counted.roles == ("response_generator",)
 
 
 async def test_a_run_is_recorded_and_closed_in_one_commit(ledger: Ledger) -> None:
@@ -526,7 +528,8 @@ async def test_rated_runs_come_with_all_their_feedback_page_by_page(ledger: Ledg
 
 
 async def test_outcomes_tell_what_runs_of_the_variants_came_to(ledger: Ledger) -> None:
-    live = recorded(id="run-0", unit=None, score=None, ended=Ended.FAILED, cost=0.25)
+    bad = (Verdict("tone", False, 0.1), Verdict("grounded", True, 0.9))
+    live = recorded(id="run-0", unit=None, score=None, ended=Ended.FAILED, cost=0.25, verdicts=bad)
     shadow = recorded(
         id="run-1", variant="b", mode=Mode.SHADOW, of="run-0", started_at=NOW + timedelta(seconds=1)
     )
@@ -544,11 +547,11 @@ async def test_outcomes_tell_what_runs_of_the_variants_came_to(ledger: Ledger) -
     assert found == [
         Observed(
             *("run-0", "acme", None, VARIANT.id, Mode.LIVE, None, NOW, Ended.FAILED, True, None),
-            *(ms, 0.25, said),
+            *(ms, 0.25, ("response_generator",), ("tone",), said),
         ),
         Observed(
             *("run-1", "acme", "customer-1", "b", Mode.SHADOW, "run-0", shadow.run.started_at),
-            *(Ended.ANSWERED, False, 0.1 + 0.2, ms, 0.0001),
+            *(Ended.ANSWERED, False, 0.1 + 0.2, ms, 0.0001, ("response_generator",)),
         ),
     ]
     assert len(await ledger.outcomes("support", both, since=NOW)) == 3

@@ -235,8 +235,9 @@ class Rated:
 class Observed:
     """What a run of a variant came to, without its wide parts: what an experiment counts.
 
-    `of` is the live run whose case a shadow run told again. `feedback` is (kind, value) in the
-    order in which it came.
+    `of` is the live run whose case a shadow run told again; `roles` are the roles whose models were
+    called; `failed` the checks that the answer failed. `feedback` is (kind, value) in the order in
+    which it came.
     """
 
     run: str
@@ -251,6 +252,8 @@ class Observed:
     score: float | None
     duration_ms: float
     cost: float
+    roles: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
     feedback: tuple[tuple[str, JsonValue], ...] = ()
 
 

@@ -48,7 +48,15 @@ from arriero.store.base import (
     Window,
 )
 from arriero.store.queries import COUNTED
-from arriero.store.rows import EVERYBODY, is_error, is_open, traced, written
+from arriero.store.rows import (
+    EVERYBODY,
+    checks_failed,
+    is_error,
+    is_open,
+    roles_called,
+    traced,
+    written,
+)
 from arriero.store.schema import moment
 from arriero.store.writes import begun_before, moved_meanwhile
 
@@ -358,7 +366,13 @@ class MemoryLedger:
             and (until is None or run.started_at < until)
         ]
         found.sort(key=lambda run: (run.started_at, run.id))
-        return [_observed(run, await self.feedback(run.tenant, run.id)) for run in found]
+        return [
+            _observed(run, self._traced(run), await self.feedback(run.tenant, run.id))
+            for run in found
+        ]
+
+    def _traced(self, run: Run) -> Trace | None:
+        return self._traces.get((run.tenant, run.trace or ""))
 
     async def keys(self) -> Sequence[ApiKey]:
         self._reachable()
@@ -486,11 +500,14 @@ class _Undo:
             step()
 
 
-def _observed(run: Run, given: Sequence[Feedback]) -> Observed:
+def _observed(run: Run, trace: Trace | None, given: Sequence[Feedback]) -> Observed:
     feedback = tuple((one.kind, one.value) for one in given)
     return Observed(
         *(run.id, run.tenant, run.unit, run.variant, run.mode, run.of, run.started_at, run.ended),
-        *(is_error(run), run.score, run.duration_ms, run.cost, feedback),
+        *(is_error(run), run.score, run.duration_ms, run.cost),
+        roles_called(trace) if trace else (),
+        checks_failed(run),
+        feedback,
     )
 
 

@@ -73,13 +73,14 @@ def outcomes(
 
 OBSERVED = (
     *("id", "tenant", "unit", "variant", "mode", "of", "started_at", "ended", "error", "score"),
-    *("duration_ms", "cost"),
+    *("duration_ms", "cost", "roles", "failed"),
 )
 
 
 def _observed(row: Any, feedback: tuple[tuple[str, Any], ...]) -> Observed:
-    id, tenant, unit, variant, mode, of, at, ended, error, score, ms, cost = row
+    id, tenant, unit, variant, mode, of, at, ended, error, score, ms, cost, *names = row
     return Observed(
         *(id, tenant, unit, variant, Mode(mode), of, moment(at), Ended(ended), error, score),
-        *(ms, cost or 0.0, feedback),
+        *(ms, cost or 0.0, *(tuple(it.split("\n")) if it else () for it in names)),
+        feedback=feedback,
     )

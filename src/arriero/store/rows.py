@@ -27,6 +27,7 @@ from arriero.core.words import (
     Feedback,
     Run,
     Task,
+    Trace,
     Variant,
     canonical_json,
 )
@@ -216,7 +217,7 @@ def _recorded(entry: RunRecorded, at: int) -> Written:
     ]
     steps = (
         Step("trace", _trace_row(run, trace)),
-        Step("run", _run_row(run, body, open=is_open(entry))),
+        Step("run", _run_row(run, body, open=is_open(entry), trace=entry.trace)),
         *(Step("intended", _intended_row(run, action)) for action in entry.intended),
     )
     return Written(steps, (leaf, *promised))
@@ -255,6 +256,16 @@ def commitment(salt: str, content: bytes) -> str:
     return hashlib.sha256(bytes.fromhex(salt) + content).hexdigest()
 
 
+def roles_called(trace: Trace) -> tuple[str, ...]:
+    """The roles whose models a run called."""
+    return tuple(sorted({call.role for call in trace.calls}))
+
+
+def checks_failed(run: Run) -> tuple[str, ...]:
+    """The checks that a run's answer failed."""
+    return tuple(sorted({it.check for it in run.verdicts if not it.passed}))
+
+
 def event(leaf: Row) -> bytes:
     """The event of a leaf as RFC 8785 JSON: strings and integers only, so Python's writer agrees."""
     return canonical_json({name: leaf[name] for name in EVENT})
@@ -285,7 +296,7 @@ def _leaf_row(kind: str, content: bytes, at: int, tenant: str, subject: str, act
 SALT_BYTES = 16  # 128 bits: what was said cannot be guessed from its commitment
 
 
-def _run_row(run: Run, body: bytes, *, open: bool) -> Row:
+def _run_row(run: Run, body: bytes, *, open: bool, trace: Trace | None = None) -> Row:
     return {
         "id": run.id,
         "tenant": run.tenant,
@@ -303,6 +314,8 @@ def _run_row(run: Run, body: bytes, *, open: bool) -> Row:
         "unit": run.unit,
         "of": run.of,
         "cost": run.cost,
+        "roles": None if trace is None else _words(roles_called(trace)),
+        "failed": _words(checks_failed(run)),
     }
 
 
@@ -442,6 +455,11 @@ def _answered_row(entry: Answered) -> Row:
         "at": micros(entry.at),
         "run": entry.run,
     }
+
+
+def _words(names: tuple[str, ...]) -> str:
+    """Names as one text; `queries` takes them apart again."""
+    return "\n".join(names)
 
 
 def _text(value: object) -> str:

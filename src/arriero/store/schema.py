@@ -55,13 +55,15 @@ runs = Table(
     Column("unit", Text),
     Column("of", Text),
     Column("cost", Float),
+    Column("roles", Text),
+    Column("failed", Text),
     Index("runs_by_tenant", "tenant", "id"),
     Index("runs_by_app", "tenant", "app", "id"),
     # Holds all that `window` and `outcomes` read, so that they never touch the wide rows.
     Index(
         "runs_in_window",
         *("app", "mode", "started_at", "error", "duration_ms", "score"),
-        *("variant", "id", "tenant", "unit", "of", "ended", "cost"),
+        *("variant", "id", "tenant", "unit", "of", "ended", "cost", "roles", "failed"),
     ),
 )
 

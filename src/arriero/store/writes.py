@@ -160,10 +160,11 @@ def _close() -> Executable:
     table = schema.runs
     given = (
         *("variant", "started_at", "duration_ms", "ended", "score", "error", "open", "body"),
-        *("unit", "of", "cost"),
+        *("unit", "of", "cost", "failed"),
     )
     new: dict[str, Any] = {name: bindparam(f"new_{name}") for name in given}
-    new["trace"] = func.coalesce(bindparam("new_trace"), table.c.trace)
+    for kept in ("trace", "roles"):  # a run that is closed does not bring its trace along
+        new[kept] = func.coalesce(bindparam(f"new_{kept}"), table.c[kept])
     here = table.c.id == bindparam("new_id"), table.c.tenant == bindparam("new_tenant")
     return update(table).where(*here, table.c.open.is_(True)).values(new)
 

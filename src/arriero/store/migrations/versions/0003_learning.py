@@ -14,12 +14,15 @@ branch_labels = None
 depends_on = None
 
 
+COLUMNS = {"unit": sa.Text, "of": sa.Text, "cost": sa.Float, "roles": sa.Text, "failed": sa.Text}
+
+
 def text(name: str) -> sa.Column[str]:
     return sa.Column(name, sa.Text, nullable=False)
 
 
 def upgrade() -> None:
-    for name, kind in (("unit", sa.Text), ("of", sa.Text), ("cost", sa.Float)):
+    for name, kind in COLUMNS.items():
         op.add_column("runs", sa.Column(name, kind, nullable=True))
     op.drop_index("runs_in_window", "runs")
     op.create_index(
@@ -27,7 +30,7 @@ def upgrade() -> None:
         "runs",
         [
             *("app", "mode", "started_at", "error", "duration_ms", "score"),
-            *("variant", "id", "tenant", "unit", "of", "ended", "cost"),
+            *("variant", "id", "tenant", "unit", "of", "ended", "cost", "roles", "failed"),
         ],
     )
     op.create_table(
