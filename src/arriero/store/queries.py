@@ -78,9 +78,16 @@ OBSERVED = (
 
 
 def _observed(row: Any, feedback: tuple[tuple[str, Any], ...]) -> Observed:
-    id, tenant, unit, variant, mode, of, at, ended, error, score, ms, cost, *names = row
+    id, tenant, unit, variant, mode, of, at, ended, error, score, ms, cost, roles, failed = row
     return Observed(
         *(id, tenant, unit, variant, Mode(mode), of, moment(at), Ended(ended), error, score),
-        *(ms, cost or 0.0, *(tuple(it.split("\n")) if it else () for it in names)),
+        duration_ms=ms,
+        cost=cost or 0.0,
+        roles=_words(roles),
+        failed=_words(failed),
         feedback=feedback,
     )
+
+
+def _words(text: str | None) -> tuple[str, ...]:
+    return tuple(text.split("\n")) if text else ()
