@@ -24,6 +24,11 @@ COMMANDS = {
     "grounding": ("bench_grounding", "grounding", "Are corrupted answers told from true ones?"),
     "audit": ("bench_audit", "audit", "The audit log under load and under attack."),
     "cache": ("bench_cache", "cache", "Hits and false hits of the semantic cache."),
+    "experiment": (
+        "bench_experiment",
+        "experiment",
+        "What simulated rollouts promote and take back.",
+    ),
 }
 
 

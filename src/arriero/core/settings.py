@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import tomllib
 from collections.abc import Mapping
@@ -270,6 +271,59 @@ class TrainerSettings(Section):
     ray_workers: int = Field(default=1, ge=1)
 
 
+class RolloutStep(Section):
+    """A challenger's share of units: for how long at least, and how many of its units at least."""
+
+    share: float = Field(gt=0, le=1)
+    hold_h: float = Field(default=1.0, ge=0)
+    min_units: int = Field(default=30, ge=0)
+
+
+class RolloutSettings(Section):
+    """How a challenger is exposed. 90/10 for 24 h is the case study's; the last hour is seen by all.
+
+    In careful steps: `steps = [{share = 0.01}, {share = 0.05}, {share = 0.1}, {share = 0.25},
+    {share = 0.5}, {share = 1.0}]`.
+    """
+
+    steps: tuple[RolloutStep, ...] = Field(
+        default=(
+            RolloutStep(share=0.1, hold_h=24, min_units=30),
+            RolloutStep(share=1.0, hold_h=1, min_units=10),
+        ),
+        min_length=1,
+    )
+    deadline_h: float = Field(default=336, gt=0, description="then the champion stays: two weeks")
+    shadow_share: float = Field(
+        default=0.25, ge=0, le=1, description="of answered cases, told again with the other variant"
+    )
+    max_pairs: int = Field(default=1_000, ge=1, description="pairs after which nothing is proved")
+    tie: float = Field(default=0.02, ge=0, le=1, description="scores this close are a tie")
+    errors: float | None = Field(
+        default=0.05, ge=0, le=1, description="points more of errors; the case study's error rate"
+    )
+    slow: float | None = Field(
+        default=0.1, ge=0, le=1, description="points more of runs slower than the champion's p95"
+    )
+    unsafe: float | None = Field(
+        default=0.0, ge=0, le=1, description="points more of answers that fail a safety check"
+    )
+    cost: float | None = Field(default=0.25, ge=0, description="more cost of a run, relative")
+    safety: tuple[str, ...] | None = Field(
+        default=None, description="checks that count as safety; None: the app's blocking ones"
+    )
+    every_s: float = Field(default=5.0, gt=0, description="a look")
+
+    @model_validator(mode="after")
+    def _climbs(self) -> RolloutSettings:
+        shares = [step.share for step in self.steps]
+        if any(later <= before for before, later in itertools.pairwise(shares)):
+            raise ValueError(f"the shares of the steps must grow, and do not: {shares}")
+        return self
+
+
+
+
 class LearningSettings(Section):
     """How ratings become a better variant. The numbers are the case study's (DESIGN §9)."""
 
@@ -283,6 +337,7 @@ class LearningSettings(Section):
     role: str | None = Field(default=None, description="whose model is trained; None: the app's")
     dataset: DatasetSettings = DatasetSettings()
     trainer: TrainerSettings = Field(default_factory=TrainerSettings)
+    rollout: RolloutSettings = RolloutSettings()
 
 
 class Settings(Section):

@@ -7,12 +7,13 @@ back to the champion. Nothing sleeps: a step that lasts a day is a moment in the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from arriero.core.errors import Conflict
+from arriero.core.settings import RolloutSettings
 from arriero.core.words import Exposure, Share
 from arriero.learning.experiment.bets import Stratum
 from arriero.learning.experiment.findings import (
@@ -87,6 +88,29 @@ class Plan:
     roles: tuple[str, ...] = ()
     slow_ms: float | None = None
     safety: tuple[str, ...] = ()
+
+
+def planned(
+    settings: RolloutSettings,
+    level: float,
+    *,
+    roles: tuple[str, ...] = (),
+    slow_ms: float | None = None,
+    safety: tuple[str, ...] = (),
+) -> Plan:
+    """The plan that the settings make, with what is known when the rollout begins."""
+    return Plan(
+        steps=tuple(Step(it.share, it.hold_h * 3600, it.min_units) for it in settings.steps),
+        level=level,
+        deadline_s=settings.deadline_h * 3600,
+        shadow_share=settings.shadow_share,
+        max_pairs=settings.max_pairs,
+        tie=settings.tie,
+        margins=Margins(settings.errors, settings.slow, settings.unsafe, settings.cost),
+        roles=roles,
+        slow_ms=slow_ms,
+        safety=safety,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,13 +225,16 @@ def holds(rollout: Rollout, evidence: Evidence, now: datetime) -> str:
     if not rollout.open:
         return rollout.because
     decided = _decide(rollout, evidence, max(now, rollout.at))
-    return decided if isinstance(decided, str) else decided.because
+    return decided.because if isinstance(decided, Rollout) else decided()
 
 
-def _decide(rollout: Rollout, evidence: Evidence, now: datetime) -> Rollout | str:
+Why = Callable[[], str]  # told when somebody asks: to say how many pairs are missing takes a while
+
+
+def _decide(rollout: Rollout, evidence: Evidence, now: datetime) -> Rollout | Why:
     """Where it goes, or what it waits for. What protects comes first, and holds in a pause too."""
     if not rollout.open:
-        return rollout.because
+        return lambda: rollout.because
     if ended := _ended(rollout, evidence, now):
         return ended
     if not rollout.proved and proved(_pairs(rollout, evidence), rollout.plan.level):
@@ -217,7 +244,7 @@ def _decide(rollout: Rollout, evidence: Evidence, now: datetime) -> Rollout | st
             return _moved(shown, now, f"the improvement is proved on {n} pairs")
         return _to_step(shown, 0, now, f"the improvement is proved on {n} pairs")
     if rollout.paused:
-        return f"paused: {rollout.because}"
+        return lambda: rollout.because
     if rollout.state is State.CANARY:
         return _climb(rollout, evidence, now)
     if rollout.proved:
@@ -225,7 +252,7 @@ def _decide(rollout: Rollout, evidence: Evidence, now: datetime) -> Rollout | st
     if _pairs(rollout, evidence).decisive >= rollout.plan.max_pairs:
         why = f"no improvement proved within {rollout.plan.max_pairs} pairs"
         return _moved(rollout, now, why, State.INCONCLUSIVE)
-    return _needs(rollout, evidence)
+    return lambda: _needs(rollout, evidence)
 
 
 def _ended(rollout: Rollout, evidence: Evidence, now: datetime) -> Rollout | None:
@@ -286,32 +313,38 @@ def _grown(pairs: Pairs, more: int) -> tuple[int, int]:
     return pairs.wins + won, pairs.losses + more - won
 
 
-def _climb(rollout: Rollout, evidence: Evidence, now: datetime) -> Rollout | str:
+def _climb(rollout: Rollout, evidence: Evidence, now: datetime) -> Rollout | Why:
     """The next step, when this one has lasted long enough and was seen by enough units."""
-    step, last = rollout.plan.steps[rollout.step], rollout.step == len(rollout.plan.steps) - 1
-    until = rollout.phases[-1].since + timedelta(seconds=step.hold_s)
-    if evidence.step_units < step.min_units:
-        return f"{evidence.step_units} of {step.min_units} units of the challenger in this step"
-    if evidence.last_run is None or now - evidence.last_run > timedelta(
-        seconds=rollout.plan.fresh_s
-    ):
-        return "no traffic: an hour without a run proves nothing"
-    if now < until:
-        return f"this step lasts until {until.isoformat(timespec='seconds')}"
-    if not last and rollout.plan.steps[rollout.step + 1].share < 1:
-        share = rollout.plan.steps[rollout.step + 1].share
+    if reason := _too_early(rollout, evidence, now):
+        return lambda: reason
+    last = rollout.step == len(rollout.plan.steps) - 1
+    share = 1.0 if last else rollout.plan.steps[rollout.step + 1].share
+    if share < 1:
         return _to_step(rollout, rollout.step + 1, now, f"step {share:.0%}: no harm seen")
     if rollout.forced:
-        return "it was begun by force: only a person may promote it"
+        return lambda: "it was begun by force: only a person may promote it"
     if not rollout.proved:
-        return f"no proof of an improvement yet: {_needs(rollout, evidence)}"
+        return lambda: f"no proof of an improvement yet: {_needs(rollout, evidence)}"
     if unsure := [
         name for name, it in evidence.guards.items() if it.standing is Standing.UNSURE and it.margin
     ]:
-        return f"too few runs to call {', '.join(unsure)} no worse than the champion's"
+        return lambda: f"too few runs to call {', '.join(unsure)} no worse than the champion's"
     if not last:
         return _to_step(rollout, rollout.step + 1, now, "every unit: proved, and no harm seen")
     return _moved(rollout, now, "proved on pairs, and no harm seen", State.PROMOTED)
+
+
+def _too_early(rollout: Rollout, evidence: Evidence, now: datetime) -> str | None:
+    step = rollout.plan.steps[rollout.step]
+    until = rollout.phases[-1].since + timedelta(seconds=step.hold_s)
+    fresh = timedelta(seconds=rollout.plan.fresh_s)
+    if evidence.step_units < step.min_units:
+        return f"{evidence.step_units} of {step.min_units} units of the challenger in this step"
+    if evidence.last_run is None or now - evidence.last_run > fresh:
+        return f"no traffic: {rollout.plan.fresh_s / 60:.3g} minutes without a run prove nothing"
+    if now < until:
+        return f"this step lasts until {until.isoformat(timespec='seconds')}"
+    return None
 
 
 def _to_step(rollout: Rollout, step: int, now: datetime, because: str) -> Rollout:
