@@ -28,9 +28,11 @@ from arriero.core.errors import (
     StoreError,
 )
 from arriero.core.settings import AppSettings, Settings, WebhookChannel, parse
-from arriero.core.words import Exposure, Mode, Share, Task, Variant, content_hash
+from arriero.core.words import Exposure, Mode, Outcome, Run, Share, Task, Variant, content_hash
 from arriero.flow import AnyApp, Case, Event, Flow, Parts, Plugin, Result
 from arriero.learning.give import Ear, Said
+from arriero.learning.rollouts import Rollouts
+from arriero.learning.shadows import Shadows
 from arriero.models.base import Encoder
 from arriero.models.engines import Engines
 from arriero.models.roles import Models
@@ -139,6 +141,17 @@ class Platform:
         return self.apps[name]
 
     @cached_property
+    def rollouts(self) -> Rollouts:
+        """The rollouts of every app."""
+        return Rollouts(self.ledger, self.clock, self.settings.learning.rollout, self._safety)
+
+    def _safety(self, app: str) -> Sequence[str]:
+        """The checks of an app that block: no more answers than before may fail them."""
+        opened = self.apps.get(app)
+        groups = () if opened is None else opened.checks
+        return [check.name for group in groups for check in group if check.blocking]
+
+    @cached_property
     def support(self) -> Support:
         return Support(self)
 
@@ -217,6 +230,8 @@ class Platform:
             Job("vaults", VAULTS_EVERY_S, partial(_expire_vaults, self)),
             Job("audit", AUDIT_EVERY_S, partial(_sign, self)),
         ]
+        rollouts = self.settings.learning.rollout
+        own.append(Job("rollouts", rollouts.every_s, self.rollouts.look))
         if self.settings.webhooks:
             own.append(Job("webhooks", WEBHOOKS_EVERY_S, self.webhooks.send))
         for name, channel in self.channels.items():
@@ -265,6 +280,8 @@ async def open_platform(
         sealer = Sealer(await asyncio.to_thread(vault_key, folder))
         audit = AuditLog(SqlAudit(ledger), await asyncio.to_thread(audit_key, folder), clock)
         known = plugins()
+        shadows = Shadows(exposures, settings.learning.rollout.shadow_share, lambda: engines.idle)
+        stack.push_async_callback(shadows.close)
         flow = Flow(
             ledger=ledger,
             exposures=exposures,
@@ -273,6 +290,7 @@ async def open_platform(
             clock=clock,
             config=configuration(settings, sections),
             on_run=metrics.run,
+            on_answer=_shadowing(shadows),
             vaults=SealedVaults(SqlSealed(ledger), sealer, clock),
         )
         platform = Platform(
@@ -404,6 +422,15 @@ def _models_of(
         return made[variant.id]
 
     return models_of
+
+
+def _shadowing(
+    shadows: Shadows,
+) -> Callable[[Flow, AnyApp, Case[Any], Outcome[Any], Run], None]:
+    def offer(flow: Flow, app: AnyApp, case: Case[Any], outcome: Outcome[Any], run: Run) -> None:
+        shadows.offer(flow, app, case, run, acted=bool(outcome.actions))
+
+    return offer
 
 
 async def _watch(platform: Platform, now: datetime) -> None:

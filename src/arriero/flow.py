@@ -274,6 +274,7 @@ class Flow:
     clock: Clock
     config: str
     on_run: Callable[[Run], None] = lambda run: None
+    on_answer: Callable[[Flow, AnyApp, Case[Any], Outcome[Any], Run], None] | None = None
     vaults: Vaults = field(default_factory=memory_vaults)
 
     async def run(
@@ -307,6 +308,8 @@ class Flow:
         run, trace = self._record(app, turn, story, outcome, calls, begun, of)
         run_id = await self._commit(app, turn, outcome, run, trace, vault)
         self.on_run(run)
+        if mode is Mode.LIVE and run_id is not None and self.on_answer is not None:
+            self.on_answer(self, app, case, outcome, run)
         return Result(run_id, _restored(app.shapes, outcome, trace.outcome, vault), run)
 
     async def _tell(

@@ -19,6 +19,7 @@ COMMANDS = {
     "runs": ("runs", "runs", "List, show and replay what was answered."),
     "feedback": ("feedback", "feedback", "Say what became of an answer."),
     "learn": ("learn", "learn", "From feedback to a better variant."),
+    "rollout": ("rollout", "rollout", "Expose a challenger step by step."),
     "models": ("models", "models", "List, pull and verify models."),
     "trainer": ("trainer", "trainer", "Make the environment that adapters are trained in."),
     "keys": ("keys", "keys", "List, add and revoke API keys."),

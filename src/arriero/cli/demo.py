@@ -12,6 +12,7 @@ COMMANDS = {
         "chaos",
         "Kill model, cache and server under load; count what is lost.",
     ),
+    "rules": ("demo_rules", "rules", "Promote at +5 %, or prove it: on 1,000 identical models."),
 }
 
 

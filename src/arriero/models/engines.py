@@ -43,6 +43,11 @@ class Engines:
         self._lease = GenerationLease(slots=1, max_waiting=settings.models.max_waiting)
 
     @property
+    def idle(self) -> bool:
+        """Nobody waits for an embedded model: the moment for work that may be dropped."""
+        return self._lease.idle
+
+    @property
     def folder(self) -> Path:
         return self._settings.models.folder.expanduser()
 

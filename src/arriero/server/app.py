@@ -20,6 +20,7 @@ from arriero.server import (
     openapi,
     reads,
     reports,
+    rollouts,
     tasks,
     webchat,
     webhook,
@@ -95,6 +96,7 @@ def _routes(platform: Platform, answers: Answers) -> APIRouter:
     for name, channel in platform.channels.items():
         webhook.mount(router, name, channel)
     tasks.mount(router, platform, answers)
+    rollouts.mount(router, platform, answers)
     feedback.mount(router, platform, answers)
     chat.mount(router, platform, answers)
     reads.mount(router, platform)

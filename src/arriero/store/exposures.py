@@ -70,3 +70,11 @@ class Exposures:
         if app not in self._exposures:
             raise StoreError(f"app {app!r} has no champion yet; start it with `arriero up`")
         return self._variants[choose(self._exposures[app], unit)]
+
+    def other(self, app: str, variant: str) -> Variant | None:
+        """The variant that competes with this one now, if a rollout is open."""
+        exposure = self._exposures.get(app)
+        names = [] if exposure is None else [share.variant for share in exposure.shares]
+        if len(names) != 2 or variant not in names:
+            return None
+        return self._variants[names[1 - names.index(variant)]]

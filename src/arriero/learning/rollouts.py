@@ -1,0 +1,207 @@
+"""Rollouts that act: they collect evidence, ask `rollout.advance`, and commit what it says.
+
+The state, the exposure and both leaves of the audit log are one transaction: a crash leaves the state
+before or the state after, and of two workers one acts and the other hears `Conflict`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+from arriero.core.clock import Clock
+from arriero.core.errors import Conflict, InputError, NotFound
+from arriero.core.ids import uuid7
+from arriero.core.settings import RolloutSettings
+from arriero.core.words import Mode, Variant
+from arriero.learning.evidence import count
+from arriero.learning.experiment.control import level
+from arriero.learning.experiment.findings import DEFAULT, Pairs
+from arriero.learning.rollout import (
+    NO_PAIRS,
+    Evidence,
+    Rollout,
+    State,
+    abort,
+    advance,
+    begin,
+    exposure,
+    pause,
+    planned,
+    promote,
+    resume,
+)
+from arriero.store.base import (
+    Entry,
+    ExposureSet,
+    Ledger,
+    Machine,
+    MachineMoved,
+    Observed,
+    VariantRegistered,
+)
+
+KIND = "rollout"
+ITSELF = "rollouts"  # the actor of what no person asked for
+BODY = TypeAdapter(Rollout)
+BEFORE = timedelta(days=1)  # of the champion's runs tell how slow its slowest twentieth is
+TAIL = 0.95
+FEWEST = 100  # runs before a tail is called known
+EVERYBODY = ""  # a rollout belongs to the whole installation, as variants and exposures do
+
+Verb = Literal["pause", "resume", "promote", "abort"]
+VERBS: Mapping[Verb, Callable[[Rollout, datetime, str], Rollout]] = {
+    "pause": pause,
+    "resume": resume,
+    "promote": promote,
+    "abort": abort,
+}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A rollout as it stands, its version in the ledger, and what can be counted of it now."""
+
+    rollout: Rollout
+    version: int
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Rollouts:
+    """All rollouts of an installation. `safety` gives the checks of an app that count as safety."""
+
+    ledger: Ledger
+    clock: Clock
+    settings: RolloutSettings = field(default_factory=RolloutSettings)
+    safety: Callable[[str], Sequence[str]] = lambda app: ()
+
+    async def start(
+        self,
+        app: str,
+        challenger: Variant,
+        *,
+        actor: str,
+        forced: bool = False,
+        pairs: Pairs = NO_PAIRS,
+        cycle: str | None = None,
+        settings: RolloutSettings | None = None,
+    ) -> Rollout:
+        """Begin the challenger's rollout against the app's champion; `pairs` are the gate's.
+
+        Raises `Conflict` while another rollout of the app is open, `InputError` when there is no
+        champion or it is the challenger itself.
+        """
+        now, settings = self.clock.now(), settings or self.settings
+        there = (await self.ledger.exposures()).get(app)
+        if there is None:
+            raise InputError(f"app {app!r} has no champion yet; start it with `arriero up`")
+        champion = await self.ledger.variant(there.shares[0].variant)
+        if champion is None or challenger.app != app or champion.id == challenger.id:
+            raise InputError(
+                f"variant {challenger.id!r} cannot challenge {there.shares[0].variant!r} of {app!r}; "
+                "`arriero rollout list` names the variants"
+            )
+        earlier = await self.ledger.machines(KIND, app=app, open_only=False, limit=10_000)
+        won = sum(it.state == State.PROMOTED and not it.body.get("forced") for it in earlier)
+        plan = planned(
+            settings,
+            level(DEFAULT.alpha, len(earlier) + 1, won),
+            roles=changed(champion, challenger),
+            slow_ms=await self._tail(app, champion.id, now),
+            safety=tuple(self.safety(app) if settings.safety is None else settings.safety),
+        )
+        made = begin(
+            *(uuid7(), app, champion.id, challenger.id, plan, now),
+            tenant=EVERYBODY,
+            label=there.rollout,
+            forced=forced,
+            before=pairs,
+            cycle=cycle,
+        )
+        await self._commit(None, made, 1, actor, VariantRegistered(challenger, now))
+        return made
+
+    async def _tail(self, app: str, champion: str, now: datetime) -> float | None:
+        """How long the champion's slowest twentieth takes at least, and a tenth more; None: unknown."""
+        rows = await self.ledger.outcomes(app, [champion], since=now - BEFORE)
+        times = sorted(row.duration_ms for row in rows if row.mode is Mode.LIVE)
+        return times[int(TAIL * len(times))] * 1.1 if len(times) >= FEWEST else None
+
+    async def get(self, id: str) -> Looked:
+        """`NotFound` when there is no such rollout."""
+        found = await self.ledger.machine(KIND, id)
+        if found is None:
+            raise NotFound(f"there is no rollout {id!r}; `arriero rollout list` names them")
+        return await self._looked(found)
+
+    async def all(self, *, app: str | None = None, open_only: bool = False) -> Sequence[Rollout]:
+        """The one that moved last comes first."""
+        found = await self.ledger.machines(KIND, app=app, open_only=open_only)
+        return [BODY.validate_python(it.body) for it in found]
+
+    async def _looked(self, machine: Machine) -> Looked:
+        rollout = BODY.validate_python(machine.body)
+        rows: Sequence[Observed] = await self.ledger.outcomes(
+            rollout.app,
+            [rollout.champion, rollout.challenger],
+            since=rollout.begun,
+            until=None if rollout.open else rollout.at,
+        )
+        return Looked(rollout, machine.version, count(rollout, rows, self.clock.now()))
+
+    async def look(self, now: datetime) -> None:
+        """One look at each open rollout: the job. What another worker moved meanwhile is left to it."""
+        for machine in await self.ledger.machines(KIND):
+            looked = await self._looked(machine)
+            after = advance(looked.rollout, looked.evidence, now)
+            if after is looked.rollout:
+                continue
+            try:
+                await self._commit(looked.rollout, after, machine.version + 1, ITSELF)
+            except Conflict as error:
+                log.info("%s", error.message)
+                continue
+            log.warning("rollout %s of %s: %s, %s", *_told(after))
+
+    async def act(self, id: str, verb: Verb, actor: str) -> Rollout:
+        """What a person does with a rollout. `Conflict` when it has ended or just moved."""
+        machine = await self.ledger.machine(KIND, id)
+        if machine is None:
+            raise NotFound(f"there is no rollout {id!r}; `arriero rollout list` names them")
+        before = BODY.validate_python(machine.body)
+        after = VERBS[verb](before, self.clock.now(), actor)
+        await self._commit(before, after, machine.version + 1, actor)
+        return after
+
+    async def _commit(
+        self, before: Rollout | None, after: Rollout, version: int, actor: str, *more: Entry
+    ) -> None:
+        machine = Machine(
+            *(KIND, after.id, after.tenant, after.app, after.state.value, after.open, version),
+            body=BODY.dump_python(after, mode="json"),
+            at=after.at,
+        )
+        entries: list[Entry] = [*more, MachineMoved(machine, actor, after.because)]
+        if before is None or exposure(before) != exposure(after):
+            entries.append(ExposureSet(exposure(after), actor, after.at))
+        await self.ledger.commit(*entries, durable=True)
+
+
+def changed(champion: Variant, challenger: Variant) -> tuple[str, ...]:
+    """The roles whose model is another; empty when more than models differs: then all runs count."""
+    if replace(challenger, roles=champion.roles) != champion:
+        return ()
+    names = {*champion.roles, *challenger.roles}
+    return tuple(sorted(it for it in names if champion.roles.get(it) != challenger.roles.get(it)))
+
+
+def _told(rollout: Rollout) -> tuple[str, str, str, str]:
+    return rollout.id, rollout.app, rollout.state.value, rollout.because
