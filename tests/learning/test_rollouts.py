@@ -182,7 +182,7 @@ class Falling:
 async def test_a_crash_at_any_write_ends_in_the_same_state(at: int, after: bool) -> None:
     ledger, clock = MemoryLedger(), HeldClock(NOW)
     await prepared(ledger)
-    falling = Rollouts(Falling(ledger, at, after=after), clock, SETTINGS)  # type: ignore[arg-type]
+    falling = Rollouts(Falling(ledger, at, after=after), clock, SETTINGS)
     died: Sequence[str] = ()
     try:
         await falling.start("support", NEW, actor="ana")

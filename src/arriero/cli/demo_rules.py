@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 @click.command()
@@ -39,7 +43,7 @@ def rules(trials: int, seed: int) -> None:
     )
 
 
-def _table(trial: int, theirs: int, ours: int, trials: int) -> object:
+def _table(trial: int, theirs: int, ours: int, trials: int) -> Table:
     from rich.table import Table  # noqa: PLC0415
 
     table = Table(
