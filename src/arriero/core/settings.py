@@ -322,8 +322,6 @@ class RolloutSettings(Section):
         return self
 
 
-
-
 class LearningSettings(Section):
     """How ratings become a better variant. The numbers are the case study's (DESIGN §9)."""
 
