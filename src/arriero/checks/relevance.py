@@ -6,7 +6,8 @@ An answer can be true word for word and still answer another question; this is w
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from arriero.checks.grounding import content_words
 from arriero.checks.rarity import Rarity
@@ -24,6 +25,15 @@ MEANINGS: Mapping[str, str] = {
     "filed": "what it cites is not filed under the question's intent",
     "title_up": "the title takes up nothing of the question",
     "asks_several": "the question asks several things",
+}
+# What is known beside that where a company wrote down the questions that it expects.
+EXPECTED: Mapping[str, str] = {
+    "likely": "no question that we expect is near this one",
+    "ahead": "it is nearer to a question that something else answers",
+    "asked_up": "its words are neither in the answer nor in the question that we expect",
+    "asked_missing": "a telling word is neither in the answer nor in the question that we expect",
+    "alike": "the question that we expect has other words",
+    "first": "words and meaning find different passages",
 }
 
 _MONEY = re.compile(
@@ -56,6 +66,18 @@ _PAID = re.compile(
 _SOMEWHERE = re.compile(
     r"\b(?:in|at|under|on|to|from) (?:your|the|our|any|\"|[A-Z])|\b(?:address|shops?|page|account|online)\b"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The expected question whose answering words are said, if any: its cosine with what was asked,
+    that of the nearest whose words are not said, and the share of rankings that put it first.
+    """
+
+    question: str
+    likeness: float
+    elsewhere: float
+    first: float
 
 
 def features(
@@ -93,6 +115,24 @@ def features(
     }
 
 
+def of_expected(
+    question: str, answer: str, titles: Sequence[str], rarity: Rarity, expected: Nearest
+) -> Mapping[str, float]:
+    """The features of `EXPECTED`, each from 0 to 1."""
+    wanted, alike = set(content_words(question)), set(content_words(expected.question))
+    given = alike | {stem for text in (answer, *titles) for stem in content_words(text)}
+    weight = rarity.total(wanted) or 1.0
+    both = rarity.total(wanted | alike) or 1.0
+    return {
+        "likely": expected.likeness,
+        "ahead": 0.5 + expected.likeness - expected.elsewhere,
+        "asked_up": rarity.total(wanted & given) / weight if wanted else 1.0,
+        "asked_missing": max((rarity(stem) for stem in wanted - given), default=0.0),
+        "alike": rarity.total(wanted & alike) / both,
+        "first": expected.first,
+    }
+
+
 def _values(readings: Sequence[Reading]) -> set[str]:
     return {fact.value for one in readings for fact in one.facts}
 
@@ -120,17 +160,72 @@ def _models(readings: Sequence[Reading]) -> set[tuple[str, str]]:
 
 
 def _kind_missing(question: str, answer: str, told: Sequence[Reading]) -> float:
-    """1 when a price, time, number or place is asked for and the answer names none."""
-    units = {fact.unit for one in told for fact in one.facts}
-    numbers = any(one.facts for one in told)
-    wants = (
-        (_MONEY, bool(units & _CURRENCY) or bool(_PAID.search(answer))),
-        (_TIME, bool(units & _SPANS) or bool(_TIMELY.search(answer)) or _dated(told)),
-        (_COUNT, numbers),
-        (_PLACE, bool(_SOMEWHERE.search(answer))),
-    )
-    return float(any(asked.search(question) and not there for asked, there in wants))
+    """1 when a price, weight, colour, ... is asked for and the answer names none.
+
+    What the question names ("the Lucero 800") has to stand in a sentence that says it: the weight of
+    another lamp is none of this one.
+    """
+    kinds = [says for asked, says in _KINDS if asked.search(question)]
+    if not kinds:
+        return 0.0
+    about = _about(question, told) or told
+    text = answer if about is told else " ".join(one.text for one in about)
+    return float(not all(says(text, about) for says in kinds))
+
+
+def _about(question: str, told: Sequence[Reading]) -> Sequence[Reading]:
+    """The sentences that name what the question names, with its number if it has one."""
+    asked = read(question)
+    names = {name for one in told for name in one.names if name in asked.words}
+    models = {pair for pair in asked.pairs if pair[0] in names and pair[1][:1].isdigit()}
+    if models:
+        return [one for one in told if models & one.pairs]
+    return [one for one in told if names & one.names]
 
 
 def _dated(told: Sequence[Reading]) -> bool:
     return any(fact.value.startswith(("day:", "month:")) for one in told for fact in one.facts)
+
+
+def _of_unit(*units: str) -> Callable[[str, Sequence[Reading]], bool]:
+    return lambda _text, told: any(fact.unit in units for one in told for fact in one.facts)
+
+
+def _worded(pattern: str) -> Callable[[str, Sequence[Reading]], bool]:
+    words = re.compile(pattern, re.IGNORECASE)
+    return lambda text, _told: bool(words.search(text))
+
+
+# What a question asks for -> whether a text names something of the kind.
+_KINDS: Sequence[tuple[re.Pattern[str], Callable[[str, Sequence[Reading]], bool]]] = (
+    (_MONEY, lambda text, told: _of_unit(*_CURRENCY)(text, told) or bool(_PAID.search(text))),
+    (
+        _TIME,
+        lambda text, told: (
+            _of_unit(*_SPANS)(text, told) or bool(_TIMELY.search(text)) or _dated(told)
+        ),
+    ),
+    (_COUNT, lambda _text, told: any(one.facts for one in told)),
+    (_PLACE, lambda text, _told: bool(_SOMEWHERE.search(text))),
+    *(
+        (re.compile(asked, re.IGNORECASE), says)
+        for asked, says in (
+            (r"\b(?:weigh|weighs|weight|how heavy|grammage)\b", _of_unit("g", "kg")),
+            (r"\bhow (?:tall|wide|thick)\b|\b(?:width|diameter)\b", _of_unit("m", "cm", "mm")),
+            (
+                r"\bcolou?rs?\b",
+                _worded(
+                    r"\b(?:black|white|red|blue|green|yellow|grey|gray|orange|brown|pink|purple|colou?r)"
+                ),
+            ),
+            (r"\b(?:tele)?phone number\b|\bfax\b", _worded(r"\d[\d /-]{6,}")),
+            (r"\be-?mail address of\b", _worded("@")),
+            (
+                r"\bsince when\b|\b(?:what|which) year\b|\bwhen (?:was|were|did) .*(?:open|found)",
+                _worded(r"\b(?:19|20)\d\d\b"),
+            ),
+            (r"\blumens?\b", _worded(r"\blumens?\b")),
+            (r"\bwater column\b", _worded(r"\d ?mm\b")),
+        )
+    ),
+)

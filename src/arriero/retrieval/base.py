@@ -14,10 +14,20 @@ from arriero.core.words import content_hash
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """A question that is expected, and the words of the passage that answer it."""
+
+    question: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A piece of a document that can be quoted by itself. Both days of its validity count.
 
     `disputed` are the ids of passages that say otherwise on the same matter; see `conflicts`.
+    `expected` are questions that it answers: it is found by them as well as by its own words
+    (document expansion: Nogueira et al., "Document expansion by query prediction", 2019).
     """
 
     id: str
@@ -28,6 +38,7 @@ class Passage:
     valid_until: date | None = None
     labels: tuple[str, ...] = ()
     disputed: tuple[str, ...] = ()
+    expected: tuple[Expected, ...] = ()
 
     def valid_on(self, day: date) -> bool:
         """Whether it holds on this day; an open end holds for ever."""
@@ -37,11 +48,17 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage found: its fused score, and its place (from 1) in each ranking that found it."""
+    """A passage found: its fused score, and its place (from 1) in each ranking that found it.
+
+    `nearest` is the expected question of the passage that is most like the query, `likeness` their
+    cosine; None and 0 where the passage has none, or the engine does not compare them.
+    """
 
     passage: Passage
     score: float
     ranks: Mapping[str, int]
+    nearest: Expected | None = None
+    likeness: float = 0.0
 
 
 class Index(Protocol):
@@ -94,7 +111,11 @@ def fingerprint(passages: Sequence[Passage]) -> str:
     """16 hexadecimal digits of the passages' content, whatever their order."""
     days = "{0.valid_from} {0.valid_until}"
     rows = sorted(
-        [one.id, one.document, one.title, one.text, days.format(one), *one.labels, *one.disputed]
+        [
+            *(one.id, one.document, one.title, one.text, days.format(one)),
+            *(*one.labels, *one.disputed),
+            *(text for pair in one.expected for text in (pair.question, pair.quote)),
+        ]
         for one in passages
     )
     return content_hash(rows)[:16]

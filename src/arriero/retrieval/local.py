@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from arriero.core.errors import InputError, StoreError
 from arriero.core.words import content_hash
 from arriero.models.base import Encoder
-from arriero.retrieval.base import Hit, Passage, fingerprint
+from arriero.retrieval.base import Expected, Hit, Passage, fingerprint
 from arriero.retrieval.fusion import K
 from arriero.retrieval.lexical import Bm25, stems_of
 from arriero.retrieval.text import clauses, terms
@@ -29,6 +29,7 @@ IN_PLACE = 3_000  # passages searched on the event loop, in about 1 ms; above it
 # Both were chosen on the sample shop's held-out messages and on TAT-QA's development questions, alone
 # and several put together; 1 to 3 and 12 to 30 differ by a point or two.
 DENSE = 2.0  # what the vectors weigh against the words
+QUESTIONS = "questions.safetensors"
 SHARPNESS = 20.0  # of the soft maximum over a long question's clauses
 
 Scores = NDArray[np.float32]
@@ -41,6 +42,7 @@ class Scored:
     lexical: Scores
     dense: Scores
     valid: NDArray[np.bool_]
+    asked: Scores | None = None  # the likeness of each expected question, in the passages' order
 
     @property
     def fused(self) -> Scores:
@@ -59,7 +61,8 @@ class LocalIndex:
     """An `Index` in this process, for some ten thousand passages. Open it with `build`.
 
     A query is encoded by the shared encoder, which remembers it: a classifier that has seen the
-    same message has paid for it. A long text is searched clause by clause. A hit's score is
+    same message has paid for it. A long text is searched clause by clause. A passage is as near as
+    its own text or the nearest question that it is expected to answer. A hit's score is
     2 / (60 + its place): what two rankings that agree would give it by reciprocal rank, so that an
     app may add a ranking of its own.
     """
@@ -67,10 +70,16 @@ class LocalIndex:
     def __init__(
         self, passages: Sequence[Passage], vectors: Vectors, encoder: Encoder, version: str
     ) -> None:
+        """`vectors` are those of the passages, then those of their expected questions."""
         self._version = version
         self._passages = tuple(passages)
         self._encoder = encoder
-        self._vectors = vectors
+        self._vectors = vectors[: len(passages)]
+        self._asked = vectors[len(passages) :]
+        counts = [len(one.expected) for one in passages]
+        self._asks = np.flatnonzero(counts)  # the passages that have expected questions
+        self._first = np.concatenate(([0], np.cumsum(counts)))[self._asks].astype(np.int64)
+        self._expected = tuple(pair for one in passages for pair in one.expected)
         documents: dict[str, list[Passage]] = {}
         for passage in passages:
             documents.setdefault(passage.document, []).append(passage)
@@ -108,6 +117,10 @@ class LocalIndex:
             raise InputError(f"two passages are called {twice[0]!r}; give each its own id")
         texts = [encoded(passage) for passage in passages]
         vectors = await vectors_of(texts, encoder, folder / VECTORS)
+        asked = [pair.question for passage in passages for pair in passage.expected]
+        if asked:
+            nearby = await vectors_of(asked, encoder, folder / QUESTIONS)
+            vectors = np.concatenate((vectors, nearby))
         version = version or f"local@{content_hash([encoder.name, fingerprint(passages)])[:16]}"
         return await asyncio.to_thread(cls, passages, vectors, encoder, version)
 
@@ -130,7 +143,7 @@ class LocalIndex:
 
     async def scores(self, query: str, *, day: date | None = None) -> Scored:
         """The scores of all `passages`, for evaluations that compare the rankers."""
-        return self._score(query, await self._encoder.encode(clauses(query)), day)
+        return self.score(query, await self._encoder.encode(clauses(query)), day)
 
     async def ping(self) -> None:
         """Raises `StoreError` once closed."""
@@ -144,39 +157,47 @@ class LocalIndex:
     def _find(self, query: str, vectors: Vectors, k: int, day: date | None) -> tuple[Hit, ...]:
         if not self._passages:
             return ()
-        found = self._score(query, vectors, day)
+        found = self.score(query, vectors, day)
         fused = found.fused
         best = [at for at in _best(fused, self._by_id, k) if found.valid[at]]
         dense, lexical = (_ranks(one, found.valid, best) for one in (found.dense, found.lexical))
+        nearest = self._nearest(found)
         return tuple(
             Hit(
                 self._passages[at],
                 2 / (K + place),
                 {"dense": near} | ({"lexical": worded} if found.lexical[at] > 0 else {}),
+                *nearest.get(at, (None, 0.0)),
             )
             for place, (at, near, worded) in enumerate(
                 zip(best, dense, lexical, strict=True), start=1
             )
         )
 
-    def _score(self, query: str, vectors: Vectors, day: date | None) -> Scored:
+    def score(self, query: str, vectors: Vectors, day: date | None = None) -> Scored:
+        """The scores of all `passages` for a question whose clauses have these vectors."""
         stems = stems_of(terms(query))
         lexical = self._words.scores(stems) + self._documents.scores(stems)[self._document]
-        return Scored(lexical, self._dense(vectors), self._valid_on(day))
+        dense = _softly(self._vectors, vectors)
+        if not len(self._expected):
+            return Scored(lexical, dense, self._valid_on(day))
+        asked = _softly(self._asked, vectors)
+        best = np.maximum.reduceat(asked, self._first)
+        dense[self._asks] = np.maximum(dense[self._asks], best)
+        return Scored(lexical, dense, self._valid_on(day), asked)
 
-    def _dense(self, vectors: Vectors) -> Scores:
-        """A soft maximum over the clauses: who answers one of them well is wanted.
-
-        The logarithm of the sum of exponentials; of one clause it is the cosine itself.
-        """
-        if not self._passages:
-            return np.zeros(0, np.float32)
-        near = self._vectors @ vectors.T
-        if near.shape[1] == 1:
-            return np.asarray(near[:, 0], np.float32)
-        top = near.max(axis=1, keepdims=True)
-        more = np.log(np.exp(SHARPNESS * (near - top)).sum(axis=1)) / SHARPNESS
-        return np.asarray(top[:, 0] + more, np.float32)
+    def _nearest(self, found: Scored) -> dict[int, tuple[Expected, float]]:
+        """By the place of a passage: its expected question that is most like the query."""
+        if found.asked is None:
+            return {}
+        best = np.maximum.reduceat(found.asked, self._first)
+        sizes = np.diff(np.append(self._first, len(found.asked)))
+        tops = np.flatnonzero(found.asked == np.repeat(best, sizes))
+        of = np.repeat(self._asks, sizes)[tops]
+        return {
+            int(at): (self._expected[place], float(found.asked[place]))
+            for at, place in zip(of.tolist(), tops.tolist(), strict=True)
+        }
 
     def _valid_on(self, day: date | None) -> NDArray[np.bool_]:
         """Which passages are valid on `day`; the last day's answer is kept, days being long."""
@@ -186,6 +207,20 @@ class LocalIndex:
             known = day, np.array(holds, np.bool_)
             self._valid = known
         return known[1]
+
+
+def _softly(known: Vectors, asked: Vectors) -> Scores:
+    """How near each of `known` is to the clauses: a soft maximum, since who answers one of them well
+    is wanted. The logarithm of the sum of exponentials; of one clause it is the cosine itself.
+    """
+    if not len(known):
+        return np.zeros(0, np.float32)
+    near = known @ asked.T
+    if near.shape[1] == 1:
+        return np.asarray(near[:, 0], np.float32)
+    top = near.max(axis=1, keepdims=True)
+    more = np.log(np.exp(SHARPNESS * (near - top)).sum(axis=1)) / SHARPNESS
+    return np.asarray(top[:, 0] + more, np.float32)
 
 
 def _standard(scores: Scores) -> Scores:

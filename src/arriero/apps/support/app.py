@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import accumulate
 from pathlib import Path
 
-from arriero.apps.support import extract, quality, templates, write
+from arriero.apps.support import extract, fit, quality, templates, write
 from arriero.apps.support.approved import Found
 from arriero.apps.support.approved_now import ApprovedNow
 from arriero.apps.support.confirm import Pending, place_of
@@ -78,6 +78,8 @@ SWEEP_EVERY_S = 3_600.0  # what is over is not used any more; this only frees it
 GOES_ON = 0.9  # how sure an intent is that an earlier message of the conversation had
 # Texts of ours that say what they say: they cite nothing and repeat no word of the question.
 FIXED = frozenset({"held", "handover", "out-of-scope", "unknown-order", "clarify"})
+# What a search found and nobody has read: it leaves at `found`, which is higher than `release`.
+FOUND = frozenset({"extractive", "generative"})
 
 SORRY = (
     "I am sorry, I cannot answer that reliably. I have passed your message to a colleague, who will "
@@ -154,6 +156,7 @@ class SupportApp:
             prompts={"system": self.settings.system_prompt},
             thresholds={
                 "release": self.settings.release_at,
+                "found": self.settings.found_at,
                 "intent": self.settings.intent_at,
                 "scope": self.settings.scope_at,
             },
@@ -230,6 +233,7 @@ class SupportApp:
             chosen = _enough(ranked, self.settings.reading_words)
         else:
             chosen = ranked[: self.settings.passages]
+        near, elsewhere = fit.near(hits, chosen)
         against = conflicts(chosen)
         older = {old.id for _, old in against}
         return replace(
@@ -238,6 +242,8 @@ class SupportApp:
                 Source(one.id, one.title, one.text) for one in chosen if one.id not in older
             ),
             filed=tuple(one.id for one in chosen if seen.intent in one.labels),
+            near=near,
+            elsewhere=elsewhere,
             contradictory=any(undecided(pair) for pair in against),
         )
 
@@ -461,7 +467,7 @@ class SupportApp:
             sources=draft.sources,
             facts=self._may_state(seen, evidence, draft),
             language=seen.language,
-            subject=seen.confidence * any(one.id in evidence.filed for one in draft.sources),
+            subject=fit.of(evidence, draft, seen.confidence),
         )
 
     def _may_state(self, seen: Seen, evidence: Evidence, draft: Draft[Reply]) -> tuple[str, ...]:
@@ -482,6 +488,8 @@ class SupportApp:
         if best is None:
             return self.fallback(turn, seen, "nothing was found that an answer could rest on")
         draft, release = best.draft, turn.variant.thresholds["release"]
+        if draft.origin in FOUND:
+            release = max(release, turn.variant.thresholds.get("found", release))
         answer = replace(draft.answer, confidence=best.score)
         ending = Ended(answer.ending)
         if best.score < release and draft.origin not in FIXED:

@@ -25,10 +25,11 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from arriero.core.errors import InputError
-from arriero.retrieval.base import Passage
+from arriero.retrieval.base import Expected, Passage
 
 PASSAGE_WORDS = 120  # about 160 tokens: three passages fit a 600-token prompt
 NO_DISPUTES: Mapping[str, tuple[str, ...]] = {}
+NO_QUESTIONS: Mapping[str, Sequence[Expected]] = {}
 
 _FENCE = "---"
 _COMMENT = re.compile(r"(^|\s)#.*$")
@@ -95,12 +96,15 @@ def load(folder: Path) -> tuple[Article, ...]:
 
 
 def passages_of(
-    known: Sequence[Article], disputed: Mapping[str, tuple[str, ...]] = NO_DISPUTES
+    known: Sequence[Article],
+    disputed: Mapping[str, tuple[str, ...]] = NO_DISPUTES,
+    expected: Mapping[str, Sequence[Expected]] = NO_QUESTIONS,
 ) -> tuple[Passage, ...]:
     """What of the articles can be found and cited: their paragraphs, with the article's dates.
 
     An id is the article's with the paragraph's number: an unchanged article keeps its ids.
-    `disputed` maps passage ids to those that say otherwise.
+    `disputed` maps passage ids to those that say otherwise, `expected` article ids to questions: a
+    passage answers those whose quote stands in it, word for word. An edited text loses its questions.
     """
     return tuple(
         Passage(
@@ -112,6 +116,7 @@ def passages_of(
             valid_until=article.valid_until,
             labels=article.intents,
             disputed=disputed.get(id, ()),
+            expected=tuple(one for one in expected.get(article.id, ()) if one.quote in text),
         )
         for article in known
         for at, (heading, text) in enumerate(pieces(article), start=1)

@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from arriero.apps.support.articles import Article, passages_of
 from arriero.core.errors import Busy, StoreError
-from arriero.retrieval.base import Passage
+from arriero.retrieval.base import Expected, Passage
 
 CURRENT = "current"
 KEPT = 3  # snapshots: the present one, and two to look back at
@@ -141,10 +141,14 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeSource:
-    """A `retrieval.live.Source`: what was taken in, or `otherwise` while there is nothing."""
+    """A `retrieval.live.Source`: what was taken in, or `otherwise` while there is nothing.
+
+    Both with the questions that they are expected to answer.
+    """
 
     store: Store
     otherwise: Sequence[Article] = ()
+    expected: Mapping[str, Sequence[Expected]] = field(default_factory=dict)
 
     async def version(self) -> str:
         return await asyncio.to_thread(self.store.version)
@@ -153,7 +157,8 @@ class KnowledgeSource:
         return await asyncio.to_thread(self._passages)
 
     def _passages(self) -> Sequence[Passage]:
-        return self.store.load().passages or passages_of(self.otherwise)
+        known = self.store.load()
+        return passages_of(known.articles or self.otherwise, known.disputed, self.expected)
 
 
 def stale(articles: Sequence[Article], today: date, review_days: int) -> tuple[Stale, ...]:

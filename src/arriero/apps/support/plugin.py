@@ -7,7 +7,7 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-from arriero.apps.support import articles, policy, quality, templates
+from arriero.apps.support import articles, expected, policy, quality, templates
 from arriero.apps.support.app import SupportApp
 from arriero.apps.support.approved import ApprovedAnswers, read_thresholds
 from arriero.apps.support.approved_now import ApprovedNow
@@ -41,7 +41,8 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
     """Articles into the index, templates, policy and directory opened: ready to be asked."""
     known = await asyncio.to_thread(articles.load, settings.articles)
     store = Store(parts.folder / "knowledge")
-    source = KnowledgeSource(store, known)
+    expecting = await asyncio.to_thread(expected.load, settings.questions)
+    source = KnowledgeSource(store, known, expecting)
     directory = await asyncio.to_thread(_directory, settings, parts)
     told = KeptInVault(parts.vaults, parts.records, parts.reveal)
     index = await LiveIndex.open(source, parts.open_index)

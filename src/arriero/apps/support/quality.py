@@ -87,7 +87,10 @@ def relevant(rarity: Rarity, encoder: Encoder | None, approved: frozenset[str] =
     fitted_on = json.loads(COEFFICIENTS.read_text(encoding="utf-8"))["encoder"]
     if encoder is not None and encoder.name != fitted_on:
         encoder = None
-    return Relevant(_layer("relevant"), _layer("relevant_by_words"), rarity, encoder, approved)
+    plain, wordy, expecting = map(
+        _layer, ("relevant", "relevant_by_words", "relevant_to_expected")
+    )
+    return Relevant(plain, wordy, expecting, rarity, encoder, approved)
 
 
 @cache

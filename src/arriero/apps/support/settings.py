@@ -52,6 +52,10 @@ class SupportSettings(AppSettings):
     intents: Path = SAMPLE / "intents.csv"
     sentiment: Path = SAMPLE / "sentiment.csv"
     articles: Path = SAMPLE / "articles"
+    questions: Path = Field(
+        default=SAMPLE / "questions.jsonl",
+        description="questions that the articles are expected to answer, with the words that do",
+    )
     templates: Path = SAMPLE / "templates.toml"
     policy: Path = SAMPLE / "policy.toml"
     approved: Path = SAMPLE / "approved.jsonl"
@@ -66,6 +70,12 @@ class SupportSettings(AppSettings):
 
     release_at: float = Field(
         default=0.7, ge=0, le=1, description="case study: quality < 0.7 -> fallback"
+    )
+    found_at: float = Field(
+        default=0.7,
+        ge=0,
+        le=1,
+        description="what a search found leaves from here on; bench/fit_quality.py says how risky",
     )
     intent_at: float = Field(
         default=0.4, ge=0, le=1, description="below it the intent is not relied on"

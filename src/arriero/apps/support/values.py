@@ -43,6 +43,39 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """How well a passage fits the question, by what the search saw.
+
+    `question` is the nearest that it is expected to answer, with the words (`quote`) that do, and
+    `likeness` their cosine; `first` is the share of the rankings that put the passage first.
+    """
+
+    passage: str
+    question: str
+    quote: str
+    likeness: float
+    first: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What a draft's checks are told of the search: see `checks.Relevant`.
+
+    `filed` is the probability of the intent where the draft cites what is filed under it. `question`
+    is the nearest expected one whose answering words the draft says, `likeness` how near it is,
+    `elsewhere` how near the nearest is whose words it does not say; `first` as in `Near`.
+    `expecting` is false where no article has expected questions.
+    """
+
+    filed: float = 0.0
+    expecting: bool = False
+    question: str = ""
+    likeness: float = 0.0
+    elsewhere: float = 0.0
+    first: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What was gathered. `facts` are the order's and customer's fields, ready to be said.
 
@@ -52,7 +85,8 @@ class Evidence:
     `mode` is how far the intent is automated, `missing` why nothing personal is known.
 
     `passages` are paragraphs, best first; for an open question there are more of them. `filed` are
-    the ids of those whose article is labelled with the intent.
+    the ids of those whose article is labelled with the intent; `near` how each of them fits, and
+    `elsewhere` how like the question the nearest expected question of any other passage is.
     `held` is what a customer is told whose conversation a person has.
     `order` is known (the customer's own), unknown (named, but not this customer's) or none.
     `note` is why a colleague gave the conversation back: it helps to find, and is not said.
@@ -64,6 +98,8 @@ class Evidence:
     facts: Mapping[str, str] = field(default_factory=dict)
     passages: tuple[Source, ...] = ()
     filed: tuple[str, ...] = ()
+    near: tuple[Near, ...] = ()
+    elsewhere: float = 0.0
     held: str = ""
     proposal: Proposal | None = None
     pending: Pending | None = None

@@ -1,0 +1,214 @@
+"""Rows for the layer of relevance that knows which questions the articles are expected to answer.
+
+Each is judged as serving would: search, extract, features. An expected question is asked while it is
+left out of the collection; it is asked again after the passages that answer it were taken out, so that
+nothing does; and the lines of `unanswered.txt` are asked, which no article ever answered. An answer
+that cites neither the passage nor something clearly different is left out, because another article may
+say the same in other words: its label would be a guess.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arriero.apps.support import articles, expected, extract, fit
+from arriero.apps.support.app import by_intent
+from arriero.apps.support.checks import features_of
+from arriero.apps.support.settings import SAMPLE, SupportSettings
+from arriero.apps.support.values import Evidence, Reply, Seen
+from arriero.checks.rarity import Rarity
+from arriero.core.words import Draft, Source
+from arriero.models.encoder import OnnxEncoder
+from arriero.retrieval.base import Expected, Hit, Passage
+from arriero.retrieval.fusion import K
+from arriero.retrieval.local import LocalIndex, Scored
+from arriero.retrieval.vectors import encoded
+
+SAME = 0.78  # cosine of two sentences with the same numbers, from which on they say the same
+OTHER = 0.5  # below it they say something else
+FOUND = 60  # hits that are looked at: the intent moves nothing up from further behind
+BATCH = 64
+UNANSWERED = SAMPLE / "unanswered.txt"
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question with what is known of it.
+
+    `right` are the places of the passages that answer it, `quote` the words that do; `left_out` is its
+    own place among the expected questions, `gone` what was taken out of the collection. `group` is
+    what stays together when folds are made.
+    """
+
+    text: str
+    group: str
+    right: Set[int] = frozenset()
+    quote: str = ""
+    left_out: int | None = None
+    gone: Set[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The features of what would be said to a question, and whether that answers it."""
+
+    asked: Asked
+    features: Mapping[str, float]
+    right: bool
+
+
+class Collection:
+    """The sample's articles that hold on `day`, with their expected questions, read once."""
+
+    def __init__(self, encoder: OnnxEncoder, day: date) -> None:
+        known = articles.load(SAMPLE / "articles")
+        asks = expected.load(SAMPLE / "questions.jsonl")
+        found = articles.passages_of(known, expected=asks)
+        self.encoder = encoder
+        self._known: dict[str, Vectors] = {}
+        self.intents = Intents(encoder)
+        self.rarity = Rarity.of(one.text for one in known)
+        self.passages: list[Passage] = [one for one in found if one.valid_on(day)]
+        self.pairs = [pair for one in self.passages for pair in one.expected]
+        self.owner = np.array([at for at, one in enumerate(self.passages) for _ in one.expected])
+        told = [(at, text) for at, one in enumerate(self.passages)
+                for text in extract.sentences(one.text)]  # fmt: skip
+        self.of = np.array([at for at, _ in told])
+        self.numbers = [set(_NUMBER.findall(text)) for _, text in told]
+        self.sentences = self.vectors([text for _, text in told])
+        self.questions = self.vectors([pair.question for pair in self.pairs])
+        plain = [replace(one, expected=()) for one in self.passages]
+        vectors = self.vectors([encoded(one) for one in plain])
+        self.index = LocalIndex(plain, vectors, encoder, "fit")
+
+    def vectors(self, texts: Sequence[str]) -> Vectors:
+        """A vector a text, each encoded once."""
+        new = list(dict.fromkeys(text for text in texts if text not in self._known))
+        for at in range(0, len(new), BATCH):
+            part = new[at : at + BATCH]
+            self._known |= zip(part, self.encoder.encode_now(part), strict=True)
+        return np.array([self._known[text] for text in texts], np.float32)
+
+    def likeness(self, quote: str) -> Vectors:
+        """How near each sentence is to a quote; less than the same where a number is missing."""
+        near = self.sentences @ self.vectors([quote])[0]
+        numbers = set(_NUMBER.findall(quote))
+        there = np.array([numbers <= own for own in self.numbers])
+        return np.where(there, near, np.minimum(near, SAME - 0.01))
+
+
+def questions(known: Collection) -> list[Asked]:
+    """All that is asked: every expected question twice, and what nothing answers."""
+    found: list[Asked] = []
+    for at, pair in enumerate(known.pairs):
+        place = int(known.owner[at])
+        alike = known.of[known.likeness(pair.quote) >= SAME]
+        right = frozenset({place, *map(int, alike)})
+        group = known.passages[place].document
+        found.append(Asked(pair.question, group, right, pair.quote, at))
+        found.append(Asked(pair.question, group, frozenset(), pair.quote, at, right))
+    lines = UNANSWERED.read_text(encoding="utf-8").splitlines()
+    return [*found, *(Asked(line, line) for line in lines if line)]
+
+
+def judged(known: Collection, asked: Sequence[Asked]) -> list[Judged]:
+    """What would be said to each question, judged; see the module for what is left out."""
+    known.vectors([one.text for one in asked])  # in batches
+    found = [_judged(known, one) for one in asked]
+    return [one for one in found if one is not None]
+
+
+def _judged(known: Collection, asked: Asked) -> Judged | None:
+    vector = known.vectors([asked.text])[0]
+    intent, confidence = known.intents.best(vector)
+    hits = hits_of(known, asked, known.index.score(asked.text, vector[None]), vector)
+    ranked = [hit.passage for hit in by_intent(hits, _seen(intent, confidence))]
+    chosen = ranked[: SupportSettings().passages]
+    sources = tuple(Source(one.id, one.title, one.text) for one in chosen)
+    said = extract.answer(asked.text, sources)
+    if said is None:
+        return None
+    text, cited = said
+    near, elsewhere = fit.near(hits, chosen)
+    filed = tuple(one.id for one in chosen if intent in one.labels)
+    evidence = Evidence("none", passages=sources, filed=filed, near=near, elsewhere=elsewhere)
+    fitting = fit.of(evidence, Draft(Reply(text), "extractive", cited), confidence)
+    told = known.vectors(extract.sentences(text))
+    features = features_of(
+        asked.text, text, tuple(dict.fromkeys(one.title for one in cited)), known.rarity,
+        [float(one) for one in told @ vector], fitting,
+    )  # fmt: skip
+    places = {at for at, one in enumerate(known.passages) if one.id in {c.id for c in cited}}
+    right = bool(places & asked.right)
+    if not right and asked.quote:
+        near_by = known.likeness(asked.quote)[np.isin(known.of, list(places))]
+        if near_by.max() >= OTHER:
+            return None
+    return Judged(asked, features, right)
+
+
+def hits_of(known: Collection, asked: Asked, scored: Scored, vector: Vectors) -> list[Hit]:
+    """The best hits as the index would give them, had it never seen what was left or taken out."""
+    likeness = known.questions @ vector
+    if asked.left_out is not None:
+        likeness[asked.left_out] = -1.0
+    valid = scored.valid.copy()
+    valid[list(asked.gone)] = False
+    best = np.full(len(known.passages), -1.0, np.float32)
+    np.maximum.at(best, known.owner, likeness)
+    nearest: dict[int, Expected] = {}
+    for at in np.flatnonzero((likeness == best[known.owner]) & (likeness > -1.0)):
+        nearest[int(known.owner[at])] = known.pairs[at]
+    dense = np.maximum(scored.dense, best)
+    order = np.argsort(-Scored(scored.lexical, dense, valid).fused, kind="stable")
+    firsts = {"dense": int(np.argmax(np.where(valid, dense, -np.inf))),
+              "lexical": int(np.argmax(np.where(valid, scored.lexical, -np.inf)))}  # fmt: skip
+    return [
+        Hit(
+            known.passages[at],
+            2 / (K + place),
+            {name: 1 if first == at else 2 for name, first in firsts.items()},
+            nearest.get(at),
+            float(best[at]) if at in nearest else 0.0,
+        )
+        for place, at in enumerate(map(int, order[:FOUND]), start=1)
+        if valid[at]
+    ]
+
+
+def _seen(intent: str, confidence: float) -> Seen:
+    return Seen(intent, confidence, "", 0.0, "neutral", 1.0, "en", None)
+
+
+class Intents:
+    """A plain classifier of intents for fitting: the served one is fitted elsewhere."""
+
+    def __init__(self, encoder: OnnxEncoder) -> None:
+        from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # only when fitting
+
+        with (SAMPLE / "intents.csv").open(newline="", encoding="utf-8") as lines:
+            rows = list(csv.DictReader(lines))
+        self._model: Any = LogisticRegression(C=30, max_iter=300)
+        self._model.fit(
+            encoder.encode_now([row["text"] for row in rows]), [row["label"] for row in rows]
+        )
+
+    def of(self, vector: Vectors) -> Mapping[str, float]:
+        chances = self._model.predict_proba(vector[None])[0]
+        return dict(zip(self._model.classes_, map(float, chances), strict=True))
+
+    def best(self, vector: Vectors) -> tuple[str, float]:
+        chances = self.of(vector)
+        label = max(chances, key=lambda name: chances[name])
+        return label, chances[label]
