@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -53,10 +54,10 @@ class Asked:
 
     text: str
     group: str
-    right: Set[int] = frozenset()
+    right: AbstractSet[int] = frozenset()
     quote: str = ""
     left_out: int | None = None
-    gone: Set[int] = frozenset()
+    gone: AbstractSet[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class Collection:
         near = self.sentences @ self.vectors([quote])[0]
         numbers = set(_NUMBER.findall(quote))
         there = np.array([numbers <= own for own in self.numbers])
-        return np.where(there, near, np.minimum(near, SAME - 0.01))
+        return np.where(there, near, np.minimum(near, SAME - 0.01)).astype(np.float32)
 
 
 def questions(known: Collection) -> list[Asked]:

@@ -15,12 +15,16 @@ from arriero.core.errors import ModelError
 from arriero.core.words import Verdict
 from arriero.models.base import Encoder
 
-
 MEANINGS: Mapping[str, str] = {**relevance.MEANINGS, **relevance.EXPECTED}
 
 
 def features_of(
-    question: str, answer: str, titles: Sequence[str], rarity: Rarity, near: Sequence[float], fit: Fit
+    question: str,
+    answer: str,
+    titles: Sequence[str],
+    rarity: Rarity,
+    near: Sequence[float],
+    fit: Fit,
 ) -> Mapping[str, float]:
     """All that is known of an answer to a question; see `relevance`."""
     plain = relevance.features(question, answer, titles, rarity, near=near, filed=fit.filed)
@@ -64,9 +68,7 @@ class Relevant:
         features = features_of(exhibit.question, exhibit.text, titles, self.rarity, near, fit)
         chance = layer.chance(features)
         worst = layer.costliest(features)
-        return Verdict(
-            self.name, chance >= self.pass_at, chance, MEANINGS.get(worst, worst)
-        )
+        return Verdict(self.name, chance >= self.pass_at, chance, MEANINGS.get(worst, worst))
 
     async def _cosines(self, question: str, told: Sequence[str]) -> tuple[float, ...]:
         """One a sentence: the encoder remembers sentences that are said again."""

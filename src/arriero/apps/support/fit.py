@@ -37,7 +37,9 @@ def of(evidence: Evidence, draft: Draft[Reply], confidence: float) -> Fit:
     cited = {one.id for one in draft.sources}
     filed = confidence * any(id in evidence.filed for id in cited)
     told = " ".join(draft.answer.response.split())
-    said = [one for one in evidence.near if one.quote and one.passage in cited and one.quote in told]
+    said = [
+        one for one in evidence.near if one.quote and one.passage in cited and one.quote in told
+    ]
     best = max(said, key=lambda one: one.likeness, default=None)
     others = [one.likeness for one in evidence.near if one not in said]
     return Fit(

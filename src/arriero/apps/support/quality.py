@@ -87,9 +87,7 @@ def relevant(rarity: Rarity, encoder: Encoder | None, approved: frozenset[str] =
     fitted_on = json.loads(COEFFICIENTS.read_text(encoding="utf-8"))["encoder"]
     if encoder is not None and encoder.name != fitted_on:
         encoder = None
-    plain, wordy, expecting = map(
-        _layer, ("relevant", "relevant_by_words", "relevant_to_expected")
-    )
+    plain, wordy, expecting = map(_layer, ("relevant", "relevant_by_words", "relevant_to_expected"))
     return Relevant(plain, wordy, expecting, rarity, encoder, approved)
 
 
