@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from arriero.core.errors import InputError, SettingsError, StoreError
 from arriero.models.fake import FakeEncoder
 from arriero.retrieval import local, vectors
-from arriero.retrieval.base import Passage
+from arriero.retrieval.base import Expected, Passage
 from arriero.retrieval.engines import open_index
 from arriero.retrieval.local import LocalIndex
 from arriero.retrieval.text import clauses, terms
@@ -45,6 +45,19 @@ def passages(count: int) -> tuple[Passage, ...]:
         Passage(f"p{number}", "d", f"Title {number}", f"Text of number{number} boots")
         for number in range(count)
     )
+
+
+async def test_a_passage_is_found_by_a_question_that_it_is_expected_to_answer(
+    tmp_path: Path,
+) -> None:
+    asked = Expected("what does postage amount to", "Shipping costs 4.90 EUR.")
+    answering = Passage("z", "d", "Shipping", asked.quote, expected=(asked, Expected("x", "x")))
+    others = passages(8)
+    index = await LocalIndex.build((*others[:4], answering, *others[4:]), FakeEncoder(), tmp_path)
+    first, second, *_ = await index.search("what does postage amount to")
+    assert (first.passage.id, first.nearest) == ("z", asked)
+    assert first.likeness == pytest.approx(1.0, abs=1e-5)
+    assert (second.nearest, second.likeness) == (None, 0.0)
 
 
 async def test_the_second_start_encodes_nothing(tmp_path: Path) -> None:

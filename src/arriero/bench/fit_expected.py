@@ -103,10 +103,11 @@ class Collection:
 
     def likeness(self, quote: str) -> Vectors:
         """How near each sentence is to a quote; less than the same where a number is missing."""
-        near = self.sentences @ self.vectors([quote])[0]
+        near: Vectors = self.sentences @ self.vectors([quote])[0]
         numbers = set(_NUMBER.findall(quote))
         there = np.array([numbers <= own for own in self.numbers])
-        return np.where(there, near, np.minimum(near, SAME - 0.01)).astype(np.float32)
+        near[~there] = np.minimum(near[~there], SAME - 0.01)
+        return near
 
 
 def questions(known: Collection) -> list[Asked]:

@@ -78,8 +78,6 @@ SWEEP_EVERY_S = 3_600.0  # what is over is not used any more; this only frees it
 GOES_ON = 0.9  # how sure an intent is that an earlier message of the conversation had
 # Texts of ours that say what they say: they cite nothing and repeat no word of the question.
 FIXED = frozenset({"held", "handover", "out-of-scope", "unknown-order", "clarify"})
-# What a search found and nobody has read: it leaves at `found`, which is higher than `release`.
-FOUND = frozenset({"extractive", "generative"})
 
 SORRY = (
     "I am sorry, I cannot answer that reliably. I have passed your message to a colleague, who will "
@@ -156,7 +154,6 @@ class SupportApp:
             prompts={"system": self.settings.system_prompt},
             thresholds={
                 "release": self.settings.release_at,
-                "found": self.settings.found_at,
                 "intent": self.settings.intent_at,
                 "scope": self.settings.scope_at,
             },
@@ -488,8 +485,6 @@ class SupportApp:
         if best is None:
             return self.fallback(turn, seen, "nothing was found that an answer could rest on")
         draft, release = best.draft, turn.variant.thresholds["release"]
-        if draft.origin in FOUND:
-            release = max(release, turn.variant.thresholds.get("found", release))
         answer = replace(draft.answer, confidence=best.score)
         ending = Ended(answer.ending)
         if best.score < release and draft.origin not in FIXED:

@@ -71,12 +71,6 @@ class SupportSettings(AppSettings):
     release_at: float = Field(
         default=0.7, ge=0, le=1, description="case study: quality < 0.7 -> fallback"
     )
-    found_at: float = Field(
-        default=0.7,
-        ge=0,
-        le=1,
-        description="what a search found leaves from here on; bench/fit_quality.py says how risky",
-    )
     intent_at: float = Field(
         default=0.4, ge=0, le=1, description="below it the intent is not relied on"
     )

@@ -1,0 +1,94 @@
+"""Questions that articles are expected to answer: read, attached to what answers them, judged by."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from arriero.apps.support import articles, expected, fit, quality
+from arriero.apps.support.settings import SAMPLE
+from arriero.apps.support.values import Evidence, Fit, Near, Reply
+from arriero.checks.base import Exhibit
+from arriero.checks.rarity import Rarity
+from arriero.core.errors import InputError
+from arriero.core.words import Draft, Source, Verdict
+from arriero.models.fake import FakeEncoder
+from arriero.retrieval.base import Expected, Hit, Passage, fingerprint
+
+FITTED_ON = "onnx@6c1c729094e409de"  # the encoder of the coefficients
+FREE = "It is free from an order value of 80 EUR."
+ASKS = {"shipping": (Expected("free postage from what amount", FREE),)}
+ARTICLE = articles.Article(
+    "shipping", "Shipping", f"Shipping costs 4.90 EUR. {FREE}", None, None, "logistics", ()
+)
+
+
+def test_a_question_belongs_to_the_passage_that_holds_its_quote() -> None:
+    (passage,) = articles.passages_of([ARTICLE], expected=ASKS)
+    assert passage.expected == ASKS["shipping"]
+
+
+def test_an_edited_sentence_loses_its_questions() -> None:
+    edited = replace(ARTICLE, text=ARTICLE.text.replace("80", "90"))
+    (passage,) = articles.passages_of([edited], expected=ASKS)
+    assert passage.expected == ()
+
+
+def test_the_questions_are_part_of_a_version() -> None:
+    plain, asking = (articles.passages_of([ARTICLE], expected=asks) for asks in ({}, ASKS))
+    assert fingerprint(plain) != fingerprint(asking)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["{", '{"article": "a", "quote": "b"}', '{"article": "a", "quote": "b", "questions": []}'],
+)
+def test_a_line_that_cannot_be_read_is_named(tmp_path: Path, line: str) -> None:
+    (tmp_path / "q.jsonl").write_text(f"\n{line}\n")
+    with pytest.raises(InputError, match="line 2"):
+        expected.load(tmp_path / "q.jsonl")
+
+
+def test_every_question_of_the_sample_is_answered_by_a_passage_that_holds_today() -> None:
+    asks = expected.load(SAMPLE / "questions.jsonl")
+    known = [one for one in articles.load(SAMPLE / "articles") if one.valid_on(date(2026, 11, 27))]
+    kept = {pair for one in articles.passages_of(known, expected=asks) for pair in one.expected}
+    assert kept == {pair for pairs in asks.values() for pair in pairs}
+    assert len(kept) > 1_000
+
+
+PASSAGE = Passage("shipping#1", "shipping", "Shipping", ARTICLE.text, expected=ASKS["shipping"])
+HIT = Hit(PASSAGE, 0.03, {"dense": 1, "lexical": 3}, ASKS["shipping"][0], 0.8)
+OTHER = Hit(Passage("x#1", "x", "X", "x"), 0.02, {"dense": 2}, Expected("x?", "x"), 0.5)
+
+
+def test_a_question_counts_only_if_the_words_that_answer_it_are_said() -> None:
+    near, elsewhere = fit.near([HIT, OTHER], [PASSAGE])
+    assert elsewhere == 0.5
+    assert near == (Near("shipping#1", "free postage from what amount", FREE, 0.8, 0.5),)
+    evidence = Evidence("none", near=near, elsewhere=elsewhere)
+    cited = (Source("shipping#1", "Shipping", ARTICLE.text),)
+    whole = fit.of(evidence, Draft(Reply(ARTICLE.text), "extractive", cited), 0.9)
+    part = fit.of(evidence, Draft(Reply("Shipping costs 4.90 EUR."), "generative", cited), 0.9)
+    assert (whole.likeness, whole.elsewhere, whole.expecting) == (0.8, 0.5, True)
+    assert (part.likeness, part.elsewhere, part.expecting) == (0.0, 0.8, True)
+
+
+async def test_an_answer_near_an_expected_question_scores_above_one_near_another() -> None:
+    check = quality.relevant(Rarity.of([ARTICLE.text]), FakeEncoder(name=FITTED_ON))
+
+    async def score(seen: Fit) -> float:
+        exhibit = Exhibit(
+            "free postage from which sum", ARTICLE.text, sources=(Source("a", "Shipping", FREE),),
+            subject=seen,
+        )  # fmt: skip
+        verdict = check.judge(exhibit)
+        return (verdict if isinstance(verdict, Verdict) else await verdict).score
+
+    asked = "free postage from what amount"
+    here = Fit(expecting=True, question=asked, likeness=0.9, elsewhere=0.3, first=1.0)
+    there = Fit(expecting=True, likeness=0.0, elsewhere=0.9)
+    assert await score(here) > await score(there)
