@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -339,6 +340,20 @@ async def test_a_schema_holds_the_answer(gguf: Path, tmp_path: Path) -> None:
     async with started(gguf, tmp_path) as generator:
         reply = await complete(generator, asked, timeout_s=30)
     assert reply.text in {'"paris"', '"rome"'}
+
+
+async def test_a_list_of_given_texts_comes_without_a_space_too_many(
+    gguf: Path, tmp_path: Path
+) -> None:
+    texts = ['It is in "Paris".', "Rome is older, and south of it."]
+    schema = {"type": "array", "items": {"type": "string", "enum": texts}}
+    asked = replace(PARIS, max_tokens=60, schema=schema | {"minItems": 2, "maxItems": 2})
+    async with started(gguf, tmp_path, drafting=True) as generator:
+        reply = await complete(generator, asked, timeout_s=30)
+    told = json.loads(reply.text)
+    assert len(told) == 2
+    assert set(told) <= set(texts)
+    assert reply.text == json.dumps(told, ensure_ascii=False)
 
 
 async def test_a_prompt_beyond_the_context_is_an_error_not_a_cut(

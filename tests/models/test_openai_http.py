@@ -14,6 +14,7 @@ from arriero.models.base import Generator, Prompt, TokenChance, complete
 from arriero.models.fake import EchoGenerator, ScriptedGenerator
 from arriero.models.fake_server import Behaviour, FakeOpenAIServer, open_fake_server
 from arriero.models.lease import GenerationLease
+from arriero.models.llama_grammar import llama_body
 from arriero.models.openai_http import OpenAIHttp
 from arriero.models.openai_wire import Answer, error_message, event_data
 
@@ -71,9 +72,9 @@ async def test_an_adapter_is_asked_for_as_the_model() -> None:
     assert (reply.model, reply.adapter) == ("tiny", "support-7")
 
 
-async def test_extra_fields_go_into_every_request() -> None:
+async def test_a_server_may_be_asked_in_words_of_its_own() -> None:
     async with open_fake_server() as fake:
-        client = OpenAIHttp("r", fake.url, "m", fake.key, extra={"cache_prompt": True})
+        client = OpenAIHttp("r", fake.url, "m", fake.key, body=llama_body)
         await complete(client, ask(), timeout_s=5)
         await client.close()
         assert fake.seen[0]["cache_prompt"] is True

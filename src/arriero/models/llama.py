@@ -23,6 +23,7 @@ from arriero.core.errors import (
 )
 from arriero.models.base import Piece, Prompt
 from arriero.models.lease import GenerationLease
+from arriero.models.llama_grammar import llama_body
 from arriero.models.llama_probe import probe
 from arriero.models.llama_process import Child, running_child
 from arriero.models.openai_http import OpenAIHttp
@@ -273,7 +274,7 @@ class LlamaGenerator:
             child.key,
             lease=self._lease,
             adapter=adapter.stem if adapter else None,
-            extra={"cache_prompt": True},
+            body=llama_body,
         )
 
 

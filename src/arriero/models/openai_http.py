@@ -37,7 +37,7 @@ class OpenAIHttp:
 
     Without a `lease`, at most `max_waiting` requests (at least one) are under way at that server,
     which queues them itself; one more raises `ModelBusy`. `adapter` is sent in place of `model`
-    (how vLLM names a LoRA). `extra` is merged into every request body.
+    (how vLLM names a LoRA). `body` writes the request.
     `Reply.tokens_in` and `tokens_out` are the server's own usage, 0 where it sends none.
     """
 
@@ -51,13 +51,13 @@ class OpenAIHttp:
         max_waiting: int = 64,
         lease: GenerationLease | None = None,
         adapter: str | None = None,
-        extra: Mapping[str, JsonValue] | None = None,
+        body: Callable[[Prompt, str], Mapping[str, JsonValue]] = request_body,
     ) -> None:
         self.name = name
         self.url = url.rstrip("/")
         self.model = model
         self.adapter = adapter
-        self._extra = dict(extra or {})
+        self._body = body
         self._lease = lease or GenerationLease(slots=max(1, max_waiting), max_waiting=0)
         self._http = httpx.AsyncClient(
             headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
@@ -104,7 +104,7 @@ class OpenAIHttp:
         request = self._http.build_request(
             "POST",
             f"{self.url}/chat/completions",
-            json=request_body(prompt, self.adapter or self.model) | self._extra,
+            json=self._body(prompt, self.adapter or self.model),
         )
         try:
             async with self._send(request, deadline) as response:

@@ -12,6 +12,8 @@ from arriero.core.words import Call, JsonValue, Message, RoleBinding
 from arriero.models.base import Classifier, Generator, Labels, Piece, Prompt, Reply
 from arriero.observe import calls
 
+GIVEN_UP = "given up: the deadline passed"
+
 
 @dataclass(frozen=True, slots=True)
 class Price:
@@ -44,6 +46,9 @@ class Models:
             labels = await self._classifier(role).classify(text, timeout_s=timeout_s)
         except ModelError as error:
             self._note(log, role, request, None, started, error=error.message)
+            raise
+        except asyncio.CancelledError:
+            self._note(log, role, request, None, started, error=GIVEN_UP)
             raise
         self._note(log, role, request, _answer(labels), started)
         return labels
@@ -102,7 +107,7 @@ class Models:
             self._note(log, role, request, None, started, error=error.message)
             raise
         except asyncio.CancelledError:
-            self._note(log, role, request, None, started, error="given up: the deadline passed")
+            self._note(log, role, request, None, started, error=GIVEN_UP)
             raise
         finally:
             await pieces.aclose()  # type: ignore[attr-defined]  # every stream is an async generator
