@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,12 +27,29 @@ from arriero.core.errors import (
     SettingsError,
     StoreError,
 )
-from arriero.core.settings import AppSettings, Settings, WebhookChannel, parse
-from arriero.core.words import Exposure, Mode, Outcome, Run, Share, Task, Variant, content_hash
+from arriero.core.settings import AppSettings, RecipeSettings, Settings, WebhookChannel, parse
+from arriero.core.words import (
+    Exposure,
+    Mode,
+    Outcome,
+    RoleBinding,
+    Run,
+    Share,
+    Task,
+    Variant,
+    content_hash,
+)
 from arriero.flow import AnyApp, Case, Event, Flow, Parts, Plugin, Result
+from arriero.learning.cycles import Cycles
+from arriero.learning.dataset.build import Dataset, NotEnough, Place, build
+from arriero.learning.dataset.example import Route
+from arriero.learning.dataset.sampling import FlowSampler
+from arriero.learning.gate import GateCase, Kind
 from arriero.learning.give import Ear, Said
 from arriero.learning.rollouts import Rollouts
 from arriero.learning.shadows import Shadows
+from arriero.learning.trainers.base import Recipe, Trained, Trainer
+from arriero.learning.work import AppWork
 from arriero.models.base import Encoder
 from arriero.models.engines import Engines
 from arriero.models.roles import Models
@@ -71,6 +88,7 @@ OUTBOX_EVERY_S = 10.0
 VAULTS_EVERY_S = 3_600.0  # what is over is not given out any more; this only sweeps
 WEBHOOKS_EVERY_S = 5.0
 CHANNEL_EVERY_S = 1.0  # what a colleague writes is on its way within this time
+CYCLES_EVERY_S = 5.0
 AUDIT_EVERY_S = 1.0  # what was recorded is under a signed head after this; a proof signs at once
 PING_WITHIN_S = 2.0
 OUTBOX_AGE_S = 15.0  # older intents were left by a crash: the flow itself takes at most 5 s
@@ -144,6 +162,11 @@ class Platform:
     def rollouts(self) -> Rollouts:
         """The rollouts of every app."""
         return Rollouts(self.ledger, self.clock, self.settings.learning.rollout, self._safety)
+
+    @cached_property
+    def cycles(self) -> Cycles:
+        """The cycles of every app that learns."""
+        return Cycles(self.ledger, {})
 
     def _safety(self, app: str) -> Sequence[str]:
         """The checks of an app that block: no more answers than before may fail them."""
@@ -232,6 +255,8 @@ class Platform:
         ]
         rollouts = self.settings.learning.rollout
         own.append(Job("rollouts", rollouts.every_s, self.rollouts.look))
+        if self.cycles.works:
+            own.append(Job("cycles", CYCLES_EVERY_S, self.cycles.tick))
         if self.settings.webhooks:
             own.append(Job("webhooks", WEBHOOKS_EVERY_S, self.webhooks.send))
         for name, channel in self.channels.items():
@@ -489,6 +514,68 @@ async def _finish_actions(platform: Platform, now: datetime) -> None:
             )  # fmt: skip
             done = ActionDone(intended.run, action.key, now, {}, error=error.message)
             await platform.ledger.commit(done, TaskSaved(task))
+
+
+def works(
+    platform: Platform, trainer: Trainer, adapt: Callable[[str, Trained], Awaitable[str]]
+) -> Mapping[str, AppWork]:
+    """What the cycles of each app do, with this trainer. `adapt` registers an adapter, and names it."""
+    if not platform.settings.learning.enabled:
+        return {}
+    found = {}
+    for name, app in platform.apps.items():
+        labels = platform.plugins[name].labels(platform.sections[name])
+        roles = tuple(role for role in app.baseline().roles if role not in labels)
+        if roles:
+            found[name] = _work(platform, app, roles, trainer, partial(adapt, name))
+    return found
+
+
+def _work(
+    platform: Platform,
+    app: AnyApp,
+    roles: Sequence[str],
+    trainer: Trainer,
+    adapt: Callable[[Trained], Awaitable[str]],
+) -> AppWork:
+    settings = platform.settings.learning
+    golden = [app.golden] if app.golden is not None else []
+
+    async def built(since: datetime | None) -> Dataset | NotEnough:
+        try:
+            encoder: Encoder | None = await platform.engines.encoder()
+        except ModelMissing:
+            encoder = None  # texts are compared by their words alone
+        place = Place(
+            TENANT, datasets(platform.settings), platform.sealer.mark(TENANT), "arriero",
+            benchmarks=golden, encoder=encoder,
+            sampler=FlowSampler(platform.flow, app, platform.exposures.variant(app.name, None)),
+        )  # fmt: skip
+        now = platform.clock.now()
+        return await build(platform.ledger, app.name, settings, place, now=now, since=since)
+
+    def questions() -> Sequence[GateCase]:
+        read = platform.plugins[app.name].golden
+        return [
+            GateCase(
+                f"golden-{number}", Kind.GOLDEN, TENANT, one.input, one.unit, one.facts, one.never,
+                one.answerable,
+            )
+            for file in golden
+            for number, one in enumerate(read(file))
+        ]  # fmt: skip
+
+    return AppWork(
+        flow=platform.flow, app=app, ledger=platform.ledger, clock=platform.clock, settings=settings,
+        tenant=TENANT, folder=datasets(platform.settings).parent, roles=roles, build=built,
+        recipe=partial(_recipe, settings.recipe, trainer), trainer=trainer, adapt=adapt,
+        rollouts=platform.rollouts, golden=questions,
+    )  # fmt: skip
+
+
+def _recipe(own: RecipeSettings, trainer: Trainer, bound: RoleBinding, route: Route) -> Recipe:
+    base = own.base or bound.model.partition(":")[2]
+    return Recipe(trainer.name, base, route.value, own.parameters, own.seed)
 
 
 def datasets(settings: Settings) -> Path:

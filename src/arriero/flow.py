@@ -26,6 +26,7 @@ from arriero.core.clock import Clock
 from arriero.core.desk import Desk
 from arriero.core.door import Door
 from arriero.core.errors import ArrieroError, InputError, StageFailed, StoreError
+from arriero.core.golden import Golden, read
 from arriero.core.ids import uuid7
 from arriero.core.report import Reporter
 from arriero.core.settings import AppSettings
@@ -232,7 +233,7 @@ class KnowsPeople(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Result(Generic[Answer]):
-    """What the caller gets: the outcome with private values restored, and the run as recorded.
+    """What the caller gets: the outcome with private values restored, the run and trace as recorded.
 
     `run_id` is None when the ledger could not be reached and the app may answer all the same.
     """
@@ -240,6 +241,7 @@ class Result(Generic[Answer]):
     run_id: str | None
     outcome: Outcome[Answer]
     run: Run
+    trace: Trace
 
 
 @dataclass(slots=True)
@@ -310,7 +312,8 @@ class Flow:
         self.on_run(run)
         if mode is Mode.LIVE and run_id is not None and self.on_answer is not None:
             self.on_answer(self, app, case, outcome, run)
-        return Result(run_id, _restored(app.shapes, outcome, trace.outcome, vault), run)
+        told = _restored(app.shapes, outcome, trace.outcome, vault)
+        return Result(run_id, told, run, trace)
 
     async def _tell(
         self,
@@ -730,7 +733,8 @@ class Plugin(Generic[Settings]):
 
     `heads` names the heads that the app trains (name -> CSV of text,label); `labels` gives, for
     each role that classifies, the labels it may answer with; `cached`
-    for how many seconds a role's labels for the same text may be reused.
+    for how many seconds a role's labels for the same text may be reused. `golden` reads the app's
+    golden set.
     """
 
     name: str
@@ -739,6 +743,7 @@ class Plugin(Generic[Settings]):
     heads: Callable[[Settings], Mapping[str, Path]] = lambda settings: {}
     labels: Callable[[Settings], Mapping[str, tuple[str, ...]]] = lambda settings: {}
     cached: Callable[[Settings], Mapping[str, float]] = lambda settings: {}
+    golden: Callable[[Path], Sequence[Golden]] = read
     door: Door | None = None
     desk: Callable[[AnyApp], Desk] | None = None  # the opened app's tasks for people
     report: Callable[[AnyApp], Reporter] | None = None  # the opened app's view of its own work

@@ -731,3 +731,15 @@ async def test_commits_at_once_happen_in_the_order_in_which_they_were_made(ledge
     assert await kinds(ledger) == [
         "run.recorded", "action.intended", "action.done", "run.closed",
     ]  # fmt: skip
+
+
+async def test_runs_with_feedback_are_counted_once_from_a_moment_on(ledger: Ledger) -> None:
+    runs = [recorded(), recorded(), recorded(mode=Mode.SHADOW), recorded(app="chat")]
+    await ledger.commit(*runs)
+    for number, one in enumerate(runs):
+        for again, at in enumerate((NOW, LATER if number == 0 else NOW)):
+            said = a_feedback(f"f-{number}-{again}", run=one.run.id, at=at)
+            await ledger.commit(FeedbackGiven(said))
+    assert await ledger.given("acme", "support") == 2
+    assert await ledger.given("acme", "support", since=LATER) == 1
+    assert await ledger.given("umbrella", "support") == 0

@@ -30,6 +30,7 @@ COMMANDS = {
     "support": ("support", "support", "Train, fill and steer the support app."),
     "bench": ("bench", "bench", "Measure our parts on your own files."),
     "alerts": ("alerts", "alerts", "Prometheus rules and webhook secrets."),
+    "judge": ("judge", "judge", "Judge two answers without knowing whose."),
     "audit": ("audit", "audit", "Verify, anchor and export the tamper-evident log."),
     "backup": ("backup", "backup", "Copy ledger and apps into one file, while all runs."),
     "restore": ("restore", "restore", "Put a backup into a data folder."),

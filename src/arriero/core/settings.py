@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from arriero.core.errors import SettingsError
 from arriero.core.words import RoleBinding
 
+JsonScalar = str | int | float | bool
+
 
 class Section(BaseModel):
     """A table of the file: frozen, and strict about its keys."""
@@ -246,6 +248,28 @@ class DatasetSettings(Section):
     )
 
 
+class RecipeSettings(Section):
+    """How a cycle trains. `base` None: the model that the role has; `parameters` are the trainer's own keys."""
+
+    base: str | None = None
+    seed: int = 42
+    parameters: dict[str, JsonScalar] = Field(default_factory=dict)
+
+
+class GateSettings(Section):
+    """What champion and challenger answer before anybody sees the challenger."""
+
+    golden: bool = Field(default=True, description="the app's golden set")
+    replayed: int = Field(default=100, ge=0, description="recent runs told again by both")
+    tie: float = Field(default=0.02, ge=0, le=1, description="answers closer than this are a tie")
+    people: bool = Field(
+        default=False, description="wait at the gate until people have judged (`arriero judge`)"
+    )
+    safety: tuple[str, ...] = Field(
+        default=(), description="checks that a challenger may not fail where the champion passes"
+    )
+
+
 def _trainer_folder() -> Path:
     return Path(os.environ.get("ARRIERO_TRAINER") or "~/.cache/arriero/trainer")
 
@@ -334,8 +358,10 @@ class LearningSettings(Section):
     every_h: float | None = Field(default=None, gt=0, description="a cycle every so many hours")
     role: str | None = Field(default=None, description="whose model is trained; None: the app's")
     dataset: DatasetSettings = DatasetSettings()
-    trainer: TrainerSettings = Field(default_factory=TrainerSettings)
     rollout: RolloutSettings = RolloutSettings()
+    gate: GateSettings = GateSettings()
+    recipe: RecipeSettings = RecipeSettings()
+    trainer: TrainerSettings = Field(default_factory=TrainerSettings)
 
 
 class Settings(Section):

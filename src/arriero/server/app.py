@@ -14,6 +14,7 @@ from arriero.observe.metrics import this_version
 from arriero.server import (
     chat,
     conversations,
+    cycles,
     doors,
     errors,
     feedback,
@@ -99,5 +100,6 @@ def _routes(platform: Platform, answers: Answers) -> APIRouter:
     rollouts.mount(router, platform, answers)
     feedback.mount(router, platform, answers)
     chat.mount(router, platform, answers)
+    cycles.mount(router, platform, answers)
     reads.mount(router, platform)
     return router

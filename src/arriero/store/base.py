@@ -327,6 +327,9 @@ class Ledger(Protocol):
     ) -> Sequence[Rated]:
         """Live runs that have feedback, by ascending run id; `after` is a run id."""
 
+    async def given(self, tenant: str, app: str, *, since: datetime | None = None) -> int:
+        """How many live runs of the app had feedback, given from `since` on."""
+
     async def outcomes(
         self, app: str, variants: Sequence[str], *, since: datetime, until: datetime | None = None
     ) -> Sequence[Observed]:

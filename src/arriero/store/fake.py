@@ -352,6 +352,11 @@ class MemoryLedger:
         ]
         return found[:limit]
 
+    async def given(self, tenant: str, app: str, *, since: datetime | None = None) -> int:
+        self._reachable()
+        rated = await self.rated(tenant, app, limit=len(self._runs))
+        return sum(any(since is None or it.at >= since for it in one.feedback) for one in rated)
+
     async def outcomes(
         self, app: str, variants: Sequence[str], *, since: datetime, until: datetime | None = None
     ) -> Sequence[Observed]:

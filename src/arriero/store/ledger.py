@@ -240,6 +240,9 @@ class SqlLedger:
             lambda connection: queries.rated(connection, tenant, app, after, limit)
         )
 
+    async def given(self, tenant: str, app: str, *, since: datetime | None = None) -> int:
+        return await self.read(lambda connection: queries.given(connection, tenant, app, since))
+
     async def outcomes(
         self, app: str, variants: Sequence[str], *, since: datetime, until: datetime | None = None
     ) -> Sequence[Observed]:

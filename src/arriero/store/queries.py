@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, select
+from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from arriero.core.words import Ended, Feedback, Mode
 from arriero.store import schema, values
@@ -39,6 +39,18 @@ def rated(
     for row in connection.execute(given).mappings():
         by_run[row["run"]].append(values.to_feedback(row))
     return [Rated(run, tuple(by_run[run.id])) for run in runs]
+
+
+def given(connection: Connection, tenant: str, app: str, since: datetime | None) -> int:
+    """How many live runs of the app had feedback, given from `since` on."""
+    run, said = schema.runs.c, schema.feedback.c
+    here = [run.tenant == tenant, run.app == app, run.mode == Mode.LIVE.value]
+    query = select(func.count(func.distinct(said.run))).where(
+        said.tenant == run.tenant, said.run == run.id, *here
+    )
+    if since is not None:
+        query = query.where(said.at >= micros(since))
+    return int(connection.execute(query).scalar_one())
 
 
 def outcomes(

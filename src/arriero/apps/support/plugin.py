@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from arriero.apps.support import articles, expected, policy, quality, templates
@@ -29,8 +29,10 @@ from arriero.apps.support.settings import SupportSettings
 from arriero.apps.support.told import KeptInVault
 from arriero.apps.support.tools import Tools
 from arriero.checks.language import language_of
+from arriero.core import golden
 from arriero.core.desk import Desk
 from arriero.core.errors import InputError
+from arriero.core.golden import Golden
 from arriero.core.report import Reporter
 from arriero.core.words import content_hash
 from arriero.flow import AnyApp, Parts, Plugin
@@ -161,6 +163,19 @@ def _report(app: AnyApp) -> Reporter:
     return app.reporter
 
 
+def _golden(file: Path) -> Sequence[Golden]:
+    """The sample's golden questions: what a right answer contains, by whom it is asked."""
+    return [
+        Golden(
+            {"message": row["question"], "customer": row["customer"]},
+            tuple(row["must_contain"]),
+            answerable=row["path"] not in {"clarify", "fallback"},
+            unit=row["customer"],
+        )
+        for row in golden.rows(file, "question", "customer", "must_contain", "path")
+    ]
+
+
 plugin = Plugin(
     name="support",
     settings=SupportSettings,
@@ -169,6 +184,7 @@ plugin = Plugin(
     labels=_labels,
     cached=lambda settings: {"intent_classifier": settings.intent_cache_s},
     door=door,
+    golden=_golden,
     desk=_desk,
     report=_report,
 )

@@ -1,0 +1,159 @@
+"""One whole cycle on a real platform with fake models and a fake trainer: ratings in, a rollout out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from arriero.assembly import Platform, open_platform, works
+from arriero.core.settings import DatasetSettings, LearningSettings, ModelsSettings, Settings
+from arriero.learning import rollout
+from arriero.learning.cycle import State, Trigger
+from arriero.learning.cycles import Cycles
+from arriero.learning.trainers.base import Reason, Trained
+from arriero.learning.trainers.fake import FakeTrainer
+from arriero.learning.work import AppWork
+
+WORDS = "tent rope stove boots lamp map jacket bag bottle pole knife sock glove hat mug pan".split()
+
+
+@pytest.fixture
+async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
+    fakes = {
+        "intent_classifier": {"model": "fake:small_talk"},
+        "sentiment_analyzer": {"model": "fake:neutral"},
+        "response_generator": {"model": "fake:echo"},
+    }
+    settings = Settings(
+        data=tmp_path,
+        models=ModelsSettings(encoder="fake:hash"),
+        apps={"chat": {"models": {"chat": {"model": "fake:echo"}}}, "support": {"models": fakes}},
+        learning=LearningSettings(min_examples=12, dataset=DatasetSettings(cosine=1, minhash=1)),
+    )
+    async with open_platform(settings) as opened:
+        yield opened
+
+
+def cycles(platform: Platform, trainer: FakeTrainer, adapters: list[str]) -> Cycles:
+    async def adapt(app: str, trained: Trained) -> str:
+        adapters.append(f"{app} {trained.key}")
+        return trained.key  # what a real adapter's hash would be
+
+    return Cycles(platform.ledger, works(platform, trainer, adapt))
+
+
+async def talk(platform: Platform, count: int) -> None:
+    """People ask the chat app, and say whether the answer was good."""
+    for number in range(count):
+        asked = f"{WORDS[number % 16]} or {WORDS[number * 7 % 16]}, number {number}?"
+        told = await platform.run(
+            "chat", {"messages": [{"role": "user", "content": asked}]}, unit=f"u-{number}"
+        )
+        assert told.run_id is not None
+        await platform.feedback(told.run_id, "thumb", number % 3 > 0, user=f"person-{number}")
+
+
+async def test_enough_ratings_begin_a_cycle_that_ends_in_a_rollout(platform: Platform) -> None:
+    trainer, adapters = FakeTrainer(), list[str]()
+    learning = cycles(platform, trainer, adapters)
+    now = platform.clock.now()
+    assert await learning.step("chat", now) is None
+    await talk(platform, 15)
+    begun = await learning.step("chat", now)
+    assert begun is not None
+    assert (begun.trigger, begun.because) == (Trigger.FEEDBACK, "15 runs with new feedback")
+    moved, states = begun, [begun.state]
+    while moved.state is not State.EXPOSED:
+        stepped = await learning.step("chat", now)
+        assert stepped is not None
+        moved = stepped
+        states.append(moved.state)
+    assert states == [State.COLLECTING, State.TRAINING, State.GATED, State.EXPOSED]
+    assert len(trainer.trainings) == len(adapters) == 1
+    assert moved.dataset is not None
+    assert (platform.settings.data / "learning" / "datasets" / moved.dataset / "kto.jsonl").exists()
+    await learning.step("chat", now)
+    await learning.step("chat", now)
+    (begun_rollout,) = await platform.rollouts.all(app="chat")
+    assert begun_rollout.cycle == moved.id
+    assert begun_rollout.challenger == moved.challenger
+    challenger = await platform.ledger.variant(moved.challenger or "")
+    assert challenger is not None
+    assert challenger.roles["chat"].adapter == f"adapter:{trainer.trainings[0]}"
+    ended = await platform.rollouts.act(begun_rollout.id, "abort", "ana")
+    assert ended.state is rollout.State.ROLLED_BACK
+    last = await learning.step("chat", now)
+    assert last is not None
+    assert (last.state, last.because) == (State.ROLLED_BACK, "aborted by ana")
+
+
+async def test_the_gates_runs_act_on_nothing_and_are_recorded_as_shadows(
+    platform: Platform,
+) -> None:
+    learning = cycles(platform, FakeTrainer(), [])
+    await talk(platform, 15)
+    moved = await learning.begin("chat", Trigger.PERSON, "because", now=platform.clock.now())
+    while moved.state is not State.EXPOSED:
+        stepped = await learning.step("chat", platform.clock.now())
+        assert stepped is not None
+        moved = stepped
+    evaluation = await platform.ledger.artefact("evaluation", moved.evaluation or "")
+    assert evaluation is not None
+    found = evaluation.body["finding"]
+    assert (found["cases"], found["reached"], found["ties"]) == (15, 15, 15)
+    run = await platform.ledger.run("default", evaluation.body["pairs"][0]["challenger"]["run"])
+    assert run is not None
+    assert run.mode.value == "shadow"
+    assert "messages" not in evaluation.body["pairs"][0]  # what was said stays in the runs
+
+
+async def test_too_little_feedback_is_a_verdict_and_not_begun_again_at_once(
+    platform: Platform,
+) -> None:
+    learning = cycles(platform, FakeTrainer(), [])
+    await talk(platform, 3)
+    now = platform.clock.now()
+    await learning.begin("chat", Trigger.PERSON, "because", now=now)
+    ended = await learning.step("chat", now)
+    assert ended is not None
+    assert ended.state is State.INCONCLUSIVE
+    assert "kto: 3 of 12" in ended.because
+    assert await learning.step("chat", now) is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "tries"), [(Reason.CRASHED, 3), (Reason.NAN_LOSS, 1), (Reason.DISK_FULL, 1)]
+)
+async def test_a_training_that_fails_leaves_the_champion(
+    platform: Platform, reason: Reason, tries: int
+) -> None:
+    trainer = FakeTrainer(fails=reason)
+    learning = cycles(platform, trainer, [])
+    await talk(platform, 15)
+    before = platform.exposures.variant("chat", None)
+    moved = await learning.begin("chat", Trigger.PERSON, "because", now=platform.clock.now())
+    while moved.open:
+        stepped = await learning.step("chat", platform.clock.now())
+        assert stepped is not None
+        moved = stepped
+    assert moved.state is State.FAILED
+    assert len(trainer.trainings) == tries
+    await platform.exposures.refresh()
+    assert platform.exposures.variant("chat", None) == before
+
+
+async def test_a_schedule_begins_cycles_too(platform: Platform) -> None:
+    learning = cycles(platform, FakeTrainer(), [])
+    work = learning.works["chat"]
+    assert isinstance(work, AppWork)
+    every = replace(work, settings=work.settings.model_copy(update={"every_h": 24.0}))
+    now: datetime = platform.clock.now()
+    assert await every.trigger(None, now) == (Trigger.SCHEDULE, "24 hours have passed")
+    await learning.begin("chat", Trigger.PERSON, "because", now=now)
+    (last,) = await learning.listed("chat")
+    assert await every.trigger(last, now + timedelta(hours=23)) is None
+    assert await every.trigger(last, now + timedelta(hours=24)) is not None
