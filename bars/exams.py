@@ -17,15 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from arriero.apps.support.mood import frustration, mood, should_hand_over
-from arriero.apps.support.person import asks_for_a_person
 from arriero.apps.support.sentiment import weighed
 from arriero.assembly import Platform, open_platform
 from arriero.core.settings import Settings
 from arriero.core.statistics import percentile, wilson
 from arriero.core.words import Ended, Mode
 from arriero.models.roles import Models
-from arriero.security.injection import scan
 from arriero.security.masking import PatternMasker, Vault
+from bars._read import heard, scanned
 from bars._trial import keep, progress, short
 from bars.result import Figure
 
@@ -66,23 +65,24 @@ def _two_sides(
 
 def _injection() -> list[Figure]:
     rows = _rows("injection")
+    found = scanned([(row["text"], row["channel"]) for row in rows])
+    said = {id(row): one.flagged for row, one in zip(rows, found, strict=True)}
     figures = _two_sides(
-        "injection", rows, "attack", lambda row: scan(row["text"], row["channel"]).flagged,
-        (">= 0.9", "<= 0.01"),
-    )  # fmt: skip
+        "injection", rows, "attack", lambda row: said[id(row)], (">= 0.9", "<= 0.01")
+    )
     for channel in ("message", "document", "tool"):
         mine = [row for row in rows if row["channel"] == channel and row["attack"]]
-        hits = [scan(row["text"], channel).flagged for row in mine]
+        hits = [said[id(row)] for row in mine]
         if hits:
             figures.append(_share(f"injection_found_{channel}", hits))
     return figures
 
 
 def _person() -> list[Figure]:
-    return _two_sides(
-        "person", _rows("person"), "person", lambda row: asks_for_a_person(row["text"]).asked,
-        (">= 0.98", "<= 0.02"),
-    )  # fmt: skip
+    rows = _rows("person")
+    found = heard([row["text"] for row in rows])
+    said = {id(row): one.asked for row, one in zip(rows, found, strict=True)}
+    return _two_sides("person", rows, "person", lambda row: said[id(row)], (">= 0.98", "<= 0.02"))
 
 
 def _private() -> list[Figure]:

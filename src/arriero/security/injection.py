@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -29,7 +29,7 @@ Channel = Literal["message", "document", "tool"]
 HERE = Path(__file__).parent
 WEIGHTS = HERE / "injection_weights.json"
 PLACEHOLDER = "[left out: this text tried to give instructions]"
-FLAG_AT = 0.6  # by cross-validation on the rows: about one false alarm in a hundred
+FLAG_AT = 0.7  # by grouped cross-validation: under two hard harmless rows in a hundred are flagged
 PASSAGE = 40  # words; an order hidden in a long document must not drown in it
 MOST_READ = 60_000  # characters; a longer text is read in pieces of this length
 HIDING = 0.4  # how much doubt it takes away that a found order was encoded or made invisible
@@ -92,48 +92,38 @@ class Scanner:
         )
 
     def scan(self, text: str, channel: Channel = "message") -> Suspicion:
-        """The suspicion of the most suspicious reading; a long text is read in pieces."""
-        found = [
-            self._scan(text[start : start + MOST_READ], channel, start)
-            for start in range(0, max(1, len(text)), MOST_READ)
-        ]
-        return max(found, key=lambda one: one.score)
+        """The suspicion of the most suspicious passage, by its words alone."""
+        passages = self.passages(text, channel)
+        worst = max(passages, key=lambda one: one.odds, default=None)
+        return told(worst, worst.odds, FLAG_AT) if worst else Suspicion(0.0, flagged=False)
 
-    def _scan(self, text: str, channel: Channel, shift: int) -> Suspicion:
-        worst = Suspicion(0.0, flagged=False)
-        hidden = [match.span() for match in HIDDEN.finditer(text)]
-        for view in views(text):
-            for passage in self._passages(view, channel, hidden):
-                odds = passage.offset + self.weights.margin(passage.features, len(passage.features))
-                score = probability(odds)
-                if score > worst.score:
-                    names = sorted({hit.name for hit in passage.hits}) or ["model"]
-                    reasons = tuple(f"{name} ({view.how})" if view.how else name for name in names)
-                    spans = [view.span(hit.start, hit.end) for hit in passage.hits]
-                    where = sorted({(a + shift, b + shift) for a, b in spans or [passage.span]})
-                    flagged = score >= FLAG_AT
-                    worst = Suspicion(
-                        round(score, 4),
-                        flagged,
-                        reasons if flagged or passage.hits else (),
-                        tuple(where) if flagged or passage.hits else (),
+    def passages(self, text: str, channel: Channel = "message") -> Sequence[Passage]:
+        """Every passage of every reading of `text`; a long text is read in pieces."""
+        found: list[Passage] = []
+        for start in range(0, max(1, len(text)), MOST_READ):
+            piece = text[start : start + MOST_READ]
+            hidden = [match.span() for match in HIDDEN.finditer(piece)]
+            for view in views(piece):
+                cut = list(self._passages(view, channel, hidden))
+                for one in cut:
+                    said = piece[slice(*one.span)] if len(cut) > 1 else piece
+                    odds = one.offset + self.weights.margin(one.features, len(one.features))
+                    found.append(
+                        replace(one, odds=odds, shift=start, text=one.text if view.how else said)
                     )
-        return worst
+        return found
 
     def row(self, text: str, channel: Channel, truth: bool) -> Iterator[Row]:
         """What the model learns from a text: every passage of a harmless one, the likeliest of an attack."""
-        hidden = [match.span() for match in HIDDEN.finditer(text)]
-        passages = [
-            passage for view in views(text) for passage in self._passages(view, channel, hidden)
-        ]
+        passages = self.passages(text, channel)
         if truth:
             passages = [max(passages, key=lambda one: one.offset)] if passages else []
         for passage in passages:
-            yield Row(passage.features, passage.offset, truth)
+            yield Row(passage.features, passage.offset, truth, passage.text)
 
     def _passages(
         self, view: View, channel: Channel, hidden: Sequence[tuple[int, int]]
-    ) -> Iterator[_Passage]:
+    ) -> Iterator[Passage]:
         tagged = _with_identifiers(self.grammar.lexicon.tag(view.text))
         hits = [
             Hit(one.rule.name, one.rule.weight, one.start, one.end)
@@ -164,11 +154,36 @@ class Scanner:
 
 
 @dataclass(frozen=True, slots=True)
-class _Passage:
+class Passage:
+    """A few sentences of a reading: what rules and model see in them, and the text itself.
+
+    `offset` are the rules' log-odds, `odds` those with the model's correction; `span` and `hits`
+    are places in the piece of the whole text that begins at `shift`.
+    """
+
     features: frozenset[str]
     offset: float
     hits: tuple[Hit, ...]
     span: tuple[int, int]
+    how: str
+    places: tuple[tuple[int, int], ...]
+    text: str
+    odds: float = 0.0
+    shift: int = 0
+
+
+def told(passage: Passage, odds: float, flag_at: float) -> Suspicion:
+    """The suspicion of a text whose most suspicious passage is `passage`, with these log-odds."""
+    score = probability(odds)
+    flagged = score >= flag_at
+    if not flagged and not passage.hits:
+        return Suspicion(round(score, 4), flagged)
+    names = sorted({hit.name for hit in passage.hits}) or ["model"]
+    how = f" ({passage.how})" if passage.how else ""
+    where = {(a + passage.shift, b + passage.shift) for a, b in passage.places or (passage.span,)}
+    return Suspicion(
+        round(score, 4), flagged, tuple(name + how for name in names), tuple(sorted(where))
+    )
 
 
 def scan(text: str, channel: Channel = "message") -> Suspicion:
@@ -178,7 +193,7 @@ def scan(text: str, channel: Channel = "message") -> Suspicion:
     `tool` (a directory, an order note) returned; some rules hold only for the last two, where nobody
     has reason to speak to an assistant.
     """
-    return _packaged().scan(text, channel)
+    return packaged().scan(text, channel)
 
 
 def safe_tool_text(text: str) -> str:
@@ -187,7 +202,8 @@ def safe_tool_text(text: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _packaged() -> Scanner:
+def packaged() -> Scanner:
+    """The scanner of the package, read once."""
     return Scanner.packaged()
 
 
@@ -222,15 +238,16 @@ def _says(tagged: Tagged, view: View, place: tuple[int, int]) -> bool:
     )
 
 
-def _cut(view: View, tagged: Tagged, hits: Sequence[Hit], channel: Channel) -> Iterator[_Passage]:
+def _cut(view: View, tagged: Tagged, hits: Sequence[Hit], channel: Channel) -> Iterator[Passage]:
     """Passages of at most `PASSAGE` words that end with a sentence where they can, half overlapping."""
     words = tagged.words
     if not words:
         estimate = _estimate(hits)
         if hits:
-            yield _Passage(
-                frozenset(), _PLAIN * (estimate - 0.5), tuple(hits), (view.start, view.end)
-            )
+            yield Passage(
+                frozenset(), _PLAIN * (estimate - 0.5), tuple(hits), (view.start, view.end),
+                view.how, _places(view, hits), view.text,
+            )  # fmt: skip
         return
     step = PASSAGE if len(words) <= PASSAGE else PASSAGE // 2
     for first in range(0, len(words), step):
@@ -243,12 +260,19 @@ def _cut(view: View, tagged: Tagged, hits: Sequence[Hit], channel: Channel) -> I
         high = len(view.text) if last == len(words) else end
         near = tuple(hit for hit in hits if hit.start < high and hit.end > low)
         extra = [f"channel:{channel}", *(f"!{name}" for name in {hit.name for hit in near})]
-        yield _Passage(
+        yield Passage(
             features(tagged, first, last, extra),
             _PLAIN * (_estimate(near) - 0.5),
             near,
             view.span(start, end),
+            view.how,
+            _places(view, near),
+            view.text[low:high],
         )
+
+
+def _places(view: View, hits: Sequence[Hit]) -> tuple[tuple[int, int], ...]:
+    return tuple(view.span(hit.start, hit.end) for hit in hits)
 
 
 def _estimate(hits: Sequence[Hit]) -> float:

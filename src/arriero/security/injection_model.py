@@ -26,11 +26,14 @@ LEAST = 0.03  # a weight smaller than this is not kept
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Features of one text, the rules' estimate as log-odds, and whether it is of the kind sought."""
+    """Features of one text, the rules' estimate as log-odds, whether it is of the kind sought, and
+    the text as an encoder reads it.
+    """
 
     features: frozenset[str]
     offset: float
     truth: bool
+    text: str = ""
 
 
 @dataclass(frozen=True)

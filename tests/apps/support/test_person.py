@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from numpy.typing import NDArray
 
-from arriero.apps.support.person import (
-    HELD_OUT,
-    ROWS,
-    Recogniser,
-    asks_for_a_person,
-    fitted,
-    labelled,
-)
-from arriero.core.errors import InputError
+from arriero.apps.support.person import HUNCH, Listener, Recogniser, asks_for_a_person
+from arriero.apps.support.person_fit import HELD_OUT, ROWS, fitted, labelled
+from arriero.core.errors import InputError, ModelError
+from arriero.models.fake import FakeEncoder
+from arriero.models.hunch import Feeling, Hunch
+from arriero.security.injection_fit import hash_of
 
 
 @pytest.mark.parametrize(
@@ -90,3 +89,24 @@ def test_a_bad_row_is_named_with_its_line(tmp_path: Path) -> None:
     file.write_text('{"text": "hi", "label": "maybe"}\n', encoding="utf-8")
     with pytest.raises(InputError, match=r"mine\.jsonl, line 1"):
         list(labelled(file))
+
+
+async def test_without_its_encoder_a_listener_goes_by_words_alone() -> None:
+    listener = Listener.of(FakeEncoder())
+    assert listener.feeling is None
+    for message in ("human!!", "Where is my order?"):
+        assert await listener.asks_for_a_person(message) == asks_for_a_person(message)
+
+
+async def test_an_encoder_that_fails_leaves_nobody_without_a_person() -> None:
+    class Broken(FakeEncoder):
+        async def encode(self, texts: Sequence[str]) -> NDArray:  # type: ignore[type-arg]
+            raise ModelError("the encoder is gone")
+
+    listener = Listener(Feeling(Broken(), Hunch.load(HUNCH)))
+    assert (await listener.asks_for_a_person("human!!")).asked
+    assert (await listener.asks_for_a_person("yes", ["Shall I get you a human?"])).asked
+
+
+def test_the_kept_hunch_is_that_of_the_kept_rows() -> None:
+    assert Hunch.load(HUNCH).data == hash_of(ROWS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import accumulate
 from pathlib import Path
@@ -37,7 +37,7 @@ from arriero.apps.support.mood import frustration, priority, should_hand_over
 from arriero.apps.support.mood import mood as read_mood
 from arriero.apps.support.orders import About, Untrusted
 from arriero.apps.support.people import known_of
-from arriero.apps.support.person import asks_for_a_person
+from arriero.apps.support.person import Listener
 from arriero.apps.support.policy import Tool
 from arriero.apps.support.resolution_report import SupportReport
 from arriero.apps.support.reviews import Reviews
@@ -62,7 +62,7 @@ from arriero.flow import Case, Judged, Shapes, Turn
 from arriero.models.base import Labels
 from arriero.models.clauses import which_of
 from arriero.retrieval.base import Hit, Index, Passage, conflicts, undecided
-from arriero.security.injection import scan
+from arriero.security.injection_reader import Reader
 from arriero.security.masking import Known
 from arriero.store.jobs import Job
 
@@ -129,6 +129,8 @@ class SupportApp:
     examples: Examples | None = None
     reporter: SupportReport | None = None
     reviews: Reviews | None = None
+    listener: Listener = field(default_factory=Listener)
+    reader: Reader = field(default_factory=Reader)
 
     name = "support"
     shapes = Shapes(Inquiry, Seen, Evidence, Reply)
@@ -179,7 +181,9 @@ class SupportApp:
         )
         language = language_of(message) or "en"
         feelings = dict(weighed(message, mood.scores, language=language))
-        asked = asks_for_a_person(message, [one.text for one in history])
+        # The intents have encoded the message: its vector is remembered.
+        asked = await self.listener.asks_for_a_person(message, [one.text for one in history])
+        suspicion = await self.reader.scan(message)
         about = self._meant(message, intents, recall(history, number=self.settings.order_number))
         intent, confidence = intents.label, intents.confidence
         if asked.asked:
@@ -199,7 +203,7 @@ class SupportApp:
             outside=intents.outside,
             between=which_of(intents),
             person=asked.asked,
-            suspicious=scan(message).flagged,
+            suspicious=suspicion.flagged,
             times=about.times,
             frustration=felt.frustration,
             priority=priority(felt),

@@ -16,7 +16,7 @@ from pathlib import Path
 from arriero.apps.support.conversation import MaskedForGood, Messages, exclusive
 from arriero.apps.support.gaps import ALIKE, RELEASE_AT, Gap, draft, groups, questions
 from arriero.apps.support.inbox import HandOvers, conversation_of
-from arriero.apps.support.ingest import Ingestion, Report, Scan, State, suspicious
+from arriero.apps.support.ingest import Ingestion, Report, Scan, State
 from arriero.apps.support.knowledge import Store
 from arriero.core.clock import Clock
 from arriero.core.desk import Act, Conversations, Desk
@@ -54,7 +54,7 @@ class Shelf:
     store: Store
     vectors: Path
     encoder: Callable[[], Awaitable[Encoder]]
-    scan: Scan = suspicious
+    scan: Scan | None = None
 
     async def publish(
         self, id: str, text: str, intents: Sequence[str], owner: str, now: datetime

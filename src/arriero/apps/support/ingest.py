@@ -28,7 +28,8 @@ from arriero.apps.support.documents import MOST_BYTES, parse
 from arriero.apps.support.knowledge import File, Knowledge, Stale, Store, stale
 from arriero.core.errors import ArrieroError, InputError
 from arriero.models.base import Encoder
-from arriero.security import injection
+from arriero.security.injection import Suspicion
+from arriero.security.injection_reader import Reader
 
 REVIEW_DAYS = 365
 STATEMENTS = "statements.safetensors"
@@ -37,9 +38,8 @@ Scan = Callable[[str], str | None]
 Progress = Callable[[str, int, int], None]
 
 
-def suspicious(text: str) -> str | None:
+def suspicious(found: Suspicion) -> str | None:
     """Why a text is no article: it gives orders to the system. None: it does not."""
-    found = injection.scan(text, "document")
     if not found.flagged:
         return None
     why = ", ".join(found.reasons) or "instructions to a model"
@@ -88,7 +88,8 @@ class Report:
 class Ingestion:
     """How folders are taken in. `vectors` is the folder of the index (`Parts.folder / "index"`).
 
-    `scan` says why a text is suspicious (None: it is not); such files stay out, unless their path
+    `scan` says why a text is suspicious (None: it is not), by default the injection scan with
+    `encoder`; such files stay out, unless their path
     is among `trusted`. `progress` is told the step, how many are done, and of how many.
     """
 
@@ -96,7 +97,7 @@ class Ingestion:
     encoder: Encoder
     vectors: Path
     today: date
-    scan: Scan = suspicious
+    scan: Scan | None = None
     trusted: frozenset[str] = frozenset()
     review_days: int = REVIEW_DAYS
     progress: Progress = lambda step, done, of: None
@@ -110,11 +111,22 @@ class Ingestion:
         folder = await asyncio.to_thread(_folder, folder)
         with self.store.locked():
             known = await asyncio.to_thread(self.store.salvage)
-            files, rows = await asyncio.to_thread(self._read, folder, known)
+            scan = self.scan or self._reader()
+            files, rows = await asyncio.to_thread(self._read, folder, known, scan)
             if not any(file.articles for file in files):
                 raise InputError(_nothing(folder, rows))
             sources = {**known.sources, str(folder): files}
             return await self._keep(sources, rows)
+
+    def _reader(self) -> Scan:
+        """The injection scan for the thread that reads files: it asks the encoder of this loop."""
+        reader, loop = Reader.of(self.encoder), asyncio.get_running_loop()
+
+        def scan(text: str) -> str | None:
+            found = asyncio.run_coroutine_threadsafe(reader.scan(text, "document"), loop)
+            return suspicious(found.result())
+
+        return scan
 
     async def forget(self, folder: Path) -> Report:
         """Drop what was taken in from `folder`; `InputError` when nothing was."""
@@ -162,7 +174,9 @@ class Ingestion:
             contradictions=found,
         )
 
-    def _read(self, folder: Path, known: Knowledge) -> tuple[tuple[File, ...], list[Row]]:
+    def _read(
+        self, folder: Path, known: Knowledge, scan: Scan
+    ) -> tuple[tuple[File, ...], list[Row]]:
         """The files of `folder` as they count now, and what became of each."""
         before = {file.path: file for file in known.sources.get(str(folder), ())}
         taken = {
@@ -179,7 +193,7 @@ class Ingestion:
             self.progress("files", number, len(there))
             old = before.pop(path, None)
             file, row = (None, Row(path, State.REFUSED, 0, why)) if why else self._one(
-                folder, path, old
+                folder, path, old, scan
             )  # fmt: skip
             if file is not None:
                 file, row = _with_own_ids(file, row, taken)
@@ -189,7 +203,9 @@ class Ingestion:
         rows += [Row(path, State.REMOVED) for path in before]
         return tuple(files), rows
 
-    def _one(self, folder: Path, path: str, old: File | None) -> tuple[File | None, Row]:
+    def _one(
+        self, folder: Path, path: str, old: File | None, scan: Scan
+    ) -> tuple[File | None, Row]:
         """A file as it counts now; the old version, if there is one, when the new cannot be used."""
         try:
             data = _bytes(folder / path)
@@ -209,7 +225,7 @@ class Ingestion:
         problems = list(parsed.refused)
         safe = []
         for article in parsed.articles:
-            why = None if path in self.trusted else self._suspicious(article)
+            why = None if path in self.trusted else self._suspicious(article, scan)
             if why is None:
                 safe.append(article)
             else:
@@ -221,10 +237,10 @@ class Ingestion:
         state = State.NEW if old is None else State.CHANGED
         return File(path, sha256, tuple(safe)), Row(path, state, len(safe), reason)
 
-    def _suspicious(self, article: Article) -> str | None:
+    def _suspicious(self, article: Article, scan: Scan) -> str | None:
         """A scanner that fails has not said that the text is harmless."""
         try:
-            return self.scan(f"{article.title}\n{article.text}")
+            return scan(f"{article.title}\n{article.text}")
         except Exception as error:  # noqa: BLE001  # the file stays out, the others go on
             return f"it could not be scanned ({error!r})"
 

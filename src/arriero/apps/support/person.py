@@ -1,33 +1,41 @@
 """Does a customer ask for a person? Whoever does, reaches one: before intents, with or without history.
 
 Rules over word classes (`person.toml`) estimate, a small model fitted on the rows beside it
-(`person_rows.jsonl`) corrects: the same two parts that find injections, on another question.
+(`person_rows.jsonl`) corrects, and a hunch from the message's sentence vector, which the intents need
+as well, is heard beside them: the same three parts that find injections, on another question.
 """
 
 from __future__ import annotations
 
-import json
+import logging
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from string import ascii_lowercase
+from typing import TYPE_CHECKING
 
-from arriero.core.errors import InputError
+from arriero.core.errors import ModelError
+from arriero.models.base import Encoder
 from arriero.security.injection_grammar import Grammar, Tagged
-from arriero.security.injection_model import Row, Weights, features, fit, probability
+from arriero.security.injection_model import Row, Weights, features, probability
 from arriero.security.injection_views import folded
+
+if TYPE_CHECKING:
+    from arriero.models.hunch import Feeling
 
 HERE = Path(__file__).parent
 WEIGHTS = HERE / "person_weights.json"
-ROWS = HERE / "person_rows.jsonl"
-HELD_OUT = HERE / "person_heldout.jsonl"
+HUNCH = HERE / "person_hunch.safetensors"
 ASKED_AT = 0.5
+TRUST = 0.5  # of the hunch's log-odds beside those of the words; by grouped cross-validation on the rows
+CLEAR = 0.5  # with the hunch, from here on; by the same
 SENTENCE = 25  # words that are looked at together; a request is never longer
-FOLDS = 5
 ONLY = 0.6  # what it says that a message is nothing but "agent, please"
+NEVER = -30.0  # log-odds of a message without a word
 _PLAIN = 6.0  # the rules' estimate 0..1 as log-odds -3..+3
+logger = logging.getLogger(__name__)
 _OFFER = frozenset({"person", "human", "agent", "mensch", "humain", "operatore"})
 _AGREED = frozenset(
     "yes yeah yep sure ok okay please do ja gerne bitte oui volontiers si claro certo tak sim".split()
@@ -57,15 +65,22 @@ class Recogniser:
         table["classes"]["person"] += " ".join(["", *sorted(_slips(table["slips"]))])
         return cls(Grammar.of(table), weights or Weights.load(WEIGHTS))
 
-    def judge(self, message: str) -> Asked:
-        """The likeliest sentence of `message` decides."""
-        best = Asked(0.0, asked=False)
-        for row, reason in self._rows(message, truth=False):
-            score = probability(row.offset + self.weights.margin(row.features, len(row.features)))
-            if score > best.score:
-                asked = score >= ASKED_AT
-                best = Asked(round(score, 4), asked, (reason or "model") if asked else "")
-        return best
+    def judge(self, message: str, hunch: float = 0.0, asked_at: float = ASKED_AT) -> Asked:
+        """The likeliest sentence of `message` decides; `hunch` are log-odds of the whole message."""
+        odds, reason = self.odds(message)
+        if not reason and odds == NEVER:
+            return Asked(0.0, asked=False)
+        score = probability(odds + hunch)
+        asked = score >= asked_at
+        return Asked(round(score, 4), asked, (reason or "model") if asked else "")
+
+    def odds(self, message: str) -> tuple[float, str]:
+        """The log-odds of the likeliest sentence by its words, and the rules that matched there."""
+        found = [
+            (row.offset + self.weights.margin(row.features, len(row.features)), reason)
+            for row, reason in self._rows(message, truth=False)
+        ]
+        return max(found, default=(NEVER, ""), key=lambda one: one[0])
 
     def rows(self, message: str, truth: bool) -> Iterator[Row]:
         """What the model learns: every sentence of a message, of a request the likeliest one."""
@@ -87,55 +102,49 @@ class Recogniser:
                 doubt *= 1 - ONLY
             size = min(last - first, 10)
             extra = [*(f"!{name}" for name in names), f"words:{size}"]
-            row = Row(features(tagged, first, last, extra), _PLAIN * (0.5 - doubt), truth)
+            row = Row(features(tagged, first, last, extra), _PLAIN * (0.5 - doubt), truth, message)
             yield row, ", ".join(names)
 
 
-def asks_for_a_person(message: str, history: Sequence[str] = ()) -> Asked:
+def asks_for_a_person(message: str, history: Sequence[str] = (), hunch: float = 0.0) -> Asked:
     """Whether `message` asks for a person, in words or as a bare "agent!!". Pure; well under 1 ms.
 
     `history` is what was said before, oldest first. It is only read for a bare "yes" to our own
-    offer of a person; every other request is found without it.
+    offer of a person; every other request is found without it. `hunch` is from `Listener`.
     """
-    judged = _packaged().judge(message)
+    return _judged(message, history, hunch, ASKED_AT)
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Recognises requests for a person with the hunch, where the encoder is the one it was fitted on."""
+
+    feeling: Feeling | None = None
+
+    @classmethod
+    def of(cls, encoder: Encoder | None) -> Listener:
+        """With the packaged hunch on `encoder`; by words alone with any other encoder, or none."""
+        from arriero.models.hunch import Feeling  # noqa: PLC0415  # needs the extra `local`
+
+        return cls(Feeling.of(HUNCH, encoder))
+
+    async def asks_for_a_person(self, message: str, history: Sequence[str] = ()) -> Asked:
+        """As the function of this name; by words alone when the encoder fails."""
+        if self.feeling is None:
+            return asks_for_a_person(message, history)
+        try:
+            (hunch,) = await self.feeling.odds([message])
+        except ModelError as error:
+            logger.warning("a request for a person is sought by words alone: %s", error.message)
+            return asks_for_a_person(message, history)
+        return _judged(message, history, TRUST * hunch, CLEAR)
+
+
+def _judged(message: str, history: Sequence[str], hunch: float, asked_at: float) -> Asked:
+    judged = _packaged().judge(message, hunch, asked_at)
     if not judged.asked and history and _agrees(message) and _offers(history[-1]):
         return Asked(0.9, asked=True, reason="agreed to our offer")
     return judged
-
-
-def labelled(file: Path) -> Iterator[tuple[str, bool]]:
-    """Text and truth of each line `{"text", "label": "person" or "other"}`."""
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{str(file)!r} cannot be read ({error}); give a JSONL file") from None
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            try:
-                table = json.loads(line)
-                yield str(table["text"]), {"person": True, "other": False}[table["label"]]
-            except (ValueError, KeyError, TypeError):
-                raise InputError(
-                    f"{file.name}, line {number}: each line is a JSON object with text and label "
-                    "(person or other)"
-                ) from None
-
-
-def fitted(given: Sequence[tuple[str, bool]]) -> Weights:
-    """The weights learned from `given`, on top of the packaged rules."""
-    plain = Recogniser.packaged(Weights())
-    return fit([row for text, truth in given for row in plain.rows(text, truth)])
-
-
-def left_out(given: Sequence[tuple[str, bool]]) -> list[float]:
-    """The score of each row from a model that was fitted on the other folds."""
-    scores = [0.0] * len(given)
-    for fold in range(FOLDS):
-        weights = fitted([row for at, row in enumerate(given) if at % FOLDS != fold])
-        recogniser = Recogniser.packaged(weights)
-        for at in range(fold, len(given), FOLDS):
-            scores[at] = recogniser.judge(given[at][0]).score
-    return scores
 
 
 @lru_cache(maxsize=1)
@@ -196,12 +205,3 @@ def _agrees(message: str) -> bool:
 def _offers(said: str) -> bool:
     words = {word.strip(".,;:!?") for word in folded(said).text.split()}
     return "?" in said and bool(words & (_OFFER | {"colleague", "kollege", "collegue", "colega"}))
-
-
-def main() -> None:
-    """Write the weights: `python -m arriero.apps.support.person`."""
-    fitted(list(labelled(ROWS))).save(WEIGHTS)
-
-
-if __name__ == "__main__":
-    main()

@@ -22,6 +22,7 @@ from arriero.apps.support.inbox import HandOvers, Shared
 from arriero.apps.support.knowledge import KnowledgeSource, Store
 from arriero.apps.support.memory import Memory
 from arriero.apps.support.modes import Mode, Modes
+from arriero.apps.support.person import Listener
 from arriero.apps.support.resolution_report import SupportReport
 from arriero.apps.support.reviews import Reviews
 from arriero.apps.support.sample import shop
@@ -37,6 +38,7 @@ from arriero.core.report import Reporter
 from arriero.core.words import content_hash
 from arriero.flow import AnyApp, Parts, Plugin
 from arriero.retrieval.live import LiveIndex
+from arriero.security.injection_reader import Reader
 
 
 async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
@@ -102,6 +104,9 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
         approved=approved,
         reporter=SupportReport(parts.ledger, parts.clock, gaps, directory, reviews=reviews),
         reviews=reviews,
+        examples=Examples(parts.records, parts.clock, parts.teach),
+        listener=Listener.of(await parts.encoder()),
+        reader=Reader.of(await parts.encoder()),
     )
 
 
