@@ -15,7 +15,7 @@ from arriero.apps.support.confirm import Confirmations
 from arriero.apps.support.directory import CustomerDirectory, SqliteDirectory
 from arriero.apps.support.directory_http import Breaker, HttpDirectory
 from arriero.apps.support.door import door
-from arriero.apps.support.examples import HEAD
+from arriero.apps.support.examples import HEAD, Examples
 from arriero.apps.support.gaps_inbox import Desks, Gaps, Shelf
 from arriero.apps.support.handover import Rules
 from arriero.apps.support.inbox import HandOvers, Shared
