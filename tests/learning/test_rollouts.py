@@ -219,3 +219,18 @@ async def test_a_rating_counts_once_a_unit() -> None:
 def test_a_variant_that_differs_in_more_than_models_compares_all_runs() -> None:
     assert changed(OLD, NEW) == ("response_generator",)
     assert changed(OLD, replace(NEW, rounds=4)) == ()
+
+
+async def test_after_a_long_look_a_rollout_rests_but_not_for_long() -> None:
+    clock, ledger = HeldClock(NOW), MemoryLedger()
+    await prepared(ledger)
+    seconds = iter([0.0, 2.0, 29.0, 31.0, 31.0])  # a look of 2 s; too early; a look
+    rollouts = Rollouts(ledger, clock, SETTINGS, stopwatch=lambda: next(seconds))
+    begun = await rollouts.start("support", NEW, actor="ana")
+    await rollouts.look(clock.now())
+    clock.at += timedelta(hours=2)
+    await runs(ledger, begun, clock.now())
+    await rollouts.look(clock.now())
+    assert (await rollouts.all())[0].state is State.SHADOW
+    await rollouts.look(clock.now())
+    assert (await rollouts.all())[0].state is State.CANARY

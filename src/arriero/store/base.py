@@ -335,7 +335,7 @@ class Ledger(Protocol):
     ) -> Sequence[Observed]:
         """Live and shadow runs of these variants that began in [since, until), oldest first.
 
-        For 100,000 runs it takes about a second: it reads an index, never the wide rows.
+        For 100,000 runs it takes one to two seconds: it reads an index, never the wide rows.
         """
 
     async def keys(self) -> Sequence[ApiKey]: ...
