@@ -23,6 +23,8 @@ HEAVY = (
 )
 # The CLI's help must not pay for the server and the store either (bar: 0.4 s).
 HEAVY_FOR_HELP = (*HEAVY, "fastapi", "sqlalchemy", "uvicorn")
+# Tuning needs torch, which only the extra `train` has; without it these say so when they are imported.
+TRAIN = ("arriero.models.bert", "arriero.models.fit_tuned", "arriero.models.tune")
 
 
 def _loaded_after(code: str, *, cwd: Path) -> set[str]:
@@ -109,5 +111,14 @@ def test_every_module_can_be_imported_with_the_local_extra(
         for file in sorted((source / "arriero").rglob("*.py"))
         if not {"migrations", "inside"} & set(file.parts) and file.stem != "__main__"
     ]
-    code = "import importlib\nfor name in " + repr(names) + ": importlib.import_module(name)"
+    assert set(TRAIN) < set(names)
+    code = f"""
+import importlib
+from arriero.core.errors import MissingExtra
+for name in {names!r}:
+    try:
+        importlib.import_module(name)
+    except MissingExtra as error:
+        assert name in {TRAIN!r} and "arriero[train]" in str(error), name
+"""
     assert "arriero" in _loaded_after(code, cwd=tmp_path)

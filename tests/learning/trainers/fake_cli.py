@@ -106,7 +106,7 @@ def sft_dataset(folder: Path, rows: int = 8) -> Path:
     ]
     good = [{"role": "assistant", "content": f"Parcel {number} is here."} for number in range(rows)]
     bad = {"role": "assistant", "content": "No idea."}
-    files = {
+    files: dict[str, list[dict[str, object]]] = {
         "sft": [{"messages": [*a, g]} for a, g in zip(asked, good, strict=True)],
         "dpo": [
             {"messages": a, "chosen": g, "rejected": bad} for a, g in zip(asked, good, strict=True)
@@ -121,7 +121,7 @@ def sft_dataset(folder: Path, rows: int = 8) -> Path:
         "dpo": {"messages": "messages", "chosen": "chosen", "rejected": "rejected"},
         "kto": {"messages": "messages", "kto_tag": "kto_tag"},
     }
-    info = {}
+    info: dict[str, dict[str, object]] = {}
     for name, told in files.items():
         text = "".join(json.dumps(row) + "\n" for row in told)
         (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")

@@ -67,9 +67,9 @@ def _asked(environment: Environment) -> str:
 async def test_an_environment_is_made_with_every_pin_and_stamped_last(
     environment: Environment,
 ) -> None:
-    assert environment.state is State.MISSING
+    before = environment.state
     await install(environment, progress=Silent(), free_bytes=0)
-    assert environment.state is State.INSTALLED
+    assert (before, environment.state) == (State.MISSING, State.INSTALLED)
     asked = _asked(environment)
     assert all(pin in asked for pin in REQUIREMENTS)
     assert f"--constraint {environment.folder / CONSTRAINTS}" in asked
@@ -99,11 +99,11 @@ async def test_an_installation_that_broke_is_unfinished_and_goes_on(
 ) -> None:
     with pytest.raises(ModelError, match=r"no torch today.*goes on from here"):
         await install(environment, progress=Silent(), pip_args=["--fail--"], free_bytes=0)
-    assert environment.state is State.UNFINISHED
+    broken = environment.state
     with pytest.raises(TrainerMissing, match="is not finished"):
         environment.whole()
     await install(environment, progress=Silent(), free_bytes=0)
-    assert environment.state is State.INSTALLED
+    assert (broken, environment.state) == (State.UNFINISHED, State.INSTALLED)
 
 
 async def test_what_cannot_be_imported_is_not_taken_for_whole(environment: Environment) -> None:
