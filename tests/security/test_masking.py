@@ -107,8 +107,6 @@ def test_a_cue_says_what_a_plain_word_or_number_is(text: str, hidden: str) -> No
     "text",
     [
         "order 10234 came on 12.05.2026",
-        "my number is 4111 1111 1111 1112",  # fails the Luhn check
-        "DE00 3704 0044 0532 0130 00",  # fails mod 97
         "two tents for 1,299.00 EUR and 3 x 12345",
         "Tracking TP1234567890 has not moved since 3 March",
         "Is the shop in Vienna open on Sunday from 10:00 to 18:00?",
@@ -210,3 +208,61 @@ def test_checksums_tell_right_from_wrong() -> None:
     assert not is_iban("GB28 NWBK 6016 1331 9268 19")
     assert is_tax_id("86095742719")
     assert not is_tax_id("86095742718")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["4111 1111 1111 1112", "4111-1111-1111-1112", "DE00 3704 0044 0532 0130 00"],
+)
+def test_an_account_number_with_a_slip_in_it_is_no_less_private(value: str) -> None:
+    assert value not in masked(f"please use {value} for it")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("my AHV is 756.9217.0769.85", "756.9217.0769.85"),
+        ("codice fiscale RSSMRA85T10A562S", "RSSMRA85T10A562S"),
+        ("PESEL 44051401359", "44051401359"),
+        ("personnummer 811228-9874", "811228-9874"),
+        ("Steuernummer 21/815/08150", "21/815/08150"),
+        ("sort code 20-00-00", "20-00-00"),
+        ("number plate B-MW 1234", "B-MW 1234"),
+        ("PLZ 80331", "80331"),
+        ("user name trailfox_88", "trailfox_88"),
+        ("I am @mountain.mia there", "@mountain.mia"),
+        ("anna dot meier at gmx dot de", "meier"),
+        ("it is zero seven seven double zero nine one two three", "seven seven double"),
+        ("null eins fünf eins zwei drei vier fünf", "fünf eins zwei"),
+        ("geb. 12.4.87", "12.4.87"),
+        ("born in Graz on the 5th of May 1970", "5th of May"),
+        ("Via Garibaldi 23, 20121 Milano", "Garibaldi"),
+        ("Keizersgracht 123, 1015 CJ Amsterdam", "Keizersgracht"),
+        ("Kungsgatan 7, 111 43 Stockholm", "Kungsgatan"),
+        ("Apt 4B, 350 W 42nd St, New York, NY 10036", "350 W"),
+        ("I live at Rose Cottage, Mill End", "Rose Cottage"),
+        ("Kwabena wants to know more", "Kwabena"),
+        ("Best, J. Haverford", "Haverford"),
+        ("name: ravi shankar pillai", "ravi"),
+    ],
+)
+def test_a_form_of_another_country_or_hand_is_known(text: str, value: str) -> None:
+    assert value not in masked(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Is a SWIFT transfer acceptable?",
+        "User: adults. Weight: 3 kg.",
+        "cancel plz",
+        "the API says 403",
+        "RMA 5512-0033, serial number SN 2209 4417 0032",
+        "gift card 1234-5678-ABCD, voucher SUMMER-25",
+        "100 points are 5 EUR, ratio 16:9, 3 for 2, 50 % off",
+        "the set for via ferrata on 12 July",
+        "one tent, two mats and three bags",
+    ],
+)
+def test_what_only_looks_like_such_a_form_stays(text: str) -> None:
+    assert masked(text) == text

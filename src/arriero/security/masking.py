@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 from pydantic import BaseModel
 
 from arriero.core.words import JsonValue, is_free_text
+from arriero.security.privacy_cued import cued, spelt_mails
 from arriero.security.privacy_names import names, ordinary_words
 from arriero.security.privacy_numbers import is_card, is_iban, numbers
 from arriero.security.privacy_places import places
@@ -205,13 +206,25 @@ class PatternMasker:
         taken = [Found("", *match.span()) for match in PLACEHOLDER.finditer(plain)]
         known = _by_length(known)
         exact = [one for one in known if _EXACT.search(one.value)]
-        taken += [*_occurrences(plain, exact), *numbers(plain), *places(plain)]
+        taken += [
+            *_occurrences(plain, exact),
+            *spelt_mails(plain),
+            *numbers(plain),
+            *cued(plain),
+            *places(plain),
+        ]
         # A name after what may hold it, such as an e-mail address.
         taken += [*_occurrences(plain, known), *_persons(plain, self.spare)]
         told = [seen.original(found) for found in taken]
         if again := corrected(seen, _slips(), ordinary_words()):
             plain = again.text
-            meant = [*numbers(plain), *places(plain), *_persons(plain, self.spare)]
+            meant = [
+                *spelt_mails(plain),
+                *numbers(plain),
+                *cued(plain),
+                *places(plain),
+                *_persons(plain, self.spare),
+            ]
             told += [again.original(found) for found in meant]
         return [found for found in apart(text, told) if found.kind]
 

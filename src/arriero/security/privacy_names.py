@@ -24,7 +24,8 @@ LONGEST = 4  # words of a name, particles not counted
 
 # What leads in a name whatever it looks like, also in lower case.
 _STRONG = re.compile(
-    r"(?:\b(?:my|the|full|first|last|given|account|his|her|whose)\s(?:full\s|first\s|last\s)?names?(?:\s(?:is|was|are)|:|\s?=)"
+    r"(?:\b(?:my|the|full|first|last|given|maiden|middle|birth|account|his|her|whose)\s(?:full\s|first\s|last\s|maiden\s|middle\s)?names?(?:\s(?:is|was|are)|:|\s?=)"
+    r"|\bcardholder(?:'s name)?(?: is|:)?|\bcard holder(?: is|:)?|\baccount holder(?: is|:)?|\bkontoinhaber(?:in)?:?|\bkarteninhaber(?:in)?:?|\btitulaire:?|\btitular:?|\bshould (?:say|read)|\bin care of|\bco-?signed by"
     r"|\bnames?\s?(?:is|:)|\bin (?:the )?names? of|\baddressed to|\bthe recipient (?:is|to)|\brecipient:|\brecipient to|\bsurname(?: is|:)"
     r"|\bsigned by|\bsent by|\bordered by|\battn\.?:?|\battention:|\bc/o\b|\bcalled me|\bthey call me"
     r"|\b(?:mr|mrs|ms|miss|mx|dr|prof|mister|doctor|professor)\b\.?"
@@ -36,7 +37,7 @@ _STRONG = re.compile(
 # What leads in a name, or any other word: only what is no ordinary word counts.
 _WEAK = re.compile(
     r"(?:\b(?:i am|i'm|im|it is|it's|this is|here is|we are|speak(?:ing)? (?:to|with)|talk(?:ed|ing)? (?:to|with)|ask(?:ed)? for"
-    r"|(?:my|his|her|our) (?:wife|husband|partner|son|daughter|mother|father|mum|mom|dad|sister|brother|friend|neighbou?r|colleague|boss|assistant)(?: is)?"
+    r"|(?:my|his|her|our) (?:wife|husband|partner|son|daughter|mother|father|mum|mom|dad|sister|brother|friend|neighbou?r|colleague|boss|assistant|flatmate|roommate|housemate|landlord|landlady|tenant|girlfriend|boyfriend|fiancée?|cousin|aunt|uncle|nephew|niece|gran|grandma|grandpa|grandmother|grandfather|kid|ex|spouse|caretaker|guide)(?: is)?"
     r"|(?:wrote|write|written|spoke|speak|addressed|belongs|handed|given|change it|it) to"
     r"|(?:gift|present|parcel|order|it|is|was|one) (?:is |was )?for|contact|you may contact|instead of|signature of"
     r"|hier ist|hier spricht|hier schreibt|ich bin(?: die| der)?|mein(?:e|en|em)? (?:mann|frau|sohn|tochter|mutter|vater|freund|freundin|bruder|schwester|nachbar|nachbarin|kollege|kollegin)"
@@ -53,7 +54,7 @@ _TELLS_HOW = frozenset({"i am", "i'm", "im", "we are", "it is", "it's", "this is
     "ich bin", "je suis", "c'est", "soy", "by", "with", "from", "to", "for", "it for", "is for",
 }  # fmt: skip
 _CLOSING = re.compile(
-    r"(?:\b(?:regards|wishes|cheers|thanks|thank you|many thanks|thx|sincerely|faithfully|yours|truly|best|love|respectfully|greetings"
+    r"(?:\b(?:regards|rgds|rgrds|br|kr|xoxo|hugs|signed|wishes|cheers|thanks|thank you|many thanks|thx|sincerely|faithfully|yours|truly|best|love|respectfully|greetings"
     r"|grüße[n]?|grüsse[n]?|gruß|gruss|hochachtungsvoll|danke|vielen dank|mfg|vg|lg|cordialement|bien à vous|salutations|merci|bises"
     r"|saludos?|atentamente|gracias|cordialmente|un abrazo|distinguidos)\b[ \t]*[,.!:;-]*\s*|(?:^|(?<=\s))[-~]{1,2}[ \t]*|\n\s*)",
     _I,
@@ -90,6 +91,8 @@ def names(text: str, spare: Collection[str] = ()) -> Iterator[Found]:
     for cue in _STRONG.finditer(text):
         if end := words.name_at(cue.end(), strict=False):
             yield Found("PERSON", cue.end(), end)
+    for field in _FIELD.finditer(text):
+        yield Found("PERSON", *field.span("value"))
     yield from _signatures(text, words)
     for match in _HERE.finditer(text):
         before = list(_TOKEN.finditer(text, max(0, match.start() - 60), match.start()))
@@ -108,6 +111,34 @@ def names(text: str, spare: Collection[str] = ()) -> Iterator[Found]:
             yield Found("PERSON", weak.end(), end)
         at = weak.start() + 1
     yield from _given(text, words)
+    yield from _doing(text, words)
+    for match in _INITIALS.finditer(text):
+        if words.may_be(match["last"]):
+            yield Found("PERSON", *match.span())
+
+
+_FIELD = re.compile(  # "Name: ravi shankar": a form's field holds a name whatever its words are
+    rf"(?:^|[\n,;.]\s?)(?:full |first |last |customer |contact )?(?:name|nom|nombre|nome|naam|recipient|empfänger|kunde)\s?[:=]\s?"
+    rf"(?P<value>{_WORD}\.?(?:[ ]{_WORD}\.?){{1,3}})(?=\s*(?:[\n,;.]|$))",
+    _I,
+)
+_DOES = (
+    "wants|wanted|said|says|asked|asks|ordered|bought|called|paid|signed|lives|told|tells|wrote|writes|thinks|phoned"
+    "|promised|thought|loves|hates|received|picked|moved|complained|veut|voulait|habite|quiere|vive|compró|pidió"
+)
+_DOER = re.compile(
+    rf"(?<![\w@.-])(?P<who>[A-ZÀ-Ž](?=[a-zà-ž])[^\W\d_]{{2,}}(?:['-][^\W\d_]+)*)(?=\s(?:{_DOES})\b)"
+)
+_INITIALS = re.compile(
+    r"(?<![\w.])(?:[A-Z]\.\s?){1,2}(?P<last>[A-ZÀ-Ž][^\W\d_]{2,}(?:['-][^\W\d_]+)*)(?!\w)"
+)
+
+
+def _doing(text: str, words: _Words) -> Iterator[Found]:
+    """Whoever does what only persons do, under a name that is no ordinary word."""
+    for match in _DOER.finditer(text):
+        if words.may_be(match["who"]):
+            yield Found("PERSON", *match.span())
 
 
 def _signatures(text: str, words: _Words) -> Iterator[Found]:

@@ -67,9 +67,10 @@ DATE = (
     rf"|{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?,?\s\d{{2,4}})"
 )
 _BORN = re.compile(
-    r"\b(?:born|birth\w*|b-?day|d\.?o\.?b|geboren|geburts\w*|geb\.|née?|naissance|naci\w*|nací|nacimiento"
-    r"|cumpleaños|anniversaire)\b(?:\W+(?:is|was|on|the|in|at|am|ist|le|est|el|es|en|due|date|my|:)\b)*"
-    rf"\W{{0,5}}(?P<value>{DATE})(?!\d)",
+    r"\b(?:born|birth\w*|b-?day|d\.?o\.?b|geboren|geburts\w*|geb(?=\.)|née?|naissance|naci\w*|nací|nacimiento"
+    r"|cumpleaños|anniversaire|turn(?:ed|ing)? \d{2}|nato|nata|urodzon\w)\b(?:\W+(?:is|was|on|the|in|at|am|ist|le|est|el|es|en|due|date|my|:|à|a|il|dnia)\b|\W+(?:in|at|à|en|a)\s\w+)*"
+    rf"\W{{0,5}}(?P<value>{DATE})(?!\d)"
+    rf"|(?:(?<=\bb\. )|(?<=\* )|(?<=\*))(?P<born>{DATE})(?!\d)",
     _I,
 )
 # Before a number, these words say that it is the shop's own and nobody's private one.
@@ -167,7 +168,8 @@ def _all(
     """Every match that `proves` accepts; its group `value` where the pattern has one."""
     for match in pattern.finditer(text):
         if proves(match):
-            start, end = match.span("value" if "value" in pattern.groupindex else 0)
+            named = "value" in pattern.groupindex and match["value"] is not None
+            start, end = match.span("value" if named else 0)
             yield Found(kind, start, end)
 
 
@@ -187,7 +189,8 @@ def _iban_end(candidate: str) -> int | None:
         return None
     end = places[length - 1] + 1
     digits = sum(char.isdigit() for char in candidate[:end])
-    return end if digits >= 8 and is_iban(candidate[:end]) else None
+    # A digit mistyped makes it no less private: country and length are enough.
+    return end if digits >= 8 and (country in _IBAN_LENGTHS or is_iban(candidate[:end])) else None
 
 
 def _cards(text: str) -> Iterator[Found]:
