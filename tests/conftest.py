@@ -24,10 +24,14 @@ pytest_plugins = ["tests.engines"] if importlib.util.find_spec("tests.engines") 
 
 def pytest_configure() -> None:
     stay_on_this_machine()
-    # A shell ignores SIGINT for what it runs in the background, and children inherit that: the tests
-    # that send it would wait forever.
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A shell ignores SIGINT and SIGQUIT for what it runs in the background, and children inherit that:
+    # whoever sends one to a server would wait for its end in vain.
+    for sent, default in (
+        (signal.SIGINT, signal.default_int_handler),
+        (signal.SIGQUIT, signal.SIG_DFL),
+    ):
+        if signal.getsignal(sent) is signal.SIG_IGN:
+            signal.signal(sent, default)
 
 
 @pytest.fixture(scope="session")
