@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,14 @@ def trainer_environment() -> Environment:
 
 
 def _pulled(name: str) -> Path:
+    if path := _path_of(name):
+        return path
+    raise absent("REQUIRE_MODELS", f"{name} is not pulled; run: arriero models pull {name}")
+
+
+@cache
+def _path_of(name: str) -> Path | None:
+    """The command takes a second, so it is asked once a model."""
     found = subprocess.run(
         [Path(sys.executable).with_name("arriero"), "models", "path", name],
         capture_output=True,
@@ -74,9 +83,7 @@ def _pulled(name: str) -> Path:
         check=False,
     )
     path = Path(found.stdout.strip())
-    if found.returncode == 0 and found.stdout.strip() and path.exists():
-        return path
-    raise absent("REQUIRE_MODELS", f"{name} is not pulled; run: arriero models pull {name}")
+    return path if found.returncode == 0 and found.stdout.strip() and path.exists() else None
 
 
 def absent(require: str, reason: str) -> BaseException:
