@@ -74,8 +74,8 @@ def verify(
     _signatures(told, heads, anchors, trusted)
     by_subject = _leaves(told, connection, heads, anchors, step)
     _rows(told, connection, by_subject, step)
-    for sha256 in damaged_traces(connection):
-        told.found("trace", sha256, "is missing, or is not what was recorded")
+    for kind, where, what in damaged_traces(connection):
+        told.found(kind, where, what)
     return told
 
 

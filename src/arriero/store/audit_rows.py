@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Table, func, select
 
 from arriero.core.errors import InputError
-from arriero.core.words import Ended, Run, Variant, canonical_json
+from arriero.core.words import Ended, Run, Trace, Variant, canonical_json
 from arriero.store import schema, values
 from arriero.store.base import (
     ActionDone,
@@ -31,7 +31,7 @@ from arriero.store.base import (
     TaskSaved,
     VariantRegistered,
 )
-from arriero.store.rows import content, written
+from arriero.store.rows import content, lines, roles_called, written
 from arriero.store.schema import moment
 
 PAGE = 5_000  # rows read at once
@@ -84,22 +84,34 @@ def counted(connection: Connection) -> int:
     )
 
 
-def damaged_traces(connection: Connection) -> Iterator[str]:
-    """Hashes of traces that are missing for a run, or are not what was recorded."""
-    there = set[tuple[str, str]]()
+def damaged_traces(connection: Connection) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with traces, and with what runs tell of theirs: kind, where, what."""
+    roles = dict[tuple[str, str], str | None]()
     for row in _rows(connection, schema.traces, schema.traces.c.sha256):
-        there.add((row["tenant"], row["sha256"]))
-        try:
-            body = zlib.decompress(row["body"])
-        except zlib.error:
-            body = b""
-        if hashlib.sha256(body).hexdigest() != row["sha256"]:
-            yield row["sha256"]
+        key = row["tenant"], row["sha256"]
+        roles[key] = _roles(row)
+        if roles[key] is None:
+            yield "trace", row["sha256"], "is not what was recorded"
     runs = schema.runs.c
-    named = select(runs.tenant, runs.trace).where(runs.trace.is_not(None))
-    for tenant, sha256 in connection.execute(named):
-        if (tenant, sha256) not in there:
-            yield sha256
+    for id, tenant, sha256, told in connection.execute(
+        select(runs.id, runs.tenant, runs.trace, runs.roles)
+    ):
+        if sha256 is not None and (tenant, sha256) not in roles:
+            yield "trace", sha256, "is missing"
+            continue
+        called = None if sha256 is None else roles[tenant, sha256]
+        if told != called and (sha256 is None or called is not None):
+            yield "row", f"run {id}", "was edited: it tells of other roles than its trace"
+
+
+def _roles(row: RowMapping) -> str | None:
+    """The roles that a trace calls, as its run's row tells them; None when it was damaged."""
+    try:
+        body = zlib.decompress(row["body"])
+        called = lines(roles_called(values.parsed(Trace, body)))
+    except (zlib.error, ValueError):
+        return None
+    return called if hashlib.sha256(body).hexdigest() == row["sha256"] else None
 
 
 def nodes(connection: Connection) -> dict[tuple[int, int], bytes]:
@@ -125,7 +137,7 @@ def _agrees(entry: Entry, row: RowMapping, *, but: Sequence[str] = ()) -> bool:
 def _run(row: RowMapping) -> Iterator[Stated]:
     run = values.parsed(Run, row["body"])
     here = (row["tenant"], row["app"], row["mode"]) == (run.tenant, run.app, run.mode.value)
-    sound = here and _agrees(RunClosed(run), row, but=("open",))
+    sound = here and _agrees(RunClosed(run), row, but=("open", "roles"))  # its trace has them
     kinds = frozenset({"run.recorded", "run.closed", "run.erased"})
     yield Stated(
         f"run {row['id']}", kinds, row["id"], canonical_json(run), True, sound=sound,

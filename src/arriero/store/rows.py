@@ -314,8 +314,8 @@ def _run_row(run: Run, body: bytes, *, open: bool, trace: Trace | None = None) -
         "unit": run.unit,
         "of": run.of,
         "cost": run.cost,
-        "roles": None if trace is None else _words(roles_called(trace)),
-        "failed": _words(checks_failed(run)),
+        "roles": None if trace is None else lines(roles_called(trace)),
+        "failed": lines(checks_failed(run)),
     }
 
 
@@ -457,8 +457,8 @@ def _answered_row(entry: Answered) -> Row:
     }
 
 
-def _words(names: tuple[str, ...]) -> str:
-    """Names as one text; `queries` takes them apart again."""
+def lines(names: tuple[str, ...]) -> str:
+    """Names as one text, a line each; `queries` takes them apart again."""
     return "\n".join(names)
 
 

@@ -146,7 +146,9 @@ def _erases() -> Mapping[str, Write]:
         "erase run": Write(
             update(schema.runs)
             .where(run.id == id, run.tenant == tenant)
-            .values(body=bindparam("new_body"), trace=None, open=False, unit=None),
+            .values(
+                body=bindparam("new_body"), trace=None, open=False, unit=None, roles=None, failed=""
+            ),
             _no_such_run,
         ),
     }
