@@ -72,7 +72,7 @@ _ES = re.compile(
 _ABROAD = re.compile(
     # Italian, Portuguese, Polish: the kind of street first
     rf"(?<!\w)(?:via|viale|piazza|piazzale|corso|largo|vicolo|strada|rua|travessa|praça|estrada|alameda|ul\.|ulica|al\.|aleja|pl\.|plac|os\.|ulitsa)\s"
-    rf"(?:{_WORD}\s){{0,3}}(?-i:[A-ZÀ-Ž])[^\W\d_]*,?\s(?:n\.?\s?)?\d{{1,4}}[a-z]?(?:\s?/\s?\d{{1,4}})?(?![\w])"
+    rf"(?:{_WORD}\s){{0,3}}(?-i:[A-ZÀ-ÖØ-ÞŁŚŹŻŠČŘŽĐ])[^\W\d_]*,?\s(?:n\.?\s?)?\d{{1,4}}[a-z]?(?:\s?/\s?\d{{1,4}})?(?![\w])"
     # Dutch, Nordic, Czech: the kind of street as the word's end
     rf"|(?<!\w)(?-i:[A-ZÅÄÖØÆ])[^\W\d_]*(?:straat|gracht|laan|plein|kade|singel|dijk|steeg|gatan|gata|vägen|veien|vegen|gränd|torget|gade|vej|stræde|plads|allé|katu|tie|ova|ská)"
     rf"\s\d{{1,4}}\s?[a-z]?(?:[-/]\d{{1,4}})?(?![\w])",
@@ -83,7 +83,7 @@ _NUMBERED = re.compile(  # 350 W 42nd St
     _I,
 )
 _HOUSE_NAME = re.compile(  # The Old Rectory, Church Lane; Rose Cottage
-    r"(?-i:(?:The\s)?(?:[A-Z][\w'-]+\s){1,3}(?:Cottage|Rectory|Vicarage|Farm|Farmhouse|Lodge|Manor|Barn|Mill|Villa|Hall)\b)"
+    r"(?<!\w)(?-i:(?:The\s)?(?:[A-Z][\w'-]+\s){1,3}(?:Cottage|Rectory|Vicarage|Farm|Farmhouse|Lodge|Manor|Barn|Mill|Villa|Hall)\b)"
     r"(?=,\s(?-i:[A-Z]))(?:,\s(?-i:[A-Z])[\w'-]+(?:\s(?-i:[A-Z])[\w'-]+){0,2}){1,2}"
 )
 _BOX = re.compile(
@@ -95,7 +95,7 @@ _UK_CODE = r"[a-z]{1,2}\d[a-z\d]?\s?\d[a-z]{2}"
 _TOWN = rf"{_WORD}(?:[ -]{_WORD}){{0,3}}?"
 # What may follow a street: a code and a town, or a town and a code.
 _TAIL = re.compile(
-    rf"(?:\s[NSEW]{{1,2}}\b)?(?:,?\s*\d{{1,2}}\s?[ºª°]\s?\w*\.?)?\s*[,;/\n-]?\s*(?:(?:\d{{4}}\s?(?-i:[A-Z]{{2}})|\d{{2}}-\d{{3}}|\d{{3}}\s\d{{2}}|\d{{4}}-\d{{3}})\s+(?-i:[A-ZÀ-Ž]){_WORD}"
+    rf"(?:\s[NSEW]{{1,2}}\b)?(?:,?\s*\d{{1,2}}\s?[ºª°]\s?\w*\.?)?\s*[,;/\n-]?\s*(?:(?:\d{{4}}\s?(?-i:[A-Z]{{2}})|\d{{2}}-\d{{3}}|\d{{3}}\s\d{{2}}|\d{{4}}-\d{{3}})\s+(?-i:[A-ZÀ-ÖØ-ÞŁŚŹŻŠČŘŽĐ]){_WORD}"
     rf"|{_TOWN},?\s+(?-i:[A-Z]{{2,3}})\s+(?:\d{{4,5}}|(?-i:[A-Z])\d(?-i:[A-Z])\s?\d(?-i:[A-Z])\d)(?!\w)|(?:[A-Z]{{1,2}}-)?\d{{4,5}}\s+(?:(?:bad|saint|sankt|st\.?|san|santa|la|le|les|los|las|el|den|am)[ -])?{_WORD}(?:-{_WORD})*(?:,\s+(?-i:[A-Z])[^\W\d_]+)?"
     rf"|{_TOWN},?\s+{_UK_CODE}\b|{_TOWN},?\s+(?-i:[A-Z]{{2}}|[a-z]{{2}})\s+\d{{5}}(?:-\d{{4}})?\b|{_UK_CODE}\b|\d{{5}}(?:-\d{{4}})?\b)",
     _I,
