@@ -23,9 +23,29 @@ SHOWN = 20
 @click.command()
 @click.argument("app", default="support")
 @click.option("--because", default="asked for", show_default=True, help="Kept with the cycle.")
+@click.option(
+    "--yaml", type=click.Path(path_type=Path), help="Train your own LLaMA-Factory file instead."
+)
+@click.option("--dataset-dir", type=click.Path(path_type=Path), help="Its datasets (with --yaml).")
+@click.option("--role", default="response_generator", show_default=True, help="With --yaml.")
 @settings_options
-def start(app: str, because: str, config: Path | None, data: Path | None) -> None:
+def start(
+    app: str,
+    because: str,
+    yaml: Path | None,
+    dataset_dir: Path | None,
+    role: str,
+    config: Path | None,
+    data: Path | None,
+) -> None:
     """Begin a cycle of APP now: `arriero up` or `arriero worker` moves it on."""
+    if (yaml is None) != (dataset_dir is None):
+        raise click.UsageError("--yaml and --dataset-dir go together")
+    if yaml is not None and dataset_dir is not None:
+        from arriero.cli.own import say, train  # noqa: PLC0415
+
+        say(train(load(config, data), yaml, dataset_dir, app, role))
+        return
     from arriero.cli.local import running  # noqa: PLC0415  # keeps --help fast
 
     settings = load(config, data)

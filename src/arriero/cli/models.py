@@ -9,21 +9,32 @@ from typing import TYPE_CHECKING
 
 import click
 
+from arriero.cli.lazy import lazily
 from arriero.cli.options import load, settings_options
 from arriero.core.errors import ArrieroError, MissingExtra
 
 # Imports inside functions: `arriero --help` has 0.4 s, Rich's tables and the catalogue take 0.2 s.
 if TYPE_CHECKING:
+    from arriero.core.settings import Settings
     from arriero.models.catalogue import Entry, Repacked
     from arriero.models.progress import Progress
 
 
-@click.group()
+COMMANDS = {
+    "list": ("models", "list_", "All models with their licence and origin, and what is here."),
+    "pull": ("models", "pull", "Pull models, verify them, prepare faster copies."),
+    "verify": ("models", "verify", "Hash the files of models anew."),
+    "path": ("models", "path", "What is loaded for a model."),
+    "adopt": ("own", "adopt", "Take a LLaMA-Factory output and register a challenger with it."),
+}
+
+
+@click.group(cls=lazily(COMMANDS))
 def models() -> None:
     """The models that can be pulled to this machine."""
 
 
-@models.command("list")
+@click.command("list")
 @settings_options
 def list_(config: Path | None, data: Path | None) -> None:
     """All models with their licence and origin, and what is here of each."""
@@ -42,6 +53,22 @@ def list_(config: Path | None, data: Path | None) -> None:
     # Piped output is not cut to a terminal's width: programs read it.
     width = None if sys.stdout.isatty() else 200
     Console(width=width).print(table)
+    _list_adapters(load(config, data))
+
+
+def _list_adapters(settings: Settings) -> None:
+    """The adapters whose card lies in the data folder, which may not be there yet."""
+    from arriero.models.adapters import adapters_folder  # noqa: PLC0415
+    from arriero.models.files import read_json  # noqa: PLC0415
+
+    for file in sorted(adapters_folder(settings.data).glob("*.json")):
+        card = read_json(file)
+        parity = card.get("parity", {}).get("adapter", {}).get("mean_abs", float("nan"))
+        click.echo(
+            f"adapter {card.get('id')} of {card.get('base')} for {card.get('app')}, rank"
+            f" {card.get('rank')}, {card.get('licence')}, {card.get('origin')}, served"
+            f" {parity:.3f} nats from what was trained"
+        )
 
 
 def _here(entry: Entry, folder: Path) -> str:
@@ -55,7 +82,7 @@ def _here(entry: Entry, folder: Path) -> str:
     return f"yes; faster copy {copy.said}" if copy else "yes"
 
 
-@models.command()
+@click.command()
 @click.argument("names", nargs=-1)
 @click.option("--from", "local", type=click.Path(path_type=Path), help="File or folder to copy.")
 @settings_options
@@ -96,7 +123,7 @@ async def _copy(entry: Entry, folder: Path, progress: Progress) -> None:
     click.echo(f"{entry.name}: faster copy {copy.path.name}: {copy.said}")
 
 
-@models.command()
+@click.command()
 @click.argument("names", nargs=-1)
 @settings_options
 def verify(names: tuple[str, ...], config: Path | None, data: Path | None) -> None:
@@ -114,7 +141,7 @@ def verify(names: tuple[str, ...], config: Path | None, data: Path | None) -> No
     sys.exit(1 if any(one.state is State.CORRUPT for one in found) else 0)
 
 
-@models.command()
+@click.command()
 @click.argument("name")
 @settings_options
 def path(name: str, config: Path | None, data: Path | None) -> None:

@@ -70,6 +70,9 @@ class Entry(_Row):
     origin: str
     chat_template: str = ""
     repack: str = ""
+    known_as: tuple[str, ...] = Field(
+        default=(), description="names that adapters trained elsewhere give their base"
+    )
     files: tuple[ModelFile, ...] = Field(alias="file", min_length=1)
 
     @field_validator("files")
@@ -147,6 +150,16 @@ def entry_of(name: str, folder: Path | None = None) -> Entry:
     if name not in known:
         raise NotFound(f"no model {name!r} in the catalogue; there are: {', '.join(known)}")
     return known[name]
+
+
+def entry_known_as(name: str, folder: Path | None = None) -> Entry | None:
+    """The row whose weights others call `name` (the last part of a path or hub name decides), or None."""
+    last = name.rstrip("/").rpartition("/")[2].lower()
+    for entry in entries(folder).values():
+        # "SmolLM2-135M" is the model before instruction tuning, so case matters in our own names.
+        if name == entry.name or last in {one.rpartition("/")[2].lower() for one in entry.known_as}:
+            return entry
+    return None
 
 
 DEFAULTS: tuple[str, ...] = ("smollm2-135m", "minilm-l6")  # what `make up` pulls

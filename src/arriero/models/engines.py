@@ -13,6 +13,7 @@ from arriero.core.errors import SettingsError
 from arriero.core.settings import Deployment, Settings
 from arriero.core.words import RoleBinding, Variant
 from arriero.models import catalogue
+from arriero.models.adapters import adapter_file
 from arriero.models.base import Classifier, Encoder, Generator, Piece, Prompt
 from arriero.models.cached import CachedClassifier
 from arriero.models.fake import EchoGenerator, FakeClassifier, FakeEncoder
@@ -146,7 +147,7 @@ class Engines:
         return LlamaGenerator.of(
             name,
             catalogue.path(name, self.folder, repacked=self._settings.models.repack),
-            adapter=Path(bound.adapter) if bound.adapter else None,
+            adapter=adapter_file(bound.adapter, self._settings.data) if bound.adapter else None,
             threads=self._settings.models.threads,
             context=self._settings.models.context,
             drafting=drafting,

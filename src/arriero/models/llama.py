@@ -21,6 +21,7 @@ from arriero.core.errors import (
     ModelMissing,
     ModelTimeout,
 )
+from arriero.models.adapters import check_adapter
 from arriero.models.base import Piece, Prompt
 from arriero.models.lease import GenerationLease
 from arriero.models.llama_grammar import llama_body
@@ -172,8 +173,8 @@ class LlamaServer:
     def _check_files(self) -> None:
         if not self.gguf.is_file():
             raise ModelMissing(self.name)
-        if self.adapter and not self.adapter.is_file():
-            raise ModelError(f"adapter {str(self.adapter)!r} of model {self.name!r} does not exist")
+        if self.adapter:
+            check_adapter(self.adapter)
 
     def _final(self, error: Exception, failures: int) -> ArrieroError | None:
         """The error to give up with, or None when another start may help."""

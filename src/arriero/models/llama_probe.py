@@ -66,7 +66,8 @@ async def _ask(http: httpx.AsyncClient, text: str, **extra: JsonValue) -> TokenC
         "cache_prompt": False,
     }
     response = await http.post("/completion", json=body | extra)
-    response.raise_for_status()
+    if response.status_code != httpx.codes.OK:
+        raise ModelError(f"the model server refused the start-up probe: {response.text[:200]}")
     tokens = token_chances(response.json().get("completion_probabilities") or ())
     if not tokens or not tokens[0].top:
         raise ModelError("the model server gave no token with its chances to the start-up probe")

@@ -128,7 +128,7 @@ async def run_inside(
     arguments: Sequence[str] = (),
     *,
     threads: int = 1,
-    niceness: int = 19,
+    niceness: int = 10,
     timeout_s: float = 1_800.0,
 ) -> str:
     """What `script` wrote to stdout; `ModelError` with its last words when it fails or is late.
@@ -158,11 +158,12 @@ async def run_inside(
 
 
 async def ask_inside(
-    environment: Environment, script: str, question: Mapping[str, Any], *, threads: int = 1
+    environment: Environment, script: str, question: Mapping[str, Any] | str, *, threads: int = 1
 ) -> Any:
-    """The JSON that our script of that name (in `inside/`) answers to a JSON question."""
+    """The JSON that our script of that name (in `inside/`) answers to a question, or a file with one."""
     path = Path(__file__).with_name("inside") / script
-    answer = await run_inside(environment, path, [json.dumps(question)], threads=threads)
+    told = question if isinstance(question, str) else json.dumps(question)
+    answer = await run_inside(environment, path, [told], threads=threads)
     return json.loads(answer.splitlines()[-1])  # libraries may print before it
 
 
