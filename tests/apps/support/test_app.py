@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
@@ -142,6 +143,41 @@ async def test_the_owner_of_an_order_is_told_where_it_is_in_approved_words(desk:
     assert order is not None
     assert str(order.tracking) in result.outcome.answer.response
     assert result.outcome.sources[0].id == "order:10234"
+    assert not desk.writer.asked
+
+
+def worded(tmp_path: Path, says: str) -> Desk:
+    """A desk whose model words answers about orders, and that has no approved ones."""
+    templates_file = tmp_path / "none.toml"
+    templates_file.write_text("")
+    settings = SupportSettings(
+        templates=templates_file, order_intents=("order_status",), wording="free", release_at=0.0
+    )
+    return Desk(says=says, settings=settings)
+
+
+async def test_an_order_intent_is_worded_by_the_model_from_the_orders_record(
+    tmp_path: Path,
+) -> None:
+    desk = await worded(tmp_path, "Order 10234 is on its way with Tambo Parcel.").open()
+    result = await desk.ask("Where is my order 10234?")
+    assert result.outcome.origin == "generative"
+    assert result.outcome.answer.response == desk.says
+    order = await desk.app.directory.order("c-0042", "10234")
+    assert order is not None
+    prompt = desk.writer.asked[0].messages[-1].content
+    assert f"tracking: {order.tracking}" in prompt
+    assert "points" not in prompt
+    assert "first_name" not in prompt
+    assert [source.id for source in result.outcome.sources] == ["order:10234"]
+
+
+async def test_the_record_of_another_customers_order_never_reaches_the_model(
+    tmp_path: Path,
+) -> None:
+    desk = await worded(tmp_path, "It is on its way.").open()
+    result = await desk.ask("Where is my order 10234?", customer="c-0043")
+    assert result.outcome.origin == "unknown-order"
     assert not desk.writer.asked
 
 

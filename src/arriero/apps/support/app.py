@@ -227,6 +227,8 @@ class SupportApp:
             return known
         if found := await self._shared(turn, seen, known):
             return replace(known, approved=found)
+        if self._from_order(seen, known):
+            return replace(known, passages=_record(known))
         query = f"{turn.input.message}\n{known.note}".strip()
         hits = await self.index.search(query, k=CANDIDATES, day=turn.now.date())
         ranked = [hit.passage for hit in by_intent(hits, seen)]
@@ -397,9 +399,13 @@ class SupportApp:
             return [self._draft(seen, evidence, text, "clarify", ending=Ended.CLARIFY)]
         if evidence.contradictory:
             return []
-        if seen.intent in self.settings.open_intents:
+        if seen.intent in self.settings.open_intents or self._from_order(seen, evidence):
             return await self._generated(turn, seen, evidence)
         return self._extracted(turn, seen, evidence)
+
+    def _from_order(self, seen: Seen, evidence: Evidence) -> bool:
+        """Whether the order's own record is all that the model is to word an answer from."""
+        return seen.intent in self.settings.order_intents and "order_id" in evidence.facts
 
     def _said_at_once(
         self, turn: Turn[Inquiry], seen: Seen, evidence: Evidence
@@ -705,6 +711,14 @@ def _enough(passages: Sequence[Passage], words: int) -> Sequence[Passage]:
     lengths = accumulate(len(one.text.split()) for one in passages)
     needed = sum(1 for length in lengths if length < words) + 1
     return passages[:needed]
+
+
+def _record(evidence: Evidence) -> tuple[Source, ...]:
+    """The order's facts as a passage, without those of the customer; its title has the number."""
+    number, other = evidence.facts["order_id"], {"first_name", "points", "order_id"}
+    said = sorted((name, value) for name, value in evidence.facts.items() if name not in other)
+    quote = "; ".join(f"{name}: {value}" for name, value in said if value != "none")
+    return (Source(f"order:{number}", f"Order {number}", quote),)
 
 
 def _asks(text: str, evidence: Evidence) -> bool:

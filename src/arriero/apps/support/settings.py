@@ -97,4 +97,8 @@ class SupportSettings(AppSettings):
         default=r"(?<!\d)\d{5}(?!\d)", description="how an order number looks"
     )
     open_intents: tuple[str, ...] = ("product_advice", "product_care", "size_advice")
+    order_intents: tuple[str, ...] = Field(
+        default=(),
+        description="the model words the answer from the order's record, where no template has one",
+    )
     sample_customer: str = "c-0042"
