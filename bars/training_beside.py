@@ -83,7 +83,7 @@ def measure(work: Path) -> list[Figure]:
         lazy, _ = asyncio.run(_beside(server, work / "lazy", greedy, to_the_end=False))
     assert trained is not None
     before = percentile(idle.ms, 95)
-    figures = [
+    return [
         *_figures("idle", idle),
         *_figures("training", beside),
         Figure("p95 while training, times idle", _times(beside, before), "x", "<= 2", len(beside.ms)),
@@ -93,7 +93,6 @@ def measure(work: Path) -> list[Figure]:
                note=f"60 examples, {EPOCHS} epochs; asked for {SECONDS:.0f} s of it"),
         Figure("failed answers", beside.errors, "answers", "== 0", len(beside.ms)),
     ]  # fmt: skip
-    return figures
 
 
 def _asked_once(server: Server) -> None:
