@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from arriero.apps.support import articles, policy, quality, templates
-from arriero.apps.support.app import LOOKED_AT, NOT_OURS, SORRY, SupportApp
+from arriero.apps.support.app import NOT_OURS, SupportApp
 from arriero.apps.support.approved import ApprovedAnswers
 from arriero.apps.support.approved_now import ApprovedNow
 from arriero.apps.support.articles import passages_of
 from arriero.apps.support.confirm import Confirmations
 from arriero.apps.support.directory import MemoryDirectory
-from arriero.apps.support.handover import Priority, Rules
+from arriero.apps.support.handover import HandOverSettings, Priority, Rules, Texts
 from arriero.apps.support.inbox import HandOvers
 from arriero.apps.support.inquiry import Inquiry
 from arriero.apps.support.memory import Memory
@@ -324,7 +324,10 @@ async def test_an_intent_that_is_switched_off_goes_to_a_person_from_the_next_mes
 async def test_a_suggested_answer_is_seen_by_an_agent_and_not_by_the_customer(desk: Desk) -> None:
     await desk.app.modes.set("default", "order_status", Automation.SUGGEST, "ann")
     result = await desk.ask("Where is my order 10234?")
-    assert (result.outcome.ended, result.outcome.answer.response) == (Ended.PENDING, LOOKED_AT)
+    assert (result.outcome.ended, result.outcome.answer.response) == (
+        Ended.PENDING,
+        Texts().looked_at,
+    )
     (task,) = await desk.ledger.tasks("default")
     assert "10234" in str((await desk.app.handovers.about(task, "ann"))["summary"])
 
@@ -397,7 +400,10 @@ async def test_a_stranger_who_wants_a_change_is_asked_to_log_in(desk: Desk) -> N
 
 async def test_a_question_in_another_language_goes_to_a_person(desk: Desk) -> None:
     result = await desk.ask("Wo ist meine Bestellung und wann kommt sie? shipping", customer=None)
-    assert (result.outcome.ended, result.outcome.answer.response) == (Ended.FALLBACK, SORRY)
+    assert (result.outcome.ended, result.outcome.answer.response) == (
+        Ended.FALLBACK,
+        HandOverSettings().translations["de"].passed_on,
+    )
     assert len(await desk.ledger.tasks("default")) == 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -35,6 +36,7 @@ from arriero.core.settings import parse
 from tests.apps.support.recorded import ALWAYS, MONDAY, NIGHT, OFFICE, rules
 
 RULES = rules()
+PLACES = re.compile(r"{(\w+)}")
 ACTORS = st.sampled_from(["anna", "ben"])
 EVENTS = st.one_of(
     st.just(Queue()),
@@ -251,3 +253,35 @@ def test_a_company_words_its_own_messages() -> None:
 def test_a_text_that_cannot_be_filled_is_refused(text: str, says: str) -> None:
     with pytest.raises(SettingsError, match=says):
         parse(HandOverSettings, {"texts": {"accepted": text}}, "[apps.support.hand_over]")
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "es"])
+def test_every_text_has_a_translation_with_the_same_placeholders(language: str) -> None:
+    own, english = HandOverSettings().translations[language], Texts()
+    for name in type(english).model_fields:
+        said, known = getattr(own, name), getattr(english, name)
+        assert said != known
+        assert (
+            set(PLACES.findall(said))
+            <= set(PLACES.findall(known))
+            <= {*PLACES.findall(said), "weekday"}
+        )
+
+
+def test_the_customer_reads_each_change_in_the_language_of_the_message() -> None:
+    spoken = Rules.of(OFFICE, HandOverSettings())
+    step = advance(Standing(language="de"), Queue(), MONDAY, spoken)
+    assert step.told[0].text.startswith("Ihre Frage ist jetzt bei unserem Team")
+    assert "heute um" in step.told[0].text
+    assert acknowledged(step.standing, spoken) == spoken.texts_in("de").waiting
+    unknown = advance(Standing(language="eo"), Queue(), MONDAY, spoken)
+    assert unknown.told == advance(Standing(), Queue(), MONDAY, spoken).told
+
+
+def test_a_company_replaces_single_texts_of_a_translation_and_adds_languages() -> None:
+    told = {"translations": {"de": {"accepted": "Wir sind dran."}, "it": {"accepted": "Ci siamo."}}}
+    spoken = HandOverSettings.model_validate(told).translations
+    assert spoken["de"].accepted == "Wir sind dran."
+    assert spoken["de"].queued == HandOverSettings().translations["de"].queued
+    assert (spoken["it"].accepted, spoken["it"].queued) == ("Ci siamo.", Texts().queued)
+    assert spoken["fr"] == HandOverSettings().translations["fr"]

@@ -18,6 +18,7 @@ from arriero.apps.support.directory import CustomerDirectory
 from arriero.apps.support.examples import Examples
 from arriero.apps.support.facts import order_facts, underway
 from arriero.apps.support.gaps_inbox import Gaps
+from arriero.apps.support.handover import ENGLISH, Texts
 from arriero.apps.support.inbox import HandOvers
 from arriero.apps.support.inquiry import Inquiry
 from arriero.apps.support.memory import (
@@ -79,14 +80,6 @@ GOES_ON = 0.9  # how sure an intent is that an earlier message of the conversati
 # Texts of ours that say what they say: they cite nothing and repeat no word of the question.
 FIXED = frozenset({"held", "handover", "out-of-scope", "unknown-order", "clarify"})
 
-SORRY = (
-    "I am sorry, I cannot answer that reliably. I have passed your message to a colleague, who will "
-    "get back to you; you do not need to write again."
-)
-LOOKED_AT = (
-    "Thank you for your message. A colleague looks at it and will write to you; you do not need to "
-    "write again."
-)
 ALSO = "I have also passed this to a colleague, who will get back to you."
 NOT_OURS = (
     "That is outside what I can help with: I answer questions about orders, products and services of "
@@ -417,15 +410,22 @@ class SupportApp:
                 seen, evidence, evidence.held, "held", ending=Ended.PENDING, because=because
             )
         if seen.intent == HUMAN and (seen.person or self._sure(turn, seen)):
-            text = self._approved_text(seen, evidence) or SORRY
-            because = "a person was asked for"
+            texts = self._texts(seen)
+            foreign = seen.language in self.handovers.rules.translations  # templates are English
+            text = texts.looked_at if foreign else self._approved_text(seen, evidence)
+            text, because = text or texts.passed_on, "a person was asked for"
             return self._draft(
                 seen, evidence, text, "handover", ending=Ended.PENDING, because=because
             )
         if evidence.mode == Automation.OFF:
             because = f"{seen.intent} is switched off"
             return self._draft(
-                seen, evidence, LOOKED_AT, "handover", ending=Ended.PENDING, because=because
+                seen,
+                evidence,
+                self._texts(seen).looked_at,
+                "handover",
+                ending=Ended.PENDING,
+                because=because,
             )
         proposal = evidence.proposal
         if proposal and proposal.text:
@@ -504,7 +504,9 @@ class SupportApp:
         actions = draft.actions
         if ending is Ended.PENDING:
             actions = (*actions, hand_over(turn.input, answer.because))
-        shown = replace(answer, response=LOOKED_AT) if answer.suggested else answer
+        shown = answer
+        if answer.suggested:
+            shown = replace(answer, response=self._texts(seen).looked_at)
         if seen.concern and ending is Ended.ANSWERED and draft.origin != "flow":
             # What is known is told all the same, and a person sees to the rest.
             shown = replace(answer, response=f"{answer.response} {ALSO}", because=seen.concern)
@@ -531,9 +533,10 @@ class SupportApp:
 
     def fallback(self, turn: Turn[Inquiry], seen: Seen | None, reason: str) -> Outcome[Reply]:
         """An honest sentence and a task for a person: nobody is left without an answer."""
-        reply = Reply(SORRY, because=reason)
+        sorry = self._texts(seen).passed_on
+        reply = Reply(sorry, because=reason)
         if seen:
-            reply = Reply(SORRY, seen.intent, seen.confidence, 0.0, seen.sentiment, because=reason)
+            reply = Reply(sorry, seen.intent, seen.confidence, 0.0, seen.sentiment, because=reason)
         actions = (hand_over(turn.input, reason),)
         return Outcome(Ended.FALLBACK, reply, reason, None, "fixed", actions=actions)
 
@@ -552,6 +555,10 @@ class SupportApp:
         for tenant in await self.handovers.tenants():
             await self.tools.confirmations.sweep(tenant)
             await self.memory.sweep(tenant)
+
+    def _texts(self, seen: Seen | None) -> Texts:
+        """What is said around a hand-over, in the customer's language where there is a translation."""
+        return self.handovers.rules.texts_in(seen.language if seen else ENGLISH)
 
     def _sure(self, turn: Turn[Inquiry], seen: Seen) -> bool:
         return seen.confidence >= turn.variant.thresholds["intent"]

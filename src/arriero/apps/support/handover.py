@@ -12,10 +12,13 @@ somebody accepts it. Pure: `inbox.py` keeps what is decided here.
 from __future__ import annotations
 
 import string
-from dataclasses import dataclass, replace
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -24,7 +27,9 @@ from arriero.core.errors import Conflict, InputError
 from arriero.core.settings import Section
 
 Sender = Literal["customer", "agent", "service"]
-PLACEHOLDERS = frozenset({"when", "opens", "agent"})
+PLACEHOLDERS = frozenset({"when", "opens", "agent", "clock", "date", "weekday"})
+ENGLISH = "en"
+TRANSLATIONS = Path(__file__).parent / "handover_texts.toml"
 
 
 class State(StrEnum):
@@ -49,8 +54,13 @@ class Priority(IntEnum):
 
 class Texts(Section):
     """What a customer reads at each change. `{when}`: until when somebody answers; `{opens}`: when
-    somebody is there again; `{agent}`: the name of the API key that accepted.
+    somebody is there again; `{agent}`: the name of the API key that accepted. `today`, `tomorrow` and
+    `later` say such a time, of `{clock}`, `{date}` and the English `{weekday}`.
     """
+
+    today: str = "today at {clock}"
+    tomorrow: str = "tomorrow at {clock}"
+    later: str = "on {weekday}, {date}, at {clock}"
 
     queued: str = (
         "Your question is now with our team. A colleague will answer here, {when} at the latest."
@@ -83,6 +93,15 @@ class Texts(Section):
         "I have added this to your question. It is with our team, and a colleague will answer here."
     )
 
+    passed_on: str = (
+        "I am sorry, I cannot answer that reliably. I have passed your message to a colleague, who will "
+        "get back to you; you do not need to write again."
+    )
+    looked_at: str = (
+        "Thank you for your message. A colleague looks at it and will write to you; you do not need to "
+        "write again."
+    )
+
     @field_validator("*")
     @classmethod
     def _can_be_filled(cls, value: str) -> str:
@@ -109,6 +128,26 @@ class HandOverSettings(Section):
         default=480, gt=0, le=100_000, description="from then until it is resolved or returned"
     )
     texts: Texts = Texts()
+    translations: Mapping[str, Texts] = Field(
+        default_factory=lambda: _translated({}), description="by ISO 639-1, for messages in it"
+    )
+
+    @field_validator("translations", mode="before")
+    @classmethod
+    def _on_top(cls, value: object) -> object:
+        return _translated(value) if isinstance(value, Mapping) else value
+
+
+def _translated(own: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The packaged translations with those of `own` in place of single texts."""
+    packaged = tomllib.loads(TRANSLATIONS.read_text(encoding="utf-8"))
+    named = {**packaged, **own}
+    return {
+        language: Texts.model_validate({**packaged.get(language, {}), **texts})
+        if isinstance(texts, Mapping)
+        else texts
+        for language, texts in named.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +158,31 @@ class Rules:
     accept_within: timedelta
     resolve_within: timedelta
     texts: Texts = Texts()  # noqa: RUF009  # frozen
+    translations: Mapping[str, Texts] = field(default_factory=dict)
 
     @classmethod
     def of(cls, hours: Hours, settings: HandOverSettings) -> Rules:
         accept, resolve = settings.accept_within_min, settings.resolve_within_min
-        return cls(hours, timedelta(minutes=accept), timedelta(minutes=resolve), settings.texts)
+        return cls(
+            hours, timedelta(minutes=accept), timedelta(minutes=resolve), settings.texts,
+            settings.translations,
+        )  # fmt: skip
+
+    def texts_in(self, language: str) -> Texts:
+        """The texts in `language` (ISO 639-1), in English where there are none."""
+        return self.translations.get(language, self.texts)
+
+    def said(self, at: datetime, now: datetime, texts: Texts) -> str:
+        """`at` in the words of `texts`."""
+        return self.hours.said(at, now, (texts.today, texts.tomorrow, texts.later))
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a hand-over stands. `step` counts the changes of state; `note` is the last agent's."""
+    """Where a hand-over stands. `step` counts the changes of state; `note` is the last agent's.
+
+    `language` is the one that the customer wrote in when it was opened.
+    """
 
     state: State = State.REQUESTED
     due_at: datetime | None = None
@@ -136,6 +190,7 @@ class Standing:
     priority: Priority = Priority.NORMAL
     note: str = ""
     step: int = 0
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +302,7 @@ def first_priority(sentiment: str, trend: str, earlier: int, *, again: bool = Fa
 
 def acknowledged(standing: Standing, rules: Rules) -> str:
     """What a customer reads who writes on while a person has the conversation, or will have it."""
-    texts = rules.texts
+    texts = rules.texts_in(standing.language)
     text = texts.held if standing.state is State.ACCEPTED else texts.waiting
     return text.format_map({"when": "", "opens": "", "agent": standing.agent or ""})
 
@@ -256,16 +311,16 @@ def _changed(
     standing: Standing, state: State, now: datetime, rules: Rules, **changes: object
 ) -> Step:
     moved = replace(standing, state=state, step=standing.step + 1, **changes)  # type: ignore[arg-type]
-    hours, closed = rules.hours, not rules.hours.is_open(now)
+    hours, texts = rules.hours, rules.texts_in(standing.language)
     name = state.value
-    if closed and f"{name}_closed" in type(rules.texts).model_fields:
+    if not hours.is_open(now) and f"{name}_closed" in type(texts).model_fields:
         name = f"{name}_closed"
     said = {
-        "when": hours.said(moved.due_at or now, now),
-        "opens": hours.said(hours.opens(now), now),
+        "when": rules.said(moved.due_at or now, now, texts),
+        "opens": rules.said(hours.opens(now), now, texts),
         "agent": moved.agent or "",
     }
-    return Step(moved, (Told("service", getattr(rules.texts, name).format_map(said)),))
+    return Step(moved, (Told("service", getattr(texts, name).format_map(said)),))
 
 
 def _overdue(standing: Standing, now: datetime) -> bool:

@@ -21,6 +21,7 @@ _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:0
 
 Opening = tuple[datetime, datetime]
 Minutes = tuple[int, int]  # of the day, from and until
+SAID = ("today at {clock}", "tomorrow at {clock}", "on {weekday}, {date}, at {clock}")
 
 
 @dataclass(frozen=True)
@@ -62,16 +63,14 @@ class Hours:
             passed += max(timedelta(), min(end, until) - max(start, since))
         raise AssertionError("openings never end")
 
-    def said(self, at: datetime, now: datetime) -> str:
-        """`at` as a customer reads it: "today at 14:30 (CET)"."""
+    def said(self, at: datetime, now: datetime, forms: tuple[str, str, str] = SAID) -> str:
+        """`at` as a customer reads it: "today at 14:30 (CET)". `forms`: for today, tomorrow, later."""
         local, today = at.astimezone(self.zone), now.astimezone(self.zone).date()
         clock = f"{local:%H:%M} ({local.tzname()})"
-        match (local.date() - today).days:
-            case 0:
-                return f"today at {clock}"
-            case 1:
-                return f"tomorrow at {clock}"
-        return f"on {DAYS[local.weekday()].title()}, {local:%Y-%m-%d}, at {clock}"
+        days = (local.date() - today).days
+        form = forms[days] if days in {0, 1} else forms[2]
+        weekday = DAYS[local.weekday()].title()
+        return form.format(clock=clock, weekday=weekday, date=f"{local:%Y-%m-%d}")
 
     def _openings(self, since: datetime) -> Iterator[Opening]:
         """Every opening that ends after `since`, in order, in UTC. There is always another one."""

@@ -342,6 +342,7 @@ class HandOvers:
                 "reason": reason,
                 "priority": int(priority),
                 "step": 0,
+                "language": str(_table(trace.seen if trace else None).get("language", "en")),
                 "note": "",
                 "summary": asdict(known),
             },
@@ -378,6 +379,7 @@ def standing_of(task: Task) -> Standing:
         priority=Priority(int(task.payload.get("priority", Priority.NORMAL))),
         note=str(task.payload.get("note", "")),
         step=int(task.payload.get("step", 0)),
+        language=str(task.payload.get("language", handover.ENGLISH)),
     )
 
 
