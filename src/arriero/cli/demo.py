@@ -12,6 +12,11 @@ COMMANDS = {
         "chaos",
         "Kill model, cache and server under load; count what is lost.",
     ),
+    "learning": (
+        "demo_learning",
+        "learning",
+        "A model learns from ratings, proves it, and serves.",
+    ),
     "rules": ("demo_rules", "rules", "Promote at +5 %, or prove it: on 1,000 identical models."),
 }
 
