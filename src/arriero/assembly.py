@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property, partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from arriero.core.door import Heard
 from arriero.core.errors import (
     ArrieroError,
     InputError,
+    ModelCorrupt,
     ModelMissing,
     SettingsError,
     StoreError,
@@ -48,7 +50,7 @@ from arriero.learning.gate import GateCase, Kind
 from arriero.learning.give import Ear, Said
 from arriero.learning.rollouts import Rollouts
 from arriero.learning.shadows import Shadows
-from arriero.learning.trainers.base import Recipe, Trained, Trainer
+from arriero.learning.trainers.base import Reason, Recipe, Trained, Trainer, TrainingFailed
 from arriero.learning.work import AppWork
 from arriero.models.base import Encoder
 from arriero.models.engines import Engines
@@ -165,8 +167,14 @@ class Platform:
 
     @cached_property
     def cycles(self) -> Cycles:
-        """The cycles of every app that learns."""
-        return Cycles(self.ledger, {})
+        """The cycles of every app in which a model writes text; none without the extra `local`."""
+        if find_spec("safetensors") is None:
+            return Cycles(self.ledger, {})
+        from arriero.learning.trainers.llamafactory import LlamaFactory  # noqa: PLC0415  # heavy
+
+        models = self.settings.models.folder.expanduser()
+        trainer = LlamaFactory(self.settings.learning.trainer, models)
+        return Cycles(self.ledger, works(self, trainer, partial(_adapt, self)))
 
     def _safety(self, app: str) -> Sequence[str]:
         """The checks of an app that block: no more answers than before may fail them."""
@@ -576,6 +584,18 @@ def _work(
 def _recipe(own: RecipeSettings, trainer: Trainer, bound: RoleBinding, route: Route) -> Recipe:
     base = own.base or bound.model.partition(":")[2]
     return Recipe(trainer.name, base, route.value, own.parameters, own.seed)
+
+
+async def _adapt(platform: Platform, app: str, trained: Trained) -> str:
+    """Prove and register what was trained; `TrainingFailed` when it would not be served as it was."""
+    from arriero.learning.parity import AdapterRefused  # noqa: PLC0415  # heavy
+    from arriero.learning.registry import Registry  # noqa: PLC0415
+
+    registry = Registry(platform.settings, platform.ledger, platform.clock, TENANT)
+    try:
+        return await registry.adapt(app, trained)
+    except (AdapterRefused, ModelCorrupt) as refused:
+        raise TrainingFailed(Reason.NOT_SERVED, refused.message) from refused
 
 
 def datasets(settings: Settings) -> Path:

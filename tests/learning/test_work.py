@@ -14,7 +14,7 @@ from arriero.core.settings import DatasetSettings, LearningSettings, ModelsSetti
 from arriero.learning import rollout
 from arriero.learning.cycle import State, Trigger
 from arriero.learning.cycles import Cycles
-from arriero.learning.trainers.base import Reason, Trained
+from arriero.learning.trainers.base import Reason, Trained, TrainingFailed
 from arriero.learning.trainers.fake import FakeTrainer
 from arriero.learning.work import AppWork
 
@@ -144,6 +144,22 @@ async def test_a_training_that_fails_leaves_the_champion(
     assert len(trainer.trainings) == tries
     await platform.exposures.refresh()
     assert platform.exposures.variant("chat", None) == before
+
+
+async def test_an_adapter_that_cannot_be_served_as_trained_ends_the_cycle(
+    platform: Platform,
+) -> None:
+    async def refused(app: str, trained: Trained) -> str:
+        raise TrainingFailed(Reason.NOT_SERVED, "what is served is not what was trained")
+
+    learning = Cycles(platform.ledger, works(platform, FakeTrainer(), refused))
+    await talk(platform, 15)
+    moved = await learning.begin("chat", Trigger.PERSON, "because", now=platform.clock.now())
+    while moved.open:
+        stepped = await learning.step("chat", platform.clock.now())
+        assert stepped is not None
+        moved = stepped
+    assert (moved.state, moved.because) == (State.FAILED, "what is served is not what was trained")
 
 
 async def test_a_schedule_begins_cycles_too(platform: Platform) -> None:

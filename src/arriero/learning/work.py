@@ -115,9 +115,9 @@ class AppWork:
         recipe = await self._recipe(cycle, champion.roles[self.role])
         try:
             trained = await self.trainer.train(dataset, recipe, out, progress=self.progress)
+            adapter = await self.adapt(trained)
         except TrainingFailed as failed:
             return Made(None, failed=failed.message, again=failed.reason in AGAIN)
-        adapter = await self.adapt(trained)
         challenger = with_adapter(champion, self.role, adapter)
         await self.ledger.commit(VariantRegistered(challenger, self.clock.now()), durable=True)
         return Made(challenger.id, adapter)

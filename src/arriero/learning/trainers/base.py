@@ -30,6 +30,7 @@ class Reason(StrEnum):
     TIME_LIMIT = "time_limit"
     WRONG_BASE = "wrong_base"
     CANCELLED = "cancelled"
+    NOT_SERVED = "not_served"
 
 
 class TrainingFailed(ArrieroError):
