@@ -13,14 +13,14 @@ import csv
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from random import Random
 
 import numpy as np
 
 from arriero.apps.support.sample import feelings
-from arriero.apps.support.sentiment import SENTIMENTS, features
+from arriero.apps.support.sentiment import SENTIMENTS, features, plain
 from arriero.apps.support.settings import SAMPLE
 from arriero.bench.report import Metric
 from arriero.bench.sentiment import TRAIN, judged, macro_recall, measure, read_rows, recall
@@ -125,18 +125,22 @@ async def _weights() -> None:
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # only to fit
 
     encoder = _encoder()
-    own, written = list(feelings.rows()), list(feelings.written())
+    written = list(feelings.written())
     Random(SEED).shuffle(written)
-    dev = _emotions("dev")
-    values = await _features(own, dev, encoder)
+    dev, left = _emotions("dev"), []
+    values = await _features(_read(feelings.rows()), dev, encoder)
     for fold in range(FOLDS):
-        out = set(written[fold::FOLDS])
-        values += await _features([row for row in own if row not in out], sorted(out), encoder)
+        out = written[fold::FOLDS]
+        kept = [row for row in written if row not in out]
+        judged_rows = [*out, *feelings.paired(out)]
+        own = _read([*kept, *feelings.made(), *feelings.paired(kept)])
+        values += await _features(own, judged_rows, encoder)
+        left += [label for _, label in judged_rows]
     await encoder.close()
     truth = [label for _, label in dev]
     weights = _even(truth, 1 - WRITTEN)
-    truth += [label for fold in range(FOLDS) for _, label in sorted(set(written[fold::FOLDS]))]
-    weights += _even(truth[len(dev) :], WRITTEN)
+    truth += left
+    weights += _even(left, WRITTEN)
     scale = len(dev) / sum(weights)
     fitted = LogisticRegression(max_iter=3_000).fit(
         np.array(values), truth, sample_weight=np.array(weights) * scale
@@ -145,6 +149,11 @@ async def _weights() -> None:
         numbers = ", ".join(f"{value:.2f}" for value in (*row, constant))
         print(f'    "{name}": ({numbers}),')
     print(f"dev macro recall {_left_out(fitted, values[: len(dev)], truth[: len(dev)]):.4f}")
+
+
+def _read(rows: Iterable[Row]) -> list[Row]:
+    """The rows as a head reads them, each once."""
+    return list({plain(text): label for text, label in rows}.items())
 
 
 def _left_out(fitted: object, values: Sequence[Sequence[float]], truth: Sequence[str]) -> float:
@@ -167,7 +176,7 @@ async def _features(
         head = HeadClassifier(load_head(Path(folder)), encoder)
     found = []
     for text, _ in rows:
-        said = await head.classify(text, timeout_s=60)
+        said = await head.classify(plain(text), timeout_s=60)
         found.append(features(text, dict(said.scores)))
     progress(f"{len(found)} rows")
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from arriero.models.base import Labels
-from arriero.models.clauses import Asked, clauses, intents_in, read_intents, which_of
+from arriero.models.clauses import Asked, asks, clauses, intents_in, read_intents, which_of
 
 
 @pytest.mark.parametrize(
@@ -93,3 +93,19 @@ def test_two_intents_that_share_the_mass_are_asked_about(
     scores: list[tuple[str, float]], pair: tuple[str, str] | None
 ) -> None:
     assert which_of(_labels(*scores)) == pair
+
+
+@pytest.mark.parametrize(
+    ("clause", "asked"),
+    [
+        ("Where is my order", True),
+        ("and please send me the invoice", True),
+        ("I'd like to return the tent.", True),
+        ("The tent leaks, right?", True),
+        ("It had to be inspected, they said.", False),
+        ("I bought a jacket on Thursday", False),
+        ("", False),
+    ],
+)
+def test_a_clause_asks_or_only_tells(clause: str, asked: bool) -> None:
+    assert asks(clause) is asked

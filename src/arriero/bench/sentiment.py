@@ -15,7 +15,7 @@ from time import perf_counter
 
 import numpy as np
 
-from arriero.apps.support.sentiment import SENTIMENTS, lexicon_says, weighed
+from arriero.apps.support.sentiment import SENTIMENTS, lexicon_says, plain, weighed
 from arriero.apps.support.settings import SAMPLE
 from arriero.bench.report import Metric
 from arriero.core.errors import InputError
@@ -95,7 +95,7 @@ async def judged(
     both, head, lexicon, times = [], [], [], []
     for text, _ in test:
         started = perf_counter()
-        labels = await classifier.classify(text, timeout_s=WAIT_S)
+        labels = await classifier.classify(plain(text), timeout_s=WAIT_S)
         both.append(weighed(text, labels.scores)[0][0])
         times.append((perf_counter() - started) * 1e3)
         head.append(labels.label)

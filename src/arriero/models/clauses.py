@@ -26,6 +26,13 @@ _CUT = re.compile(
     rf"|,?\s+(?:and\s+also|and\s+then|and|but|also|plus|as\s+well\s+as)\s+(?={_REQUEST})",
     re.IGNORECASE,
 )
+_ASKS = re.compile(
+    r"\W*(?:(?:hi|hello|hey|and|also|so|but|then|please|pls)\W+)*"
+    r"(?:can|could|would|will|do|does|did|is|are|was|were|has|have|how|what|when|where|why|who|which"
+    r"|tell|send|cancel|change|update|give|let|show|help|check|refund"
+    r"|i(?:'d|\s+would)\s+like|i\s+(?:want|need|wish))\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,11 @@ def clauses(text: str) -> tuple[str, ...]:
             begun = cut.end()
     rest = text[begun:].strip()
     return (*parts, rest) if rest else tuple(parts)
+
+
+def asks(clause: str) -> bool:
+    """Whether a clause asks for something: it ends as a question or begins as a request. Else it tells."""
+    return clause.rstrip().endswith("?") or _ASKS.match(clause) is not None
 
 
 def intents_in(read: Sequence[tuple[str, Labels]], *, at_least: float = 0.5) -> tuple[Asked, ...]:

@@ -31,9 +31,10 @@ from arriero.apps.support.tools import Tools
 from arriero.apps.support.values import Reply
 from arriero.core.clock import HeldClock, SystemClock
 from arriero.core.desk import Act
-from arriero.core.errors import StoreError
+from arriero.core.errors import ModelTimeout, StoreError
 from arriero.core.words import Ended, Exposure, JsonValue, Mode, Share
 from arriero.flow import Case, Flow, Result
+from arriero.models.base import Labels
 from arriero.models.fake import FakeClassifier, FakeEncoder, ScriptedGenerator
 from arriero.models.roles import Models
 from arriero.retrieval.base import Passage
@@ -179,6 +180,35 @@ async def test_the_record_of_another_customers_order_never_reaches_the_model(
     result = await desk.ask("Where is my order 10234?", customer="c-0043")
     assert result.outcome.origin == "unknown-order"
     assert not desk.writer.asked
+
+
+async def test_of_two_requests_one_is_answered_and_the_other_named(desk: Desk) -> None:
+    result = await desk.ask("Where is my order 10234? What does standard shipping cost?")
+    assert (result.outcome.ended, result.outcome.origin) == (Ended.ANSWERED, "template")
+    assert result.outcome.answer.intent == "order_status"
+    assert "You also asked about shipping cost." in result.outcome.answer.response
+
+
+async def test_a_story_before_a_question_is_one_request(desk: Desk) -> None:
+    result = await desk.ask("I read about standard shipping. Where is my order 10234?")
+    assert "You also asked" not in result.outcome.answer.response
+
+
+async def test_clauses_that_cannot_be_read_leave_the_message_one_request(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = "Where is my order 10234? What does standard shipping cost?"
+    read = Models.classify
+
+    async def only_whole(self: Models, role: str, text: str, *, timeout_s: float) -> Labels:
+        if role == "intent_classifier" and text != whole:
+            raise ModelTimeout("the classifier took too long; try again")
+        return await read(self, role, text, timeout_s=timeout_s)
+
+    monkeypatch.setattr(Models, "classify", only_whole)
+    result = await desk.ask(whole)
+    assert (result.outcome.ended, result.outcome.origin) == (Ended.ANSWERED, "template")
+    assert "You also asked" not in result.outcome.answer.response
 
 
 async def test_another_customer_is_not_told_about_the_order(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from arriero.apps.support.sample import feelings
-from arriero.apps.support.sentiment import SENTIMENTS, features, lexicon_says, weighed
+from arriero.apps.support.sentiment import SENTIMENTS, features, lexicon_says, plain, weighed
 from arriero.apps.support.settings import SAMPLE
 from arriero.models.head_rows import read_rows
 
@@ -20,7 +20,7 @@ EVEN = tuple((name, 1 / 3) for name in SENTIMENTS)
         ("I love this, it is wonderful!", "positive"),
         ("This is horrible, I hate it.", "negative"),
         ("The parcel weighs four kilos.", "neutral"),
-        ("Nothing but trouble with this terrible shop.", "negative"),
+        ("A terrible shop, I am so angry.", "negative"),
     ],
 )
 def test_the_lexicon_decides_when_the_head_cannot(text: str, expected: str) -> None:
@@ -64,3 +64,29 @@ def test_the_rows_are_balanced_and_apart_from_the_kept_ones() -> None:
     assert set(counts) == set(SENTIMENTS)
     assert max(counts.values()) < 1.2 * min(counts.values())
     assert not {text.lower() for text in texts} & {text.lower() for text in kept}
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("I can\u2019t  open \u201cit\u201d", 'I can\'t open "it"'),
+        ("@shop where is it? https://t.example/12 #NeverAgain2", "where is it? Never Again 2"),
+        ("me@home.example writes", "me .example writes"),
+        ("https://t.example/12", "https://t.example/12"),
+        ("", ""),
+    ],
+)
+def test_a_text_is_read_without_addresses_and_with_tags_as_words(text: str, read: str) -> None:
+    assert plain(text) == read
+
+
+def test_a_curved_apostrophe_hides_no_negation() -> None:
+    assert lexicon_says("I don\u2019t like it") == lexicon_says("I don't like it") == "negative"
+
+
+def test_a_pair_keeps_what_its_row_feels() -> None:
+    rows = [("I love it", "positive"), ("It opens at nine.", "neutral")]
+    (pair,) = feelings.paired(rows)
+    assert pair[1] == "positive"
+    assert "I love it" in pair[0]
+    assert "It opens at nine." in pair[0]

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import accumulate
 from pathlib import Path
 
-from arriero.apps.support import extract, fit, quality, templates, write
+from arriero.apps.support import extract, fit, quality, several, templates, write
 from arriero.apps.support.approved import Found
 from arriero.apps.support.approved_now import ApprovedNow
 from arriero.apps.support.confirm import Pending, place_of
@@ -42,7 +42,7 @@ from arriero.apps.support.person import Listener
 from arriero.apps.support.policy import Tool
 from arriero.apps.support.resolution_report import SupportReport
 from arriero.apps.support.reviews import Reviews
-from arriero.apps.support.sentiment import weighed
+from arriero.apps.support.sentiment import plain, weighed
 from arriero.apps.support.settings import SupportSettings
 from arriero.apps.support.tools import KINDS, Need, Proposal, Request, Tools, drop, propose
 from arriero.apps.support.values import Evidence, Reply, Seen
@@ -61,7 +61,7 @@ from arriero.core.words import (
 )
 from arriero.flow import Case, Judged, Shapes, Turn
 from arriero.models.base import Labels
-from arriero.models.clauses import which_of
+from arriero.models.clauses import Asked, intents_in, which_of
 from arriero.retrieval.base import Hit, Index, Passage, conflicts, undecided
 from arriero.security.injection_reader import Reader
 from arriero.security.masking import Known
@@ -170,7 +170,7 @@ class SupportApp:
             await self.examples.follow(turn.case.tenant)
         intents, mood = await asyncio.gather(
             turn.models.classify("intent_classifier", message, timeout_s=turn.remaining()),
-            turn.models.classify("sentiment_analyzer", message, timeout_s=turn.remaining()),
+            turn.models.classify("sentiment_analyzer", plain(message), timeout_s=turn.remaining()),
         )
         language = language_of(message) or "en"
         feelings = dict(weighed(message, mood.scores, language=language))
@@ -178,7 +178,8 @@ class SupportApp:
         asked = await self.listener.asks_for_a_person(message, [one.text for one in history])
         suspicion = await self.reader.scan(message)
         about = self._meant(message, intents, recall(history, number=self.settings.order_number))
-        intent, confidence = intents.label, intents.confidence
+        first, also = await self._requests(turn, intents)
+        intent, confidence = first.intent, first.mass
         if asked.asked:
             intent, confidence = HUMAN, max(asked.score, intents.confidence)
         earlier = [frustration(one.text, {}) for one in history if one.role == "customer"]
@@ -194,14 +195,31 @@ class SupportApp:
             language=language,
             order=about.order,
             outside=intents.outside,
-            between=which_of(intents),
+            between=None if also else which_of(intents),
             person=asked.asked,
             suspicious=suspicion.flagged,
             times=about.times,
             frustration=felt.frustration,
             priority=priority(felt),
             concern=should_hand_over(felt) or "",
+            also=also,
         )
+
+    async def _requests(self, turn: Turn[Inquiry], whole: Labels) -> tuple[Asked, tuple[str, ...]]:
+        """The request that is answered and what else is asked; a clause is read only if two ask."""
+        parts = several.requests(turn.input.message)
+        try:
+            read = await asyncio.gather(
+                *(
+                    turn.models.classify("intent_classifier", part, timeout_s=turn.remaining())
+                    for part in parts
+                )
+            )
+        except ModelError as error:  # the whole message was read: it is answered as one request
+            log.warning("the clauses of a message were not read: %s", error.message)
+            return Asked(whole.label, whole.confidence, ""), ()
+        asked = intents_in(list(zip(parts, read, strict=True)), at_least=several.SURE)
+        return several.split(whole.label, whole.confidence, asked)
 
     async def gather(self, turn: Turn[Inquiry], seen: Seen) -> Evidence:
         """What is known of the customer; unless that settles it, the passages valid today.
@@ -511,6 +529,8 @@ class SupportApp:
             # What is known is told all the same, and a person sees to the rest.
             shown = replace(answer, response=f"{answer.response} {ALSO}", because=seen.concern)
             actions, ending = (*actions, hand_over(turn.input, seen.concern)), Ended.PENDING
+        elif seen.also and ending in {Ended.ANSWERED, Ended.CLARIFY} and seen.language == "en":
+            shown = replace(shown, response=f"{shown.response} {several.offer(seen.also)}")
         return Outcome(
             ending, shown, shown.because, best.score, draft.origin, draft.sources, actions
         )

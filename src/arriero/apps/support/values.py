@@ -22,6 +22,7 @@ class Seen:
     that share its mass. `person` says that somebody human was asked for, `suspicious` that the text
     gives orders to the system. `order` is what it is about, `times` how often this came up.
     `frustration` is from 0 to 1, `concern` why a person should see this, `priority` how soon.
+    `also` are the intents of further requests in the message.
     """
 
     intent: str
@@ -40,6 +41,7 @@ class Seen:
     frustration: float = 0.0
     priority: str = "normal"
     concern: str = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The sample's sentiment rows: sentences written one by one, and sentences made from patterns.
+"""The sample's sentiment rows: sentences written one by one, made from patterns, and said in pairs.
 
 `python -m arriero.apps.support.sample.feelings` writes sentiment.csv anew from sentiment_written.csv
 and feelings.toml; the same files give the same rows.
@@ -12,6 +12,8 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
+
+from arriero.apps.support.sentiment import plain
 
 HERE = Path(__file__).parent
 SEED = 20_261_124
@@ -46,8 +48,25 @@ def made() -> tuple[Row, ...]:
                         if random.random() < BESIDE:  # a fact beside a feeling is still a feeling
                             fact = random.choice(facts)
                             said = f"{next(_filled(fact, 1, fill, random)).capitalize()}. {said}"
-                    found.setdefault(_plain(said), (said, label))
+                    found.setdefault(" ".join(said.lower().split()), (said, label))
     return tuple(found.values())
+
+
+def paired(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Each row with a neutral one of `rows` before or behind it, so that what is felt may be one part.
+
+    What people write is longer than one sentence; a head that learned from single ones takes a feeling
+    beside a fact for a fact.
+    """
+    neutral = [text for text, label in rows if label == "neutral"]
+    found = []
+    for text, label in rows:
+        random = Random(f"{SEED} {text}")
+        other = random.choice(neutral)
+        first, second = (other, text) if random.random() < 0.5 else (text, other)
+        if other != text:
+            found.append((f"{first if first[-1] in '.!?' else first + '.'} {second}", label))
+    return tuple(found)
 
 
 def _filled(
@@ -73,14 +92,12 @@ def _posted(text: str, tags: Sequence[str], emoji: Sequence[str], random: Random
     return text if random.random() > 0.1 else f"{text} http://t.example/{random.randrange(9_999)}"
 
 
-def _plain(text: str) -> str:
-    return " ".join(text.lower().split())
-
-
 def rows() -> tuple[Row, ...]:
-    """All of them; a written sentence goes before a made one that says the same."""
-    known = {_plain(text) for text, _ in written()}
-    return (*written(), *(row for row in made() if _plain(row[0]) not in known))
+    """All of them as the head reads them; of rows that say the same, the written one, then the made."""
+    found: dict[str, Row] = {}
+    for text, label in (*written(), *made(), *paired(written())):
+        found.setdefault(plain(text).lower(), (plain(text), label))
+    return tuple(found.values())
 
 
 def main() -> None:
