@@ -124,9 +124,7 @@ async def _told(platform: Platform, question: str) -> Told:
     outcome = result.outcome
     if outcome.ended is Ended.ANSWERED:
         return Told(True, outcome.answer.response, outcome.score or 0.0)
-    trace = await platform.ledger.trace(result.run)
-    drafts = trace.drafts if trace else ()
-    best = max(drafts, key=lambda one: one["score"], default=None)
+    best = max(result.trace.drafts, key=lambda one: one["score"], default=None)
     return Told(False, best["draft"]["answer"]["response"], best["score"]) if best else NOTHING
 
 

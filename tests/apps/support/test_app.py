@@ -276,6 +276,13 @@ async def test_an_invented_number_is_not_sent_the_sources_are_quoted_instead() -
     assert result.outcome.origin in {"extractive", "fixed"}
 
 
+async def test_a_refused_extract_goes_to_a_person_without_a_draft_of_the_model(desk: Desk) -> None:
+    result = await desk.ask("Is shipping a grand piano to the lighthouse insured?")
+    assert [one["draft"]["origin"] for one in result.trace.drafts] == ["extractive"]
+    assert result.outcome.ended is Ended.FALLBACK
+    assert desk.writer.asked == []
+
+
 async def test_a_request_for_a_person_opens_one_task(desk: Desk) -> None:
     result = await desk.ask("I want a human")
     assert result.outcome.ended is Ended.PENDING
