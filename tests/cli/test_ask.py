@@ -96,6 +96,7 @@ def test_after_a_killed_server_the_question_is_answered_all_the_same(place: Plac
     assert _json(place.run("ask", "--json", QUESTION))["answer"]["outcome"] == "answered"
 
 
+@pytest.mark.slow
 def test_after_a_killed_server_another_one_starts(place: Place) -> None:
     with up(place) as server:
         server.end(signal.SIGKILL)
@@ -123,7 +124,7 @@ def stranger() -> Iterator[str]:
         thread.join()
 
 
-@pytest.mark.parametrize("there", ["nobody", "a stranger"])
+@pytest.mark.parametrize("there", ["nobody", pytest.param("a stranger", marks=pytest.mark.slow)])
 def test_a_process_that_got_the_id_of_a_killed_server_is_not_taken_for_it(
     place: Place, stranger: str, there: str
 ) -> None:

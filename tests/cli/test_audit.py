@@ -74,6 +74,7 @@ def test_a_receipt_is_json_or_a_page(filled: Place) -> None:
     assert "there is no run 'run-9'" in wrong.err
 
 
+@pytest.mark.slow
 def test_an_export_is_checked_by_its_own_script(filled: Place) -> None:
     made = filled.run("audit", "export", "out.zip", "--from", "2020-01-01")
     assert made.out.startswith("out.zip: 3 events")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 
 from tests.cli.conftest import Place, one_sentence, up
 
 
+@pytest.mark.slow
 def test_a_backup_of_a_running_server_gives_the_same_runs_elsewhere(place: Place) -> None:
     with up(place) as server:
         key = {"authorization": f"Bearer {server.secret}"}

@@ -105,7 +105,9 @@ def test_scoreboard_shows_a_number_with_its_n_beside_the_claim() -> None:
         )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM]
+)
 def test_worker_names_its_jobs_and_ends_well(place: Place, number: int) -> None:
     with starting(place, "worker") as worker:
         worker.wait_for("working on alerts, outbox")

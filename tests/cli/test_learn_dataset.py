@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Place
 
 
@@ -43,6 +45,7 @@ def test_logs_become_a_dataset_and_a_person_leaves_it(place: Place) -> None:
     assert f"dataset {folder.name} of chat: 4 rows; its successor is" in gone.out
 
 
+@pytest.mark.slow
 def test_too_little_feedback_is_said_with_status_1(place: Place) -> None:
     place.run("learn", "import", str(logs(place.folder, 3)))
     made = place.run("learn", "dataset", "chat")

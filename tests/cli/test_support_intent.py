@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from tests.cli.conftest import FAKES, Place, one_sentence, up
 
 EXAMPLES = ("do you sell gift vouchers", "I want a gift voucher", "voucher as a birthday gift")
@@ -29,6 +31,7 @@ def _add(*more: str) -> tuple[str, ...]:
     return ("support", "intent", "add", *more, *(f"--example={text}" for text in EXAMPLES))
 
 
+@pytest.mark.slow
 def test_a_new_intent_is_live_in_a_running_server(place: Place) -> None:
     _configured(place)
     with up(place) as server:

@@ -41,6 +41,7 @@ def test_an_unknown_intent_or_mode_is_one_sentence(
         mode.main([*argv, "--data", str(tmp_path)], standalone_mode=False)
 
 
+@pytest.mark.slow
 def test_a_mode_is_set_while_a_server_holds_the_folder(served: Process) -> None:
     done = served.place.run("support", "mode", "cancel_order", "suggest", "--actor", "anna")
     assert done.status == 0, done.err

@@ -48,6 +48,7 @@ def test_the_command_to_try_works_when_pasted(served: Process) -> None:
     assert "10234" in done.out
 
 
+@pytest.mark.slow
 def test_the_command_to_try_names_settings_and_data_that_were_named(place: Place) -> None:
     (place.folder / "arriero.toml").rename(place.folder / "my settings.toml")
     with up(place, "--config", "my settings.toml", "--data", "my data") as server:
@@ -92,6 +93,7 @@ def test_a_second_start_prints_no_key_and_accepts_the_first(place: Place) -> Non
         assert _post(second, secret).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_new_key_is_printed_when_asked_for_and_the_first_stays_good(place: Place) -> None:
     with up(place) as first:
         secret = first.secret
@@ -102,7 +104,9 @@ def test_a_new_key_is_printed_when_asked_for_and_the_first_stays_good(place: Pla
     assert answers == [200, 200]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM]
+)
 def test_a_signal_ends_it_well_and_nothing_stays_behind(place: Place, number: int) -> None:
     with up(place) as server:
         assert server.end(number) == 0
