@@ -9,7 +9,7 @@ const PRIORITY = ["low", "normal", "high", "urgent"];
 const DONE = { accept: "Accepted: it is yours.", reply: "Sent.", resolve: "Resolved.", return: "Returned to the bot.", approve: "Approved: whoever asks this gets this answer." };
 
 const at = (id) => document.getElementById(id);
-const state = { tasks: [], chosen: null, shown: "", drafts: new Map(), busy: false, round: 0 };
+const state = { tasks: [], chosen: null, shown: "", drafts: new Map(), sent: new Map(), busy: false, round: 0 };
 
 function make(tag, text, attributes = {}) {
   const node = document.createElement(tag);
@@ -226,11 +226,13 @@ function showVerbs(verbs, kind) {
   at("text").disabled = !verbs.includes("reply");
 }
 
-// The answer that is being written, or else the last one that was sent.
+// The answer that is being written, or else the last one that was sent: this page knows its own before the
+// conversation shows it.
 function propose() {
-  const sent = [...document.querySelectorAll("#said li.agent")].pop();
+  const shown = [...document.querySelectorAll("#said li.agent")].pop();
+  const sent = state.sent.get(state.chosen) ?? (shown ? shown.lastChild.textContent : "");
   at("share-question").value = at("problem").textContent;
-  at("share-answer").value = at("text").value.trim() || (sent ? sent.lastChild.textContent : "");
+  at("share-answer").value = at("text").value.trim() || sent;
   at("share").showModal();
 }
 
@@ -248,7 +250,11 @@ async function act(verb) {
   state.busy = true;
   try {
     const task = await ask(`/v1/tasks/${encodeURIComponent(id)}/${verb}`, bodies[verb]);
-    if (verb === "reply") { state.drafts.set(id, ""); at("text").value = ""; }
+    if (verb === "reply") {
+      state.drafts.set(id, "");
+      state.sent.set(id, text);
+      at("text").value = "";
+    }
     state.busy = false;
     show(task);
     tell(task.kind === "review" ? "Judged. Thank you." : DONE[verb]);
@@ -268,6 +274,7 @@ function leave(why = "") {
   sessionStorage.removeItem(KEY);
   Object.assign(state, { tasks: [], chosen: null, shown: "" });
   state.drafts.clear();
+  state.sent.clear();
   for (const id of ["desk", "leave", "task"]) at(id).hidden = true;
   at("login").hidden = false;
   at("count").textContent = "";
