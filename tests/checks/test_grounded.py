@@ -8,7 +8,7 @@ import pytest
 
 from arriero.checks.base import Exhibit
 from arriero.checks.evidence import Sources, features
-from arriero.checks.logistic import Logistic
+from arriero.checks.logistic import WELL, Logistic
 from arriero.checks.rarity import Rarity
 from arriero.checks.reading import read, sentences
 from arriero.core.errors import InputError
@@ -96,6 +96,13 @@ def test_the_costliest_feature_is_named_and_a_good_answer_has_none() -> None:
     assert layer.costliest({"covered": 0.9, "negation": 1.0}) == "negation"
     assert layer.costliest({"covered": 1.0}) == ""
     assert layer.chance({"covered": 1.0}) > layer.chance({"covered": 1.0, "negation": 0.5})
+
+
+def test_what_passes_well_names_no_fault() -> None:
+    layer = Logistic(2.0, {"covered": 3.0, "negation": -1.0})
+    assert layer.chance({"covered": 1.0, "negation": 1.0}) > WELL
+    assert layer.costliest({"covered": 1.0, "negation": 1.0}) == ""
+    assert layer.costliest({"covered": 0.4, "negation": 1.0}) == "covered"
 
 
 def test_a_file_without_coefficients_says_how_to_fit_them(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from arriero.core.errors import InputError
 from arriero.core.words import JsonValue
 
 LEAST_COST = 0.3  # log-odds; what cost less explains nothing
+WELL = 0.95  # a chance that needs no excuse: two of them multiplied are still 0.90
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,12 @@ class Logistic:
         return 1 / (1 + exp(-max(-40.0, min(40.0, logit))))
 
     def costliest(self, features: Mapping[str, float]) -> str:
-        """The feature that took most log-odds from the best value it could have, or ""."""
+        """The feature that took most log-odds from the best value it could have.
+
+        "" when none took much, or when the chance is `WELL` all the same.
+        """
+        if self.chance(features) >= WELL:
+            return ""
         costs = {}
         for name, weight in self.weights.items():
             value = min(1.0, max(0.0, features.get(name, 0.0)))

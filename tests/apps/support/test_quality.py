@@ -10,9 +10,11 @@ import pytest
 from numpy.typing import NDArray
 
 from arriero.apps.support import articles, quality
+from arriero.apps.support.checks import Relevant
 from arriero.apps.support.settings import SAMPLE
 from arriero.checks import evidence, relevance
 from arriero.checks.base import Exhibit
+from arriero.checks.logistic import Logistic
 from arriero.checks.rarity import Rarity
 from arriero.core.errors import ModelError
 from arriero.core.words import Source, Verdict
@@ -63,6 +65,15 @@ async def test_a_true_answer_scores_above_a_false_one() -> None:
 async def test_a_verdict_says_what_cost_the_score() -> None:
     verdicts = await judged(exhibit("Standard shipping does not cost 4.90 EUR per order."))
     assert "negation" in quality.reason(verdicts)
+
+
+@pytest.mark.parametrize(("bias", "why"), [(4.0, ""), (1.0, relevance.MEANINGS["near"])])
+async def test_only_a_verdict_that_does_not_pass_well_names_a_fault(bias: float, why: str) -> None:
+    layer = Logistic(bias, {"near": 2.0})
+    check = Relevant(layer, layer, layer, RARITY)
+    verdict = await check.judge(exhibit("Standard shipping costs 4.90 EUR per order."))
+    assert verdict.passed
+    assert verdict.reason == why
 
 
 async def test_a_true_answer_to_another_question_scores_less() -> None:
