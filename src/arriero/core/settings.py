@@ -373,7 +373,7 @@ class Settings(Section):
     models: ModelsSettings = ModelsSettings()
     deployments: dict[str, Deployment] = Field(default_factory=dict)
     webhooks: dict[str, Webhook] = Field(default_factory=dict)
-    learning: LearningSettings = LearningSettings()
+    learning: LearningSettings = Field(default_factory=LearningSettings)
     apps: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @classmethod
