@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from functools import cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -48,6 +48,7 @@ from arriero.learning.dataset.example import Route
 from arriero.learning.dataset.sampling import FlowSampler
 from arriero.learning.gate import GateCase, Kind
 from arriero.learning.give import Ear, Said
+from arriero.learning.lookout import Lookout
 from arriero.learning.rollouts import Rollouts
 from arriero.learning.shadows import Shadows
 from arriero.learning.trainers.base import Reason, Recipe, Trained, Trainer, TrainingFailed
@@ -83,6 +84,9 @@ from arriero.store.jobs import Job, JobRunner
 from arriero.store.ledger import SqlLedger, open_ledger
 from arriero.store.records import Records, SqlRecords
 from arriero.store.sealed import SqlSealed
+
+if TYPE_CHECKING:
+    from arriero.learning.drift import Vectors
 
 TENANT = "default"
 ALERTS_EVERY_S = 15.0  # an alert is raised within 60 s of the breach (issue: the spine)
@@ -549,11 +553,18 @@ def _work(
     settings = platform.settings.learning
     golden = [app.golden] if app.golden is not None else []
 
-    async def built(since: datetime | None) -> Dataset | NotEnough:
+    async def encoder_if_any() -> Encoder | None:
         try:
-            encoder: Encoder | None = await platform.engines.encoder()
+            return await platform.engines.encoder()
         except ModelMissing:
-            encoder = None  # texts are compared by their words alone
+            return None  # texts are compared by their words alone
+
+    async def vectors(texts: Sequence[str]) -> Vectors | None:
+        encoder = await encoder_if_any()
+        return None if encoder is None else await encoder.encode(texts)
+
+    async def built(since: datetime | None) -> Dataset | NotEnough:
+        encoder = await encoder_if_any()
         place = Place(
             TENANT, datasets(platform.settings), platform.sealer.mark(TENANT), "arriero",
             benchmarks=golden, encoder=encoder,
@@ -578,6 +589,7 @@ def _work(
         tenant=TENANT, folder=datasets(platform.settings).parent, roles=roles, build=built,
         recipe=partial(_recipe, settings.recipe, trainer), trainer=trainer, adapt=adapt,
         rollouts=platform.rollouts, golden=questions,
+        drifted=Lookout(platform.ledger, TENANT, app.name, settings.drift, vectors).drifted,
     )  # fmt: skip
 
 

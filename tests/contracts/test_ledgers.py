@@ -554,6 +554,7 @@ async def test_outcomes_tell_what_runs_of_the_variants_came_to(ledger: Ledger) -
             *(Ended.ANSWERED, False, 0.1 + 0.2, ms, 0.0001, ("response_generator",)),
         ),
     ]
+    assert await ledger.outcomes("support", both, since=NOW, limit=1) == found[:1]
     assert len(await ledger.outcomes("support", both, since=NOW)) == 3
     assert await ledger.outcomes("support", [], since=NOW) == []
 

@@ -10,8 +10,14 @@ from pathlib import Path
 import pytest
 
 from arriero.assembly import Platform, open_platform, works
-from arriero.core.settings import DatasetSettings, LearningSettings, ModelsSettings, Settings
-from arriero.learning import rollout
+from arriero.core.settings import (
+    DatasetSettings,
+    DriftSettings,
+    LearningSettings,
+    ModelsSettings,
+    Settings,
+)
+from arriero.learning import report, rollout
 from arriero.learning.cycle import State, Trigger
 from arriero.learning.cycles import Cycles
 from arriero.learning.trainers.base import Reason, Trained, TrainingFailed
@@ -32,7 +38,11 @@ async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
         data=tmp_path,
         models=ModelsSettings(encoder="fake:hash"),
         apps={"chat": {"models": {"chat": {"model": "fake:echo"}}}, "support": {"models": fakes}},
-        learning=LearningSettings(min_examples=12, dataset=DatasetSettings(cosine=1, minhash=1)),
+        learning=LearningSettings(
+            min_examples=12,
+            dataset=DatasetSettings(cosine=1, minhash=1),
+            drift=DriftSettings(reference=60, batch=50),
+        ),
     )
     async with open_platform(settings) as opened:
         yield opened
@@ -160,6 +170,36 @@ async def test_an_adapter_that_cannot_be_served_as_trained_ends_the_cycle(
         assert stepped is not None
         moved = stepped
     assert (moved.state, moved.because) == (State.FAILED, "what is served is not what was trained")
+
+
+async def test_a_drift_begins_a_cycle_whose_report_says_so(platform: Platform) -> None:
+    async def drifted(champion: str, since: datetime | None, now: datetime) -> str | None:
+        return None if since else f"drift of what {champion.partition('@')[0]} is asked"
+
+    work = cycles(platform, FakeTrainer(), []).works["chat"]
+    assert isinstance(work, AppWork)
+    learning = Cycles(platform.ledger, {"chat": replace(work, drifted=drifted)})
+    now = platform.clock.now()
+    begun = await learning.step("chat", now)
+    assert begun is not None
+    assert (begun.trigger, begun.why) == (Trigger.DRIFT, "drift of what chat is asked")
+    ended = await learning.step("chat", now)
+    assert ended is not None
+    assert (ended.state, ended.why) == (State.INCONCLUSIVE, begun.why)
+    told = report.to_markdown(await report.gather(platform.ledger, "default", begun.id))
+    assert "began (drift): drift of what chat is asked" in told
+    assert await learning.step("chat", now) is None  # the cycle was a new beginning
+
+
+async def test_the_platform_looks_out_for_drift(platform: Platform) -> None:
+    settings = platform.settings.learning.drift
+    for number in range(settings.reference + 3 * settings.batch):
+        asked = "Hello there" if number < settings.reference else "Is the green tent dry inside?"
+        said = {"messages": [{"role": "user", "content": f"{asked} {number}"}]}
+        await platform.run("chat", said)
+    begun = await cycles(platform, FakeTrainer(), []).step("chat", platform.clock.now())
+    assert begun is not None
+    assert (begun.trigger, "drift of" in begun.because) == (Trigger.DRIFT, True)
 
 
 async def test_a_schedule_begins_cycles_too(platform: Platform) -> None:

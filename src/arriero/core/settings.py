@@ -295,6 +295,22 @@ class TrainerSettings(Section):
     ray_workers: int = Field(default=1, ge=1)
 
 
+class DriftSettings(Section):
+    """When a change of what is asked, or of how it is answered, begins a cycle.
+
+    The champion's first `reference` runs since the last cycle are compared with the newest ones, in
+    batches; a change has to be in each of the last three (`learning/drift.py` has the limits).
+    """
+
+    enabled: bool = True
+    reference: int = Field(default=500, ge=50, description="runs that say what was usual")
+    batch: int = Field(default=200, ge=50, description="runs of a batch; below 50 nothing is said")
+    every_h: float = Field(default=1.0, gt=0, description="a look: some seconds of a core")
+    ignored: tuple[str, ...] = Field(
+        default=("duration_ms",), description="what no training mends; alerts watch it"
+    )
+
+
 class RolloutStep(Section):
     """A challenger's share of units: for how long at least, and how many of its units at least."""
 
@@ -358,6 +374,7 @@ class LearningSettings(Section):
     every_h: float | None = Field(default=None, gt=0, description="a cycle every so many hours")
     role: str | None = Field(default=None, description="whose model is trained; None: the app's")
     dataset: DatasetSettings = DatasetSettings()
+    drift: DriftSettings = DriftSettings()
     rollout: RolloutSettings = RolloutSettings()
     gate: GateSettings = GateSettings()
     recipe: RecipeSettings = RecipeSettings()

@@ -61,6 +61,7 @@ class Cycle:
 
     `dataset`, `adapter` and `evaluation` name artefacts, `challenger` a variant, `training` the key of
     the recipe on the dataset; `before` are the pairs that the gate found. `id` names the rollout, too.
+    `why` says what triggered it, `because` why it is in this state.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Cycle:
     evaluation: str | None = None
     before: Pairs = rollout.NO_PAIRS
     attempts: int = 0
+    why: str = ""
 
     @property
     def open(self) -> bool:
@@ -136,7 +138,9 @@ def begin(
     id: str, app: str, tenant: str, champion: str, trigger: Trigger, now: datetime, because: str
 ) -> Cycle:
     """The first state."""
-    return Cycle(id, app, tenant, champion, trigger, State.COLLECTING, now, now, because)
+    return Cycle(
+        id, app, tenant, champion, trigger, State.COLLECTING, now, now, because, why=because
+    )
 
 
 def advance(cycle: Cycle, found: Found, now: datetime) -> Cycle:

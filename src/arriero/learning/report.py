@@ -79,7 +79,8 @@ async def gather(ledger: Ledger, tenant: str, id: str) -> Told:
         if pair["reached"]
     ]  # fmt: skip
     adapters = await ledger.artefacts("adapter", app=cycle.app)
-    steps = [(f"{cycle.begun:%Y-%m-%d %H:%M}", f"began: {cycle.trigger}")]
+    began = f"began ({cycle.trigger}): {cycle.why}" if cycle.why else f"began: {cycle.trigger}"
+    steps = [(f"{cycle.begun:%Y-%m-%d %H:%M}", began)]
     steps.append((f"{cycle.at:%Y-%m-%d %H:%M}", f"{cycle.state}: {cycle.because}"))
     return Told(cycle, steps, dataset, evaluation, adapters, rows)
 

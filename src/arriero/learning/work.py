@@ -43,12 +43,18 @@ PREFERRED = (Route.SFT, Route.DPO, Route.KTO)
 log = logging.getLogger(__name__)
 
 
+async def unwatched(champion: str, since: datetime | None, now: datetime) -> str | None:  # noqa: ARG001
+    """Where nobody looks out nothing drifts."""
+    return None
+
+
 @dataclass(frozen=True)
 class AppWork:
     """The cycles of one app. `roles` are those that write text; the first is trained unless settings say.
 
     `build` gives the dataset of what was said since a moment, `adapt` registers a trained folder and gives
-    the adapter's hash, `golden` reads the app's golden set, `recipe` is how to train a stage on a base.
+    the adapter's hash, `golden` reads the app's golden set, `recipe` is how to train a stage on a base,
+    `drifted` says what drifted under a champion since a moment (`Lookout.drifted`).
     """
 
     flow: Flow
@@ -65,6 +71,7 @@ class AppWork:
     adapt: Callable[[Trained], Awaitable[str]]
     rollouts: Rollouts
     golden: Callable[[], Sequence[GateCase]] = lambda: ()
+    drifted: Callable[[str, datetime | None, datetime], Awaitable[str | None]] = unwatched
     progress: Callable[[TrainingProgress], None] = lambda progress: None
     told: Callable[[str, int, int], None] = field(default=lambda what, done, of: None)
 
@@ -84,7 +91,7 @@ class AppWork:
         return exposure.shares[0].variant
 
     async def trigger(self, last: Cycle | None, now: datetime) -> tuple[Trigger, str] | None:
-        """New feedback, or the schedule. A cycle that found too little is not begun again for nothing."""
+        """New feedback, the schedule, or drift. What found too little is not begun again for nothing."""
         since = last.begun if last is not None else None
         new = await self.ledger.given(self.tenant, self.app.name, since=since)
         if new >= self.settings.min_examples:
@@ -92,7 +99,9 @@ class AppWork:
         every = self.settings.every_h
         if every is not None and (last is None or now - last.begun >= timedelta(hours=every)):
             return Trigger.SCHEDULE, f"{every:g} hours have passed"
-        return None
+        ended = last.at if last is not None else None
+        drift = await self.drifted(await self.champion(), ended, now)
+        return None if drift is None else (Trigger.DRIFT, drift)
 
     async def collect(self, cycle: Cycle) -> Collected:
         built = await self.build(None)

@@ -331,9 +331,15 @@ class Ledger(Protocol):
         """How many live runs of the app had feedback, given from `since` on."""
 
     async def outcomes(
-        self, app: str, variants: Sequence[str], *, since: datetime, until: datetime | None = None
+        self,
+        app: str,
+        variants: Sequence[str],
+        *,
+        since: datetime,
+        until: datetime | None = None,
+        limit: int | None = None,
     ) -> Sequence[Observed]:
-        """Live and shadow runs of these variants that began in [since, until), oldest first.
+        """Live and shadow runs of these variants that began in [since, until), the oldest `limit` first.
 
         For 100,000 runs it takes one to two seconds: it reads an index, never the wide rows.
         """

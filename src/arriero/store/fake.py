@@ -358,7 +358,13 @@ class MemoryLedger:
         return sum(any(since is None or it.at >= since for it in one.feedback) for one in rated)
 
     async def outcomes(
-        self, app: str, variants: Sequence[str], *, since: datetime, until: datetime | None = None
+        self,
+        app: str,
+        variants: Sequence[str],
+        *,
+        since: datetime,
+        until: datetime | None = None,
+        limit: int | None = None,
     ) -> Sequence[Observed]:
         self._reachable()
         found = [
@@ -373,7 +379,7 @@ class MemoryLedger:
         found.sort(key=lambda run: (run.started_at, run.id))
         return [
             _observed(run, self._traced(run), await self.feedback(run.tenant, run.id))
-            for run in found
+            for run in found[:limit]
         ]
 
     def _traced(self, run: Run) -> Trace | None:

@@ -244,10 +244,16 @@ class SqlLedger:
         return await self.read(lambda connection: queries.given(connection, tenant, app, since))
 
     async def outcomes(
-        self, app: str, variants: Sequence[str], *, since: datetime, until: datetime | None = None
+        self,
+        app: str,
+        variants: Sequence[str],
+        *,
+        since: datetime,
+        until: datetime | None = None,
+        limit: int | None = None,
     ) -> Sequence[Observed]:
         return await self.read(
-            lambda connection: queries.outcomes(connection, app, variants, since, until)
+            lambda connection: queries.outcomes(connection, app, variants, since, until, limit)
         )
 
     async def keys(self) -> Sequence[ApiKey]:

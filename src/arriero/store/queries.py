@@ -59,6 +59,7 @@ def outcomes(
     variants: Sequence[str],
     since: datetime,
     until: datetime | None,
+    limit: int | None,
 ) -> Sequence[Observed]:
     """Live and shadow runs of `variants` in [since, until), oldest first, from the index alone."""
     run, said = schema.runs.c, schema.feedback.c
@@ -70,6 +71,10 @@ def outcomes(
     ]
     if until is not None:
         here.append(run.started_at < micros(until))
+    query = select(*(run[name] for name in OBSERVED)).where(*here)
+    rows = connection.execute(query.order_by(run.started_at, run.id).limit(limit)).all()
+    if limit is not None and rows:
+        here.append(run.started_at <= rows[-1].started_at)
     given = (
         select(run.id, said.kind, said.value)
         .where(*here, said.tenant == run.tenant, said.run == run.id)
@@ -78,8 +83,6 @@ def outcomes(
     by_run: defaultdict[str, list[tuple[str, Any]]] = defaultdict(list)
     for id, kind, value in connection.execute(given):
         by_run[id].append((kind, values.parsed(object, value)))
-    query = select(*(run[name] for name in OBSERVED)).where(*here)
-    rows = connection.execute(query.order_by(run.started_at, run.id))
     return [_observed(row, tuple(by_run.get(row[0], ()))) for row in rows]
 
 
