@@ -23,13 +23,15 @@ from arriero.assembly import Platform, open_platform
 from arriero.core.settings import Settings
 from arriero.core.statistics import wilson
 from arriero.core.words import Ended
+from bars._curve import risk_coverage
 from bars._questions import says
-from bars._trial import count, keep, progress
-from bars.result import Figure
+from bars._trial import count, keep, progress, short
+from bars.result import RESULTS, Figure, load
 
+PLOT = RESULTS / "adversarial.svg"
 MODEL_START_MS = 120_000
 WHAT = "174 adversarial and answerable questions to the sample shop, with the packaged models"
-COVERAGES = (0.2, 0.4, 0.6, 0.8)
+COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ def main() -> None:
         *figures(asked, [Told(True, one.text, 1.0) for one in told], "_by_always_answering"),
         *curve(asked, told),
     ])  # fmt: skip
+    if not short():
+        PLOT.write_text(risk_coverage(load(RESULTS / "adversarial.json")), encoding="utf-8")
 
 
 def questions() -> Sequence[Mapping[str, Any]]:
@@ -98,11 +102,11 @@ def curve(asked: Sequence[Mapping[str, Any]], told: Sequence[Told]) -> list[Figu
     for place, (_, good) in enumerate(judged, start=1):
         wrong += not good
         risks.append(wrong / place)
+    places = [(share, max(1, round(share * len(risks)))) for share in COVERAGES]
     points = [
-        Figure(f"risk_at_coverage_{share:g}", round(risks[round(share * len(risks)) - 1], 4),
-               "share", n=round(share * len(risks)),
-               note=f"score >= {judged[round(share * len(risks)) - 1][0]:.2f}")
-        for share in COVERAGES
+        Figure(f"risk_at_coverage_{share:g}", round(risks[place - 1], 4), "share", n=place,
+               note=f"score >= {judged[place - 1][0]:.2f}")
+        for share, place in places
     ]  # fmt: skip
     area = round(sum(risks) / len(risks), 4)
     return [*points, Figure("aurc", area, "share", n=len(risks), note="area under risk-coverage")]
