@@ -1,13 +1,16 @@
 """`arriero demo learning`, really played: a good adapter promoted, an equal one not, a harmful one rolled back.
 
-Real model, real training, real ledger; simulated customers and watch windows. One seed a run takes 20 to
-45 minutes on two idle cores; `--seeds N` plays more, `--good` only the first part. Two lazy products are
-shown beside it: one that always promotes and one that never does.
+Real model, real training, real ledger; simulated customers and watch windows. A seed takes 20 to 45
+minutes on two idle cores, so each one that was played is kept in `learning_demo.jsonl` with its commit and
+machine, and only those that are missing are played (remove a line to play its seed again). `--seeds N` plays
+that many, `--good` only the first part. Two lazy products are shown beside it: one that always promotes and
+one that never does.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -18,23 +21,37 @@ from rich.console import Console
 
 from arriero.cli.demo_learning import ARMS, play, show
 from bars._trial import keep, progress
-from bars.result import Figure
+from bars.result import Figure, commit, machine
 
 WANTED = {"good": "promoted", "neutral": "inconclusive refused", "harmful": "rolled_back"}
 SEEDS = 5
+RIVAL = "qwen2.5-coder-1.5b"  # eleven times as large, as it comes
+PLAYED = Path(__file__).with_name("learning_demo.jsonl")
 
 
 def main() -> None:
     arms = ARMS[:1] if "--good" in sys.argv else ARMS
     seeds = int(sys.argv[sys.argv.index("--seeds") + 1]) if "--seeds" in sys.argv else SEEDS
     console = Console(width=160)
-    played = []
-    for seed in range(1, seeds + 1):
+    played = _kept()
+    for seed in sorted(set(range(1, seeds + 1)) - {told["seed"] for told in played}):
         progress(f"seed {seed} of {seeds}")
         with tempfile.TemporaryDirectory() as folder:
-            played.append(asyncio.run(play(Path(folder), seed, arms, console)))
-        show(played[-1], console)
+            told = asyncio.run(play(Path(folder), seed, arms, console, against=RIVAL))
+        show(told, console)
+        row = {**told, "machine": machine(), "commit": commit()}
+        with PLAYED.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+        played.append(row)
     keep("learning_demo", "the learning loop on the sample shop, played", figures(played))
+
+
+def _kept() -> list[Mapping[str, Any]]:
+    """What was played before, in the order of the seeds."""
+    if not PLAYED.exists():
+        return []
+    rows = [json.loads(line) for line in PLAYED.read_text(encoding="utf-8").splitlines()]
+    return sorted(rows, key=lambda row: int(row["seed"]))
 
 
 def figures(played: Sequence[Mapping[str, Any]]) -> Sequence[Figure]:
@@ -54,8 +71,8 @@ def figures(played: Sequence[Mapping[str, Any]]) -> Sequence[Figure]:
         found.append(
             Figure("all_arms_minutes", round(whole, 1), "min", "<= 45", seeds, note="slowest")
         )
-    for number, told in enumerate(played, 1):
-        found += _held_out(number, told)
+    for told in played:
+        found += _held_out(told)
     return found
 
 
@@ -63,19 +80,32 @@ def _named(acts: Sequence[Mapping[str, Any]], name: str) -> int:
     return sum(act["name"] == name for act in acts)
 
 
-def _held_out(seed: int, told: Mapping[str, Any]) -> Sequence[Figure]:
+def _held_out(told: Mapping[str, Any]) -> Sequence[Figure]:
     """Exact facts on held-out inquiries; nothing, where nothing was promoted."""
     held_out = told["held_out"]
     if held_out is None:
         return ()
-    effect = held_out["effect"]
-    own = {"n": held_out["n"], "note": f"seed {seed}"}
+    effect, rival = held_out["effect"], told.get("against")
+    own = {"n": held_out["n"], "note": f"seed {told['seed']}"}
     return (
         Figure("exact_base", round(held_out["champion"], 3), "share", **own),
         Figure("exact_promoted", round(held_out["challenger"], 3), "share", **own),
         Figure("effect", round(effect["value"], 3), "share", low=round(effect["low"], 3), high=round(effect["high"], 3), **own),
         Figure("effect_lowest", round(effect["low"], 3), "share", ">= 0.001", **own),
+        *(_against(rival, told["seed"]) if rival else ()),
     )  # fmt: skip
+
+
+def _against(rival: Mapping[str, Any], seed: int) -> Sequence[Figure]:
+    """The promoted small model against a larger one that nobody trained."""
+    effect, note = rival["effect"], f"seed {seed}, {rival['model']}"
+    low, high = round(effect["low"], 3), round(effect["high"], 3)
+    return (
+        Figure("exact_rival", round(rival["champion"], 3), "share", n=rival["n"], note=note),
+        Figure(
+            "ahead_of_rival", round(effect["value"], 3), "share", "", rival["n"], low, high, note
+        ),
+    )
 
 
 if __name__ == "__main__":

@@ -69,8 +69,9 @@ async def told_of(
         update={"models": ModelsSettings(encoder="fake:encoder", folder=folder / "none")}
     )
     told = await play(
-        folder, 1, arms, console, sizes=SIZES, trainer=FakeTrainer(), adapt=adapt, settings=settings
-    )
+        folder, 1, arms, console, against="rival", sizes=SIZES, trainer=FakeTrainer(), adapt=adapt,
+        settings=settings,
+    )  # fmt: skip
     ledger = open_ledger(f"sqlite:///{folder / 'data' / 'ledger.db'}")
     try:
         kept = await ledger.machines("rollout", open_only=False)
@@ -93,11 +94,14 @@ async def test_a_better_adapter_is_promoted_an_equal_one_is_not_and_a_harmful_on
     assert states == ["rolled_back", "inconclusive", "promoted"]
     assert told["champion"] == good["variant"] != told["base"]
     assert told["held_out"]["effect"]["low"] > 0
+    assert told["against"]["model"] == "rival"  # the fake without an adapter
+    assert told["against"]["effect"]["low"] > 0
     assert told["harmful_dataset_wrong"] == pytest.approx(0.14, abs=0.03)
     show(told, console)
     written = console.file.getvalue()  # type: ignore[attr-defined]
     assert "simulated" in written
     assert "begun by force" in written
+    assert "held-out inquiries: rival 0.0%" in written
 
 
 def test_without_the_trainer_it_says_what_to_install_before_anybody_is_served(

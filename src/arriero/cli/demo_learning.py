@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from arriero.bench.customers import Asked
     from arriero.bench.shop_trial import Act, Measured, SkippingClock, Trial
     from arriero.core.settings import Settings
+    from arriero.core.words import Variant
     from arriero.learning.trainers.base import Trained, Trainer, TrainingProgress
 
 MODEL = "smollm2-135m"
@@ -63,13 +64,16 @@ class Sizes:
     type=click.Choice(ARMS),
     help="Only these; the good one is first.",
 )
+@click.option("--against", metavar="MODEL", help="Ask this model the held-out inquiries, too.")
 @click.option(
     "--data", type=click.Path(path_type=Path, file_okay=False), help="Keep everything here."
 )
 @click.option(
     "--json", "out", type=click.Path(path_type=Path, dir_okay=False), help="Results here, too."
 )
-def learning(seed: int, arms: tuple[str, ...], data: Path | None, out: Path | None) -> None:
+def learning(
+    seed: int, arms: tuple[str, ...], against: str | None, data: Path | None, out: Path | None
+) -> None:
     """Simulated customers rate and edit; a cycle trains, proves and promotes; a bad adapter is rolled back.
 
     Needs the model smollm2-135m, the encoder, and the trainer (`arriero trainer install`). Takes 20 to 45
@@ -79,7 +83,7 @@ def learning(seed: int, arms: tuple[str, ...], data: Path | None, out: Path | No
 
     console = Console()
     with tempfile.TemporaryDirectory(prefix="arriero-demo-") as folder:
-        told = asyncio.run(play(data or Path(folder), seed, arms or ARMS, console))
+        told = asyncio.run(play(data or Path(folder), seed, arms or ARMS, console, against=against))
     show(told, console)
     if out is not None:
         out.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
@@ -91,6 +95,7 @@ async def play(
     arms: Sequence[str],
     console: Console,
     *,
+    against: str | None = None,
     sizes: Sizes | None = None,
     trainer: Trainer | None = None,
     adapt: Callable[[Platform, str, Trained], Awaitable[str]] | None = None,
@@ -98,6 +103,7 @@ async def play(
 ) -> Mapping[str, Any]:
     """The demo's acts on a platform of its own in `folder`, as JSON values.
 
+    `against` is a model of the catalogue that is asked the held-out inquiries as it is.
     `settings`, `trainer` and `adapt` are replaced in tests, by those of fakes.
     """
     from arriero.assembly import open_platform  # noqa: PLC0415
@@ -118,7 +124,7 @@ async def play(
                 "hidden preference, and write their edits from the database. Watch windows pass in "
                 "[bold]simulated[/] time. The model, the training, the gate and the rollouts are real."
             )
-            told = await _acts(platform, trial, seed, sizes, arms)
+            told = await _acts(platform, trial, seed, sizes, arms, against)
     return {**told, "seed": seed, "seconds": round(time.monotonic() - began, 1)}
 
 
@@ -135,7 +141,12 @@ def _ready(settings: Settings) -> Trainer:
 
 
 async def _acts(
-    platform: Platform, trial: Trial, seed: int, sizes: Sizes, arms: Sequence[str]
+    platform: Platform,
+    trial: Trial,
+    seed: int,
+    sizes: Sizes,
+    arms: Sequence[str],
+    against: str | None,
 ) -> dict[str, Any]:
     from arriero.bench.customers import wanted_fact  # noqa: PLC0415
     from arriero.bench.shop_trial import harmful  # noqa: PLC0415
@@ -144,10 +155,14 @@ async def _acts(
     acts: list[Act] = [await trial.learn(sizes.first, sizes.most_good)]
     minutes = {"good": sum(acts[0].seconds.values()) / 60}
     champion = await trial.champion()
-    learned = None
+    learned = rival = None
     if champion.id != base.id:
         learned = await _held_out(platform, trial, seed, sizes, base, champion)
-        trial.tell(_sentence(learned))
+        trial.tell(_sentence(MODEL, learned))
+        if against:
+            other = _untouched(base, against)
+            rival = await _held_out(platform, trial, seed, sizes, other, champion)
+            trial.tell(_sentence(against, rival))
     served = [one for one in trial.visits[: sizes.first] if one.reached]
     recipe = trial.work.recipe(champion.roles["response_generator"], _sft())
     if "neutral" in arms:
@@ -163,6 +178,7 @@ async def _acts(
         "good_arm_minutes": round(minutes["good"], 1),
         "acts": [asdict(act) for act in acts],
         "held_out": learned and asdict(learned),
+        "against": rival and {"model": against, **asdict(rival)},
         "harmful_dataset_wrong": wrong,
         "rated": len(trial.visits),
         "edited": sum(one.reaction.edit is not None for one in trial.visits),
@@ -296,6 +312,12 @@ async def _held_out(
         await directory.close()
 
 
+def _untouched(base: Variant, model: str) -> Variant:
+    """The base's recipe with another model, as that one comes."""
+    role = replace(base.roles["response_generator"], model=f"llama:{model}", adapter=None)
+    return replace(base, roles={**base.roles, "response_generator": role})
+
+
 async def _adapt(platform: Platform, app: str, trained: Trained) -> str:
     """Convert, prove, register: the adapter's hash."""
     from arriero.assembly import TENANT  # noqa: PLC0415
@@ -316,10 +338,10 @@ def _clock(began: float) -> str:
     return f"{seconds // 60:2d}:{seconds % 60:02d}"
 
 
-def _sentence(found: Measured) -> str:
+def _sentence(untouched: str, found: Measured) -> str:
     return (
-        f"held-out inquiries (unseen kinds of questions, other orders): exact {found.champion:.0%} -> "
-        f"{found.challenger:.0%} of {found.n}, effect {found.effect.value:+.0%} "
+        f"held-out inquiries (unseen kinds of questions, other orders): {untouched} as it comes exact in "
+        f"{found.champion:.0%}, promoted in {found.challenger:.0%} of {found.n}, effect {found.effect.value:+.0%} "
         f"[{found.effect.low:+.0%}, {found.effect.high:+.0%}]"
     )
 
@@ -350,6 +372,11 @@ def _bars(
         yield progress, training
 
 
+def _rival(told: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[str, Any]]]:
+    other = told.get("against")
+    return [(other["model"], other)] if other else []
+
+
 def show(told: Mapping[str, Any], console: Console) -> None:
     """The end of the story, as a table."""
     from rich import box  # noqa: PLC0415
@@ -363,10 +390,12 @@ def show(told: Mapping[str, Any], console: Console) -> None:
             *(str(act["visits"]), f"{minutes:.1f}"),
         )
     console.print(table)
-    if held_out := told["held_out"]:
+    for name, held_out in (("base", told["held_out"]), *_rival(told)):
+        if held_out is None:
+            continue
         effect = held_out["effect"]
         console.print(
-            f"Exact facts on {held_out['n']} held-out inquiries: base {held_out['champion']:.1%}, "
+            f"Exact facts on {held_out['n']} held-out inquiries: {name} {held_out['champion']:.1%}, "
             f"promoted {held_out['challenger']:.1%}; effect {effect['value']:+.1%}, "
             f"95 % interval {effect['low']:+.1%} to {effect['high']:+.1%}."
         )

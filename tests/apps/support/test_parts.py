@@ -151,6 +151,25 @@ def test_no_more_is_quoted_than_fits() -> None:
     assert told[1] == (long,)
 
 
+def test_an_extract_does_not_say_again_what_it_has_said() -> None:
+    hours = Source("a", "Shop", "The shop in Grenoble is open from 10:00 to 19:00.")
+    again = Source(
+        "b",
+        "Visit",
+        "In Grenoble the shop is open from 10:00 to 19:00. Dogs may come into the shop.",
+    )
+    other = Source("c", "Winter", "The shop in Grenoble is open from 11:00 to 17:00.")
+    question = "When is the shop in Grenoble open?"
+    assert extract.answer(question, [hours, again]) == (
+        f"{hours.quote}\n\nDogs may come into the shop.",
+        (hours, again),
+    )
+    assert extract.answer(question, [hours, hours]) == (hours.quote, (hours,))
+    told = extract.answer(question, [hours, other])  # another number is something new
+    assert told is not None
+    assert other.quote in told[0]
+
+
 def test_a_long_passage_is_cut_to_whole_sentences() -> None:
     text = " ".join(
         f"Sentence number {at} is about topic {at} and says a thing." for at in range(20)
