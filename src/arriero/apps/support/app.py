@@ -40,6 +40,7 @@ from arriero.apps.support.orders import About, Untrusted
 from arriero.apps.support.people import known_of
 from arriero.apps.support.person import Listener
 from arriero.apps.support.policy import Tool
+from arriero.apps.support.reports import only_reports
 from arriero.apps.support.resolution_report import SupportReport
 from arriero.apps.support.reviews import Reviews
 from arriero.apps.support.sentiment import plain, weighed
@@ -203,6 +204,7 @@ class SupportApp:
             priority=priority(felt),
             concern=should_hand_over(felt) or "",
             also=also,
+            reports=only_reports(message),
         )
 
     async def _requests(self, turn: Turn[Inquiry], whole: Labels) -> tuple[Asked, tuple[str, ...]]:
@@ -614,15 +616,21 @@ class SupportApp:
         return seen.intent == OUT_OF_SCOPE and seen.confidence >= turn.variant.thresholds["scope"]
 
     def _approved_text(self, seen: Seen, evidence: Evidence) -> str | None:
-        facts = {**evidence.facts, "order": evidence.order}
-        template = templates.choose(self.answers.get(seen.intent, ()), seen.intent, facts)
+        template, facts = self._template(seen, evidence)
         return template.fill(facts) if template else None
 
     def _filled(self, evidence: Evidence, seen: Seen) -> tuple[str, ...]:
         """What a template may state: the approved wording itself and the facts that fill it."""
-        facts = {**evidence.facts, "order": evidence.order}
-        template = templates.choose(self.answers.get(seen.intent, ()), seen.intent, facts)
+        template, facts = self._template(seen, evidence)
         return (*facts.values(), template.text if template else "")
+
+    def _template(
+        self, seen: Seen, evidence: Evidence
+    ) -> tuple[templates.Template | None, Mapping[str, str]]:
+        """The approved answer that applies, and the facts by which it was chosen."""
+        asks = "nothing" if seen.reports else "something"
+        facts = {**evidence.facts, "order": evidence.order, "asks": asks}
+        return templates.choose(self.answers.get(seen.intent, ()), seen.intent, facts), facts
 
     def _cited(self, evidence: Evidence) -> tuple[Source, ...]:
         number = evidence.facts.get("order_id")

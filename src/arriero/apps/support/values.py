@@ -22,7 +22,8 @@ class Seen:
     that share its mass. `person` says that somebody human was asked for, `suspicious` that the text
     gives orders to the system. `order` is what it is about, `times` how often this came up.
     `frustration` is from 0 to 1, `concern` why a person should see this, `priority` how soon.
-    `also` are the intents of further requests in the message.
+    `also` are the intents of further requests in the message; `reports` says that it asks for nothing
+    in particular.
     """
 
     intent: str
@@ -42,6 +43,7 @@ class Seen:
     priority: str = "normal"
     concern: str = ""
     also: tuple[str, ...] = ()
+    reports: bool = False
 
 
 @dataclass(frozen=True, slots=True)
