@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from arriero.apps.support.settings import SAMPLE
 from arriero.bench import grounding
-from arriero.bench.fit_quality import Rows, fit
+from arriero.bench.fit_quality import Rows, Sample, fit
 from arriero.bench.specimens import question_of
 from arriero.cli.bench_grounding import grounding as command
 from arriero.core.errors import InputError
@@ -97,13 +97,15 @@ def test_a_question_is_made_of_the_title_and_half_of_the_words() -> None:
 
 def test_a_fitted_layer_keeps_the_signs_of_its_features() -> None:
     rows: Rows = [
-        ({"covered": at / 10, "negation": 1.0 - at / 10}, at >= 5, str(at)) for at in range(10)
+        Sample({"covered": at / 10, "negation": 1.0 - at / 10}, at >= 5, str(at))
+        for at in range(10)
     ]
     layer = fit(rows, ["covered", "negation"])
     assert layer.weights["covered"] > 0 > layer.weights["negation"]
     # what speaks against its meaning is left out rather than believed
     turned = fit(
-        [({"covered": 1 - row["covered"]}, right, group) for row, right, group in rows], ["covered"]
+        [one._replace(features={"covered": 1 - one.features["covered"]}) for one in rows],
+        ["covered"],
     )
     assert turned.weights["covered"] == 0
 

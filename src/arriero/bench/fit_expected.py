@@ -25,6 +25,7 @@ from arriero.apps.support.app import by_intent
 from arriero.apps.support.checks import features_of
 from arriero.apps.support.settings import SAMPLE, SupportSettings
 from arriero.apps.support.values import Evidence, Reply, Seen
+from arriero.checks import relevance
 from arriero.checks.rarity import Rarity
 from arriero.core.words import Draft, Source
 from arriero.models.encoder import OnnxEncoder
@@ -89,6 +90,8 @@ class Collection:
         self.numbers = [set(_NUMBER.findall(text)) for _, text in told]
         self.sentences = self.vectors([text for _, text in told])
         self.questions = self.vectors([pair.question for pair in self.pairs])
+        self.lines = expected.unanswered(UNANSWERED)
+        self.unanswered = self.vectors(self.lines)
         plain = [replace(one, expected=()) for one in self.passages]
         vectors = self.vectors([encoded(one) for one in plain])
         self.index = LocalIndex(plain, vectors, encoder, "fit")
@@ -120,8 +123,7 @@ def questions(known: Collection) -> list[Asked]:
         group = known.passages[place].document
         found.append(Asked(pair.question, group, right, pair.quote, at))
         found.append(Asked(pair.question, group, frozenset(), pair.quote, at, right))
-    lines = UNANSWERED.read_text(encoding="utf-8").splitlines()
-    return [*found, *(Asked(line, line) for line in lines if line)]
+    return [*found, *(Asked(line, line) for line in known.lines)]
 
 
 def judged(known: Collection, asked: Sequence[Asked]) -> list[Judged]:
@@ -151,6 +153,12 @@ def _judged(known: Collection, asked: Asked) -> Judged | None:
         asked.text, text, tuple(dict.fromkeys(one.title for one in cited)), known.rarity,
         [float(one) for one in told @ vector], fitting,
     )  # fmt: skip
+    alike = [
+        float(one)
+        for line, one in zip(known.lines, known.unanswered @ vector, strict=True)
+        if line != asked.text  # left out, as an expected question is
+    ]
+    features = {**features, **relevance.of_unanswered(alike)}
     places = {at for at, one in enumerate(known.passages) if one.id in {c.id for c in cited}}
     right = bool(places & asked.right)
     if not right and asked.quote:

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 from arriero.apps.support import articles, extract
 from arriero.apps.support.quality import COEFFICIENTS
 from arriero.apps.support.settings import SAMPLE
-from arriero.bench.fit_expected import Asked, Collection, Intents, judged, questions
+from arriero.bench.fit_expected import Asked, Collection, Intents, Judged, judged, questions
 from arriero.bench.specimens import Document, Recipe, specimens
 from arriero.checks import evidence, relevance
 from arriero.checks.corruptions import FITTED as CORRUPTIONS
@@ -58,7 +59,20 @@ DRAFTS = (
 FIRST = 5  # times the first draft counts: it is the one that would be said
 HAND = 4  # times a hand-written rewording counts: there are fewer of them than of those by rule
 
-Rows = list[tuple[Mapping[str, float], bool, str]]  # features, right or not, group
+ANSWERABLE = 0.7  # assumed share of the questions of customers that some article answers
+BY_HAND = 0.5  # of the weight: hand-written questions are more like what people ask
+
+
+class Sample(NamedTuple):
+    """An answer's features, whether it is right, what stays together in a fold, and its weight."""
+
+    features: Mapping[str, float]
+    right: bool
+    group: str
+    weight: float = 1.0
+
+
+Rows = list[Sample]
 
 
 @dataclass(frozen=True)
@@ -88,12 +102,14 @@ def main() -> None:
     asked = relevance_rows(known, rows, rarity, grounded, encoder)
     asked += hurried_rows(known, rarity, encoder)
     expecting, both = expected_rows(rows, encoder), [*relevance.MEANINGS, *relevance.EXPECTED]
+    warned = [*both, *relevance.UNANSWERED]
     by_words = [name for name in relevance.MEANINGS if name not in COSINES]
     layers = {
         "grounded": grounded,
         "relevant": fit(asked, relevance.MEANINGS),
         "relevant_by_words": fit(asked, by_words),
         "relevant_to_expected": fit(expecting, both),
+        "relevant_beside_unanswered": fit(expecting, warned),
     }
     tables = {name: layer.table() for name, layer in layers.items()}
     text = json.dumps({"encoder": encoder.name, **tables}, indent=2)
@@ -103,9 +119,14 @@ def main() -> None:
         ("relevant", asked, list(relevance.MEANINGS)),
         ("relevant_by_words", asked, by_words),
         ("relevant_to_expected", expecting, both),
+        ("relevant_beside_unanswered", expecting, warned),
     ):
-        text = f"{name}: {len(data)} rows, folds of whole documents: {said(folds(data, names))}"
-        print(text)  # noqa: T201  # a script
+        found = folds(data, names)
+        print(f"{name}: {len(data)} rows, folds of whole documents: {said(found)}")  # noqa: T201
+        if data is expecting:
+            own = [at for at, one in enumerate(data) if one.group in {row.question for row in rows}]
+            hand = [found[0][at] for at in own], [found[1][at] for at in own]
+            print(f"    of them {len(own)} hand-written: {said(hand)}")  # noqa: T201  # a script
 
 
 def support_rows(known: Sequence[articles.Article], rows: Sequence[Row], rarity: Rarity) -> Rows:
@@ -117,7 +138,7 @@ def support_rows(known: Sequence[articles.Article], rows: Sequence[Row], rarity:
         sources = Sources.of([source.quote for source in one.sources])
         parts = sentences(one.answer)  # what was corrupted is the first that claims anything
         told = next((part for part in parts if read(part).claims), one.answer)
-        found.append((evidence.features(told, sources, rarity), one.right, one.document))
+        found.append(Sample(evidence.features(told, sources, rarity), one.right, one.document))
     by_id = {article.id: article for article in known}
     for row in rows:
         if not row.passages or row.reworded is None:
@@ -125,7 +146,7 @@ def support_rows(known: Sequence[articles.Article], rows: Sequence[Row], rarity:
         document, _, _ = row.passages[0].partition("#")
         sources = Sources.of([by_id[document].text])
         features = evidence.features(row.reworded, sources, rarity)
-        found += [(features, True, document)] * HAND
+        found += [Sample(features, True, document)] * HAND
         found += _hand_corrupted(row.reworded, by_id[document], known, sources, rarity)
     return found
 
@@ -151,7 +172,7 @@ def _hand_corrupted(
     kinds = [kind for name, kind in CORRUPTIONS.items() if name != "neighbour"]
     changed = [one for kind in kinds if (one := kind(random, told, pool)) is not None]
     return [
-        (evidence.features(one, sources, rarity), False, article.id)
+        Sample(evidence.features(one, sources, rarity), False, article.id)
         for one in changed
         for _ in range(max(1, HAND // len(changed)))
     ]
@@ -207,25 +228,44 @@ def relevance_rows(
                 near=[float(one) for one in near], filed=filed,
             )  # fmt: skip
             times = 1 if seen - {text} else FIRST
-            found += [(features, _answers(row, cited, grounded, rarity), str(at))] * times
+            found += [Sample(features, _answers(row, cited, grounded, rarity), str(at))] * times
     return found
 
 
 def expected_rows(rows: Sequence[Row], encoder: OnnxEncoder) -> Rows:
     """The rows of `fit_expected`, and the hand-written questions asked of the whole collection.
 
-    More than half of them have no answer: at the same score, a kinder mix of questions has less risk.
+    A chance is one of some mix of questions: of the weight, `ANSWERABLE` lies on questions that
+    something answers, and `BY_HAND` on the hand-written ones, which are less hard than an expected
+    question whose own words were taken away.
     """
     known = Collection(encoder, DAY)
     place = {one.id: at for at, one in enumerate(known.passages)}
-    asked = [
+    by_hand = [
         Asked(
             row.question, row.question, frozenset(place[id] for id in row.passages if id in place)
         )
         for row in rows
     ]
-    found = judged(known, [*questions(known), *asked])
-    return [(one.features, one.right, one.asked.group) for one in found]
+    hand, own = judged(known, by_hand), judged(known, questions(known))
+    return [
+        Sample(one.features, one.right, one.asked.group, weight)
+        for part, share in ((hand, BY_HAND), (own, 1 - BY_HAND))
+        for one, weight in zip(part, _weights(part, share * len(own)), strict=True)
+    ]
+
+
+def _weights(judged: Sequence[Judged], whole: float) -> Sequence[float]:
+    """A weight each, `whole` together: `ANSWERABLE` of it on what can be answered, and of the rest as much
+    on questions whose answer was taken out as on those that never had one.
+    """
+    kinds = [
+        "answerable" if one.asked.right else "taken out" if one.asked.gone else "unanswered"
+        for one in judged
+    ]
+    count = Counter(kinds)
+    rest = (1 - ANSWERABLE) / (len(count) - 1)
+    return [whole * (ANSWERABLE if one == "answerable" else rest) / count[one] for one in kinds]
 
 
 def hurried_rows(known: Sequence[articles.Article], rarity: Rarity, encoder: OnnxEncoder) -> Rows:
@@ -242,7 +282,7 @@ def hurried_rows(known: Sequence[articles.Article], rarity: Rarity, encoder: Onn
             one.question, one.answer, [one.sources[0].title], rarity,
             near=[float(asked @ vector) for vector in told],
         )  # fmt: skip
-        found.append((features, one.right, one.document))
+        found.append(Sample(features, one.right, one.document))
     return found
 
 
@@ -261,7 +301,7 @@ def _shared(question: str, text: str, rarity: Rarity) -> float:
 
 
 def fit(
-    rows: Sequence[tuple[Mapping[str, float], bool, str]],
+    rows: Sequence[Sample],
     names: Sequence[str] | Mapping[str, str],
     penalty: float = PENALTY,
 ) -> Logistic:
@@ -270,9 +310,10 @@ def fit(
 
     names = list(names)
     matrix = np.array(
-        [[min(1.0, max(0.0, row.get(name, 0.0))) for name in names] for row, _, _ in rows]
+        [[min(1.0, max(0.0, row.features.get(name, 0.0))) for name in names] for row in rows]
     )
-    right = np.array([one for _, one, _ in rows], float)
+    right = np.array([row.right for row in rows], float)
+    weight = np.array([row.weight for row in rows])
     presumed = np.array([0.0 if name in SPEAKS_FOR else PRESUMED for name in names])
     if "near" in names or "filed" in names:  # every kind of mismatch with a question is in the rows
         presumed[:] = 0.0
@@ -280,11 +321,11 @@ def fit(
     def loss(at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         logits = matrix @ at[1:] + at[0]
         value = (
-            np.logaddexp(0, logits).sum()
-            - right @ logits
+            weight @ np.logaddexp(0, logits)
+            - (weight * right) @ logits
             + penalty / 2 * ((at[1:] - presumed) @ (at[1:] - presumed))
         )
-        off = 1 / (1 + np.exp(-logits)) - right
+        off = weight * (1 / (1 + np.exp(-logits)) - right)
         return float(value), np.concatenate(
             ([off.sum()], matrix.T @ off + penalty * (at[1:] - presumed))
         )
@@ -297,16 +338,16 @@ def fit(
 
 def folds(rows: Rows, names: Sequence[str], *, count: int = 5) -> tuple[list[float], list[bool]]:
     """Each row's chance from a layer that saw no row of its group."""
-    groups = sorted({group for _, _, group in rows})
+    groups = sorted({row.group for row in rows})
     Random(SEED).shuffle(groups)
     part = {group: at % count for at, group in enumerate(groups)}
     chances = [0.0] * len(rows)
     for left_out in range(count):
-        layer = fit([row for row in rows if part[row[2]] != left_out], names)
-        for at, (features, _, group) in enumerate(rows):
-            if part[group] == left_out:
-                chances[at] = layer.chance(features)
-    return chances, [right for _, right, _ in rows]
+        layer = fit([row for row in rows if part[row.group] != left_out], names)
+        for at, row in enumerate(rows):
+            if part[row.group] == left_out:
+                chances[at] = layer.chance(row.features)
+    return chances, [row.right for row in rows]
 
 
 def said(result: tuple[list[float], list[bool]]) -> str:

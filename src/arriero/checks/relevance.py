@@ -35,6 +35,12 @@ EXPECTED: Mapping[str, str] = {
     "alike": "the question that we expect has other words",
     "first": "words and meaning find different passages",
 }
+# What is known beside that where a company wrote down questions that nothing of it answers.
+UNANSWERED: Mapping[str, str] = {
+    "unanswered": "it is near a question that nothing answers",
+    "often_unanswered": "several questions like it have no answer",
+}
+OFTEN = 3  # questions
 
 _MONEY = re.compile(
     r"\b(?:how much (?:is|are|does|do|would|will|for|to|did)|price|cost|costs|charge|fee|fees|pay for|expensive|cheap)\b",
@@ -131,6 +137,14 @@ def of_expected(
         "alike": rarity.total(wanted & alike) / both,
         "first": expected.first,
     }
+
+
+def of_unanswered(likenesses: Sequence[float]) -> Mapping[str, float]:
+    """The features of `UNANSWERED`, from the cosines to the questions that nothing answers."""
+    nearest = sorted(likenesses, reverse=True)[:OFTEN]
+    if not nearest:
+        return {}
+    return {"unanswered": nearest[0], "often_unanswered": sum(nearest) / len(nearest)}
 
 
 def _values(readings: Sequence[Reading]) -> set[str]:

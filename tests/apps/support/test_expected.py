@@ -92,3 +92,28 @@ async def test_an_answer_near_an_expected_question_scores_above_one_near_another
     here = Fit(expecting=True, question=asked, likeness=0.9, elsewhere=0.3, first=1.0)
     there = Fit(expecting=True, likeness=0.0, elsewhere=0.9)
     assert await score(here) > await score(there)
+
+
+async def test_an_answer_to_a_question_like_one_that_nothing_answers_needs_to_fit_better() -> None:
+    encoder, question = FakeEncoder(name=FITTED_ON), "free postage from which sum"
+    fit_of_it = Fit(
+        expecting=True, question="free postage from what amount", likeness=0.9, first=1.0
+    )
+    shown = Exhibit(
+        question, ARTICLE.text, sources=(Source("a", "Shipping", FREE),), subject=fit_of_it
+    )
+
+    async def score(*lines: str) -> float:
+        unanswered = await encoder.encode(lines)
+        check = quality.relevant(Rarity.of([ARTICLE.text]), encoder, unanswered=unanswered)
+        verdict = check.judge(shown)
+        return (verdict if isinstance(verdict, Verdict) else await verdict).score
+
+    assert 0 < await score(question) < await score("Do you rent boats to Mars?") < 1
+
+
+def test_a_list_of_unanswered_questions_that_cannot_be_read_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        expected.unanswered(tmp_path / "missing.txt")
+    (tmp_path / "u.txt").write_text("One?\n\n  One?\nTwo?\n")
+    assert expected.unanswered(tmp_path / "u.txt") == ("One?", "Two?")

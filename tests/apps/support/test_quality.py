@@ -70,7 +70,7 @@ async def test_a_verdict_says_what_cost_the_score() -> None:
 @pytest.mark.parametrize(("bias", "why"), [(4.0, ""), (1.0, relevance.MEANINGS["near"])])
 async def test_only_a_verdict_that_does_not_pass_well_names_a_fault(bias: float, why: str) -> None:
     layer = Logistic(bias, {"near": 2.0})
-    check = Relevant(layer, layer, layer, RARITY)
+    check = Relevant(layer, layer, layer, layer, RARITY)
     verdict = await check.judge(exhibit("Standard shipping costs 4.90 EUR per order."))
     assert verdict.passed
     assert verdict.reason == why

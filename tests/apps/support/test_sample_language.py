@@ -72,6 +72,7 @@ FACTS: Mapping[str, str] = {
     "items": "Suri down jacket, size M, Lucero 400 headlamp, Siesta Air Winter mat",
     "refund_amount": "249.00 EUR",
     "refund_status": "none",
+    "asks": "something",
     "refund_on": "22 September 2026",
 }
 ASK_FOR_THE_ORDER = {

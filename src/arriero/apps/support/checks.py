@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from arriero.apps.support.values import Fit
 from arriero.checks import relevance
 from arriero.checks.base import Exhibit
@@ -15,7 +18,11 @@ from arriero.core.errors import ModelError
 from arriero.core.words import Verdict
 from arriero.models.base import Encoder
 
-MEANINGS: Mapping[str, str] = {**relevance.MEANINGS, **relevance.EXPECTED}
+MEANINGS: Mapping[str, str] = {
+    **relevance.MEANINGS,
+    **relevance.EXPECTED,
+    **relevance.UNANSWERED,
+}
 
 
 def features_of(
@@ -40,15 +47,18 @@ class Relevant:
 
     The exhibit's `subject` is a `Fit`: what the search saw. `approved` origins were matched to their
     intent by a person. Where the company has written down the questions that it expects, `expecting`
-    judges, which was fitted with them; without an encoder, or while it fails, `wordy` does, which
-    needs no vectors.
+    judges, which was fitted with them, and `warned` where it wrote down questions that nothing answers
+    as well, of which `unanswered` are the vectors; without an encoder, or while it fails, `wordy` does,
+    which needs no vectors.
     """
 
     layer: Logistic
     wordy: Logistic
     expecting: Logistic
+    warned: Logistic
     rarity: Rarity
     encoder: Encoder | None = None
+    unanswered: NDArray[np.float32] | None = None
     approved: frozenset[str] = frozenset()
     pass_at: float = 0.5
     name: str = "relevant"
@@ -60,19 +70,29 @@ class Relevant:
         titles = tuple(dict.fromkeys(source.title for source in exhibit.sources))
         fit = exhibit.subject if isinstance(exhibit.subject, Fit) else Fit()
         near: Sequence[float]
-        layer = self.expecting if fit.expecting else self.layer
+        alike: Sequence[float]
+        layer = self._layer(fit)
         try:
-            near = await self._cosines(exhibit.question, sentences(exhibit.text))
+            near, alike = await self._cosines(exhibit.question, sentences(exhibit.text))
         except ModelError:  # an answer can be judged by its words
-            near, layer = (), self.wordy
-        features = features_of(exhibit.question, exhibit.text, titles, self.rarity, near, fit)
+            near, alike, layer = (), (), self.wordy
+        told = features_of(exhibit.question, exhibit.text, titles, self.rarity, near, fit)
+        features = {**told, **relevance.of_unanswered(alike)}
         chance = layer.chance(features)
         worst = layer.costliest(features)
         return Verdict(self.name, chance >= self.pass_at, chance, MEANINGS.get(worst, worst))
 
-    async def _cosines(self, question: str, told: Sequence[str]) -> tuple[float, ...]:
-        """One a sentence: the encoder remembers sentences that are said again."""
+    def _layer(self, fit: Fit) -> Logistic:
+        if not fit.expecting:
+            return self.layer
+        return self.expecting if self.unanswered is None else self.warned
+
+    async def _cosines(
+        self, question: str, told: Sequence[str]
+    ) -> tuple[Sequence[float], Sequence[float]]:
+        """One a sentence, and one a question that nothing answers; the encoder remembers sentences."""
         if self.encoder is None:
             raise ModelError("no encoder was given")
         asked, *vectors = await self.encoder.encode([question, *told])
-        return tuple(float(asked @ one) for one in vectors)
+        alike = [] if self.unanswered is None else (self.unanswered @ asked).tolist()
+        return [float(asked @ one) for one in vectors], alike

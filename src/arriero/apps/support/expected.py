@@ -28,6 +28,15 @@ class _Row(BaseModel):
     questions: tuple[str, ...] = Field(min_length=1)
 
 
+def unanswered(file: Path) -> tuple[str, ...]:
+    """The questions that nothing answers, one a line of `file`; `InputError` when it cannot be read."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{str(file)!r} cannot be read ({error}); save it as UTF-8") from None
+    return tuple(dict.fromkeys(" ".join(line.split()) for line in lines if line.strip()))
+
+
 def load(file: Path) -> Mapping[str, Sequence[Expected]]:
     """Article id -> its expected questions; `InputError` names the line and the remedy."""
     try:

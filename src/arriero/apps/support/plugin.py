@@ -38,6 +38,7 @@ from arriero.core.report import Reporter
 from arriero.core.words import content_hash
 from arriero.flow import AnyApp, Parts, Plugin
 from arriero.retrieval.live import LiveIndex
+from arriero.retrieval.vectors import Vectors, vectors_of
 from arriero.security.injection_reader import Reader
 
 
@@ -98,7 +99,11 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
         tools=tools,
         memory=Memory(parts.records, parts.clock),
         modes=Modes(parts.records, parts.clock, Mode(settings.mode)),
-        checks=quality.checks((one.text for one in known), await parts.encoder()),
+        checks=quality.checks(
+            (one.text for one in known),
+            await parts.encoder(),
+            unanswered=await _unanswered(settings, parts),
+        ),
         reveal=parts.reveal,
         gaps=gaps,
         approved=approved,
@@ -108,6 +113,17 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
         listener=Listener.of(await parts.encoder()),
         reader=Reader.of(await parts.encoder()),
     )
+
+
+async def _unanswered(settings: SupportSettings, parts: Parts) -> Vectors | None:
+    """The vectors of the questions that nothing answers; None where none are known."""
+    if settings.unanswered is None:
+        return None
+    lines = await asyncio.to_thread(expected.unanswered, settings.unanswered)
+    if not lines:
+        return None
+    file = parts.folder / "index" / "unanswered.safetensors"
+    return await vectors_of(lines, await parts.encoder(), file)
 
 
 def _version_of(*files: Path) -> str:

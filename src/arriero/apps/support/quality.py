@@ -15,6 +15,9 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from arriero.apps.support.checks import Relevant
 from arriero.checks.base import Check, Group
 from arriero.checks.facts import facts_are_sourced
@@ -38,6 +41,13 @@ APPROVED = frozenset(
     {"template", "approved", "handover", "unknown-order", "flow", "clarify", "fixed"}
 )
 NEEDED = ("grounded", "relevant")
+# Of `Relevant`, in its order.
+LAYERS = (
+    "relevant",
+    "relevant_by_words",
+    "relevant_to_expected",
+    "relevant_beside_unanswered",
+)
 
 
 def score(verdicts: Sequence[Verdict]) -> float:
@@ -63,14 +73,25 @@ def reason(verdicts: Sequence[Verdict]) -> str:
 
 
 def checks(
-    texts: Iterable[str], encoder: Encoder | None, approved: frozenset[str] = APPROVED
+    texts: Iterable[str],
+    encoder: Encoder | None,
+    approved: frozenset[str] = APPROVED,
+    *,
+    unanswered: NDArray[np.float32] | None = None,
 ) -> tuple[Group, ...]:
-    """Support's groups of checks. `texts` are the company's articles: they say which words are rare."""
+    """Support's groups of checks. `texts` are the company's articles: they say which words are rare.
+
+    `unanswered` are the vectors of questions that nothing answers, where the company knows some.
+    """
     rarity = Rarity.of(texts)
     return (
         (no_placeholder_is_left, Length(), is_polite_and_promises_nothing, does_not_repeat_itself),
         (facts_are_sourced, answers_in_the_language_asked),
-        (grounded(rarity, approved), relevant(rarity, encoder, approved), names_a_next_step),
+        (
+            grounded(rarity, approved),
+            relevant(rarity, encoder, approved, unanswered),
+            names_a_next_step,
+        ),
     )
 
 
@@ -79,7 +100,12 @@ def grounded(rarity: Rarity, approved: frozenset[str] = APPROVED) -> Check:
     return Grounded(_layer("grounded"), rarity, approved)
 
 
-def relevant(rarity: Rarity, encoder: Encoder | None, approved: frozenset[str] = APPROVED) -> Check:
+def relevant(
+    rarity: Rarity,
+    encoder: Encoder | None,
+    approved: frozenset[str] = APPROVED,
+    unanswered: NDArray[np.float32] | None = None,
+) -> Check:
     """The check of relevance, with the fitted coefficients.
 
     The likeness of vectors was weighed for one encoder; with another, words alone decide.
@@ -87,8 +113,8 @@ def relevant(rarity: Rarity, encoder: Encoder | None, approved: frozenset[str] =
     fitted_on = json.loads(COEFFICIENTS.read_text(encoding="utf-8"))["encoder"]
     if encoder is not None and encoder.name != fitted_on:
         encoder = None
-    plain, wordy, expecting = map(_layer, ("relevant", "relevant_by_words", "relevant_to_expected"))
-    return Relevant(plain, wordy, expecting, rarity, encoder, approved)
+    plain, wordy, expecting, warned = map(_layer, LAYERS)
+    return Relevant(plain, wordy, expecting, warned, rarity, encoder, unanswered, approved)
 
 
 @cache

@@ -56,6 +56,10 @@ class SupportSettings(AppSettings):
         default=SAMPLE / "questions.jsonl",
         description="questions that the articles are expected to answer, with the words that do",
     )
+    unanswered: Path | None = Field(
+        default=SAMPLE / "unanswered.txt",
+        description="questions that no article answers, one a line: what is like them goes to a person",
+    )
     templates: Path = SAMPLE / "templates.toml"
     policy: Path = SAMPLE / "policy.toml"
     approved: Path = SAMPLE / "approved.jsonl"
