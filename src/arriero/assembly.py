@@ -182,9 +182,7 @@ class Platform:
 
     def _safety(self, app: str) -> Sequence[str]:
         """The checks of an app that block: no more answers than before may fail them."""
-        opened = self.apps.get(app)
-        groups = () if opened is None else opened.checks
-        return [check.name for group in groups for check in group if check.blocking]
+        return [check.name for group in self.app(app).checks for check in group if check.blocking]
 
     @cached_property
     def support(self) -> Support:

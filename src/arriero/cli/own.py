@@ -104,7 +104,7 @@ def say(made: Adopted) -> None:
     click.echo(f"adapter {made.artefact.id}")
     click.echo(f"base {body['base']} ({body['licence']}); {_parity(body)}")
     click.echo(f"challenger {made.variant.id}")
-    click.echo(f"try it: arriero rollout start {made.variant.app} {made.variant.id}")
+    click.echo(f"try it: arriero rollout start {made.variant.id}")
 
 
 def _parity(body: Mapping[str, object]) -> str:

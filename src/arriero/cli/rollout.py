@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -13,7 +13,7 @@ from arriero.cli.lazy import lazily
 from arriero.cli.options import load, settings_options, user
 
 if TYPE_CHECKING:
-    from arriero.learning.rollout import Rollout
+    from arriero.core.settings import Settings
     from arriero.learning.rollouts import Rollouts, Verb
 
 T = TypeVar("T")
@@ -38,9 +38,11 @@ def rollout() -> None:
 @settings_options
 def listed(app: str | None, config: Path | None, data: Path | None) -> None:
     """Rollouts, the one that moved last first."""
+    from arriero.learning.rollouts import brief  # noqa: PLC0415  # keeps --help fast
+
     found = _with(config, data, lambda it: it.all(app=app))
     for one in found:
-        _say(one)
+        _say(brief(one))
     if not found:
         click.echo("no rollout yet; `arriero rollout start VARIANT` begins one")
 
@@ -53,12 +55,13 @@ def show(id: str, config: Path | None, data: Path | None) -> None:
     from arriero.core.clock import SystemClock  # noqa: PLC0415  # keeps --help fast
     from arriero.learning.experiment.findings import judge_arms, judge_pairs  # noqa: PLC0415
     from arriero.learning.rollout import holds  # noqa: PLC0415
+    from arriero.learning.rollouts import brief  # noqa: PLC0415
 
     looked = _with(config, data, lambda it: it.get(id))
     one, seen = looked.rollout, looked.evidence
     pairs = one.before + seen.pairs
     paired, rated = judge_pairs(pairs, one.plan.level), judge_arms(seen.ratings)
-    _say(one)
+    _say(brief(one))
     click.echo(f"  waits for   {holds(one, seen, SystemClock().now())}")
     click.echo(
         f"  pairs       {paired.says}: {pairs.wins} won, {pairs.losses} lost, {pairs.ties} tied; "
@@ -76,35 +79,48 @@ def show(id: str, config: Path | None, data: Path | None) -> None:
 @click.command()
 @click.argument("variant")
 @click.option("--force", is_flag=True, help="Into the canary at once, though no gate passed it.")
+@click.option("--because", default="", help="Why; needed with --force. The audit log keeps it.")
 @click.option("--share", type=click.FloatRange(0, 1, min_open=True), help="One step of this share.")
 @click.option("--actor", help="Who does it (default: the user of this machine).")
 @settings_options
 def start(
     variant: str,
     force: bool,
+    because: str,
     share: float | None,
     actor: str | None,
     config: Path | None,
     data: Path | None,
 ) -> None:
     """Let VARIANT, which the ledger knows, challenge its app's champion."""
-    from arriero.core.errors import NotFound  # noqa: PLC0415  # keeps --help fast
-    from arriero.core.settings import RolloutStep  # noqa: PLC0415
+    from arriero.cli.local import running  # noqa: PLC0415  # keeps --help fast
 
-    async def begin(rollouts: Rollouts) -> Rollout:
-        found = await rollouts.ledger.variant(variant)
-        if found is None:
-            raise NotFound(f"there is no variant {variant!r} in this ledger")
-        settings = rollouts.settings
-        if share is not None:
-            step = RolloutStep(share=share, hold_h=24, min_units=30)
-            settings = settings.model_copy(update={"steps": (step,)})
-        who = actor or user()
-        return await rollouts.start(found.app, found, actor=who, forced=force, settings=settings)
+    if force and not because.strip():
+        raise click.UsageError("--force needs --because: say why no gate has to pass this variant")
+    settings, who = load(config, data), actor or user()
+    asked = {"variant": variant, "because": because, "force": force, "share": share, "by": who}
+    server = running(settings)
+    if server is not None:
+        _say(server.ask("POST", "/v1/rollouts", asked))
+        return
+    _say(asyncio.run(_begun(settings, asked)))
 
-    if force:
-        click.echo("no gate passed this variant: the audit log says so, with your name", err=True)
-    _say(_with(config, data, begin))
+
+async def _begun(settings: Settings, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The platform is opened for the app's own checks: they are among the guardrails."""
+    from arriero.assembly import open_platform  # noqa: PLC0415  # keeps --help fast
+    from arriero.learning.rollouts import brief  # noqa: PLC0415
+
+    async with open_platform(settings) as platform:
+        return brief(
+            await platform.rollouts.ask(
+                asked["variant"],
+                actor=asked["by"],
+                because=asked["because"],
+                forced=asked["force"],
+                share=asked["share"],
+            )
+        )
 
 
 def _acting(verb: Verb, does: str) -> click.Command:
@@ -113,7 +129,9 @@ def _acting(verb: Verb, does: str) -> click.Command:
     @click.option("--actor", help="Who does it (default: the user of this machine).")
     @settings_options
     def act(id: str, actor: str | None, config: Path | None, data: Path | None) -> None:
-        _say(_with(config, data, lambda it: it.act(id, verb, actor or user())))
+        from arriero.learning.rollouts import brief  # noqa: PLC0415  # keeps --help fast
+
+        _say(brief(_with(config, data, lambda it: it.act(id, verb, actor or user()))))
 
     return act
 
@@ -139,9 +157,9 @@ def _with(config: Path | None, data: Path | None, work: Callable[[Rollouts], Awa
     return asyncio.run(run())
 
 
-def _say(one: Rollout) -> None:
-    marks = [name for name in ("paused", "forced", "proved") if getattr(one, name)]
+def _say(told: Mapping[str, Any]) -> None:
+    marks = [name for name in ("paused", "forced", "proved") if told[name]]
     click.echo(
-        f"{one.id}  {one.app}  {one.state}  {one.share:.0%} of units  {' '.join(marks)}\n"
-        f"  {one.challenger} against {one.champion}: {one.because}"
+        f"{told['id']}  {told['app']}  {told['state']}  {told['share']:.0%} of units  {' '.join(marks)}\n"
+        f"  {told['challenger']} against {told['champion']}: {told['because']}"
     )

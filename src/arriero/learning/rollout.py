@@ -196,10 +196,15 @@ def begin(
     forced: bool = False,
     before: Pairs = NO_PAIRS,
     cycle: str | None = None,
+    because: str = "",
 ) -> Rollout:
-    """A rollout's first state: a shadow, or at once a canary when it is forced or proved already."""
+    """A rollout's first state: a shadow, or at once a canary when it is forced or proved already.
+
+    `because` is why somebody wants it; it is told with the state's own reason.
+    """
+    why = f" ({because})" if because else ""
     made = Rollout(
-        *(id, app, tenant, champion, challenger, plan, State.SHADOW, now, now, "begun"),
+        *(id, app, tenant, champion, challenger, plan, State.SHADOW, now, now, f"begun{why}"),
         label=label,
         forced=forced,
         before=before,
@@ -207,10 +212,10 @@ def begin(
         phases=(Phase(0.0, now),),
     )
     if forced:
-        return _to_step(made, 0, now, "begun by force: no gate passed it")
+        return _to_step(made, 0, now, f"begun by force: no gate passed it{why}")
     if proved(before, plan.level):
         shown = replace(made, proved=True)
-        return _to_step(shown, 0, now, f"the gate proved it on {before.decisive} pairs")
+        return _to_step(shown, 0, now, f"the gate proved it on {before.decisive} pairs{why}")
     return made
 
 

@@ -19,8 +19,8 @@ from pydantic import TypeAdapter
 from arriero.core.clock import Clock
 from arriero.core.errors import Conflict, InputError, NotFound
 from arriero.core.ids import uuid7
-from arriero.core.settings import RolloutSettings
-from arriero.core.words import Mode, Variant
+from arriero.core.settings import RolloutSettings, RolloutStep
+from arriero.core.words import JsonValue, Mode, Variant
 from arriero.learning.evidence import count
 from arriero.learning.experiment.control import level
 from arriero.learning.experiment.findings import DEFAULT, Pairs
@@ -54,6 +54,7 @@ BODY = TypeAdapter(Rollout)
 BEFORE = timedelta(days=1)  # of the champion's runs tell how slow its slowest twentieth is
 TAIL = 0.95
 FEWEST = 100  # runs before a tail is called known
+NAMED = 3  # variants of an app that an error names
 EVERYBODY = ""  # a rollout belongs to the whole installation, as variants and exposures do
 
 # A look at 100,000 runs takes 2.2 s of a core: it rests, so that looking costs at most a twelfth of one,
@@ -101,6 +102,7 @@ class Rollouts:
         pairs: Pairs = NO_PAIRS,
         cycle: str | None = None,
         settings: RolloutSettings | None = None,
+        because: str = "",
     ) -> Rollout:
         """Begin the challenger's rollout against the app's champion; `pairs` are the gate's.
 
@@ -115,7 +117,7 @@ class Rollouts:
         if champion is None or challenger.app != app or champion.id == challenger.id:
             raise InputError(
                 f"variant {challenger.id!r} cannot challenge {there.shares[0].variant!r} of {app!r}; "
-                "`arriero rollout list` names the variants"
+                "choose another variant of the same app"
             )
         earlier = await self.ledger.machines(KIND, app=app, open_only=False, limit=10_000)
         won = sum(it.state == State.PROMOTED and not it.body.get("forced") for it in earlier)
@@ -133,9 +135,45 @@ class Rollouts:
             forced=forced,
             before=pairs,
             cycle=cycle,
+            because=because,
         )
         await self._commit(None, made, 1, actor, VariantRegistered(challenger, now))
         return made
+
+    async def ask(
+        self,
+        variant: str,
+        *,
+        actor: str,
+        because: str = "",
+        forced: bool = False,
+        share: float | None = None,
+    ) -> Rollout:
+        """Begin the rollout of a variant that the ledger knows, because a person asks for it.
+
+        `share` makes one step of it. Raises `NotFound` without such a variant, `InputError` when it is
+        forced without a reason, and what `start` raises.
+        """
+        if forced and not because.strip():
+            raise InputError("what no gate passed needs a reason: say why", param="because")
+        found = await self.ledger.variant(variant)
+        if found is None:
+            raise NotFound(
+                f"there is no variant {variant!r} in this ledger; the newest are: "
+                f"{', '.join(await self._newest()) or 'none'}",
+                param="variant",
+            )
+        settings = self.settings
+        if share is not None:
+            settings = settings.model_copy(update={"steps": (RolloutStep(share=share, hold_h=24),)})
+        return await self.start(
+            found.app, found, actor=actor, forced=forced, settings=settings, because=because.strip()
+        )
+
+    async def _newest(self) -> Sequence[str]:
+        """Variants that may be meant: the newest of each app."""
+        apps = await self.ledger.exposures()
+        return [it.id for app in apps for it in (await self.ledger.variants(app))[-NAMED:]]
 
     async def _tail(self, app: str, champion: str, now: datetime) -> float | None:
         """How long the champion's slowest twentieth takes at least, and a tenth more; None: unknown."""
@@ -216,6 +254,25 @@ def changed(champion: Variant, challenger: Variant) -> tuple[str, ...]:
         return ()
     names = {*champion.roles, *challenger.roles}
     return tuple(sorted(it for it in names if champion.roles.get(it) != challenger.roles.get(it)))
+
+
+def brief(rollout: Rollout) -> Mapping[str, JsonValue]:
+    """A rollout in a few words, for a list, a page or a terminal."""
+    return {
+        "id": rollout.id,
+        "app": rollout.app,
+        "champion": rollout.champion,
+        "challenger": rollout.challenger,
+        "state": rollout.state,
+        "share": rollout.share,
+        "paused": rollout.paused,
+        "forced": rollout.forced,
+        "proved": rollout.proved,
+        "because": rollout.because,
+        "begun": rollout.begun.isoformat(),
+        "moved": rollout.at.isoformat(),
+        "deadline": rollout.deadline.isoformat(),
+    }
 
 
 def _told(rollout: Rollout) -> tuple[str, str, str, str]:

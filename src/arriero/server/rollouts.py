@@ -10,12 +10,13 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from arriero.assembly import Platform
 from arriero.core.errors import Conflict
 from arriero.learning.experiment.findings import judge_arms, judge_pairs
-from arriero.learning.rollout import Rollout, State, holds
-from arriero.learning.rollouts import VERBS, Looked, Verb
+from arriero.learning.rollout import State, holds
+from arriero.learning.rollouts import VERBS, Looked, Verb, brief
 from arriero.security.keys import Identity
 from arriero.server import errors, security
 from arriero.server.idempotency import Answers, once
@@ -26,13 +27,41 @@ Word = Annotated[str | None, Query(max_length=64)]
 ENDED_WELL = (State.PROMOTED,)
 
 
+class Asked(BaseModel):
+    """Which variant is to challenge its app's champion, and why. `by`: the person behind the key."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    variant: str = Field(min_length=1, max_length=200)
+    because: str = Field(default="", max_length=400)
+    force: bool = False
+    share: float | None = Field(default=None, gt=0, le=1)
+    by: str | None = Field(default=None, min_length=1, max_length=64)
+
+
 def mount(router: APIRouter, platform: Platform, answers: Answers) -> None:
     """Open the rollouts."""
 
     @router.get("/v1/rollouts", operation_id="rollouts_list", summary="Rollouts, newest first")
     async def rollouts(app: Word = None) -> Response:
         found = await platform.rollouts.all(app=app)
-        return _json(Page(tuple(_brief(it) for it in found)))
+        return _json(Page(tuple(brief(it) for it in found)))
+
+    @router.post("/v1/rollouts", operation_id="rollout_begin", summary="Begin a rollout")
+    async def begin(request: Request, body: Asked) -> Response:
+        who = security.identity(request.scope)
+
+        async def work() -> Reply:
+            made = await platform.rollouts.ask(
+                body.variant,
+                actor=f"{who.actor}/{body.by}" if body.by else who.actor,
+                because=body.because,
+                forced=body.force,
+                share=body.share,
+            )
+            return Reply(200, to_body(brief(made)))
+
+        return (await answers.give(await once(request, who), work)).response()
 
     @router.get(
         "/v1/rollouts/{id}",
@@ -83,32 +112,15 @@ def _mount_verb(router: APIRouter, platform: Platform, answers: Answers, verb: V
 
 
 async def _act(platform: Platform, who: Identity, id: str, verb: Verb) -> Reply:
-    return Reply(200, to_body(_brief(await platform.rollouts.act(id, verb, who.actor))))
-
-
-def _brief(rollout: Rollout) -> dict[str, Any]:
-    return {
-        "id": rollout.id,
-        "app": rollout.app,
-        "champion": rollout.champion,
-        "challenger": rollout.challenger,
-        "state": rollout.state,
-        "share": rollout.share,
-        "paused": rollout.paused,
-        "forced": rollout.forced,
-        "proved": rollout.proved,
-        "because": rollout.because,
-        "begun": rollout.begun.isoformat(),
-        "moved": rollout.at.isoformat(),
-        "deadline": rollout.deadline.isoformat(),
-    }
+    return Reply(200, to_body(brief(await platform.rollouts.act(id, verb, who.actor))))
 
 
 def shown(looked: Looked, platform: Platform) -> dict[str, Any]:
     """A rollout with what was counted of it."""
     rollout, seen = looked.rollout, looked.evidence
     pairs = rollout.before + seen.pairs
-    return _brief(rollout) | {
+    return {
+        **brief(rollout),
         "waits_for": holds(rollout, seen, platform.clock.now()),
         "pairs": asdict(pairs) | _finite(asdict(judge_pairs(pairs, rollout.plan.level))),
         "ratings": _finite(asdict(judge_arms(seen.ratings))),
