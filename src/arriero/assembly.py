@@ -245,14 +245,22 @@ class Platform:
         told = await asyncio.gather(*(_pinged(ping) for ping in pings.values()))
         return dict(zip(pings, told, strict=True))
 
+    async def make_ready(self, variant: Variant) -> None:
+        """Start and probe the text models of `variant`, so that no question waits for them.
+
+        Nothing happens for an app that is not open. Raises what the start of a model raises.
+        """
+        if variant.app in self.apps:
+            labels = self.plugins[variant.app].labels(self.sections[variant.app])
+            await self.engines.warm(variant, labels)
+
     async def warm(self) -> None:
-        """Start the text models that the champions use, so that the first question does not wait."""
-        for app in self.apps.values():
+        """Make the champions ready."""
+        for app in self.apps:
             try:
-                labels = self.plugins[app.name].labels(self.sections[app.name])
-                await self.engines.warm(self.exposures.variant(app.name, None), labels)
+                await self.make_ready(self.exposures.variant(app, None))
             except ArrieroError as error:
-                log.warning("%s: %s", app.name, error.message)
+                log.warning("%s: %s", app, error.message)
 
     def jobs(self, holder: str | None = None) -> JobRunner:
         """The periodic work of the platform and its apps, each under a lease."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -36,7 +37,7 @@ async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
     }
     settings = Settings(
         data=tmp_path,
-        models=ModelsSettings(encoder="fake:hash"),
+        models=ModelsSettings(encoder="fake:hash", folder=tmp_path / "no-models"),
         apps={"chat": {"models": {"chat": {"model": "fake:echo"}}}, "support": {"models": fakes}},
         learning=LearningSettings(
             min_examples=12,
@@ -200,6 +201,26 @@ async def test_the_platform_looks_out_for_drift(platform: Platform) -> None:
     begun = await cycles(platform, FakeTrainer(), []).step("chat", platform.clock.now())
     assert begun is not None
     assert (begun.trigger, "drift of" in begun.because) == (Trigger.DRIFT, True)
+
+
+async def test_a_platform_that_serves_starts_a_challengers_model_before_units_see_it(
+    platform: Platform, caplog: pytest.LogCaptureFixture
+) -> None:
+    champion = platform.apps["chat"].baseline()
+    absent = replace(champion.roles["chat"], model="llama:smollm2-135m")
+    challenger = replace(champion, roles={"chat": absent})
+    platform.exposures.prepare_with(platform.make_ready)
+    await platform.rollouts.start("chat", challenger, actor="ana", forced=True, because="a test")
+    await platform.exposures.refresh()
+    seen = {platform.exposures.variant("chat", f"u-{number}").id for number in range(50)}
+    assert seen == {champion.id}
+    for _ in range(100):
+        await asyncio.sleep(0.02)  # the platform itself follows the exposure
+        seen |= {platform.exposures.variant("chat", f"u-{number}").id for number in range(50)}
+    assert seen == {champion.id, challenger.id}
+    assert (
+        f"variant {challenger.id} is not ready" in caplog.text
+    )  # it was tried: no model lies here
 
 
 async def test_a_schedule_begins_cycles_too(platform: Platform) -> None:

@@ -31,7 +31,7 @@ from arriero.learning.dataset.example import Example, Route, Why, written_by
 from arriero.learning.experiment.control import level
 from arriero.learning.experiment.findings import DEFAULT
 from arriero.learning.gate import Gate, GateCase, Kind, Verdict, judge
-from arriero.learning.rollout import NO_PAIRS, Rollout
+from arriero.learning.rollout import NO_PAIRS, SETTLE, Rollout
 from arriero.learning.rollout import State as Rolled
 from arriero.learning.trainers.base import Recipe
 from arriero.learning.work import AppWork, with_adapter
@@ -226,7 +226,7 @@ class Trial:
     async def _watched(self, rollout: Rollout, most: int) -> Rollout:
         served = 0
         await self.refresh()
-        self.clock.skip(timedelta(seconds=3))  # until every replica has read the exposure
+        self.clock.skip(SETTLE)  # until every replica has read the exposure
         while rollout.open and served < most:
             await self.serve(LOOK_EVERY, "customers see both")
             served += LOOK_EVERY

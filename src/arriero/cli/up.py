@@ -61,7 +61,7 @@ async def _serve(
         told = Running(url, platform.keyring.local(secrets.token_urlsafe(32)), os.getpid())
         note = announce(settings.data, told)
         jobs = asyncio.create_task(platform.jobs().serve())
-        warming = asyncio.create_task(platform.warm())
+        platform.exposures.prepare_with(platform.make_ready)
         serving = server(platform, listener, pages())
         try:
             with signals_to(serving.handle_exit):
@@ -70,9 +70,8 @@ async def _serve(
                 await serving.serve(sockets=[listener])
         finally:
             note.unlink(missing_ok=True)
-            for task in (jobs, warming):
-                task.cancel()
-            await asyncio.gather(jobs, warming, return_exceptions=True)
+            jobs.cancel()
+            await asyncio.gather(jobs, return_exceptions=True)
 
 
 async def _key(platform: Platform, new_key: bool) -> str | None:

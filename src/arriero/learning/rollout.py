@@ -28,7 +28,9 @@ from arriero.learning.experiment.findings import (
     proved,
 )
 
-SETTLE = timedelta(seconds=2)  # replicas read a new exposure within a second; then it holds
+# Replicas read a new exposure within a second and give its arms up to eight to start (`store.exposures`); what
+# they see after this long counts.
+SETTLE = timedelta(seconds=10)
 
 
 class State(StrEnum):

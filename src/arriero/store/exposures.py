@@ -1,6 +1,7 @@
 """The exposure as flow reads it: from memory, refreshed from the ledger by polling.
 
-A rollback is a pointer flip in the ledger; this reader is how it reaches every replica.
+A rollback is a pointer flip in the ledger; this reader is how it reaches every replica. A process that serves
+makes the arms of an exposure ready first: nobody's question is the one that starts a model.
 """
 
 from __future__ import annotations
@@ -8,12 +9,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
-from arriero.core.errors import StoreError
+from arriero.core.errors import ArrieroError, StoreError
 from arriero.core.words import Exposure, Variant
 from arriero.store.base import Ledger
 
 POLL_S = 0.25  # a flip reaches every replica within a second (DESIGN §3)
+# So long an arm may take to start before units see it anyway; the embedded model starts in 1 to 2 s on two idle
+# cores. What a rollout counts begins later still (`learning.rollout.SETTLE`), so waiting biases nothing.
+WAIT_S = 8.0
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +43,32 @@ def choose(exposure: Exposure, unit: str | None) -> str:
     return champion.variant
 
 
+@dataclass(frozen=True, slots=True)
+class _Arm:
+    """A variant that is being made ready, or is: since when, and the work."""
+
+    since: float
+    work: asyncio.Task[None]
+
+
 class Exposures:
     """Which variant a unit sees now. With the ledger down, the last known exposure stays."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, *, seconds: Callable[[], float] = time.monotonic) -> None:
         self._ledger = ledger
-        self._exposures: dict[str, Exposure] = {}
+        self._seconds = seconds
+        self._exposures: Mapping[str, Exposure] = {}
         self._variants: dict[str, Variant] = {}
+        self._prepare: Callable[[Variant], Awaitable[None]] | None = None
+        self._arms: dict[str, _Arm] = {}
+
+    def prepare_with(self, prepare: Callable[[Variant], Awaitable[None]]) -> None:
+        """From the next refresh on, make each exposed variant ready with `prepare`.
+
+        A variant that is in a shadow yet is made ready as well. Units see a new one when it is ready, or
+        after `WAIT_S` seconds; nothing is waited for on the way back to a variant that served before.
+        """
+        self._prepare = prepare
 
     async def refresh(self) -> None:
         """Read the exposures, and the variants that are new in them."""
@@ -54,16 +80,49 @@ class Exposures:
                     if variant is None:
                         raise StoreError(f"variant {share.variant!r} is exposed but not registered")
                     self._variants[share.variant] = variant
-        self._exposures = exposures
+        named = {share.variant for it in exposures.values() for share in it.shares}
+        self._arms = {variant: arm for variant, arm in self._arms.items() if variant in named}
+        self._exposures = {app: self._followed(it) for app, it in exposures.items()}
+
+    def _followed(self, new: Exposure) -> Exposure:
+        """`new`, or for a while the one before it: while units would be the first to meet a cold arm."""
+        cold = {share.variant for share in new.shares if not self._is_ready(share.variant)}
+        before = self._exposures.get(new.app)
+        if before is None:
+            return new
+        known = {share.variant for share in before.shares if share.share > 0}
+        met = {share.variant for share in new.shares if share.share > 0} - known
+        return before if met & cold else new
+
+    def _is_ready(self, variant: str) -> bool:
+        if self._prepare is None:
+            return True
+        if variant not in self._arms:
+            work = asyncio.create_task(self._make_ready(self._prepare, self._variants[variant]))
+            self._arms[variant] = _Arm(self._seconds(), work)
+        arm = self._arms[variant]
+        return arm.work.done() or self._seconds() - arm.since >= WAIT_S
+
+    async def _make_ready(
+        self, prepare: Callable[[Variant], Awaitable[None]], variant: Variant
+    ) -> None:
+        try:
+            await prepare(variant)
+        except ArrieroError as error:  # its runs fail, and a guardrail takes it back
+            log.warning("variant %s is not ready: %s", variant.id, error.message)
 
     async def follow(self) -> None:
         """Refresh every `POLL_S` seconds until cancelled."""
-        while True:
-            await asyncio.sleep(POLL_S)
-            try:
-                await self.refresh()
-            except StoreError as error:
-                log.warning("exposures not refreshed: %s", error)
+        try:
+            while True:
+                await asyncio.sleep(POLL_S)
+                try:
+                    await self.refresh()
+                except StoreError as error:
+                    log.warning("exposures not refreshed: %s", error)
+        finally:
+            for arm in self._arms.values():
+                arm.work.cancel()
 
     def variant(self, app: str, unit: str | None) -> Variant:
         """The variant that `unit` of `app` sees; raises `StoreError` before the first refresh."""
