@@ -227,6 +227,9 @@ def test_parity_holds_within_one_and_a_half_times_the_bases_own_difference() -> 
     for apart, holds in ((0.06, True), (0.061, False)):
         parity = Parity(base, Difference(apart, 0.2, 0.95, 400), "t", "t", same_default=True)
         assert parity.holds is holds
+    tiny = Difference(0.0001, 0.2, 1.0, 400)  # of a model that is not quantised
+    near = Parity(tiny, Difference(0.004, 0.2, 1.0, 400), "t", "t", same_default=True)
+    assert near.holds
     other = Parity(base, base, "t", "u", same_default=True)
     assert not other.holds
     with pytest.raises(AdapterRefused, match="another chat template"):

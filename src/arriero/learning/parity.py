@@ -26,6 +26,7 @@ from arriero.models.loss import TEXTS, ask
 
 TOKENS = 40  # a prompt; 12 prompts and two arms give some 900 log-probabilities
 MOST = 1.5  # x the base model's own difference (issue: measured 0.046 for the base, 0.030 with adapter)
+NOISE = 0.005  # nats: a tenth of what smollm2's base differs by; nearer than that is equal
 CONTEXT = 2_048
 SYSTEM = "You answer customers of a shop from the passages that you are given, briefly."
 # A first turn and a second one, which shows how an answer ends; then without a system message.
@@ -73,7 +74,7 @@ class Parity:
 
     @property
     def holds(self) -> bool:
-        near = self.adapter.mean_abs <= MOST * self.base.mean_abs
+        near = self.adapter.mean_abs <= max(NOISE, MOST * self.base.mean_abs)
         return near and self.template_served == self.template_trained
 
     def check(self) -> None:
