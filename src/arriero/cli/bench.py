@@ -22,6 +22,7 @@ COMMANDS = {
     "sentiment": ("bench_sentiment", "sentiment", "Sentiment: macro recall and accuracy."),
     "retrieval": ("bench_retrieval", "retrieval", "Recall of required documents, three rankers."),
     "grounding": ("bench_grounding", "grounding", "Are corrupted answers told from true ones?"),
+    "sandbox": ("bench_sandbox", "sandbox", "Does the sandbox hold hostile programs?"),
     "audit": ("bench_audit", "audit", "The audit log under load and under attack."),
     "cache": ("bench_cache", "cache", "Hits and false hits of the semantic cache."),
     "experiment": (

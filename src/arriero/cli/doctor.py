@@ -67,6 +67,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield from _models(settings)
     yield from _folder(settings)
     yield from asyncio.run(_engines(settings))
+    yield asyncio.run(_sandbox())
 
 
 def _package(package: str, what: str, extra: str, settings: Settings) -> Finding:
@@ -126,6 +127,14 @@ async def _engines(settings: Settings) -> list[Finding]:
         remedy = "see [store] cache in arriero.toml"
         found[1] = Finding("cache", error.message, remedy, needed=False)
     return found
+
+
+async def _sandbox() -> Finding:
+    """Whether generated code can be executed here; tried with hostile programs, which takes seconds."""
+    from arriero.apps.codegen.sandbox.probe import probe  # noqa: PLC0415
+
+    probed = await probe()
+    return Finding("sandbox", probed.told, probed.remedy, needed=False)
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:

@@ -1,0 +1,1 @@
+"""Code generation. Built so far: the sandbox, in which every line that is shown will be run."""

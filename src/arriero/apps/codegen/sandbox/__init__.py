@@ -1,0 +1,1 @@
+"""Runs code that nobody trusts, or does not run it at all."""

@@ -1,0 +1,87 @@
+"""What of this machine a box shows: one Python, its standard library, the shared objects they load."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from arriero.core.errors import InputError
+
+PYTHON = "/python/bin/python3"  # where it stands in a box; its library is found beside it
+SETPRIV = "/python/bin/setpriv"
+ASKED = """
+import glob, json, os, sys, sysconfig
+base = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
+folder = lambda name: sysconfig.get_path(name, vars=base)
+print(json.dumps({"exe": os.path.realpath(sys.executable), "stdlib": folder("stdlib"),
+    "objects": [path for path in glob.glob(os.path.join(folder("platstdlib"), "lib-dynload", "*.so"))
+        if os.path.basename(path).partition(".")[0] not in {"_tkinter", "nis", "readline"}],
+    "version": "python%d.%d" % sys.version_info[:2]}))
+"""
+LOADED = re.compile(r"^\s*(?:(\S+) => )?(/\S+) \(0x", re.MULTILINE)
+HIDDEN = ("site-packages", "dist-packages", "test", "idlelib", "ensurepip")
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A file or folder of this machine that a box shows, read-only, at `dest`."""
+
+    source: str
+    dest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """The read-only mounts that make a Python in a box; `hidden` are folders of them that stay empty."""
+
+    mounts: tuple[Mount, ...]
+    hidden: tuple[str, ...]
+    setpriv: bool
+
+
+def interpreter(python: Path | None = None) -> Interpreter:
+    """The Python at `python`, or the one that this process runs on (the one beneath its environment).
+
+    Asks it for its folders and `ldd` for its shared objects: 0.1 to 0.3 s, once a process. Raises
+    `InputError` when it does not answer.
+    """
+    asked = str(python or Path(getattr(sys, "_base_executable", "") or sys.executable))
+    told = json.loads(_output([asked, "-I", "-c", ASKED]))
+    setpriv = next((p for p in ("/usr/bin/setpriv", "/bin/setpriv") if Path(p).exists()), None)
+    programs = [told["exe"], *([setpriv] if setpriv else [])]
+    library = f"/python/lib/{told['version']}"
+    mounts = [Mount(told["exe"], PYTHON), Mount(told["stdlib"], library)]
+    if setpriv:
+        mounts.append(Mount(setpriv, SETPRIV))
+    hidden = tuple(f"{library}/{name}" for name in HIDDEN if (Path(told["stdlib"]) / name).is_dir())
+    objects = sorted(_shared_objects([*programs, *told["objects"]]).items())
+    return Interpreter(
+        (*mounts, *(Mount(source, dest) for dest, source in objects)), hidden, setpriv is not None
+    )
+
+
+def _shared_objects(files: list[str]) -> dict[str, str]:
+    """Where each shared object that `files` load goes in a box -> where it lies here.
+
+    Libraries go to /lib, which the loader searches by itself; the loader stays where programs name it.
+    """
+    found: dict[str, str] = {}
+    for name, path in LOADED.findall(_output(["ldd", *files])):
+        found[f"/lib/{name}" if name and "/" not in name else path] = str(Path(path).resolve())
+    return found
+
+
+def _output(argv: list[str]) -> str:
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise InputError(
+            f"{argv[0]!r} cannot be run ({error}); it has to be on this machine"
+        ) from None
+    if not done.stdout:
+        raise InputError(f"{argv[0]!r} told nothing: {done.stderr.strip()[:200]!r}")
+    return done.stdout
