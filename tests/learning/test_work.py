@@ -92,6 +92,9 @@ async def test_enough_ratings_begin_a_cycle_that_ends_in_a_rollout(platform: Pla
     (begun_rollout,) = await platform.rollouts.all(app="chat")
     assert begun_rollout.cycle == moved.id
     assert begun_rollout.challenger == moved.challenger
+    evaluation = await platform.ledger.artefact("evaluation", moved.evaluation or "")
+    assert evaluation is not None
+    assert begun_rollout.plan.level == evaluation.body["level"]  # one test goes on
     challenger = await platform.ledger.variant(moved.challenger or "")
     assert challenger is not None
     assert challenger.roles["chat"].adapter == f"adapter:{trainer.trainings[0]}"

@@ -28,13 +28,12 @@ from arriero.learning.cycle import Cycle
 from arriero.learning.cycles import Cycles
 from arriero.learning.dataset import write
 from arriero.learning.dataset.example import Example, Route, Why, written_by
-from arriero.learning.experiment.control import level
-from arriero.learning.experiment.findings import DEFAULT
 from arriero.learning.gate import Gate, GateCase, Kind, Verdict, judge
+from arriero.learning.levels import level
 from arriero.learning.rollout import NO_PAIRS, SETTLE, Rollout
-from arriero.learning.rollout import State as Rolled
 from arriero.learning.trainers.base import Recipe
-from arriero.learning.work import AppWork, with_adapter
+from arriero.learning.work import AppWork
+from arriero.models.adapters import PREFIX
 from arriero.store.base import VariantRegistered
 
 ACTOR = "demo"
@@ -260,7 +259,7 @@ class Trial:
         adapter = await self.work.adapt(trained)
         seconds["training"] = time.monotonic() - then
         champion = await self.champion()
-        made = with_adapter(champion, ROLE, adapter)
+        made = champion.rebound(ROLE, adapter=f"{PREFIX}{adapter}")
         await self.work.ledger.commit(VariantRegistered(made, self.clock.now()), durable=True)
         return made
 
@@ -272,11 +271,7 @@ class Trial:
             gate_cases(self.golden, self.work.tenant), champion, challenger,
             progress=lambda done, of: self.progress("the gate asks both", done, of),
         )  # fmt: skip
-        known = await self.work.ledger.machines(
-            "rollout", app=self.app.name, open_only=False, limit=10_000
-        )
-        won = sum(one.state == Rolled.PROMOTED for one in known)
-        spent = level(DEFAULT.alpha, len(known) + 1, won)
+        spent = await level(self.work.ledger, self.app.name)
         own = self.work.settings.gate
         return judge(pairs, spent, tie=own.tie, safety=own.safety)
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arriero.cli.options import load, settings_options
+from arriero.cli.progress import progress
 from arriero.core.errors import InputError, ModelMissing
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def dataset(
     settings = load(config, data)
     if out is not None and out.exists() and any(out.iterdir()):
         raise InputError(f"{str(out)!r} is not empty; name a new folder with --out")
-    with _bar() as progress:
-        found = asyncio.run(_build(settings, app, since, progress))
+    with progress() as tell:
+        found = asyncio.run(_build(settings, app, since, tell))
     _show(found.manifest)
     from arriero.learning.dataset.build import NotEnough  # noqa: PLC0415  # keeps --help fast
 
@@ -90,23 +90,6 @@ async def _encoder(platform: Platform) -> Encoder | None:
     except ModelMissing as missing:
         click.echo(f"texts are compared by their words alone: {missing.message}", err=True)
         return None
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar a step, on stderr."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import Progress  # noqa: PLC0415
-
-    tasks: dict[str, Any] = {}
-    with Progress(console=Console(stderr=True), transient=True) as bars:
-
-        def progress(what: str, done: int, of: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what, total=of)
-            bars.update(tasks[what], completed=done, total=of)
-
-        yield progress
 
 
 def _show(manifest: Mapping[str, Any]) -> None:

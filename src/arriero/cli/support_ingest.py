@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from arriero.cli.options import load, settings_options
+from arriero.cli.progress import progress
 
 if TYPE_CHECKING:
     from arriero.apps.support.ingest import Ingestion, Report
@@ -66,7 +65,7 @@ async def _run(
     cache = open_cache("memory://")
     engines = Engines(settings, cache)
     try:
-        with _progress() as progress:
+        with progress() as tell:
             work = Ingestion(
                 store=Store(place / "knowledge"),
                 encoder=await engines.encoder(),
@@ -74,7 +73,7 @@ async def _run(
                 today=datetime.now(UTC).date(),
                 trusted=trusted,
                 review_days=review_days,
-                progress=progress,
+                progress=tell,
             )
             return await _work(work, folder, forget)
     finally:
@@ -84,23 +83,6 @@ async def _run(
 
 async def _work(work: Ingestion, folder: Path, forget: bool) -> Report:
     return await (work.forget(folder) if forget else work.take_in(folder))
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        known = {}
-
-        def tell(step: str, done: int, of: int) -> None:
-            if step not in known:
-                known[step] = bars.add_task(step, total=of)
-            bars.update(known[step], completed=done, total=of)
-
-        yield tell
 
 
 def show(report: Report, today: date) -> None:

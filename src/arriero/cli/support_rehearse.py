@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING
 import click
 
 from arriero.cli.options import load, settings_options
+from arriero.cli.progress import Tell, progress
 from arriero.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 APP = "support"
 AT_ONCE = 2  # tickets under way: one writes while another is looked up
 BATCH = 256  # texts that are compared at once
-
-Progress = Callable[[str, int, int], None]
 
 
 @click.command()
@@ -65,8 +63,8 @@ def rehearse(
     known = read(_bytes(tickets), tickets.name)  # complains before any model is opened
     _writable(out)
     chosen = _sample(known.rows, limit)
-    with _progress() as progress:
-        done, variant = asyncio.run(_rehearse(settings, chosen, progress))
+    with progress() as tell:
+        done, variant = asyncio.run(_rehearse(settings, chosen, tell))
     about = About(
         tickets.name,
         datetime.now(UTC),
@@ -80,7 +78,7 @@ def rehearse(
 
 
 async def _rehearse(
-    settings: Settings, tickets: Sequence[Ticket], progress: Progress
+    settings: Settings, tickets: Sequence[Ticket], progress: Tell
 ) -> tuple[Sequence[Rehearsed], str]:
     from arriero.assembly import open_platform  # noqa: PLC0415
     from arriero.store.base import ExposureSet, VariantRegistered  # noqa: PLC0415
@@ -127,7 +125,7 @@ def _apart(settings: Settings, folder: Path) -> Settings:
 
 
 async def _answered(
-    platform: Platform, tickets: Sequence[Ticket], progress: Progress
+    platform: Platform, tickets: Sequence[Ticket], progress: Tell
 ) -> Sequence[Rehearsed]:
     from arriero.apps.support.rehearse import rehearsed  # noqa: PLC0415
     from arriero.assembly import TENANT  # noqa: PLC0415
@@ -152,7 +150,7 @@ async def _answered(
 
 
 async def _compared(
-    platform: Platform, done: Sequence[Rehearsed], progress: Progress
+    platform: Platform, done: Sequence[Rehearsed], progress: Tell
 ) -> Sequence[Rehearsed]:
     """With our answers measured against the human ones, where there are both."""
     from arriero.apps.support.rehearse import compare  # noqa: PLC0415
@@ -204,28 +202,3 @@ def _write(out: Path, text: str) -> None:
     ) as file:
         file.write(text)
     part.replace(out)
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import (  # noqa: PLC0415
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        known = {}
-
-        def tell(step: str, done: int, of: int) -> None:
-            if step not in known:
-                known[step] = bars.add_task(step, total=of)
-            bars.update(known[step], completed=done, total=of)
-
-        yield tell

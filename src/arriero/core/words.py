@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cache, cached_property
@@ -186,6 +186,12 @@ class Variant:
     def id(self) -> str:
         """`app@` and the first 16 hexadecimal digits of the content's SHA-256."""
         return f"{self.app}@{content_hash(self)[:16]}"
+
+    def rebound(self, role: str, *, adapter: str | None, model: str | None = None) -> Variant:
+        """The recipe with another adapter for `role`, and with another model if one is named."""
+        old = self.roles[role]
+        new = replace(old, adapter=adapter, model=model or old.model)
+        return replace(self, roles={**self.roles, role: new})
 
 
 @dataclass(frozen=True, slots=True)

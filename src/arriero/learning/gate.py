@@ -15,6 +15,7 @@ from enum import StrEnum
 from arriero.core.words import Ended, JsonValue, Mode, Run, Variant, content_hash
 from arriero.flow import AnyApp, Case, Flow
 from arriero.learning.experiment.findings import Finding, Pairs, Says, judge_pairs
+from arriero.security.masking import each_string
 
 ACTOR = "gate"
 
@@ -188,15 +189,7 @@ class Gate:
 
 def said(answer: JsonValue) -> str:
     """Every text in an answer, whatever its shape."""
-    match answer:
-        case str():
-            return answer
-        case Mapping():
-            return "\n".join(filter(None, map(said, answer.values())))
-        case list() | tuple():
-            return "\n".join(filter(None, map(said, answer)))
-        case _:
-            return ""
+    return "\n".join(filter(None, each_string(answer)))
 
 
 def fingerprint(cases: Sequence[GateCase]) -> str:

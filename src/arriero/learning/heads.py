@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
@@ -64,5 +64,6 @@ def challenger(variant: Variant, head: Artefact) -> Variant:
     mine = [name for name, bound in variant.roles.items() if bound.model == model]
     if not mine:
         raise InputError(f"no role of {variant.id} is bound to {model!r}; the head serves none")
-    changed = {name: replace(variant.roles[name], adapter=f"{LEARNED}{head.id}") for name in mine}
-    return replace(variant, roles={**variant.roles, **changed})
+    for name in mine:
+        variant = variant.rebound(name, adapter=f"{LEARNED}{head.id}")
+    return variant

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -128,5 +128,4 @@ def challenger(variant: Variant, role: str, adapter: Artefact) -> Variant:
         )
     merged = adapter.body.get(MERGED)
     model = f"llama:{merged or adapter.body['base']}"
-    changed = replace(bound, model=model, adapter=None if merged else f"{PREFIX}{adapter.id}")
-    return replace(variant, roles={**variant.roles, role: changed})
+    return variant.rebound(role, model=model, adapter=None if merged else f"{PREFIX}{adapter.id}")

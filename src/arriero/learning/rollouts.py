@@ -22,13 +22,12 @@ from arriero.core.ids import uuid7
 from arriero.core.settings import RolloutSettings, RolloutStep
 from arriero.core.words import JsonValue, Mode, Variant
 from arriero.learning.evidence import count
-from arriero.learning.experiment.control import level
-from arriero.learning.experiment.findings import DEFAULT, Pairs
+from arriero.learning.experiment.findings import Pairs
+from arriero.learning.levels import level
 from arriero.learning.rollout import (
     NO_PAIRS,
     Evidence,
     Rollout,
-    State,
     abort,
     advance,
     begin,
@@ -103,8 +102,11 @@ class Rollouts:
         cycle: str | None = None,
         settings: RolloutSettings | None = None,
         because: str = "",
+        spent: float | None = None,
     ) -> Rollout:
         """Begin the challenger's rollout against the app's champion; `pairs` are the gate's.
+
+        `spent` is the level at which the gate tested; without a gate it is the next one (`levels`).
 
         Raises `Conflict` while another rollout of the app is open, `InputError` when there is no
         champion or it is the challenger itself.
@@ -119,11 +121,9 @@ class Rollouts:
                 f"variant {challenger.id!r} cannot challenge {there.shares[0].variant!r} of {app!r}; "
                 "choose another variant of the same app"
             )
-        earlier = await self.ledger.machines(KIND, app=app, open_only=False, limit=10_000)
-        won = sum(it.state == State.PROMOTED and not it.body.get("forced") for it in earlier)
         plan = planned(
             settings,
-            level(DEFAULT.alpha, len(earlier) + 1, won),
+            await level(self.ledger, app) if spent is None else spent,
             roles=changed(champion, challenger),
             slow_ms=await self._tail(app, champion.id, now),
             safety=tuple(self.safety(app) if settings.safety is None else settings.safety),

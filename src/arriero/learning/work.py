@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,10 +19,10 @@ from arriero.flow import AnyApp, Flow
 from arriero.learning.cycle import Collected, Cycle, Exposed, Judged, Made, Trigger, Waits
 from arriero.learning.dataset.build import Dataset, NotEnough
 from arriero.learning.dataset.example import Route
-from arriero.learning.experiment import control
-from arriero.learning.experiment.findings import DEFAULT, Pairs, Says
+from arriero.learning.experiment.findings import Pairs, Says
 from arriero.learning.gate import Gate, GateCase, Kind, Pair, Verdict, fingerprint, judge
 from arriero.learning.judging import Judging
+from arriero.learning.levels import level
 from arriero.learning.rollouts import Rollouts
 from arriero.learning.trainers.base import (
     Reason,
@@ -32,6 +32,7 @@ from arriero.learning.trainers.base import (
     TrainingFailed,
     TrainingProgress,
 )
+from arriero.models.adapters import PREFIX
 from arriero.store.base import Artefact, ArtefactRegistered, Ledger, VariantRegistered
 
 ITSELF = "arriero"
@@ -127,7 +128,7 @@ class AppWork:
             adapter = await self.adapt(trained)
         except TrainingFailed as failed:
             return Made(None, failed=failed.message, again=failed.reason in AGAIN)
-        challenger = with_adapter(champion, self.role, adapter)
+        challenger = champion.rebound(self.role, adapter=f"{PREFIX}{adapter}")
         await self.ledger.commit(VariantRegistered(challenger, self.clock.now()), durable=True)
         return Made(challenger.id, adapter)
 
@@ -159,10 +160,10 @@ class AppWork:
         pairs = await gate.pairs(
             cases, champion, challenger, progress=lambda done, of: self.told("judging", done, of)
         )
-        level = await self.level(cycle)
+        spent = await level(self.ledger, self.app.name, besides=cycle.id)
         own = self.settings.gate
-        verdict = judge(pairs, level, tie=own.tie, safety=own.safety)
-        return await self._keep(cycle, pairs, verdict, level)
+        verdict = judge(pairs, spent, tie=own.tie, safety=own.safety)
+        return await self._keep(cycle, pairs, verdict, spent)
 
     async def expose(self, cycle: Cycle) -> Exposed:
         known = await self.rollouts.all(app=self.app.name)
@@ -170,20 +171,16 @@ class AppWork:
         if found is None:
             if cycle.challenger is None:
                 raise InputError(f"cycle {cycle.id!r} has no challenger; abort it")
-            challenger = await self._variant(cycle.challenger)
+            evaluation = await self.ledger.artefact("evaluation", _evaluation_of(cycle))
             found = await self.rollouts.start(
-                self.app.name, challenger, actor=ITSELF, pairs=cycle.before, cycle=cycle.id
+                self.app.name,
+                await self._variant(cycle.challenger),
+                actor=ITSELF,
+                pairs=cycle.before,
+                cycle=cycle.id,
+                spent=None if evaluation is None else float(evaluation.body["level"]),
             )
         return Exposed(found.state, found.because)
-
-    async def level(self, cycle: Cycle) -> float:
-        """What this cycle's test may spend: fewer for the later ones (`experiment.control`)."""
-        kept = await self.ledger.machines("cycle", app=self.app.name, open_only=False, limit=10_000)
-        earlier = [
-            one for one in kept if one.id < cycle.id and one.body.get("evaluation") is not None
-        ]
-        promoted = sum(one.state == "promoted" for one in earlier)
-        return control.level(DEFAULT.alpha, len(earlier) + 1, promoted)
 
     async def _recipe(self, cycle: Cycle, bound: RoleBinding) -> Recipe:
         """The recipe whose key the cycle keeps: a changed file of settings does not change a cycle."""
@@ -229,7 +226,7 @@ class AppWork:
         return trace is not None and any(call.role == self.role for call in trace.calls)
 
     async def _keep(
-        self, cycle: Cycle, pairs: Sequence[Pair], verdict: Verdict, level: float
+        self, cycle: Cycle, pairs: Sequence[Pair], verdict: Verdict, spent: float
     ) -> Artefact:
         cases = [pair.case for pair in pairs]
         golden = fingerprint([case for case in cases if case.kind is Kind.GOLDEN])
@@ -241,7 +238,7 @@ class AppWork:
             "challenger": cycle.challenger,
             "golden": golden,
             "golden_used_before": used,
-            "level": level,
+            "level": spent,
             "says": verdict.says.value,
             "because": verdict.because,
             "finding": _finding(verdict),
@@ -252,12 +249,6 @@ class AppWork:
         )
         await self.ledger.commit(ArtefactRegistered(made, ITSELF), durable=True)
         return made
-
-
-def with_adapter(champion: Variant, role: str, adapter: str) -> Variant:
-    """The champion's recipe with another adapter for one role."""
-    bound = replace(champion.roles[role], adapter=f"adapter:{adapter}")
-    return replace(champion, roles={**champion.roles, role: bound})
 
 
 def _evaluation_of(cycle: Cycle) -> str:

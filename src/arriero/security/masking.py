@@ -117,7 +117,7 @@ class Vault:
         if not self.lent and not self.values:
             return value
         # Most values occur nowhere in it: one look at everything rules them out.
-        signs = _signs("".join(_texts(value)))
+        signs = _signs("".join(each_string(value)))
         lent = _by_length(
             [
                 Known(place[1:-1], one)
@@ -159,15 +159,16 @@ def each_text(value: JsonValue, change: Callable[[str], str]) -> JsonValue:
             return value
 
 
-def _texts(value: JsonValue) -> Iterable[str]:
+def each_string(value: JsonValue) -> Iterable[str]:
+    """Every string in `value`, however deep it lies; keys are none."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for item in value.values():
-            yield from _texts(item)
+            yield from each_string(item)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _texts(item)
+            yield from each_string(item)
 
 
 class Masker(Protocol):

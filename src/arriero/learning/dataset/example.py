@@ -15,6 +15,7 @@ from enum import StrEnum
 from arriero.core.settings import DatasetSettings
 from arriero.core.words import Call, JsonValue, Run, Trace
 from arriero.learning.opinion import Opinion, Stance
+from arriero.security.masking import each_string
 
 SHORT_ID = 64  # characters: longer strings without a space are no ids of people
 
@@ -139,7 +140,7 @@ def _wrote(call: Call, run: Run) -> bool:
     if call.error or call.reply is None or "messages" not in call.request:
         return False
     reply = _plain(str(call.reply.get("text", "")))
-    answer = _plain(max(_texts(run.answer), key=len, default=""))
+    answer = _plain(max(each_string(run.answer), key=len, default=""))
     if not reply or not answer:
         return False
     whole = reply in answer and 2 * len(reply) >= len(
@@ -278,21 +279,10 @@ def names_in(run: Run) -> frozenset[str]:
     """The unit, the run, and every string of the input that may be an id: `privacy_forget` compares these."""
     ids = {
         text
-        for text in _texts(run.input)
+        for text in each_string(run.input)
         if len(text) <= SHORT_ID and not any(map(str.isspace, text))
     }
     return frozenset({run.id, *ids} | ({run.unit} if run.unit else set()))
-
-
-def _texts(value: JsonValue) -> Iterable[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item)
 
 
 def _plain(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from arriero.core.errors import InputError
-from arriero.core.words import JsonValue
+from arriero.security.masking import each_string
 
 READ = (".jsonl", ".json", ".csv", ".tsv", ".txt", ".md")
 LONGEST = 2_000  # characters of a text that the encoder compares: longer ones share 13-grams
@@ -46,23 +46,12 @@ def _texts(file: Path) -> Iterable[str]:
         case ".jsonl":
             for line in text.splitlines():
                 if line.strip():
-                    yield from _strings(json.loads(line))
+                    yield from each_string(json.loads(line))
         case ".json":
-            yield from _strings(json.loads(text))
+            yield from each_string(json.loads(text))
         case ".csv" | ".tsv":
             dialect = "excel" if file.suffix == ".csv" else "excel-tab"
             for row in csv.reader(text.splitlines(), dialect):
                 yield from row
         case _:
             yield from text.split("\n\n")
-
-
-def _strings(value: JsonValue) -> Iterable[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _strings(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _strings(item)
