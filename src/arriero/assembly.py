@@ -31,6 +31,7 @@ from arriero.core.errors import (
 )
 from arriero.core.settings import AppSettings, RecipeSettings, Settings, WebhookChannel, parse
 from arriero.core.words import (
+    Alert,
     Exposure,
     Mode,
     Outcome,
@@ -46,6 +47,7 @@ from arriero.learning.cycles import Cycles
 from arriero.learning.dataset.build import Dataset, NotEnough, Place, build
 from arriero.learning.dataset.example import Route
 from arriero.learning.dataset.sampling import FlowSampler
+from arriero.learning.exams import Exams
 from arriero.learning.gate import GateCase, Kind
 from arriero.learning.give import Ear, Said
 from arriero.learning.lookout import Lookout
@@ -95,6 +97,7 @@ VAULTS_EVERY_S = 3_600.0  # what is over is not given out any more; this only sw
 WEBHOOKS_EVERY_S = 5.0
 CHANNEL_EVERY_S = 1.0  # what a colleague writes is on its way within this time
 CYCLES_EVERY_S = 5.0
+EXAMS_EVERY_S = 60.0  # whether one is due; they are held once a day
 AUDIT_EVERY_S = 1.0  # what was recorded is under a signed head after this; a proof signs at once
 PING_WITHIN_S = 2.0
 OUTBOX_AGE_S = 15.0  # older intents were left by a crash: the flow itself takes at most 5 s
@@ -179,6 +182,15 @@ class Platform:
         models = self.settings.models.folder.expanduser()
         trainer = LlamaFactory(self.settings.learning.trainer, models)
         return Cycles(self.ledger, works(self, trainer, partial(_adapt, self)))
+
+    @cached_property
+    def exams(self) -> Exams:
+        """The champions' exams on the apps' golden sets."""
+        return Exams(
+            self.flow, self.ledger, self.apps, partial(_questions, self),
+            lambda app: self.exposures.variant(app, None), self.settings.learning.exam,
+            TENANT, self.clock.now(), lambda: self.engines.idle, partial(_tell, self),
+        )  # fmt: skip
 
     def _safety(self, app: str) -> Sequence[str]:
         """The checks of an app that block: no more answers than before may fail them."""
@@ -275,6 +287,8 @@ class Platform:
         own.append(Job("rollouts", rollouts.every_s, self.rollouts.look))
         if self.cycles.works:
             own.append(Job("cycles", CYCLES_EVERY_S, self.cycles.tick))
+        if self.settings.learning.enabled and self.settings.learning.exam.every_h is not None:
+            own.append(Job("exams", EXAMS_EVERY_S, self.exams.tick))
         if self.settings.webhooks:
             own.append(Job("webhooks", WEBHOOKS_EVERY_S, self.webhooks.send))
         for name, channel in self.channels.items():
@@ -487,11 +501,16 @@ async def _watch(platform: Platform, now: datetime) -> None:
         changed = alerts.watch(name, window, thresholds, mine, now)
         if changed:
             await platform.ledger.commit(*(AlertSaved(alert) for alert in changed))
-            await platform.webhooks.note(changed)
-        for alert in changed:
-            platform.metrics.alert(alert)
-            state = "cleared" if alert.cleared_at else "raised"
-            log.warning("alert %s: %s %s at %.3g", state, name, alert.name, alert.value)
+            await _tell(platform, changed)
+
+
+async def _tell(platform: Platform, changed: Sequence[Alert]) -> None:
+    """Alerts that were raised or cleared, and committed, reach webhooks, metrics and the log."""
+    await platform.webhooks.note(changed)
+    for alert in changed:
+        platform.metrics.alert(alert)
+        state = "cleared" if alert.cleared_at else "raised"
+        log.warning("alert %s: %s %s at %.3g", state, alert.app, alert.name, alert.value)
 
 
 async def _expire_vaults(platform: Platform, _now: datetime) -> None:
@@ -579,24 +598,26 @@ def _work(
         now = platform.clock.now()
         return await build(platform.ledger, app.name, settings, place, now=now, since=since)
 
-    def questions() -> Sequence[GateCase]:
-        read = platform.plugins[app.name].golden
-        return [
-            GateCase(
-                f"golden-{number}", Kind.GOLDEN, TENANT, one.input, one.unit, one.facts, one.never,
-                one.answerable,
-            )
-            for file in golden
-            for number, one in enumerate(read(file))
-        ]  # fmt: skip
-
     return AppWork(
         flow=platform.flow, app=app, ledger=platform.ledger, clock=platform.clock, settings=settings,
         tenant=TENANT, folder=datasets(platform.settings).parent, roles=roles, build=built,
         recipe=partial(_recipe, settings.recipe, trainer), trainer=trainer, adapt=adapt,
-        rollouts=platform.rollouts, golden=questions,
+        rollouts=platform.rollouts, golden=partial(_questions, platform, app),
         drifted=Lookout(platform.ledger, TENANT, app.name, settings.drift, vectors).drifted,
     )  # fmt: skip
+
+
+def _questions(platform: Platform, app: AnyApp) -> Sequence[GateCase]:
+    """The app's golden set; empty when it has none."""
+    if app.golden is None:
+        return []
+    return [
+        GateCase(
+            f"golden-{number}", Kind.GOLDEN, TENANT, one.input, one.unit, one.facts, one.never,
+            one.answerable,
+        )
+        for number, one in enumerate(platform.plugins[app.name].golden(app.golden))
+    ]  # fmt: skip
 
 
 def _recipe(own: RecipeSettings, trainer: Trainer, bound: RoleBinding, route: Route) -> Recipe:

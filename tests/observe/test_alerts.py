@@ -91,6 +91,11 @@ def test_when_nothing_runs_any_more_open_alerts_clear() -> None:
     assert cleared.cleared_at == NOW
 
 
+def test_an_alert_that_is_not_of_the_window_stays_open_when_nothing_runs() -> None:
+    nothing = Window(runs=0, errors=0, mean_ms=None, mean_score=None, scored=0)
+    assert watch("support", nothing, LIMITS, (_open("golden"),), NOW) == ()
+
+
 def test_another_apps_alert_is_left_alone() -> None:
     assert watch("support", WELL, LIMITS, (_open("error_rate", "finance"),), NOW) == ()
 

@@ -11,6 +11,7 @@ COMMANDS = {
     "status": ("learn_cycles", "status", "The newest cycles and where they stand."),
     "explain": ("learn_cycles", "explain", "Why a cycle went the way it went."),
     "abort": ("learn_cycles", "abort", "End an open cycle; the champion goes on."),
+    "exams": ("learn_exams", "exams", "What champions answered their golden sets."),
     "feedback": ("learn_feedback", "feedback", "Where quality is lost, and what to fix first."),
     "dataset": ("learn_dataset", "dataset", "Build a dataset of what people said."),
     "import": ("learn_import", "import_", "Take in logs of an OpenAI-compatible service."),

@@ -270,6 +270,16 @@ class GateSettings(Section):
     )
 
 
+class ExamSettings(Section):
+    """When the champion answers its app's golden set, and from where on that is an alert."""
+
+    every_h: float | None = Field(default=24.0, gt=0, description="None: never")
+    fall: float = Field(
+        default=0.1, gt=0, le=1, description="points below its best on the same questions"
+    )
+    least: float | None = Field(default=None, ge=0, le=1, description="a value that it must reach")
+
+
 def _trainer_folder() -> Path:
     return Path(os.environ.get("ARRIERO_TRAINER") or "~/.cache/arriero/trainer")
 
@@ -377,6 +387,7 @@ class LearningSettings(Section):
     drift: DriftSettings = DriftSettings()
     rollout: RolloutSettings = RolloutSettings()
     gate: GateSettings = GateSettings()
+    exam: ExamSettings = ExamSettings()
     recipe: RecipeSettings = RecipeSettings()
     trainer: TrainerSettings = Field(default_factory=TrainerSettings)
 

@@ -10,6 +10,9 @@ from typing import Protocol
 from arriero.core.settings import Thresholds
 from arriero.core.words import Alert
 
+# Of a window of runs; an app has other alerts, which whoever raised them clears (`learning.exams`).
+WATCHED = ("error_rate", "response_time_ms", "quality")
+
 
 class Observed(Protocol):
     """What an app's live runs looked like over the window (the ledger's `Window` is one)."""
@@ -49,7 +52,11 @@ def watch(
     Below `minimum_runs` nothing is decided: an open alert stays open, none is raised. A window in
     which nothing ran at all clears: nobody is served badly any more.
     """
-    mine = {alert.name: alert for alert in open_alerts if alert.app == app and not alert.cleared_at}
+    mine = {
+        alert.name: alert
+        for alert in open_alerts
+        if alert.app == app and alert.name in WATCHED and not alert.cleared_at
+    }
     if window.runs == 0:
         return tuple(replace(alert, cleared_at=now) for alert in mine.values())
     changed = []
