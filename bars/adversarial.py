@@ -128,7 +128,8 @@ async def _told(platform: Platform, question: str) -> Told:
     outcome = result.outcome
     if outcome.ended is Ended.ANSWERED:
         return Told(True, outcome.answer.response, outcome.score or 0.0)
-    best = max(result.trace.drafts, key=lambda one: one["score"], default=None)
+    answers = [one for one in result.trace.drafts if one["draft"]["answer"]["ending"] == "answered"]
+    best = max(answers, key=lambda one: one["score"], default=None)
     return Told(False, best["draft"]["answer"]["response"], best["score"]) if best else NOTHING
 
 

@@ -39,3 +39,22 @@ def test_another_product_of_the_same_family_is_another_product() -> None:
     asked = "How far does the Lucero 400 shine?"
     assert features(asked, "The Lucero 200 shines 50 metres.", [], RARITY)["name_missing"] == 1
     assert features(asked, "The Lucero 400 shines 90 metres.", [], RARITY)["name_missing"] == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "other"),
+    [
+        ("What did a tent cost in 2025?", "Renting a tent costs 12 EUR.", 1.0),
+        ("What did a tent cost in 2025?", "In 2025 renting a tent cost 11 EUR.", 0.0),
+        ("What does a tent cost in 2026?", "Renting a tent costs 12 EUR.", 0.0),
+        ("Was the label free last year?", "The label is free.", 1.0),
+        ("How long does the 2000 lumen lamp shine?", "It shines for three hours.", 0.0),
+        ("Is 2000 mm enough for rain?", "Yes, it is.", 0.0),
+    ],
+)
+def test_what_holds_now_says_nothing_of_another_year(
+    question: str, answer: str, other: float
+) -> None:
+    found = features(question, answer, (), RARITY, year=2026)
+    assert found["other_year"] == other
+    assert features(question, answer, (), RARITY)["other_year"] == 0.0

@@ -38,6 +38,7 @@ SAME = 0.78  # cosine of two sentences with the same numbers, from which on they
 OTHER = 0.5  # below it they say something else
 FOUND = 60  # hits that are looked at: the intent moves nothing up from further behind
 BATCH = 64
+EVERY = 20  # of so many expected questions one is asked of a year
 UNANSWERED = SAMPLE / "unanswered.txt"
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -77,7 +78,7 @@ class Collection:
         known = articles.load(SAMPLE / "articles")
         asks = expected.load(SAMPLE / "questions.jsonl")
         found = articles.passages_of(known, expected=asks)
-        self.encoder = encoder
+        self.encoder, self.day = encoder, day
         self._known: dict[str, Vectors] = {}
         self.intents = Intents(encoder)
         self.rarity = Rarity.of(one.text for one in known)
@@ -123,7 +124,20 @@ def questions(known: Collection) -> list[Asked]:
         group = known.passages[place].document
         found.append(Asked(pair.question, group, right, pair.quote, at))
         found.append(Asked(pair.question, group, frozenset(), pair.quote, at, right))
-    return [*found, *(Asked(line, line) for line in known.lines)]
+    return [*found, *_of_years(known), *(Asked(line, line) for line in known.lines)]
+
+
+def _of_years(known: Collection) -> list[Asked]:
+    """Expected questions of another year, which what holds today does not answer, and of this one."""
+    found, year = [], known.day.year
+    spoken = (f"in {year - 1}", "last year", f"in {year - 2}", f"in {year + 1}", "next year")
+    for number, at in enumerate(range(0, len(known.pairs), EVERY)):
+        pair, place = known.pairs[at], int(known.owner[at])
+        when = spoken[number % len(spoken)] if number % 2 else f"in {year}"
+        text = f"{pair.question.rstrip('?!. ')} {when}?"
+        right = frozenset({place}) if number % 2 == 0 else frozenset()
+        found.append(Asked(text, known.passages[place].document, right, pair.quote * bool(right)))
+    return found
 
 
 def judged(known: Collection, asked: Sequence[Asked]) -> list[Judged]:
@@ -147,7 +161,7 @@ def _judged(known: Collection, asked: Asked) -> Judged | None:
     near, elsewhere = fit.near(hits, chosen)
     filed = tuple(one.id for one in chosen if intent in one.labels)
     evidence = Evidence("none", passages=sources, filed=filed, near=near, elsewhere=elsewhere)
-    fitting = fit.of(evidence, Draft(Reply(text), "extractive", cited), confidence)
+    fitting = fit.of(evidence, Draft(Reply(text), "extractive", cited), confidence, known.day.year)
     told = known.vectors(extract.sentences(text))
     features = features_of(
         asked.text, text, tuple(dict.fromkeys(one.title for one in cited)), known.rarity,

@@ -316,7 +316,7 @@ def fit(
     weight = np.array([row.weight for row in rows])
     presumed = np.array([0.0 if name in SPEAKS_FOR else PRESUMED for name in names])
     if "near" in names or "filed" in names:  # every kind of mismatch with a question is in the rows
-        presumed[:] = 0.0
+        presumed[:] = [PRESUMED if name == "other_year" else 0.0 for name in names]
 
     def loss(at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         logits = matrix @ at[1:] + at[0]

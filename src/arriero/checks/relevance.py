@@ -25,6 +25,7 @@ MEANINGS: Mapping[str, str] = {
     "filed": "what it cites is not filed under the question's intent",
     "title_up": "the title takes up nothing of the question",
     "asks_several": "the question asks several things",
+    "other_year": "the question is about another year",
 }
 # What is known beside that where a company wrote down the questions that it expects.
 EXPECTED: Mapping[str, str] = {
@@ -41,6 +42,12 @@ UNANSWERED: Mapping[str, str] = {
     "often_unanswered": "several questions like it have no answer",
 }
 OFTEN = 3  # questions
+
+_YEAR = re.compile(
+    r"\b20\d\d\b(?! ?(?:EUR|euros?|€|mm|ml|g|grams?|kg|m|km|lumens?|kcal|points?|metres?)\b)",
+    re.IGNORECASE,
+)
+_NEAR_YEARS = re.compile(r"\b(?:last|next|previous|past|coming) year\b", re.IGNORECASE)
 
 _MONEY = re.compile(
     r"\b(?:how much (?:is|are|does|do|would|will|for|to|did)|price|cost|costs|charge|fee|fees|pay for|expensive|cheap)\b",
@@ -94,10 +101,12 @@ def features(
     *,
     near: Sequence[float] = (),
     filed: float = 0.0,
+    year: int | None = None,
 ) -> Mapping[str, float]:
     """The features of `MEANINGS`, each from 0 to 1.
 
-    `near` are the encoder's cosines of the question and each sentence of the answer; `filed` is the probability of the question's intent where the answer cites what is filed under it.
+    `near` are the encoder's cosines of the question and each sentence of the answer; `filed` is the probability of the
+    question's intent where the answer cites what is filed under it; `year` is the one in which it is asked.
     """
     asked = [read(one) for one in sentences(question)] or [read(question)]
     told = [read(one) for one in sentences(answer)] or [read(answer)]
@@ -118,6 +127,7 @@ def features(
         "filed": filed,
         "title_up": rarity.total(wanted & title) / weight,
         "asks_several": (question.count("?") > 1) * 1.0,
+        "other_year": float(year is not None and _asks_of_another_year(question, answer, year)),
     }
 
 
@@ -149,6 +159,12 @@ def of_unanswered(likenesses: Sequence[float]) -> Mapping[str, float]:
 
 def _values(readings: Sequence[Reading]) -> set[str]:
     return {fact.value for one in readings for fact in one.facts}
+
+
+def _asks_of_another_year(question: str, answer: str, year: int) -> bool:
+    """What holds now says nothing of another year, unless it names it."""
+    named = set(_YEAR.findall(question)) - {str(year)} - set(_YEAR.findall(answer))
+    return bool(named) or _NEAR_YEARS.search(question) is not None
 
 
 def _names_missing(

@@ -493,7 +493,7 @@ class SupportApp:
             sources=draft.sources,
             facts=self._may_state(seen, evidence, draft),
             language=seen.language,
-            subject=fit.of(evidence, draft, seen.confidence),
+            subject=fit.of(evidence, draft, seen.confidence, turn.now.year),
         )
 
     def _may_state(self, seen: Seen, evidence: Evidence, draft: Draft[Reply]) -> tuple[str, ...]:

@@ -34,7 +34,9 @@ def features_of(
     fit: Fit,
 ) -> Mapping[str, float]:
     """All that is known of an answer to a question; see `relevance`."""
-    plain = relevance.features(question, answer, titles, rarity, near=near, filed=fit.filed)
+    plain = relevance.features(
+        question, answer, titles, rarity, near=near, filed=fit.filed, year=fit.year
+    )
     if not fit.expecting:
         return plain
     nearest = relevance.Nearest(fit.question, fit.likeness, fit.elsewhere, fit.first)

@@ -32,7 +32,7 @@ def _near(hit: Hit) -> Near:
 RANKINGS = 2  # by words and by vectors
 
 
-def of(evidence: Evidence, draft: Draft[Reply], confidence: float) -> Fit:
+def of(evidence: Evidence, draft: Draft[Reply], confidence: float, year: int | None = None) -> Fit:
     """The fit of a draft: an expected question counts only if the words that answer it are said."""
     cited = {one.id for one in draft.sources}
     filed = confidence * any(id in evidence.filed for id in cited)
@@ -49,4 +49,5 @@ def of(evidence: Evidence, draft: Draft[Reply], confidence: float) -> Fit:
         likeness=best.likeness if best else 0.0,
         elsewhere=max([evidence.elsewhere, *others]),
         first=max((one.first for one in evidence.near if one.passage in cited), default=0.0),
+        year=year,
     )

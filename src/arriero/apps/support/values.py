@@ -68,7 +68,7 @@ class Fit:
     `filed` is the probability of the intent where the draft cites what is filed under it. `question`
     is the nearest expected one whose answering words the draft says, `likeness` how near it is,
     `elsewhere` how near the nearest is whose words it does not say; `first` as in `Near`.
-    `expecting` is false where no article has expected questions.
+    `expecting` is false where no article has expected questions; `year` is the one in which it is asked.
     """
 
     filed: float = 0.0
@@ -77,6 +77,7 @@ class Fit:
     likeness: float = 0.0
     elsewhere: float = 0.0
     first: float = 0.0
+    year: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
