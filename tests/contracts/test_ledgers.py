@@ -547,7 +547,7 @@ async def test_outcomes_tell_what_runs_of_the_variants_came_to(ledger: Ledger) -
     assert found == [
         Observed(
             *("run-0", "acme", None, VARIANT.id, Mode.LIVE, None, NOW, Ended.FAILED, True, None),
-            *(ms, 0.25, ("response_generator",), ("tone",), said),
+            *(ms, 0.25, ("response_generator",), ("tone",), said, ("ana", "ana")),
         ),
         Observed(
             *("run-1", "acme", "customer-1", "b", Mode.SHADOW, "run-0", shadow.run.started_at),

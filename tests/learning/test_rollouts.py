@@ -15,9 +15,17 @@ from arriero.core.clock import HeldClock
 from arriero.core.errors import Conflict, InputError, NotFound, StoreError
 from arriero.core.settings import RolloutSettings, RolloutStep
 from arriero.core.words import Ended, Exposure, Feedback, Mode, RoleBinding, Share, Variant
-from arriero.learning.rollout import Rollout, State
+from arriero.learning.evidence import count
+from arriero.learning.rollout import Rollout, State, begin, planned
 from arriero.learning.rollouts import KIND, Rollouts, changed
-from arriero.store.base import Entry, ExposureSet, FeedbackGiven, Ledger, VariantRegistered
+from arriero.store.base import (
+    Entry,
+    ExposureSet,
+    FeedbackGiven,
+    Ledger,
+    Observed,
+    VariantRegistered,
+)
 from arriero.store.engine import sqlite_url
 from arriero.store.exposures import choose
 from arriero.store.fake import MemoryLedger
@@ -214,6 +222,26 @@ async def test_a_rating_counts_once_a_unit() -> None:
         await ledger.commit(run, FeedbackGiven(thumb))
     (stratum,) = (await rollouts.get(begun.id)).evidence.ratings
     assert (stratum.challenger, stratum.bad_challenger) == (1, 1.0)
+
+
+def test_ten_thousand_thumbs_of_one_person_over_many_units_are_one_rating() -> None:
+    begun = begin("r", "support", OLD.id, NEW.id, planned(SETTINGS, 0.01), NOW, forced=True)
+    rows, later = list[Observed](), NOW + timedelta(hours=1)
+    for number in range(10_000):
+        variant, voice = (NEW.id, "webshop/one") if number else (OLD.id, "webshop/other")
+        rows.append(
+            Observed(
+                *(f"r{number}", "acme", f"u{number}", variant, Mode.LIVE, None, later),
+                *(Ended.ANSWERED, False, 0.9, 10.0, 0.0, ("response_generator",)),
+                feedback=(("thumb", False),),
+                voices=(voice,),
+            )
+        )
+    (stratum,) = count(begun, rows, later).ratings
+    assert (stratum.challenger, stratum.bad_challenger, stratum.champion) == (1, 1.0, 1)
+    unnamed = [replace(row, voices=("webshop",)) for row in rows]
+    (stratum,) = count(begun, unnamed, later).ratings
+    assert stratum.challenger == 9_999  # then a unit stands for a person
 
 
 def test_a_variant_that_differs_in_more_than_models_compares_all_runs() -> None:

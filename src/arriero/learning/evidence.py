@@ -1,7 +1,8 @@
 """From runs to counts: what a rollout may look at, each unit once. Pure.
 
-A unit counts with its first rating and its first pair, so that nobody's many thumbs outweigh the
-others, and what belongs together is not taken for independent. Everything is counted for the arm
+A unit counts with its first rating and its first pair, and a person who is named with their first
+rating, so that nobody's many thumbs outweigh the others, and what belongs together is not taken for
+independent. Everything is counted for the arm
 that was assigned: an error or a fallback of the challenger is the challenger's.
 """
 
@@ -23,6 +24,7 @@ from arriero.learning.experiment.findings import (
     guard,
 )
 from arriero.learning.experiment.sequences import Sums, difference
+from arriero.learning.give import PERSON
 from arriero.learning.rollout import SETTLE, Evidence, Plan, Rollout
 from arriero.store.base import Observed
 
@@ -101,17 +103,25 @@ def _arms(rollout: Rollout, tested: Sequence[tuple[Observed, float]]) -> Mapping
     found: defaultdict[float, _Arms] = defaultdict(_Arms)
     seen: set[Unit] = set()
     rated: set[Unit] = set()
+    heard: set[str] = set()
     for row, share in tested:
         arm, unit = int(row.variant == rollout.challenger), (row.tenant, row.unit or "")
         if unit not in seen:
             seen.add(unit)
             found[share].units[arm] += 1
-        value = quality(row.feedback)
-        if value is not None and unit not in rated and _reaches(rollout.plan, row):
+        value, people = quality(row.feedback), _people(row)
+        new = unit not in rated and not (people and people <= heard)
+        if value is not None and new and _reaches(rollout.plan, row):
             rated.add(unit)
+            heard |= people
             found[share].rated[arm] += 1
             found[share].bad[arm] += 1 - value
     return found
+
+
+def _people(row: Observed) -> set[str]:
+    """Who said something of a run, as far as they are named; else its unit stands for who did."""
+    return {who for voice in row.voices if (who := voice.partition(PERSON)[2])}
 
 
 def _step_units(rollout: Rollout, live: Sequence[Observed]) -> int:

@@ -237,7 +237,7 @@ class Observed:
 
     `of` is the live run whose case a shadow run told again; `roles` are the roles whose models were
     called; `failed` the checks that the answer failed. `feedback` is (kind, value) in the order in
-    which it came.
+    which it came, `voices` the actors who said so, in the same order.
     """
 
     run: str
@@ -255,6 +255,7 @@ class Observed:
     roles: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     feedback: tuple[tuple[str, JsonValue], ...] = ()
+    voices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -519,6 +519,7 @@ def _observed(run: Run, trace: Trace | None, given: Sequence[Feedback]) -> Obser
         roles_called(trace) if trace else (),
         checks_failed(run),
         feedback,
+        tuple(one.actor for one in given),
     )
 
 

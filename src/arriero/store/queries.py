@@ -76,14 +76,18 @@ def outcomes(
     if limit is not None and rows:
         here.append(run.started_at <= rows[-1].started_at)
     given = (
-        select(run.id, said.kind, said.value)
+        select(run.id, said.kind, said.value, said.actor)
         .where(*here, said.tenant == run.tenant, said.run == run.id)
         .order_by(said.at, said.id)
     )
     by_run: defaultdict[str, list[tuple[str, Any]]] = defaultdict(list)
-    for id, kind, value in connection.execute(given):
+    voices: defaultdict[str, list[str]] = defaultdict(list)
+    for id, kind, value, actor in connection.execute(given):
         by_run[id].append((kind, values.parsed(object, value)))
-    return [_observed(row, tuple(by_run.get(row[0], ()))) for row in rows]
+        voices[id].append(actor)
+    return [
+        _observed(row, tuple(by_run.get(row[0], ())), tuple(voices.get(row[0], ()))) for row in rows
+    ]
 
 
 OBSERVED = (
@@ -92,7 +96,7 @@ OBSERVED = (
 )
 
 
-def _observed(row: Any, feedback: tuple[tuple[str, Any], ...]) -> Observed:
+def _observed(row: Any, feedback: tuple[tuple[str, Any], ...], voices: tuple[str, ...]) -> Observed:
     id, tenant, unit, variant, mode, of, at, ended, error, score, ms, cost, roles, failed = row
     return Observed(
         *(id, tenant, unit, variant, Mode(mode), of, moment(at), Ended(ended), error, score),
@@ -101,6 +105,7 @@ def _observed(row: Any, feedback: tuple[tuple[str, Any], ...]) -> Observed:
         roles=_words(roles),
         failed=_words(failed),
         feedback=feedback,
+        voices=voices,
     )
 
 
