@@ -82,6 +82,14 @@ def test_pairs_that_never_reached_what_was_trained_do_not_count() -> None:
     assert nothing.because == "none of 80 cases reached what was trained"
 
 
+def test_no_case_at_all_is_no_verdict_on_the_challenger() -> None:
+    nothing = judge([], 0.0125, tie=0.02)
+    assert (nothing.says, nothing.because) == (
+        Says.INVALID,
+        "none of 0 cases reached what was trained",
+    )
+
+
 def test_one_broken_safety_check_outweighs_every_win() -> None:
     bad = Pair(CASE, told(0.5), told(0.5, failed=["injection"]))
     verdict = judge([*pairs(60, 0), bad], 0.0125, tie=0.02, safety=("injection",))

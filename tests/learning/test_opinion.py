@@ -37,6 +37,7 @@ def one(*feedback: tuple[str, JsonValue]) -> Heard:
         ([("recontact", False)], Stance.NONE),
         ([("comment", "Hm.")], Stance.NONE),
         ([("thumb", False), ("thumb", True)], Stance.GOOD),  # they thought better of it
+        ([("thumb", False), ("thumb", False)], Stance.BAD),  # the same twice is the same once
         ([("thumb", True), ("rating", 1)], Stance.UNDECIDED),
     ],
 )

@@ -18,12 +18,14 @@ from arriero.core.settings import (
     ModelsSettings,
     Settings,
 )
+from arriero.core.words import Feedback
 from arriero.learning import report, rollout
-from arriero.learning.cycle import State, Trigger
+from arriero.learning.cycle import Cycle, State, Trigger
 from arriero.learning.cycles import Cycles
 from arriero.learning.trainers.base import Reason, Trained, TrainingFailed
 from arriero.learning.trainers.fake import FakeTrainer
 from arriero.learning.work import AppWork
+from arriero.store.base import FeedbackGiven
 
 WORDS = "tent rope stove boots lamp map jacket bag bottle pole knife sock glove hat mug pan".split()
 
@@ -55,7 +57,7 @@ def cycles(platform: Platform, trainer: FakeTrainer, adapters: list[str]) -> Cyc
     return Cycles(platform.ledger, works(platform, trainer, adapt))
 
 
-async def talk(platform: Platform, count: int) -> None:
+async def talk(platform: Platform, count: int, *, good: bool | None = None) -> None:
     """People ask the chat app, and say whether the answer was good."""
     for number in range(count):
         asked = f"{WORDS[number % 16]} or {WORDS[number * 7 % 16]}, number {number}?"
@@ -63,7 +65,8 @@ async def talk(platform: Platform, count: int) -> None:
             "chat", {"messages": [{"role": "user", "content": asked}]}, unit=f"u-{number}"
         )
         assert told.run_id is not None
-        await platform.feedback(told.run_id, "thumb", number % 3 > 0, user=f"person-{number}")
+        liked = number % 3 > 0 if good is None else good
+        await platform.feedback(told.run_id, "thumb", liked, user=f"person-{number}")
 
 
 async def test_enough_ratings_begin_a_cycle_that_ends_in_a_rollout(platform: Platform) -> None:
@@ -138,7 +141,12 @@ async def test_too_little_feedback_is_a_verdict_and_not_begun_again_at_once(
 
 
 @pytest.mark.parametrize(
-    ("reason", "tries"), [(Reason.CRASHED, 3), (Reason.NAN_LOSS, 1), (Reason.DISK_FULL, 1)]
+    ("reason", "tries"),
+    [
+        *((Reason.CRASHED, 3), (Reason.OUT_OF_MEMORY, 3)),
+        *((Reason.NAN_LOSS, 1), (Reason.DISK_FULL, 1), (Reason.WRONG_BASE, 1)),
+        *((Reason.TIME_LIMIT, 1), (Reason.CANCELLED, 1)),
+    ],
 )
 async def test_a_training_that_fails_leaves_the_champion(
     platform: Platform, reason: Reason, tries: int
@@ -172,6 +180,84 @@ async def test_an_adapter_that_cannot_be_served_as_trained_ends_the_cycle(
         assert stepped is not None
         moved = stepped
     assert (moved.state, moved.because) == (State.FAILED, "what is served is not what was trained")
+
+
+@pytest.mark.parametrize("good", [False, True])
+async def test_one_kind_of_thumb_alone_is_a_verdict_and_the_champion_goes_on(
+    platform: Platform, good: bool
+) -> None:
+    learning = cycles(platform, trainer := FakeTrainer(), [])
+    await talk(platform, 15, good=good)
+    before, now = platform.exposures.variant("chat", None), platform.clock.now()
+    begun = await learning.step("chat", now)
+    assert begun is not None
+    ended = await learning.step("chat", now)
+    assert ended is not None
+    assert (ended.state, trainer.trainings) == (State.INCONCLUSIVE, [])
+    assert f"{15 * good} good and {15 * (not good)} bad answers" in ended.because
+    await platform.exposures.refresh()
+    assert platform.exposures.variant("chat", None) == before
+    assert await learning.step("chat", now) is None
+
+
+async def test_a_thousand_thumbs_of_one_person_on_one_run_begin_no_cycle_and_teach_nothing(
+    platform: Platform,
+) -> None:
+    learning = cycles(platform, FakeTrainer(), [])
+    await talk(platform, 3)
+    run, now = (await platform.ledger.runs("default", app="chat"))[0], platform.clock.now()
+    thumbs = [
+        Feedback(f"f-{number}", "default", run.id, "webshop/one", now, "thumb", value=False)
+        for number in range(1_000)
+    ]
+    await platform.ledger.commit(*map(FeedbackGiven, thumbs))
+    assert await learning.step("chat", now) is None
+    await learning.begin("chat", Trigger.PERSON, "because", now=now)
+    ended = await learning.step("chat", now)
+    assert ended is not None
+    assert "kto: 3 of 12" in ended.because  # the burst is set aside; what others said stays
+
+
+async def exposed(platform: Platform, learning: Cycles) -> Cycle:
+    """A cycle whose challenger is in its shadow."""
+    await talk(platform, 15)
+    moved = await learning.begin("chat", Trigger.PERSON, "because", now=platform.clock.now())
+    for _ in range(4):
+        stepped = await learning.step("chat", platform.clock.now())
+        assert stepped is not None
+        moved = stepped
+    return moved
+
+
+async def test_without_traffic_for_a_day_a_cycle_waits_and_the_champion_goes_on(
+    platform: Platform,
+) -> None:
+    learning = cycles(platform, FakeTrainer(), [])
+    waiting = await exposed(platform, learning)
+    for hours in (1, 12, 24):
+        later = platform.clock.now() + timedelta(hours=hours)
+        await platform.rollouts.look(later)
+        assert await learning.step("chat", later) == waiting
+    (begun,) = await platform.rollouts.all(app="chat")
+    assert (begun.state, begun.share) == (rollout.State.SHADOW, 0.0)
+    await platform.exposures.refresh()
+    assert {platform.exposures.variant("chat", f"u-{n}").id for n in range(50)} == {begun.champion}
+
+
+async def test_a_clock_that_goes_back_two_days_moves_no_cycle_back(platform: Platform) -> None:
+    learning = cycles(platform, FakeTrainer(), [])
+    waiting = await exposed(platform, learning)
+    early = platform.clock.now() - timedelta(days=2)
+    assert await learning.step("chat", early) == waiting
+    await platform.rollouts.look(early)
+    (begun,) = await platform.rollouts.all(app="chat")
+    assert begun.open
+    ended = await learning.abort(waiting.id, early, "ana")
+    assert ended.at >= waiting.at
+    work = learning.works["chat"]
+    assert isinstance(work, AppWork)
+    every = replace(work, settings=work.settings.model_copy(update={"every_h": 1.0}))
+    assert await every.trigger(ended, early) is None  # the schedule waits until the clock is there
 
 
 async def test_a_drift_begins_a_cycle_whose_report_says_so(platform: Platform) -> None:
