@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -61,16 +61,10 @@ def _figure(name: str, metric: Metric) -> Figure:
 
 
 async def _lazy(documents: Sequence[Document], encoder: OnnxEncoder) -> list[Figure]:
-    products: dict[str, Callable[[Specimen], Awaitable[float]]] = {
-        "always_certain": _always(1.0),
-        "always_refusing": _always(0.0),
-        "cosine": _Cosine(encoder),
-        "word_coverage": _coverage,
-    }
     unseen = grounding.unseen_kinds(documents)
     facts = grounding.swapped_facts(documents)
     found = []
-    for name, score in products.items():
+    for name, score in products(encoder).items():
         scores = [await score(one) for one in unseen]
         right = [one.right for one in unseen]
         of_facts = grounding.auroc(
@@ -85,6 +79,16 @@ async def _lazy(documents: Sequence[Document], encoder: OnnxEncoder) -> list[Fig
             Figure(f"ece_by_{name}", round(ece, 4), "share", n=len(right)),
         ]
     return found
+
+
+def products(encoder: OnnxEncoder) -> Mapping[str, Callable[[Specimen], Awaitable[float]]]:
+    """The laziest products: what a score has to be better than."""
+    return {
+        "always_certain": _always(1.0),
+        "always_refusing": _always(0.0),
+        "cosine": _Cosine(encoder),
+        "word_coverage": _coverage,
+    }
 
 
 def _always(value: float) -> Callable[[Specimen], Awaitable[float]]:
