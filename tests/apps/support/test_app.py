@@ -429,6 +429,15 @@ async def test_what_is_out_of_scope_is_declined_without_a_task() -> None:
     assert not await desk.ledger.tasks("default")
 
 
+async def test_who_names_an_order_is_never_out_of_scope() -> None:
+    desk = await Desk(settings=SupportSettings(scope_at=0.5)).open()
+    result = await desk.ask("10234 has been out in the weather for ages", "c-0042")
+    assert result.outcome.ended is Ended.FALLBACK
+    assert result.outcome.answer.response != NOT_OURS
+    (task,) = await desk.ledger.tasks("default")  # a person sees it
+    assert task.kind == "hand_over"
+
+
 async def test_a_stranger_who_wants_a_change_is_asked_to_log_in(desk: Desk) -> None:
     result = await desk.ask("please cancel it", customer=None)
     assert result.outcome.ended is Ended.CLARIFY

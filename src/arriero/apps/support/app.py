@@ -610,7 +610,12 @@ class SupportApp:
         return self._sure(turn, seen) and self._approved_text(seen, known) is not None
 
     def _out_of_scope(self, turn: Turn[Inquiry], seen: Seen) -> bool:
-        """The classifier rejects the message, or is sure that it belongs to what is not ours."""
+        """The classifier rejects the message, or is sure that it belongs to what is not ours.
+
+        Who names an order asks about it, however they put it.
+        """
+        if seen.order:
+            return False
         if seen.outside is not None and seen.outside >= OUTSIDE and not self._sure(turn, seen):
             return True
         return seen.intent == OUT_OF_SCOPE and seen.confidence >= turn.variant.thresholds["scope"]
