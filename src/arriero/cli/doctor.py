@@ -131,10 +131,10 @@ async def _engines(settings: Settings) -> list[Finding]:
 
 async def _sandbox() -> Finding:
     """Whether generated code can be executed here; tried with hostile programs, which takes seconds."""
-    from arriero.apps.codegen.sandbox.probe import probe  # noqa: PLC0415
+    from arriero.apps.codegen.sandbox.open import open_sandbox  # noqa: PLC0415
 
-    probed = await probe()
-    return Finding("sandbox", probed.told, probed.remedy, needed=False)
+    async with open_sandbox() as probed:
+        return Finding("sandbox", probed.told, probed.remedy, needed=False)
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:

@@ -74,6 +74,20 @@ async def test_the_program_is_nobody_here(sandbox: Sandbox) -> None:
     assert ran.stdout == "False True\n"
 
 
+async def test_no_capability_is_left_and_none_can_come(sandbox: Sandbox) -> None:
+    """capget(2) and prctl(2): effective, permitted, inheritable; no_new_privs; a filter; the bounding set."""
+    main = """
+import ctypes
+libc = ctypes.CDLL(None)
+head, sets = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+libc.capget(head, sets)
+print(list(sets), libc.prctl(39, 0, 0, 0, 0), libc.prctl(21, 0, 0, 0, 0))
+print([libc.prctl(23, capability, 0, 0, 0) for capability in (0, 7, 21)])
+"""
+    ran = await sandbox.run(Program({"main.py": main}), QUICK)
+    assert ran.stdout == "[0, 0, 0, 0, 0, 0] 1 2\n[0, 0, 0]\n"
+
+
 async def test_the_order_of_a_set_is_the_same_in_every_run(sandbox: Sandbox) -> None:
     program = Program({"main.py": "print({str(n) for n in range(50)})"})
     first, second = await sandbox.run(program, QUICK), await sandbox.run(program, QUICK)

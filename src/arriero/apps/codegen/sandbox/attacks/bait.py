@@ -140,7 +140,7 @@ def laid() -> Iterator[Bait]:
             one.close()
         if kept >= 0:
             os.close(kept)
-        _remove(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # by descriptors, so that no path is too deep
 
 
 def _listeners(path: Path, name: str) -> list[socket.socket]:
@@ -168,12 +168,6 @@ def _heard(listener: socket.socket) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _remove(folder: Path) -> None:
-    """Also what lies too deep for a path."""
-    subprocess.run(["rm", "-rf", "--", str(folder)], check=False, timeout=60)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def python() -> str:

@@ -1,0 +1,71 @@
+"""The sandbox of this machine: Monty for pure functions, bubblewrap for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from arriero.apps.codegen.sandbox.attacks.bait import Bait, laid
+from arriero.apps.codegen.sandbox.attacks.base import LIMITS
+from arriero.apps.codegen.sandbox.attacks.results import RESULTS
+from arriero.apps.codegen.sandbox.base import Program, Test
+from arriero.apps.codegen.sandbox.monty import Layered, Monty
+from arriero.apps.codegen.sandbox.probe import HELLO, Probed, probe
+from arriero.core.errors import MissingExtra
+
+
+@asynccontextmanager
+async def open_sandbox(python: Path | None = None) -> AsyncIterator[Probed]:
+    """What `probe` finds, behind Monty if that is installed and holds what is tried on it.
+
+    `told` names both. Without bubblewrap pure functions with tests still run in Monty, and nothing else does.
+    """
+    whole = await probe(python=python)
+    try:
+        quick = Monty.open()
+    except MissingExtra as missing:
+        yield replace(whole, told=f"{whole.told}; {missing.message}")
+        return
+    try:
+        why_not = await leaks(quick)
+        if why_not:
+            yield replace(whole, told=f"{whole.told}; monty is not used: {why_not}")
+        else:
+            layered = Layered(quick, whole.sandbox)
+            yield replace(whole, sandbox=layered, told=f"{whole.told}; monty for pure functions")
+    finally:
+        quick.close()
+
+
+async def leaks(quick: Monty) -> str:
+    """What Monty let out or would not run; empty when it does what it should. Takes 2 s."""
+    if not (await quick.run(HELLO, LIMITS)).passed:
+        return "a harmless function did not pass"
+    with laid() as bait:
+        for program in (*_reaching(bait), *(bait.program(one, forever=True) for one in RESULTS)):
+            ran = await quick.run(program, LIMITS)
+            if ran.executed:
+                return f"not held: {program.files['main.py'][:80]!r}"
+    return ""
+
+
+def _reaching(bait: Bait) -> list[Program]:
+    """Programs whose tests pass only when they get out, or never end, or take all memory."""
+    secret, file = bait.secret, str(bait.folder / "secret")
+    reads = f"def f():\n    return open({file!r}).read()\n"
+    paths = f"from pathlib import Path\ndef f():\n    return Path({file!r}).read_text()\n"
+    lists = f"import os\ndef f():\n    return {'secret'!r} in os.listdir({str(bait.folder)!r})\n"
+    environment = "import os\ndef f():\n    return len(os.environ['PATH']) > 0\n"
+    wanted = {
+        reads: f"assert f() == {secret!r}",
+        paths: f"assert f() == {secret!r}",
+        lists: "assert f()",
+        environment: "assert f()",
+        "def f():\n    while True:\n        pass\n": "f()",
+        "def f():\n    return len([0] * 10**9)\n": "assert f() == 10**9",
+        "def f(n=0):\n    return f(n + 1)\n": "f()",
+        "def f():\n    while True:\n        print('x' * 1000)\n": "f()",
+    }
+    return [Program({"main.py": code}, tests=(Test("out", test),)) for code, test in wanted.items()]
