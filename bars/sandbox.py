@@ -65,7 +65,7 @@ def _as_user() -> Mapping[str, Metric]:
         progress(f"as an ordinary user, with {Path(python).name}")
         subprocess.run(
             [python, "-c", code, "bench", "sandbox", "--json", str(out)],
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": ":".join(paths), "HOME": str(folder), "TMPDIR": str(folder)},
+            env={"PATH": f"{os.environ['PATH']}:{Path(sys.executable).parent}", "PYTHONPATH": ":".join(paths), "HOME": str(folder), "TMPDIR": str(folder)},
             user=NOBODY,
             group=NOBODY,
             extra_groups=[],

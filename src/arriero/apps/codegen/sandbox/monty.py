@@ -50,12 +50,12 @@ class Monty:
 
     @classmethod
     def open(cls) -> Monty:
-        """Starts the pool (12 ms). Raises `MissingExtra` when the package is not installed."""
+        """Starts the pool (12 ms). Raises `MissingExtra` when the package or its program is not installed."""
         try:
             package = importlib.import_module("pydantic_monty")
-        except ImportError:
+            return cls(package, package.Monty().__enter__())
+        except (ImportError, FileNotFoundError):
             raise MissingExtra("pydantic-monty", "codegen") from None
-        return cls(package, package.Monty().__enter__())
 
     def close(self) -> None:
         self.pool.__exit__(None, None, None)
