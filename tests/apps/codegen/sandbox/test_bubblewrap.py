@@ -32,6 +32,17 @@ async def test_as_many_files_as_are_allowed_arrive(sandbox: Sandbox) -> None:
     assert ran.stdout == "255\n"
 
 
+async def test_an_entry_that_looks_like_an_option_is_a_file(sandbox: Sandbox) -> None:
+    ran = await sandbox.run(Program({"-c.py": "print(1)"}, entry="-c.py"), QUICK)
+    assert ran.stdout == "1\n"
+
+
+async def test_files_that_stand_in_each_others_way_are_not_executed(sandbox: Sandbox) -> None:
+    ran = await sandbox.run(Program({"main.py": "", "main.py/x": ""}), QUICK)
+    assert not ran.executed
+    assert "could not make a box" in ran.reason
+
+
 async def test_a_traceback_comes_on_stderr(sandbox: Sandbox) -> None:
     ran = await sandbox.run(Program({"main.py": "1 / 0"}), QUICK)
     assert ran.status == 1

@@ -63,7 +63,7 @@ class Bubblewrap:
                 return Ran.not_executed(error.message)
 
     def _ran(self, program: Program, limits: Limits, stop: threading.Event) -> Ran:
-        argv = [*START, program.entry, *program.argv]
+        argv = [*START, f"/work/{program.entry}", *program.argv]  # a name may begin with a dash
         plan = Plan(argv, _contents(program), {}, program.stdin.encode(errors="replace"))
         opened = self._start(plan, limits)
         try:
