@@ -40,7 +40,8 @@ async def test_an_entry_that_looks_like_an_option_is_a_file(sandbox: Sandbox) ->
 async def test_files_that_stand_in_each_others_way_are_not_executed(sandbox: Sandbox) -> None:
     ran = await sandbox.run(Program({"main.py": "", "main.py/x": ""}), QUICK)
     assert not ran.executed
-    assert "could not make a box" in ran.reason
+    assert "could not be made" in ran.reason
+    assert "main.py" in ran.reason
 
 
 async def test_a_traceback_comes_on_stderr(sandbox: Sandbox) -> None:

@@ -94,11 +94,16 @@ class Plan:
 
 @dataclass(slots=True)
 class Box:
-    """A box that runs. `init` is its first process as a descriptor: killing it kills all in the box."""
+    """A box that runs. `init` is its first process as a descriptor: killing it kills all in the box.
+
+    `told` is where bubblewrap says what it does; `made` whether it had come to start the program when it ended.
+    """
 
     process: subprocess.Popen[bytes]
     init: int
     init_pid: int
+    told: int
+    made: bool = False
 
     def kill(self) -> None:
         with suppress(ProcessLookupError):
@@ -120,6 +125,10 @@ class Box:
             ChildProcessError
         ):  # it is our child now only where we are process 1, in a container
             os.waitid(os.P_PIDFD, self.init, os.WEXITED | os.WNOHANG)
+        # An exit code is told only of a program that was started (bwrap(1), --json-status-fd).
+        os.set_blocking(self.told, False)
+        with suppress(BlockingIOError):
+            self.made = b"exit-code" in os.read(self.told, 4096)
         return status
 
     def close(self) -> None:
@@ -130,6 +139,7 @@ class Box:
             if pipe is not None:
                 pipe.close()
         os.close(self.init)
+        os.close(self.told)
 
 
 def start(
@@ -142,12 +152,13 @@ def start(
     held, hold = os.pipe()
     filter_file = sealed(seccomp)
     argv = _arguments(way, inside, plan, limits, files)
-    argv += ["--seccomp", str(filter_file), "--info-fd", str(tell), "--block-fd", str(held)]
+    argv += ["--seccomp", str(filter_file), "--json-status-fd", str(tell), "--block-fd", str(held)]
     arguments = sealed("".join(f"{word}\0" for word in argv).encode())
     stdin = sealed(plan.stdin)
     passed = [*files, tell, held, filter_file, arguments, *plan.kept]
     dropped = {"user": uid, "group": uid, "extra_groups": []} if way is Way.DROPPED else {}
     process: subprocess.Popen[bytes] | None = None
+    box: Box | None = None
     try:
         process = subprocess.Popen(
             [bwrap, "--args", str(arguments), "--", *_dropping(way, uid), *plan.argv],
@@ -171,10 +182,11 @@ def start(
         raise BoxError(f"bubblewrap could not make a box: {said or error}") from None
     finally:
         kept = set(plan.kept)
-        for descriptor in (*passed, stdin, told):
+        for descriptor in (*passed, stdin):
             if descriptor not in kept:
                 os.close(descriptor)
-        if process is None:
+        if box is None:
+            os.close(told)
             os.close(hold)
     try:
         _limit(box, limits, way, uid, OPEN_FILES + len(files))
@@ -267,7 +279,7 @@ def _opened(process: subprocess.Popen[bytes], told: int) -> Box:
             raise BoxError("it ended")
         said += more
     pid = int(json.loads(said)["child-pid"])
-    return Box(process, os.pidfd_open(pid), pid)
+    return Box(process, os.pidfd_open(pid), pid, told)
 
 
 def _limit(box: Box, limits: Limits, way: Way, uid: int, open_files: int) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from time import monotonic
 
 from arriero.apps.codegen.sandbox.base import Limit, Limits
-from arriero.apps.codegen.sandbox.box import MIB, Box
+from arriero.apps.codegen.sandbox.box import MIB, Box, BoxError
 
 LOOK_EVERY_S = 0.01  # two cores fill some 30 MiB in that time; looking takes 0.2 ms
 READ = 65_536
@@ -67,7 +67,10 @@ class Watch:
     _heard: int = 0
 
     def until_ended(self) -> Seen:
-        """Blocks until the first box ended, by itself or by us; then nothing of any box is left."""
+        """Blocks until the first box ended, by itself or by us; then nothing of any box is left.
+
+        Raises `BoxError` when bubblewrap did not come to start a program in each.
+        """
         begun = monotonic()
         ends = begun + self.limits.wall_s
         with selectors.DefaultSelector() as pipes:
@@ -95,6 +98,10 @@ class Watch:
             bytes(self._said[name]) for name in ("stdout", "stderr", "report")
         )
         peak = self._peak / MIB
+        if self.hit is None and not self.stop.is_set() and not all(box.made for box in self.boxes):
+            raise BoxError(
+                f"a box could not be made: {stderr.decode(errors='replace').strip()[:500]}"
+            )
         return Seen(statuses[0], stdout, stderr, report, wall, self._cpu, peak, self.hit)
 
     def _listen(self, pipes: selectors.BaseSelector) -> int:
