@@ -28,9 +28,9 @@ from arriero.learning.experiment.findings import (
     proved,
 )
 
-# Replicas read a new exposure within a second and give its arms up to eight to start (`store.exposures`); what
+# Replicas read a new exposure within a second and give its arms up to fifteen to start (`store.exposures`); what
 # they see after this long counts.
-SETTLE = timedelta(seconds=10)
+SETTLE = timedelta(seconds=17)
 
 
 class State(StrEnum):

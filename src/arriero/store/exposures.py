@@ -19,8 +19,9 @@ from arriero.store.base import Ledger
 
 POLL_S = 0.25  # a flip reaches every replica within a second (DESIGN §3)
 # So long an arm may take to start before units see it anyway; the embedded model starts in 1 to 2 s on two idle
-# cores. What a rollout counts begins later still (`learning.rollout.SETTLE`), so waiting biases nothing.
-WAIT_S = 8.0
+# cores, and took about 8 beside ten other busy processes. What a rollout counts begins later still
+# (`learning.rollout.SETTLE`), so waiting biases nothing.
+WAIT_S = 15.0
 
 log = logging.getLogger(__name__)
 
