@@ -23,6 +23,7 @@ COMMANDS = {
     "retrieval": ("bench_retrieval", "retrieval", "Recall of required documents, three rankers."),
     "grounding": ("bench_grounding", "grounding", "Are corrupted answers told from true ones?"),
     "sandbox": ("bench_sandbox", "sandbox", "Does the sandbox hold hostile programs?"),
+    "security": ("bench_security", "security", "Insecure code found, clean code left alone."),
     "audit": ("bench_audit", "audit", "The audit log under load and under attack."),
     "cache": ("bench_cache", "cache", "Hits and false hits of the semantic cache."),
     "experiment": (
