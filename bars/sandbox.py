@@ -2,7 +2,8 @@
 
 Every attack is first shown to work without a sandbox; one that gets nothing there is not counted. The lazy
 product is a plain child process with a timeout. References are the right solutions of HumanEval and of MBPP
-(task ids 601 to 974): through two boxes they have to pass as they do in one process.
+(task ids 601 to 974): through two boxes they have to pass as they do in one process. The broken programs of
+HumanEvalPack show that Monty passes none that a real Python does not.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from arriero.apps.codegen.sandbox.attacks.suite import ATTACKS
 from arriero.apps.codegen.sandbox.base import Limits, Program, Test
+from arriero.apps.codegen.sandbox.monty import Monty
 from arriero.apps.codegen.sandbox.probe import Probed, probe
 from arriero.bench.report import Metric
 from arriero.bench.sandbox import measure
@@ -45,6 +47,7 @@ def main() -> None:
     assert os.geteuid() == 0, "run this bar as root: it shows both root and an ordinary user"
     figures = [*_figures(asyncio.run(_as_root()), "as root"), *_figures(_as_user(), "as user")]
     figures += asyncio.run(_references())
+    figures.append(asyncio.run(_monty()))
     keep("sandbox", "hostile programs in the sandbox, as root and as an ordinary user", figures)
 
 
@@ -103,6 +106,22 @@ async def _references() -> list[Figure]:
     return figures
 
 
+async def _monty() -> Figure:
+    """Broken programs that Monty says pass, of their whole tests or of the examples: a real Python has to agree."""
+    probed, monty = await probe(canaries=()), Monty.open()
+    try:
+        tried = list(_buggy(Path(os.environ["ARRIERO_DATA"])))[:: count(1, 20)]
+        passed = [one for one in tried if (await monty.run(one[1], LIMITS)).passed]
+    finally:
+        monty.close()
+    progress(f"broken programs: {len(tried)} tried in Monty, {len(passed)} pass")
+    agreed = await asyncio.gather(*(_passes(probed, *one) for one in passed))
+    note = "broken programs that Monty passes and a real Python does not; n are those that Monty passes"
+    return Figure(
+        "monty_wrongly_passed", agreed.count(False), "programs", "== 0", len(passed), note=note
+    )
+
+
 async def _passes(probed: Probed, name: str, program: Program) -> bool:
     ran = await probed.sandbox.run(program, LIMITS)
     if not ran.passed:
@@ -128,6 +147,19 @@ def _mbpp(data: Path) -> Iterator[tuple[str, Program]]:
             f"MBPP/{row['task_id']}",
             Program({"solution.py": row["code"]}, "solution.py", tests=tests),
         )
+
+
+def _buggy(data: Path) -> Iterator[tuple[str, Program]]:
+    file = data / "humanevalpack" / "humanevalpack-python.jsonl"
+    for line in file.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        code = row["prompt"] + row["buggy_solution"]
+        for kind in ("test", "example_test"):
+            test = Test(kind, row[kind])
+            yield (
+                f"{row['task_id']} {kind}",
+                Program({"solution.py": code}, "solution.py", tests=(test,)),
+            )
 
 
 def _step(what: str, done: int, of: int) -> None:
