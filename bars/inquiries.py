@@ -33,7 +33,9 @@ from bars._server import Server, arriero, lazy
 from bars._trial import count, keep, progress
 from bars.result import Figure
 
-RATE = 2.2  # a second: 2,000 in about fifteen minutes; `--rate 0.7` asks them in 48
+RATE = (
+    2.2  # a second: 2,000 in about fifteen minutes; `--rate 0.7` takes 48, `--count 500` asks fewer
+)
 GIVE_UP_S = 15.0  # past the deadline of 10 s: the server itself did not answer
 MEAN_S, P95_S, TIMEOUTS, ANSWERED = 1.2, 2.0, 0.02, 0.6
 MOST_CONNECTIONS = 64  # as many POSTs as the server takes at a time
@@ -75,6 +77,12 @@ class Measured:
         return [name for name, is_missed in missed.items() if is_missed]
 
 
+def how_many() -> int:
+    """2,000 inquiries, or as many as `--count` says; the figures tell their number."""
+    given = sys.argv[1:]
+    return int(given[given.index("--count") + 1]) if "--count" in given else count(2_000, 100)
+
+
 def rate() -> float:
     """How many arrive a second, on average."""
     given = sys.argv[1:]
@@ -83,7 +91,7 @@ def rate() -> float:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        told, found = _asked(Path(folder) / "real", "", count(2_000, 100))
+        told, found = _asked(Path(folder) / "real", "", how_many())
         figures = _figures(told, found)
         idle, _ = _asked_lazy(Path(folder) / "idle", count(200, 40))
         every = f"[apps.support]\nintent_at = 1.0\nopen_intents = {sorted(utterances())}\n"
