@@ -22,7 +22,7 @@ from arriero.models.engines import Engines
 from arriero.models.fake import ScriptedGenerator
 from arriero.store.ledger import open_ledger
 
-SIZES = Sizes(first=60, least=30, golden=60, held_out=20, most_neutral=20, most_harmful=400)
+SIZES = Sizes(first=60, least=30, golden=60, held_out=20, most_neutral=20, most_harmful=900)
 FAKES = {
     "intent_classifier": {"model": "fake:order_status"},
     "sentiment_analyzer": {"model": "fake:neutral"},

@@ -243,7 +243,8 @@
     launcher.removeAttribute("aria-label");
     text.focus();
     log.scrollTop = log.scrollHeight;
-    try { await start(); wrong.replaceChildren(); } catch (error) {
+    wrong.replaceChildren(); // now: a message that fails meanwhile has to stay told
+    try { await start(); } catch (error) {
       if (!(error instanceof Refused)) throw error;
       complain(error.message);
     }
