@@ -122,8 +122,8 @@ class Trial:
         result = await self.flow.run(self.app, case)
         text = result.outcome.answer.response
         reaction = self.react(text, asked)
-        if result.run_id is not None:
-            await self.give(result.run_id, f"simulated-{asked.customer}", reaction)
+        if result.run_id is not None:  # each visit is another person: one counts once in a rollout
+            await self.give(result.run_id, f"simulated-{number}", reaction)
         reached = any(call.role == ROLE for call in result.trace.calls)
         made = Answered(asked, result, reaction, reached)
         self.visits.append(made)
