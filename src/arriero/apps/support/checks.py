@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from arriero.apps.support.values import Fit
 from arriero.checks import relevance
@@ -17,6 +15,10 @@ from arriero.checks.reading import sentences
 from arriero.core.errors import ModelError
 from arriero.core.words import Verdict
 from arriero.models.base import Encoder
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MEANINGS: Mapping[str, str] = {
     **relevance.MEANINGS,

@@ -6,6 +6,7 @@ import asyncio
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from arriero.apps.support import articles, expected, policy, quality, templates
 from arriero.apps.support.app import SupportApp
@@ -38,8 +39,10 @@ from arriero.core.report import Reporter
 from arriero.core.words import content_hash
 from arriero.flow import AnyApp, Parts, Plugin
 from arriero.retrieval.live import LiveIndex
-from arriero.retrieval.vectors import Vectors, vectors_of
 from arriero.security.injection_reader import Reader
+
+if TYPE_CHECKING:
+    from arriero.retrieval.vectors import Vectors
 
 
 async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
@@ -117,6 +120,8 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
 
 async def _unanswered(settings: SupportSettings, parts: Parts) -> Vectors | None:
     """The vectors of the questions that nothing answers; None where none are known."""
+    from arriero.retrieval.vectors import vectors_of  # noqa: PLC0415  # needs the extra `local`
+
     if settings.unanswered is None:
         return None
     lines = await asyncio.to_thread(expected.unanswered, settings.unanswered)

@@ -14,9 +14,7 @@ import json
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from arriero.apps.support.checks import Relevant
 from arriero.checks.base import Check, Group
@@ -34,6 +32,10 @@ from arriero.checks.logistic import Logistic
 from arriero.checks.rarity import Rarity
 from arriero.core.words import Verdict
 from arriero.models.base import Encoder
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 COEFFICIENTS = Path(__file__).with_name("quality.json")
 # Origins whose wording a person has approved: the answer need not resemble the question or a source.
