@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from arriero.apps.support import articles, expected, fit, quality
-from arriero.apps.support.settings import SAMPLE
+from arriero.apps.support.plugin import _unanswered
+from arriero.apps.support.settings import SAMPLE, SupportSettings
 from arriero.apps.support.values import Evidence, Fit, Near, Reply
 from arriero.checks.base import Exhibit
 from arriero.checks.rarity import Rarity
@@ -117,3 +119,26 @@ def test_a_list_of_unanswered_questions_that_cannot_be_read_says_so(tmp_path: Pa
         expected.unanswered(tmp_path / "missing.txt")
     (tmp_path / "u.txt").write_text("One?\n\n  One?\nTwo?\n")
     assert expected.unanswered(tmp_path / "u.txt") == ("One?", "Two?")
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "lines"),
+    [
+        (FITTED_ON, {}, 1_371),
+        (FITTED_ON, {"articles": "own"}, 0),  # the sample's gaps say nothing of another shop
+        (FITTED_ON, {"articles": "own", "unanswered": "u.txt"}, 2),
+        ("fake:other", {}, 0),  # its likenesses were not weighed
+    ],
+)
+async def test_whose_unanswered_questions_count(
+    tmp_path: Path, name: str, given: dict[str, str], lines: int
+) -> None:
+    (tmp_path / "u.txt").write_text("One?\nTwo?\n")
+
+    async def encoder() -> FakeEncoder:
+        return FakeEncoder(name=name)
+
+    paths = {key: tmp_path / file for key, file in given.items()}
+    settings = SupportSettings.model_validate(paths)
+    found = await _unanswered(settings, SimpleNamespace(encoder=encoder, folder=tmp_path))  # type: ignore[arg-type]
+    assert (0 if found is None else len(found)) == lines

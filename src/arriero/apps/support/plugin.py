@@ -27,7 +27,7 @@ from arriero.apps.support.person import Listener
 from arriero.apps.support.resolution_report import SupportReport
 from arriero.apps.support.reviews import Reviews
 from arriero.apps.support.sample import shop
-from arriero.apps.support.settings import SupportSettings
+from arriero.apps.support.settings import SAMPLE, SupportSettings
 from arriero.apps.support.told import KeptInVault
 from arriero.apps.support.tools import Tools
 from arriero.checks.language import language_of
@@ -119,16 +119,20 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
 
 
 async def _unanswered(settings: SupportSettings, parts: Parts) -> Vectors | None:
-    """The vectors of the questions that nothing answers; None where none are known."""
+    """The vectors of the questions that nothing answers; None where none are known, or of no use.
+
+    What the sample's articles leave open says nothing of another company's.
+    """
     from arriero.retrieval.vectors import vectors_of  # noqa: PLC0415  # needs the extra `local`
 
-    if settings.unanswered is None:
+    file, encoder = settings.unanswered, await parts.encoder()
+    if file is None and settings.articles == SAMPLE / "articles":
+        file = SAMPLE / "unanswered.txt"
+    if file is None or not quality.weighed_for(encoder):
         return None
-    lines = await asyncio.to_thread(expected.unanswered, settings.unanswered)
-    if not lines:
-        return None
-    file = parts.folder / "index" / "unanswered.safetensors"
-    return await vectors_of(lines, await parts.encoder(), file)
+    lines = await asyncio.to_thread(expected.unanswered, file)
+    kept = parts.folder / "index" / "unanswered.safetensors"
+    return await vectors_of(lines, encoder, kept) if lines else None
 
 
 def _version_of(*files: Path) -> str:

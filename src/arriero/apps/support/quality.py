@@ -112,11 +112,16 @@ def relevant(
 
     The likeness of vectors was weighed for one encoder; with another, words alone decide.
     """
-    fitted_on = json.loads(COEFFICIENTS.read_text(encoding="utf-8"))["encoder"]
-    if encoder is not None and encoder.name != fitted_on:
+    if encoder is not None and not weighed_for(encoder):
         encoder = None
     plain, wordy, expecting, warned = map(_layer, LAYERS)
     return Relevant(plain, wordy, expecting, warned, rarity, encoder, unanswered, approved)
+
+
+def weighed_for(encoder: Encoder) -> bool:
+    """Whether the likeness of this encoder's vectors was weighed; words alone judge with another."""
+    fitted_on: str = json.loads(COEFFICIENTS.read_text(encoding="utf-8"))["encoder"]
+    return encoder.name == fitted_on
 
 
 @cache

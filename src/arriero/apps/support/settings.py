@@ -57,8 +57,9 @@ class SupportSettings(AppSettings):
         description="questions that the articles are expected to answer, with the words that do",
     )
     unanswered: Path | None = Field(
-        default=SAMPLE / "unanswered.txt",
-        description="questions that no article answers, one a line: what is like them goes to a person",
+        default=None,
+        description="questions that no article answers, one a line: what is like them needs to fit "
+        "better; left alone it is the sample's, beside the sample's articles only",
     )
     templates: Path = SAMPLE / "templates.toml"
     policy: Path = SAMPLE / "policy.toml"

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from arriero.apps.codegen.security.findings import Weakness
 from arriero.apps.codegen.security.module import Event, Function
-from arriero.apps.codegen.security.names import dotted
 from arriero.apps.codegen.security.shape import Shaped, weakness
 
 ASKS = re.compile(
@@ -253,8 +252,3 @@ def identities(shaped: Shaped) -> Iterator[Weakness]:
             )
             if isinstance(op, ast.Is | ast.IsNot) and literal:
                 yield weakness("identity", node)
-
-
-def name_of(node: ast.AST) -> str:
-    """The last part of a dotted name."""
-    return dotted(node, str).rpartition(".")[2]
