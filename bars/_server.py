@@ -14,10 +14,12 @@ __all__ = ["FAKES", "PROGRAM", "ROOT", "Server", "arriero", "fakes", "lazy", "mo
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = Path(sys.executable).with_name("arriero")
 
-# Fakes of every model: what is left is the platform.
+# Fakes of every model: what is left is the platform. An open question goes to the generator first.
 FAKES = """
 [models]
 encoder = "fake:encoder"
+[apps.support]
+wording = "free"
 [apps.support.models]
 intent_classifier = { model = "fake:INTENT" }
 sentiment_analyzer = { model = "fake:neutral" }

@@ -94,7 +94,7 @@ def main() -> None:
         told, found = _asked(Path(folder) / "real", "", how_many())
         figures = _figures(told, found)
         idle, _ = _asked_lazy(Path(folder) / "idle", count(200, 40))
-        every = f"[apps.support]\nintent_at = 1.0\nopen_intents = {sorted(utterances())}\n"
+        every = f"[apps.support]\nintent_at = 1.0\nwording = 'free'\nopen_intents = {sorted(utterances())}\n"
         busy, kept = _asked(Path(folder) / "busy", every.replace("'", '"'), count(200, 60))
     figures += [
         _lazy("hand_over", _measured(idle, {}), "hands everything over"),

@@ -18,6 +18,7 @@ from typing import Any
 
 import uvloop
 
+from arriero.apps.support.settings import SupportSettings
 from arriero.core.settings import Settings
 from arriero.core.statistics import percentile
 from arriero.core.words import Call, Run, Stage, Trace
@@ -35,13 +36,18 @@ MODEL = "smollm2-135m"
 ANSWER_TOKENS = 60
 CONTEXT_TOKENS = 400  # of passages and history, so without instructions and question
 HISTORY = ("Hello, I have some questions about my things.", "Gladly. What would you like to know?")
+# Every open question goes to the model, so that its time is measured on all of them.
 SETTINGS = f"""
+[apps.support]
+write_at = 0.0
+release_at = 1.0
 [apps.support.models.response_generator]
 model = "llama:{MODEL}"
 temperature = 0.3
 max_tokens = {ANSWER_TOKENS}
 """
 ROLES = ("customer", "agent")
+RELEASE = SupportSettings().release_at
 ON_PATH = 0.9  # a golden share: fewer answers on their path would make its time a chance hit
 
 
@@ -151,14 +157,14 @@ def _open_figures(data: Path, asked: Sequence[Asked]) -> list[Figure]:
         return [Figure("generative_n", 0, "questions", ">= 20", len(asked))]
     full = [one for one in enough if one.tokens_out >= ANSWER_TOKENS]
     asked_model = [one for one in generated if one.call]
-    released = [one for one in generated if one.asked.path == "generative"]
+    released = [one for one in generated if one.score >= RELEASE]
     return [
         *_times("generative_first_token", [one.first_token_ms for one in enough], "<= 900"),
         *_times("generative", [one.answer_ms for one in enough], "<= 1600"),
         *(_times("generative_60_tokens", [one.answer_ms for one in full], "") if full else []),
         Figure("generative_n", len(enough), "questions", ">= 20", len(asked)),
         Figure("generative_released", len(released) / len(generated), "share", n=len(generated),
-               note="judged good enough to be shown"),
+               note=f"judged good enough to be shown, at {RELEASE}"),
         Figure("generative_time_outs", sum(one.timed_out for one in enough), "answers", n=len(enough),
                note="counted at the deadline"),
         Figure("passages_cut", sum(not whole_passages(one.trace) for one in asked_model), "prompts",
@@ -192,6 +198,14 @@ class _Generated:
         return any(stage.error for stage in self.run.stages if stage.stage is Stage.DRAFT)
 
     @property
+    def score(self) -> float:
+        """Of what the model wrote; 0 when it wrote nothing that may be shown."""
+        scores = (
+            one["score"] for one in self.trace.drafts if one["draft"]["origin"] == "generative"
+        )
+        return float(next(scores, 0.0))
+
+    @property
     def tokens_in(self) -> int:
         return self.call.tokens_in if self.call else 0
 
@@ -205,10 +219,13 @@ class _Generated:
 
     @property
     def first_token_ms(self) -> float:
-        """Since the question came: the stages before the draft, then the model's first token."""
+        """Since the question came: the stages before the model, then its first token.
+
+        An extract is judged before the model is asked; all judging is counted, also what comes later.
+        """
         if self.timed_out or self.call is None or self.call.first_ms is None:
             return DEADLINE_MS
-        before = {Stage.UNDERSTAND, Stage.GATHER}
+        before = {Stage.UNDERSTAND, Stage.GATHER, Stage.JUDGE}
         waited = sum(stage.ms for stage in self.run.stages if stage.stage in before)
         return waited + self.call.first_ms
 

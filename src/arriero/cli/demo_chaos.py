@@ -65,6 +65,7 @@ enabled = false
 [apps.support]
 deadline_ms = {deadline}
 release_at = 0.0
+wording = "free"
 [apps.support.models]
 intent_classifier = {{ model = "fake:{intent}" }}
 sentiment_analyzer = {{ model = "fake:neutral" }}

@@ -252,18 +252,38 @@ async def test_an_open_question_is_written_by_the_model_from_whole_passages() ->
         assert source.quote in prompt.messages[-1].content
 
 
-async def test_a_small_model_may_only_choose_sentences_of_the_passages(desk: Desk) -> None:
+WASH = "How do I wash my down jacket so that it stays warm?"
+
+
+async def test_a_good_extract_answers_an_open_question_without_the_model(desk: Desk) -> None:
+    result = await desk.ask(WASH)
+    assert (result.outcome.ended, result.outcome.origin) == (Ended.ANSWERED, "extractive")
+    assert desk.writer.asked == []
+
+
+@pytest.mark.parametrize(("write_at", "asked"), [(0.0, 1), (1.0, 0)])
+async def test_the_model_is_asked_after_an_extract_that_is_near_enough(
+    write_at: float, asked: int
+) -> None:
+    desk = await Desk(settings=SupportSettings(write_at=write_at, release_at=1.0)).open()
+    await desk.ask(WASH)
+    assert len(desk.writer.asked) == asked
+
+
+async def test_a_small_model_may_only_choose_sentences_of_the_passages() -> None:
+    desk = await Desk(settings=SupportSettings(write_at=0.0, release_at=1.0)).open()
     desk.says = '["A sentence that stands nowhere.", "Another one that stands nowhere."]'
-    result = await desk.ask("How do I wash my down jacket so that it stays warm?")
+    result = await desk.ask(WASH)
     (prompt,) = desk.writer.asked
     assert prompt.schema is not None
     allowed = prompt.schema["items"]["enum"]
     assert all(any(one in text for text in allowed) for one in allowed)
-    assert "stands nowhere" not in result.outcome.answer.response
+    assert "stands nowhere" not in str(result.trace.drafts)
     desk.says = json.dumps(allowed[:2])
-    result = await desk.ask("How do I wash my down jacket so that it stays warm?")
-    assert result.outcome.origin == "generative"
-    assert result.outcome.answer.response == " ".join(allowed[:2])
+    result = await desk.ask(WASH)
+    written = result.trace.drafts[-1]["draft"]
+    assert written["origin"] == "generative"
+    assert written["answer"]["response"] == " ".join(allowed[:2])
 
 
 async def test_an_invented_number_is_not_sent_the_sources_are_quoted_instead() -> None:

@@ -152,6 +152,7 @@ class SupportApp:
                 "release": self.settings.release_at,
                 "intent": self.settings.intent_at,
                 "scope": self.settings.scope_at,
+                "write": self.settings.write_at,
             },
             rounds=self.settings.rounds,
         )
@@ -245,7 +246,7 @@ class SupportApp:
         query = f"{turn.input.message}\n{known.note}".strip()
         hits = await self.index.search(query, k=CANDIDATES, day=turn.now.date())
         ranked = [hit.passage for hit in by_intent(hits, seen)]
-        if seen.intent in self.settings.open_intents:
+        if self._open(seen):
             chosen = _enough(ranked, self.settings.reading_words)
         else:
             chosen = ranked[: self.settings.passages]
@@ -412,9 +413,17 @@ class SupportApp:
             return [self._draft(seen, evidence, text, "clarify", ending=Ended.CLARIFY)]
         if evidence.contradictory:
             return []
-        if seen.intent in self.settings.open_intents or self._from_order(seen, evidence):
+        if self._from_order(seen, evidence) or (self._open(seen) and self._own_words):
             return await self._generated(turn, seen, evidence)
         return self._extracted(turn, seen, evidence)
+
+    @property
+    def _own_words(self) -> bool:
+        return self.settings.wording == "free"
+
+    def _open(self, seen: Seen) -> bool:
+        """Whether the question is one for the language model."""
+        return seen.intent in self.settings.open_intents
 
     def _from_order(self, seen: Seen, evidence: Evidence) -> bool:
         """Whether the order's own record is all that the model is to word an answer from."""
@@ -468,14 +477,19 @@ class SupportApp:
     async def improve(
         self, turn: Turn[Inquiry], seen: Seen, evidence: Evidence, best: Judged[Reply]
     ) -> Sequence[Draft[Reply]]:
-        """What the passages say word for word, after a draft of the language model.
+        """The other of the two: what the passages say word for word, or what the language model says.
 
-        Not the reverse: a draft takes a second of a core, and of those that followed an extract
-        which was not good enough hardly any was released (one of 62, `bars/LOG.md`).
+        A model that may only choose sentences is asked second, and only where an extract is near
+        enough that a better choice may save it: a draft takes a second of a core, and of those that
+        followed any weak extract hardly one was released (one of 62, `bars/LOG.md`).
         """
-        if best.draft.origin != "generative":
-            return []
-        return self._extracted(turn, self._continued(seen, evidence), evidence)
+        seen = self._continued(seen, evidence)
+        if best.draft.origin == "generative":
+            return self._extracted(turn, seen, evidence)
+        near = best.draft.origin == "extractive" and best.score >= turn.variant.thresholds["write"]
+        if near and self._open(seen) and not self._own_words:
+            return await self._generated(turn, seen, evidence)
+        return []
 
     def exhibit(
         self, turn: Turn[Inquiry], seen: Seen, evidence: Evidence, draft: Draft[Reply]

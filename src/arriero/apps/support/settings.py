@@ -40,7 +40,12 @@ class SupportSettings(AppSettings):
     """Paths are files and folders of the company; left alone they are those of the sample shop."""
 
     deadline_ms: float = Field(default=10_000, gt=0)
-    rounds: int = Field(default=2, ge=0, le=5)
+    rounds: int = Field(
+        default=1,
+        ge=0,
+        le=1,
+        description="1: a draft that is not good enough is followed by another",
+    )
     thresholds: Thresholds = Thresholds()
     hours: HoursSettings = HoursSettings()
     hand_over: HandOverSettings = HandOverSettings()
@@ -75,6 +80,13 @@ class SupportSettings(AppSettings):
 
     release_at: float = Field(
         default=0.7, ge=0, le=1, description="case study: quality < 0.7 -> fallback"
+    )
+    write_at: float = Field(
+        default=0.3,
+        ge=0,
+        le=1,
+        description="an extract for an open question that scores this, and less than release_at, is "
+        "worth a draft of the model",
     )
     intent_at: float = Field(
         default=0.4, ge=0, le=1, description="below it the intent is not relied on"
