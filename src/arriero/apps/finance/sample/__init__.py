@@ -1,0 +1,1 @@
+"""Two invented companies in EDGAR's formats, one of them a bank: nothing in here is about a real one."""
