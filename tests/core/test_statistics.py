@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arriero.core.statistics import expected_calibration_error, percentile, wilson
+from arriero.core.statistics import (
+    Interval,
+    expected_calibration_error,
+    paired,
+    percentile,
+    wilson,
+)
 
 
 def test_wilson_gives_the_published_interval() -> None:
@@ -70,3 +76,25 @@ def test_percentiles_are_numpys(values: list[float], percent: float) -> None:
 def test_no_values_have_no_percentile() -> None:
     with pytest.raises(ValueError, match="no values"):
         percentile([], 50)
+
+
+def test_a_paired_difference_counts_only_the_pairs_that_differ() -> None:
+    found = paired(12, 2, 40)
+    assert found.value == pytest.approx(0.25)
+    assert 0.05 < found.low < found.value < found.high < 0.45
+
+
+def test_the_same_on_every_pair_is_no_difference_and_some_doubt() -> None:
+    found = paired(0, 0, 40)
+    assert found.value == 0
+    assert found.low == pytest.approx(-found.high)
+    assert found.high > 0
+
+
+def test_no_pairs_say_nothing() -> None:
+    assert paired(0, 0, 0) == Interval(0.0, -1.0, 1.0)
+
+
+def test_more_differences_than_pairs_cannot_be() -> None:
+    with pytest.raises(ValueError, match="of 3 pairs cannot be"):
+        paired(2, 2, 3)

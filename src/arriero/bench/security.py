@@ -8,7 +8,6 @@ A row counts as flagged when a weakness of medium severity or above is found in 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Any
 
 from arriero.apps.codegen.security.fragment import readable
 from arriero.apps.codegen.security.scan import scan
+from arriero.bench.jsonl import objects
 from arriero.bench.report import Metric
 from arriero.core.errors import InputError
 from arriero.core.statistics import percentile, wilson
@@ -50,7 +50,7 @@ class Said:
 def read_rows(file: Path, *, insecure: bool) -> tuple[Row, ...]:
     """The rows of a JSONL file (or a JSON list); rows in another language are left out. InputError names the line."""
     rows = []
-    for number, row in _objects(file):
+    for number, row in objects(file):
         if str(row.get("language", "python")).lower() not in {"python", "py"}:
             continue
         code = _code(row, insecure=insecure)
@@ -112,28 +112,6 @@ def ours(code: str) -> frozenset[int] | None:
 
 def _share(right: Sequence[bool]) -> Metric:
     return Metric.of(wilson(sum(right), len(right)), len(right)) if right else Metric(0.0, 0)
-
-
-def _objects(file: Path) -> Iterable[tuple[int, Mapping[str, Any]]]:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{str(file)!r} cannot be read ({error}); give JSONL in UTF-8") from None
-    lines = [text] if text.lstrip().startswith("[") else text.splitlines()
-    try:
-        rows = [json.loads(line) for line in lines if line.strip()]
-    except ValueError as error:
-        raise InputError(
-            f"{file.name} is not JSONL ({error}); give one JSON object a line"
-        ) from None
-    if len(rows) == 1 and isinstance(rows[0], list):
-        rows = rows[0]
-    for number, row in enumerate(rows, 1):
-        if not isinstance(row, dict):
-            raise InputError(
-                f"{file.name}, row {number}: is no JSON object; give one object a line"
-            )
-        yield number, row
 
 
 def _code(row: Mapping[str, Any], *, insecure: bool) -> str | None:

@@ -11,9 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from math import sqrt
 from pathlib import Path
-from statistics import NormalDist
 
 from arriero.apps.support.app import SupportApp
 from arriero.apps.support.inquiry import Inquiry
@@ -21,7 +19,7 @@ from arriero.apps.support.values import Reply
 from arriero.bench.customers import KINDS, Asked, Reaction, exact
 from arriero.core.clock import SystemClock
 from arriero.core.errors import InputError
-from arriero.core.statistics import Interval
+from arriero.core.statistics import Interval, paired
 from arriero.core.words import Mode, Variant
 from arriero.flow import Case, Flow, Result
 from arriero.learning.cycle import Cycle
@@ -313,22 +311,11 @@ def summary(served: Sequence[Answered]) -> str:
 
 
 def measured(pairs: Sequence[tuple[bool, bool]], asked: int) -> Measured:
-    """The paired difference of two shares with its 95 % interval.
-
-    Tango, "Equivalence test and confidence interval for the difference in proportions for the
-    paired-sample design", Statistics in Medicine 17 (1998), in the adjusted Wald form of Bonett and Price
-    (Journal of Educational and Behavioral Statistics 37, 2012): half a pair is added to each discordant
-    cell, which keeps its coverage in small samples.
-    """
+    """The shares of both and their paired difference with its 95 % interval."""
     n = len(pairs)
+    effect = paired(pairs.count((False, True)), pairs.count((True, False)), n)
     if n == 0:
-        return Measured(0, asked, 0.0, 0.0, Interval(0.0, -1.0, 1.0))
-    won, lost = pairs.count((False, True)), pairs.count((True, False))
-    up, down = (won + 1) / (n + 2), (lost + 1) / (n + 2)
-    z = NormalDist().inv_cdf(0.975)
-    half = z * sqrt(max(0.0, (up + down - (up - down) ** 2) / (n + 2)))
-    middle = up - down
-    effect = Interval((won - lost) / n, max(-1.0, middle - half), min(1.0, middle + half))
+        return Measured(0, asked, 0.0, 0.0, effect)
     champion, challenger = (sum(pair[at] for pair in pairs) / n for at in (0, 1))
     return Measured(n, asked, champion, challenger, effect)
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "sentiment": ("bench_sentiment", "sentiment", "Sentiment: macro recall and accuracy."),
     "retrieval": ("bench_retrieval", "retrieval", "Recall of required documents, three rankers."),
     "grounding": ("bench_grounding", "grounding", "Are corrupted answers told from true ones?"),
+    "code": ("bench_code", "code", "Problems that generated code solves, hidden tests scoring."),
     "sandbox": ("bench_sandbox", "sandbox", "Does the sandbox hold hostile programs?"),
     "security": ("bench_security", "security", "Insecure code found, clean code left alone."),
     "audit": ("bench_audit", "audit", "The audit log under load and under attack."),

@@ -1,0 +1,110 @@
+"""What the same model writes without the pipeline: one chat completion, the code cut from its fence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from arriero.bench.problems import Asked, parses
+from arriero.core.words import Message
+from arriero.models.base import Generator, Prompt, complete
+
+# The wording in which Qwen2.5-Coder's own scores on these benchmarks were taken (EvalPlus).
+ONE = "Please provide a self-contained Python script that solves the following problem in a markdown code block:"
+MANY = (
+    "Please write the Python files {names} that solve the following problem. "
+    "Put each into its own markdown code block, with the file's name in the line before it:"
+)
+FENCE = re.compile(
+    r"(?P<before>[^\n]*)\n?^[ \t]*```[^\n]*\n(?P<code>.*?)(?:^[ \t]*```|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+MAX_TOKENS = 1_500  # of code (DESIGN §9)
+WARM = 0.8  # samples beside the greedy answer; Chen et al., "Evaluating LLMs trained on code" (2021), for pass@10 and more
+WITHIN_S = 900.0  # a slow machine is not what is measured
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was delivered for a problem, and what it took. `ended` is stop, length, or the outcome of a run.
+
+    `said` is the model's reply, or what the pipeline tells beside the code. Tokens are those of all calls.
+    """
+
+    files: Mapping[str, str]
+    said: str = ""
+    ended: str = "stop"
+    tokens_in: int = 0
+    tokens_out: int = 0
+    calls: int = 1
+    seconds: float = 0.0
+    score: float | None = None
+    times_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Bare:
+    """A model alone: greedy with seed 0, else sampled."""
+
+    generator: Generator
+    max_tokens: int = MAX_TOKENS
+
+    async def __call__(self, asked: Asked, seed: int = 0) -> Written:
+        return await self.answer(question(asked), asked, seed)
+
+    async def answer(self, content: str, asked: Asked, seed: int = 0) -> Written:
+        """What it writes when it is asked `content`."""
+        prompt = Prompt(
+            (Message("user", content),),
+            max_tokens=self.max_tokens,
+            temperature=WARM if seed else 0.0,
+            seed=seed,
+        )
+        begun = perf_counter()
+        reply = await complete(self.generator, prompt, timeout_s=WITHIN_S)
+        return Written(
+            cut(reply.text, asked),
+            reply.text,
+            reply.finish,
+            reply.tokens_in,
+            reply.tokens_out,
+            seconds=perf_counter() - begun,
+        )
+
+
+def question(asked: Asked) -> str:
+    """The prompt of the bare model."""
+    wanted = asked.requirement.strip("\n")
+    told = f"```python\n{wanted}\n```" if parses(wanted) else wanted
+    ask = MANY.format(names=" and ".join(asked.files)) if len(asked.files) > 1 else ONE
+    return f"{ask}\n\n{told}\n"
+
+
+def cut(said: str, asked: Asked) -> Mapping[str, str]:
+    """The files in a reply. Of one file: the block that defines what was asked for, else the first."""
+    blocks = [(found["before"], found["code"]) for found in FENCE.finditer(said)]
+    if not blocks:
+        return {asked.main: said} if said.strip() else {}
+    if len(asked.files) == 1:
+        named = re.compile(rf"^\s*(?:def|class) {re.escape(asked.entry or '')}\b", re.MULTILINE)
+        right = [code for _, code in blocks if asked.entry and named.search(code)]
+        return {asked.main: (right or [code for _, code in blocks])[0]}
+    return _by_name(blocks, asked.files)
+
+
+def _by_name(blocks: Sequence[tuple[str, str]], files: Sequence[str]) -> Mapping[str, str]:
+    """Blocks by the name that stands before them or in their first line; the others in order."""
+    found: dict[str, str] = {}
+    rest = []
+    for before, code in blocks:
+        first = code.partition("\n")[0]
+        place = f"{before} {first if first.lstrip().startswith('#') else ''}"
+        name = next((file for file in files if file in place and file not in found), None)
+        if name is None:
+            rest.append(code)
+        else:
+            found[name] = code
+    left = [file for file in files if file not in found]
+    return found | dict(zip(left, rest, strict=False))

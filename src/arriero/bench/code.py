@@ -1,0 +1,162 @@
+"""Code generation on problems with hidden tests: the model alone, the pipeline with it, and the model sampled.
+
+Both are told the same (`Asked`); hidden tests run in the sandbox and only score. *Best of n* is the fair rival:
+the bare model may write, for each problem, as many tokens as the pipeline took, and the answer that most of its
+samples agree on counts (a product without a sandbox can do that; ties go to the greedy one). `any_of_n` counts
+a problem when any sample is right, which no product can know. The uplift is paired, problem by problem.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from arriero.apps.codegen.sandbox.base import Sandbox
+from arriero.bench.bare import Written
+from arriero.bench.kept import Attempt, Kept
+from arriero.bench.problems import Asked, Problem, mark
+from arriero.bench.report import Metric
+from arriero.core.statistics import paired, percentile, wilson
+
+MAX_SAMPLES = 16  # an answer of a few tokens would otherwise be sampled for ever
+Writer = Callable[[Asked, int], Awaitable[Written]]
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Writers side by side on problems: `bare` alone, `pipeline`, or both. `seed` is the pipeline's."""
+
+    model: str
+    sandbox: Sandbox
+    kept: Kept
+    bare: Writer | None = None
+    pipeline: Writer | None = None
+    seed: int = 0
+    tell: Tell = lambda what, done, of: None
+
+    async def run(self, problems: Sequence[Problem]) -> Mapping[str, Metric]:
+        """All metrics of DESIGN §6 that these writers can give. What was kept is not written again."""
+        alone = await self._all("bare", self.bare, problems)
+        ours = await self._all("pipeline", self.pipeline, problems, self.seed)
+        sampled = await self._sampled(problems, alone, ours) if alone and ours else []
+        return metrics(alone, ours, sampled)
+
+    async def attempt(self, arm: str, writer: Writer, problem: Problem, seed: int) -> Attempt:
+        """What `writer` delivers for a problem, marked; from the kept ones if it is there."""
+        known = self.kept.get((problem.id, problem.digest, arm, self.model, seed))
+        if known is not None:
+            return known
+        written = await writer(problem.asked, seed)
+        marked = await mark(problem, written.files, self.sandbox)
+        made = Attempt(problem.id, problem.digest, arm, self.model, seed, written, marked)
+        self.kept.add(made)
+        return made
+
+    async def _all(
+        self, arm: str, writer: Writer | None, problems: Sequence[Problem], seed: int = 0
+    ) -> list[Attempt]:
+        if writer is None:
+            return []
+        found = []
+        for done, problem in enumerate(problems):
+            self.tell(arm, done, len(problems))
+            found.append(await self.attempt(arm, writer, problem, seed))
+        self.tell(arm, len(problems), len(problems))
+        return found
+
+    async def _sampled(
+        self, problems: Sequence[Problem], alone: Sequence[Attempt], ours: Sequence[Attempt]
+    ) -> list[list[Attempt]]:
+        """For each problem the greedy answer and samples, until they took the pipeline's tokens."""
+        assert self.bare is not None  # noqa: S101 - it wrote `alone`
+        found = []
+        for done, (problem, greedy, our) in enumerate(zip(problems, alone, ours, strict=True)):
+            self.tell("bare, best of n", done, len(problems))
+            drawn = [greedy]
+            while _tokens(drawn) < our.written.tokens_out and len(drawn) < MAX_SAMPLES:
+                drawn.append(await self.attempt("bare", self.bare, problem, len(drawn)))
+            found.append(drawn)
+        return found
+
+
+def metrics(
+    alone: Sequence[Attempt], ours: Sequence[Attempt], sampled: Sequence[Sequence[Attempt]]
+) -> Mapping[str, Metric]:
+    """Shares of problems solved with their intervals, tokens written, and times."""
+    found: dict[str, Metric] = {}
+    for arm, attempts in (("bare", alone), ("pipeline", ours)):
+        if attempts:
+            found |= {
+                f"pass1_{arm}": _share(_passed(attempts)),
+                f"tokens_{arm}": Metric(_tokens(attempts), len(attempts), "tokens written"),
+            }
+    if alone and ours:
+        found["uplift"] = _uplift(_passed(alone), _passed(ours))
+    if sampled:
+        best = [agreed(drawn).mark.passed for drawn in sampled]
+        found |= {
+            "pass1_best_of_n": _share(best),
+            "uplift_over_best_of_n": _uplift(best, _passed(ours)),
+            "any_of_n": _share([any(_passed(drawn)) for drawn in sampled]),
+            "tokens_best_of_n": Metric(
+                sum(_tokens(drawn) for drawn in sampled), len(sampled), "tokens written"
+            ),
+            "samples_mean": Metric(sum(map(len, sampled)) / len(sampled), len(sampled), "samples"),
+        }
+    shown = ours or alone
+    if not shown:
+        return found
+    delivered = [one for one in shown if one.written.files]
+    return found | {
+        "syntax_errors": _share([one.mark.syntax_error for one in delivered]),
+        **({"syntax_errors_bare": _share(_broken(alone))} if alone and ours else {}),
+        "nothing_delivered": _share([not one.written.files for one in shown]),
+        "p50_s": Metric(percentile([one.written.seconds for one in shown], 50), len(shown), "s"),
+        **_bare_time(alone if ours else ()),
+    }
+
+
+def agreed(drawn: Sequence[Attempt]) -> Attempt:
+    """The answer that most samples gave, told apart by their syntax trees; ties go to the earliest."""
+    shapes = [_shape(one) for one in drawn]
+    counted = Counter(shapes)
+    return max(enumerate(drawn), key=lambda placed: (counted[shapes[placed[0]]], -placed[0]))[1]
+
+
+def _shape(attempt: Attempt) -> str:
+    try:
+        return "\0".join(
+            ast.dump(ast.parse(text)) for _, text in sorted(attempt.written.files.items())
+        )
+    except (SyntaxError, ValueError, RecursionError):
+        return str(sorted(attempt.written.files.items()))
+
+
+def _bare_time(alone: Sequence[Attempt]) -> Mapping[str, Metric]:
+    times = [one.written.seconds for one in alone]
+    return {"p50_s_bare": Metric(percentile(times, 50), len(times), "s")} if times else {}
+
+
+def _passed(attempts: Sequence[Attempt]) -> list[bool]:
+    return [one.mark.passed for one in attempts]
+
+
+def _broken(attempts: Sequence[Attempt]) -> list[bool]:
+    return [one.mark.syntax_error for one in attempts if one.written.files]
+
+
+def _tokens(attempts: Sequence[Attempt]) -> int:
+    return sum(one.written.tokens_out for one in attempts)
+
+
+def _share(right: Sequence[bool]) -> Metric:
+    return Metric.of(wilson(sum(right), len(right)), len(right))
+
+
+def _uplift(before: Sequence[bool], after: Sequence[bool]) -> Metric:
+    pairs = list(zip(before, after, strict=True))
+    won, lost = pairs.count((False, True)), pairs.count((True, False))
+    return Metric.of(paired(won, lost, len(pairs)), len(pairs), "points/100")

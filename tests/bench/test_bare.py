@@ -1,0 +1,60 @@
+"""The bare model is asked once, and its code is cut from the fence."""
+
+from __future__ import annotations
+
+import pytest
+
+from arriero.bench.bare import Bare, cut, question
+from arriero.bench.problems import Asked
+from arriero.models.fake import ScriptedGenerator
+
+CODE = "def f(x):\n    return x\n"
+ONE = Asked("Write f.", "f")
+TWO = Asked("Write both.", files=("a.py", "b.py"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"```python\n{CODE}```",
+        f"Sure!\n\n```python\n{CODE}```\nIt returns x.",
+        f"```\n{CODE}",
+        f"First:\n```python\nprint(1)\n```\nThen:\n```python\n{CODE}```",
+        CODE,
+    ],
+)
+def test_the_code_is_cut_from_the_fence(said: str) -> None:
+    assert cut(said, ONE)["main.py"].strip() == CODE.strip()
+
+
+def test_an_empty_reply_delivers_nothing() -> None:
+    assert cut(" \n", ONE) == {}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "`a.py`\n```python\nA = 1\n```\n**b.py**\n```python\nB = 2\n```\n",
+        "```python\n# b.py\nB = 2\n```\nand\n```python\n# a.py\nA = 1\n```\n",
+        "```python\nA = 1\n```\nThen:\n```python\nB = 2\n```\n",
+    ],
+)
+def test_files_are_told_apart_by_name_or_else_by_order(said: str) -> None:
+    found = cut(said, TWO)
+    assert "A = 1" in found["a.py"]
+    assert "B = 2" in found["b.py"]
+
+
+def test_a_requirement_in_code_is_asked_in_a_fence_and_files_are_named() -> None:
+    assert "```python\ndef f(x):" in question(Asked('def f(x):\n    """Gives x."""\n', "f"))
+    assert "a.py and b.py" in question(TWO)
+
+
+async def test_the_first_answer_is_greedy_and_a_sample_is_not() -> None:
+    model = ScriptedGenerator(lambda _: f"```python\n{CODE}```")
+    bare = Bare(model)
+    first, second = await bare(ONE), await bare(ONE, 1)
+    assert first.files == second.files
+    assert [one.temperature for one in model.asked] == [0.0, 0.8]
+    assert (first.calls, first.ended) == (1, "stop")
+    assert first.tokens_out > 0
