@@ -43,7 +43,8 @@ class Subject:
 
     `entry` is the function or class that was asked for. `files` are further files of the same project (relative
     name -> text), `code` is the one called `main`. `tests` are the caller's examples. `declared` are packages that
-    the caller says exist, `forbidden` imports that the caller forbids. `cut`: the model stopped by length.
+    the caller says exist, `forbidden` imports that the caller forbids. `cut`: the model stopped by length. `asked`
+    is what the caller wrote, if it does not stand in the code as its docstring.
     """
 
     code: str
@@ -55,6 +56,7 @@ class Subject:
     declared: frozenset[str] = frozenset()
     forbidden: frozenset[str] = frozenset()
     cut: bool = False
+    asked: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "language", named(self.language))

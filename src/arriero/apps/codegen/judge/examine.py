@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TypeVar
 
-from arriero.apps.codegen.judge import execute, imports, parse
+from arriero.apps.codegen.judge import agreement, complexity, execute, handled, imports, parse, slow
 from arriero.apps.codegen.judge.base import Subject, Switches
-from arriero.apps.codegen.judge.report import Imports, Report, Tests
+from arriero.apps.codegen.judge.child import ToolError
+from arriero.apps.codegen.judge.lint import lint
+from arriero.apps.codegen.judge.report import Imports, Problem, Report, Tests
+from arriero.apps.codegen.judge.secrets import secrets
+from arriero.apps.codegen.judge.types import types
 from arriero.apps.codegen.sandbox.base import Limits, Sandbox
+from arriero.apps.codegen.security.findings import Findings
+from arriero.apps.codegen.security.scan import scan
+from arriero.core.errors import InputError, MissingExtra
 
 T = TypeVar("T")
 EVERYTHING = Switches()
@@ -18,7 +26,7 @@ EVERYTHING = Switches()
 
 @dataclass(slots=True)
 class _Timed:
-    """Milliseconds each check took, and why some did not run."""
+    """Milliseconds each check took, and why some gave nothing."""
 
     ms: dict[str, float] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
@@ -28,14 +36,18 @@ class _Timed:
         try:
             return check()
         finally:
-            self.ms[name] = (perf_counter() - begun) * 1_000
+            self.ms[name] = round((perf_counter() - begun) * 1_000, 2)
 
-    async def wait(self, name: str, check: Awaitable[T]) -> T:
+    async def wait(self, name: str, check: Awaitable[T], otherwise: T) -> T:
+        """`otherwise` where the check cannot be made here."""
         begun = perf_counter()
         try:
             return await check
+        except (MissingExtra, ToolError, InputError) as error:
+            self.skipped[name] = error.message
+            return otherwise
         finally:
-            self.ms[name] = (perf_counter() - begun) * 1_000
+            self.ms[name] = round((perf_counter() - begun) * 1_000, 2)
 
 
 async def examine(
@@ -43,42 +55,81 @@ async def examine(
 ) -> Report:
     """What every check says of `subject`. Code that does not parse, or imports what does not exist, is not run.
 
-    Never raises because of what the code is or does. `within_s` bounds the whole.
+    Never raises because of what the code is or does. `within_s` bounds every check; they run side by side.
     """
+    begun = perf_counter()
     timed = _Timed()
     syntax, why = timed.now("syntax", lambda: parse.problems(subject))
     if why:
         timed.skipped["syntax"] = why
-    if not switches.syntax:
-        timed.skipped["syntax"] = "switched off"
+    report = Report(subject.language, times_ms=timed.ms, off=switches.off, skipped=timed.skipped)
     if syntax:
         told = Tests(executed=False, reason="it does not parse")
-        shown = syntax if switches.syntax else ()
-        return Report(
-            subject.language,
-            syntax=shown,
-            tests=told,
-            times_ms=timed.ms,
-            off=switches.off,
-            skipped=timed.skipped,
-        )
+        return replace(report, syntax=syntax if switches.syntax else (), tests=told)
     found = timed.now("imports", lambda: imports.imports(subject))
-    tests = await _run(subject, sandbox, found, timed, within_s)
-    return Report(
-        subject.language,
-        imports=found,
-        tests=tests,
-        times_ms=timed.ms,
-        off=switches.off,
-        skipped=timed.skipped,
+    report = replace(report, imports=found, secrets=secrets(subject.code))
+    report = _read(subject, report, timed)
+    timed.skipped["copied"] = "no index of sources was given"
+    tests, heard, hints, findings = await asyncio.gather(
+        _tests(subject, sandbox, found, timed, within_s),
+        _lint(subject, timed, within_s),
+        _types(subject, timed, within_s),
+        _security(subject, switches, timed),
+    )
+    timed.ms["whole"] = round((perf_counter() - begun) * 1_000, 2)
+    return replace(report, tests=tests, lint=heard, types=hints, findings=findings)
+
+
+def _read(subject: Subject, report: Report, timed: _Timed) -> Report:
+    """What reading the text alone says; a millisecond together."""
+    report = replace(report, agreement=timed.now("agreement", lambda: agreement.agreement(subject)))
+    try:
+        report = replace(report, complexity=complexity.cognitive(subject.code, subject.language))
+    except (KeyError, MissingExtra):
+        timed.skipped["complexity"] = f"there is no grammar of {subject.language} here"
+    if subject.language != "python":
+        for name in ("slow", "documentation"):
+            timed.skipped[name] = f"Python alone is read for this, not {subject.language}"
+        return report
+    return replace(
+        report,
+        documented=complexity.documented(subject.code),
+        errors=handled.unhandled(subject.code),
+        slow=slow.slow(subject.code) if "performance" not in report.off else (),
     )
 
 
-async def _run(
+async def _tests(
     subject: Subject, sandbox: Sandbox, found: Imports, timed: _Timed, within_s: float
 ) -> Tests:
     if found.unknown or found.forbidden:
         return Tests(executed=False, reason="it imports what does not exist here or was forbidden")
     if subject.language != "python":
         return Tests(executed=False, reason=f"{subject.language} is not executed here")
-    return await timed.wait("tests", execute.run(subject, sandbox, Limits(wall_s=within_s)))
+    none = Tests(executed=False, reason="the examples cannot be made a program")
+    limits = Limits(wall_s=within_s)
+    return await timed.wait("tests", execute.run(subject, sandbox, limits), none)
+
+
+async def _lint(subject: Subject, timed: _Timed, within_s: float) -> tuple[Problem, ...]:
+    if subject.language != "python":
+        timed.skipped["lint"] = f"Python alone is linted here, not {subject.language}"
+        return ()
+    return await timed.wait("lint", lint(subject.code, within_s=within_s), ())
+
+
+async def _types(subject: Subject, timed: _Timed, within_s: float) -> tuple[Problem, ...]:
+    if subject.language != "python":
+        timed.skipped["types"] = f"the types of Python alone are checked, not of {subject.language}"
+        return ()
+    checked = types(subject.every, subject.main, within_s=within_s)
+    return await timed.wait("types", checked, ())
+
+
+async def _security(subject: Subject, switches: Switches, timed: _Timed) -> Findings | None:
+    if not switches.security:
+        return None
+    if subject.language != "python":
+        timed.skipped["security"] = f"the scan reads Python alone, not {subject.language}"
+        return None
+    return await timed.wait("security", asyncio.to_thread(scan, subject.code), None)

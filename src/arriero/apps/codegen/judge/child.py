@@ -1,0 +1,54 @@
+"""A tool that reads code and tells what it thinks: a child process with a time, which never runs the code."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+from arriero.core.errors import ArrieroError, MissingExtra
+
+
+class ToolError(ArrieroError):
+    """The tool gave no answer in its time, or none that can be read."""
+
+    code = "tool_unavailable"
+
+
+async def told(
+    argv: Sequence[str], *, stdin: str = "", cwd: Path | None = None, within_s: float
+) -> str:
+    """What it prints. Ended when the time is over or the caller goes. Raises ToolError."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            cwd=cwd,
+        )
+    except OSError as error:
+        raise ToolError(f"{argv[0]} cannot be started: {error}") from None
+    try:
+        async with asyncio.timeout(within_s):
+            said, _ = await process.communicate(stdin.encode(errors="replace"))
+    except TimeoutError:
+        raise ToolError(f"{Path(argv[0]).name} gave no answer in {within_s:g} s") from None
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    return said.decode(errors="replace")
+
+
+@cache
+def program(package: str, finder: str) -> str:
+    """Where the program of an installed package is. Raises MissingExtra."""
+    try:
+        return str(getattr(importlib.import_module(package), finder)())
+    except (ImportError, FileNotFoundError, AttributeError):
+        raise MissingExtra(package, "codegen") from None

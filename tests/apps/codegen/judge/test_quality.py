@@ -1,0 +1,102 @@
+"""What the score is made of, and what caps it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from arriero.apps.codegen.judge.quality import BLOCKED, FAILS, OFF, UNRUN, WEIGHTS, Quality, quality
+from arriero.apps.codegen.judge.report import Failure, Imports, Problem, Report, Scaling, Tests
+from arriero.apps.codegen.security.findings import Findings, Severity, Span, Weakness
+
+CLEAN = Report(
+    "python",
+    findings=Findings((), ("arriero",)),
+    complexity=3,
+    documented=1.0,
+    tests=Tests(executed=True, passed=("one", "two"), strength=1.0, mutants=8),
+    performance=Scaling("linear", (1, 2, 4, 8), (1e-6, 2e-6, 4e-6, 8e-6), 10.0, sure=True),
+)
+WRONG = Failure("two", "add(1, 2)", "3", "4")
+
+
+def weak(severity: Severity) -> Findings:
+    return Findings((Weakness(89, severity, Span(3, 1, 3, 9), "SQL", "bind", "sql"),), ("arriero",))
+
+
+def term(found: Quality, name: str) -> float:
+    return next(one.got for one in found.terms if one.name == name)
+
+
+def test_code_with_nothing_against_it_has_ten_and_every_term_is_shown() -> None:
+    found = quality(CLEAN)
+    assert (found.score, found.cap) == (10.0, None)
+    assert sum(one.out_of for one in found.terms) == 10.0
+    assert all(one.why for one in found.terms)
+
+
+@pytest.mark.parametrize(
+    ("report", "limit", "words"),
+    [
+        (replace(CLEAN, syntax=(Problem(2, "invalid syntax"),)), BLOCKED, "line 2: invalid syntax"),
+        (replace(CLEAN, imports=Imports(unknown=("fast_yaml",))), BLOCKED, "fast_yaml"),
+        (replace(CLEAN, imports=Imports(forbidden=("os",))), BLOCKED, "forbidden: os"),
+        (replace(CLEAN, findings=weak(Severity.HIGH)), BLOCKED, "CWE-89 in line 3"),
+        (replace(CLEAN, tests=Tests(executed=True, passed=("a",), failed=(WRONG,))), FAILS, "1 of the examples"),
+        (replace(CLEAN, tests=Tests(executed=False, reason="no sandbox")), UNRUN, "no sandbox"),
+        (replace(CLEAN, off=("security",)), OFF, "switched off: security"),
+    ],
+)  # fmt: skip
+def test_a_gate_that_is_not_passed_caps_the_score_and_says_why(
+    report: Report, limit: float, words: str
+) -> None:
+    found = quality(report)
+    assert 0 < found.score <= limit
+    assert found.cap is not None
+    assert words in found.cap
+
+
+def test_two_that_are_capped_alike_still_differ() -> None:
+    one = replace(CLEAN, tests=Tests(executed=True, passed=("a", "b"), failed=(WRONG,)))
+    two = replace(CLEAN, tests=Tests(executed=True, passed=("a",), failed=(WRONG, WRONG)))
+    assert quality(one).score > quality(two).score
+
+
+@pytest.mark.parametrize(
+    ("worse", "name"),
+    [
+        (replace(CLEAN, findings=weak(Severity.MEDIUM)), "security"),
+        (replace(CLEAN, secrets=(Problem(1, "a key"),)), "security"),
+        (replace(CLEAN, types=(Problem(1, "no such attribute"),)), "types"),
+        (replace(CLEAN, lint=(Problem(1, "unused", "F841"),)), "lint"),
+        (replace(CLEAN, errors=(Problem(1, "open may raise"),)), "lint"),
+        (replace(CLEAN, complexity=30), "complexity"),
+        (replace(CLEAN, slow=(Problem(1, "in a loop"),)), "performance"),
+        (replace(CLEAN, performance=Scaling("cubic", (1,), (1.0,), 1.0, sure=True)), "performance"),
+        (replace(CLEAN, documented=0.0), "documentation"),
+        (replace(CLEAN, agreement=(Problem(0, "names 7"),)), "documentation"),
+        (replace(CLEAN, copied=(Problem(1, "as in bisect.py"),)), "copied"),
+        (replace(CLEAN, tests=replace(CLEAN.tests, strength=0.5)), "tests"),
+        (replace(CLEAN, tests=replace(CLEAN.tests, odd=(Problem(0, "raises"),))), "tests"),
+        (replace(CLEAN, tests=Tests(executed=True)), "tests"),
+    ],
+)  # fmt: skip
+def test_each_thing_that_is_wrong_costs_its_own_term_and_no_other(worse: Report, name: str) -> None:
+    before, after = quality(CLEAN), quality(worse)
+    assert after.score < before.score
+    changed = {one.name for one in before.terms if term(after, one.name) != one.got}
+    assert changed == {name}
+
+
+def test_what_cannot_be_checked_here_is_left_out_named_and_scaled_away() -> None:
+    report = replace(CLEAN, skipped={"types": "ty is not installed"})
+    found = quality(report)
+    assert found.score == 10.0
+    (left,) = [one for one in found.terms if one.left_out]
+    assert (left.name, left.why) == ("types", "ty is not installed")
+
+
+def test_no_finding_is_free() -> None:
+    assert sorted(WEIGHTS) == sorted(Severity)
+    assert all(weight > 0 for weight in WEIGHTS.values())
