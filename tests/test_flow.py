@@ -42,8 +42,8 @@ async def flow_for(app: Toy, ledger: MemoryLedger | None = None) -> Flow:
     return Flow(ledger, exposures, lambda _: models, PatternMasker(), clock, "config")
 
 
-def case(message: str = "hello", **more: float) -> Case[Ask]:
-    return Case("default", "tester", Ask(message=message), unit="u1", **more)
+def case(message: str = "hello", *, deadline_ms: float | None = None) -> Case[Ask]:
+    return Case("default", "tester", Ask(message=message), "u1", deadline_ms)
 
 
 async def test_a_good_draft_is_answered_and_its_run_is_in_the_ledger() -> None:
@@ -60,6 +60,12 @@ async def test_a_good_draft_is_answered_and_its_run_is_in_the_ledger() -> None:
         "judge",
         "decide",
     ]
+
+
+async def test_a_seed_that_is_given_is_the_runs_own() -> None:
+    flow = await flow_for(app := Toy())
+    given = Case("default", "tester", Ask(message="hello"), seed=7)
+    assert (await flow.run(app, given)).trace.seed == 7
 
 
 @pytest.mark.parametrize("stage", ["understand", "gather", "draft", "judge"])

@@ -69,13 +69,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Case(Generic[Input]):
-    """One request to an app. `unit` is the conversation or customer that a rollout keeps together."""
+    """One request to an app. `unit` is the conversation or customer that a rollout keeps together.
+
+    `seed` is what an evaluation gives to repeat its run; without one each run has its own.
+    """
 
     tenant: str
     actor: str
     input: Input
     unit: str | None = None
     deadline_ms: float | None = None
+    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,7 +432,7 @@ class Flow:
             mode=mode,
             deadline=begun + (case.deadline_ms or app.deadline_ms) / 1e3,
             now=self.clock.now(),
-            seed=int(run[-8:], 16) & 0x7FFFFFFF,
+            seed=int(run[-8:], 16) & 0x7FFFFFFF if case.seed is None else case.seed,
             models=self.models_of(variant),
             clock=self.clock,
             emit=watch,
