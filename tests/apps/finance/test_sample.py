@@ -18,7 +18,7 @@ COMPANY = pytest.mark.parametrize("company", COMPANIES, ids=lambda it: it.ticker
 
 
 def facts(company: Company) -> Any:
-    return json.loads((FOLDER / company.ticker / "companyfacts.json").read_text())["facts"]
+    return json.loads((FOLDER / company.ticker / f"CIK{company.cik}.json").read_text())["facts"]
 
 
 def instants(company: Company, concept: str) -> dict[tuple[str, str], float]:
@@ -46,7 +46,7 @@ def test_assets_are_liabilities_and_equity_in_every_filing(company: Company) -> 
 
 @COMPANY
 def test_prices_are_weekdays_in_order_with_low_and_high_around_the_close(company: Company) -> None:
-    with (FOLDER / company.ticker / "prices.csv").open() as lines:
+    with (FOLDER / company.ticker / f"{company.ticker}.csv").open() as lines:
         rows = list(csv.DictReader(lines))
     days = [row["date"] for row in rows]
     assert len(rows) > 3 * 252

@@ -482,10 +482,12 @@ def main() -> None:
         filed = filings(company, told)
         folder = HERE / "companies" / company.ticker
         (folder / "filings").mkdir(parents=True, exist_ok=True)
-        _write(folder / "companyfacts.json", _json(companyfacts(company, told, filed)))
-        _write(folder / "submissions.json", _json(submissions(company, filed)))
-        _write(folder / "prices.csv", prices(company))
-        _write(folder / "news.json", _json(news(company)))
+        _write(folder / f"CIK{company.cik:010d}.json", _json(companyfacts(company, told, filed)))
+        _write(
+            folder / f"submissions-CIK{company.cik:010d}.json", _json(submissions(company, filed))
+        )
+        _write(folder / f"{company.ticker}.csv", prices(company))
+        _write(folder / f"news-{company.ticker}.json", _json(news(company)))
         for one in filed:
             if one.form == "10-K" and one.quarter.year in ITEM_1A[company.ticker]:
                 file = folder / "filings" / document(company, one)
