@@ -6,7 +6,7 @@ reads a clock: `as_of` is given, and a row is evidence only if it was filed or p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -150,6 +150,7 @@ class Source:
     """Who served a part. `sha256` is of the rows that count (`as_of` applied), not of the bytes on the wire.
 
     So what was filed after `as_of` leaves it alone. `stale`: a kept copy served because nobody answered.
+    `instead_of` says which providers were asked before and why they did not serve; the hash leaves it out.
     """
 
     part: str
@@ -157,6 +158,7 @@ class Source:
     retrieved_at: datetime
     sha256: str
     stale: bool = False
+    instead_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +189,10 @@ class Bundle:
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of the canonical JSON, without the times at which the parts were fetched."""
+        """SHA-256 of the canonical JSON, without when parts were fetched and who failed to serve them."""
         told = bundle_json(self)
         for source in told["sources"]:
-            del source["retrieved_at"]
+            del source["retrieved_at"], source["instead_of"]
         return content_hash(told)
 
 
@@ -216,6 +218,10 @@ class Provider(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def remote(self) -> bool:
+        """Whether asking costs time or quota, so that a copy of the answer is worth keeping."""
+
     async def entity(self, ticker: str, as_of: date) -> Served[Entity]: ...
 
     async def facts(self, ticker: str, as_of: date) -> Served[Fact]: ...
@@ -225,9 +231,6 @@ class Provider(Protocol):
     async def filings(self, ticker: str, as_of: date) -> Served[Filing]: ...
 
     async def news(self, ticker: str, as_of: date) -> Served[News]: ...
-
-
-Providers = Sequence[Provider]
 
 
 def bundle_json(bundle: Bundle) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What reports say: statements by period, ratios with their sources, scores, a grade."""
