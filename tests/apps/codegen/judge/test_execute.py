@@ -6,6 +6,7 @@ from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.examine import examine
 from arriero.apps.codegen.judge.report import Tests
 from arriero.apps.codegen.sandbox.base import NoSandbox, Sandbox, Test
+from arriero.apps.codegen.sandbox.javascript import JavaScript
 
 WRONG = "def add(a, b):\n    return a - b\n"
 
@@ -80,3 +81,26 @@ async def test_code_that_never_ends_fails_within_the_time(sandbox: Sandbox) -> N
     (one,) = report.tests.failed
     assert "limit was reached" in one.error
     assert report.times_ms["tests"] < 5_000
+
+
+async def test_javascript_and_typescript_run_too() -> None:
+    sandbox = JavaScript.open()
+    code = "const add = (a, b) => a - b;"
+    tests = (
+        Test("one", "assert.strictEqual(add(1, 2), 3)"),
+        Test("two", "console.assert(add(3, 1) === 2)"),
+    )
+    found = (await examine(Subject(code, "js", "add", tests=tests), sandbox)).tests
+    (one,) = found.failed
+    assert (one.call, one.expected, one.got) == ("add(1, 2)", "3", "-1")
+    assert found.passed == ("two",)
+    typed = "export const add = (a: number, b: number): number => a + b;"
+    assert (await examine(Subject(typed, "ts", "add", tests=tests[:1]), sandbox)).tests.ratio == 1
+
+
+async def test_a_language_that_has_no_engine_here_is_not_executed() -> None:
+    code = "package main\n\nfunc add(a int, b int) int { return a + b }\n"
+    report = await examine(
+        Subject(code, "go", "add", tests=(Test("t", "x"),)), NoSandbox("was asked")
+    )
+    assert report.tests.reason == "go is not executed here"

@@ -146,7 +146,11 @@ async def test_the_quick_answer_is_enough() -> None:
 async def test_opening_says_what_stands_where(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     async with open_sandbox() as opened:
-        assert opened.told.endswith("bubblewrap is not installed; monty for pure functions")
+        assert opened.told.endswith(
+            "bubblewrap is not installed; webassembly for javascript; monty for pure functions"
+        )
+        script = Program({"a.js": "const f = () => 1"}, "a.js", tests=(Test("t", "assert(f())"),))
+        assert (await opened.sandbox.run(script, Limits())).by == "javascript"
         pure = Program({"main.py": CODE}, tests=(Test("t", "assert add(1, 1) == 2"),))
         assert (await opened.sandbox.run(pure, Limits())).passed
         assert not (await opened.sandbox.run(Program({"main.py": "print(1)"}), Limits())).executed

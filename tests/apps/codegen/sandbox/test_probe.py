@@ -100,10 +100,11 @@ async def test_an_interpreter_that_is_none_executes_nothing(tmp_path: Path) -> N
     assert "cannot be run" in probed.told
 
 
-def test_the_app_starts_processes_in_four_places_and_only_one_runs_programs() -> None:
+def test_the_app_starts_processes_in_five_places_and_programs_run_in_two() -> None:
     """In `box.py` bubblewrap, and the tool that limits it; in `interpreter.py` questions to our own Python.
 
-    `linters.py` starts tools that read a program and do not run it.
+    `linters.py` and `child.py` start tools that read a program and do not run it; `parse.py` compiles one to see
+    whether it can be. `javascript.py` hands texts to an engine that is WebAssembly.
     """
     found = set()
     for file in APP.rglob("*.py"):
@@ -123,6 +124,10 @@ def test_the_app_starts_processes_in_four_places_and_only_one_runs_programs() ->
                 ):
                     found.add((where, called))
     assert found == {
+        ("judge/child.py", "asyncio.create_subprocess_exec"),
+        ("judge/parse.py", "compile"),
+        ("sandbox/javascript.py", "outer.eval"),
+        ("sandbox/javascript.py", "self.context.eval"),
         ("sandbox/box.py", "subprocess.Popen"),
         ("sandbox/box.py", "subprocess.run"),
         ("sandbox/interpreter.py", "subprocess.run"),

@@ -9,6 +9,11 @@ from types import MappingProxyType
 from arriero.apps.codegen.sandbox.base import Test
 from arriero.core.errors import InputError, TooLarge
 
+MAIN = "main.py"
+ENDS = {
+    "bash": "sh", "c": "c", "cpp": "cpp", "csharp": "cs", "go": "go", "java": "java", "javascript": "js",
+    "jsx": "jsx", "php": "php", "ruby": "rb", "rust": "rs", "tsx": "tsx", "typescript": "ts",
+}  # fmt: skip
 LONGEST = 1_000_000  # characters of all files together; the security scan takes no more either
 NAMES = {
     "c#": "csharp",
@@ -42,7 +47,7 @@ class Subject:
     """Code and what was asked of it.
 
     `entry` is the function or class that was asked for. `files` are further files of the same project (relative
-    name -> text), `code` is the one called `main`. `tests` are the caller's examples. `declared` are packages that
+    name -> text), `code` is the one called `main` (`main.js` in JavaScript, unless it is said). `tests` are the caller's examples. `declared` are packages that
     the caller says exist, `forbidden` imports that the caller forbids. `cut`: the model stopped by length. `asked`
     is what the caller wrote, if it does not stand in the code as its docstring.
     """
@@ -51,7 +56,7 @@ class Subject:
     language: str
     entry: str | None = None
     files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    main: str = "main.py"
+    main: str = MAIN
     tests: tuple[Test, ...] = ()
     declared: frozenset[str] = frozenset()
     forbidden: frozenset[str] = frozenset()
@@ -60,6 +65,8 @@ class Subject:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "language", named(self.language))
+        if self.main == MAIN and self.language in ENDS:
+            object.__setattr__(self, "main", f"main.{ENDS[self.language]}")
         if self.main in self.files:
             raise InputError(
                 f"`files` holds {self.main!r}, which is the code's own name; leave it out of `files`"

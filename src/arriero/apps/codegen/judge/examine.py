@@ -11,9 +11,11 @@ from typing import TypeVar
 from arriero.apps.codegen.judge import agreement, complexity, execute, handled, imports, parse, slow
 from arriero.apps.codegen.judge.base import Subject, Switches
 from arriero.apps.codegen.judge.child import ToolError
+from arriero.apps.codegen.judge.copied import Known
 from arriero.apps.codegen.judge.lint import lint
 from arriero.apps.codegen.judge.report import Imports, Problem, Report, Tests
 from arriero.apps.codegen.judge.secrets import secrets
+from arriero.apps.codegen.judge.tried import Tried, kept, odd, tried
 from arriero.apps.codegen.judge.types import types
 from arriero.apps.codegen.sandbox.base import Limits, Sandbox
 from arriero.apps.codegen.security.findings import Findings
@@ -22,6 +24,7 @@ from arriero.core.errors import InputError, MissingExtra
 
 T = TypeVar("T")
 EVERYTHING = Switches()
+EXECUTED = ("python", "javascript", "typescript")  # what the sandbox has an engine for
 
 
 @dataclass(slots=True)
@@ -51,11 +54,17 @@ class _Timed:
 
 
 async def examine(
-    subject: Subject, sandbox: Sandbox, switches: Switches = EVERYTHING, *, within_s: float = 5.0
+    subject: Subject,
+    sandbox: Sandbox,
+    switches: Switches = EVERYTHING,
+    *,
+    known: Known | None = None,
+    within_s: float = 5.0,
 ) -> Report:
     """What every check says of `subject`. Code that does not parse, or imports what does not exist, is not run.
 
     Never raises because of what the code is or does. `within_s` bounds every check; they run side by side.
+    `known` are the sources that code must not be copied from.
     """
     begun = perf_counter()
     timed = _Timed()
@@ -69,15 +78,20 @@ async def examine(
     found = timed.now("imports", lambda: imports.imports(subject))
     report = replace(report, imports=found, secrets=secrets(subject.code))
     report = _read(subject, report, timed)
-    timed.skipped["copied"] = "no index of sources was given"
-    tests, heard, hints, findings = await asyncio.gather(
+    if known is None:
+        timed.skipped["copied"] = "no index of sources was given"
+    else:
+        report = replace(report, copied=timed.now("copied", lambda: known.copied(subject.code)))
+    tests, attempts, heard, hints, findings = await asyncio.gather(
         _tests(subject, sandbox, found, timed, within_s),
+        _tried(subject, sandbox, switches, found, timed, within_s),
         _lint(subject, timed, within_s),
         _types(subject, timed, within_s),
         _security(subject, switches, timed),
     )
     timed.ms["whole"] = round((perf_counter() - begun) * 1_000, 2)
-    return replace(report, tests=tests, lint=heard, types=hints, findings=findings)
+    report = replace(report, lint=heard, types=hints, findings=findings)
+    return replace(report, tests=_joined(tests, attempts, subject), performance=attempts.scaling)
 
 
 def _read(subject: Subject, report: Report, timed: _Timed) -> Report:
@@ -104,11 +118,43 @@ async def _tests(
 ) -> Tests:
     if found.unknown or found.forbidden:
         return Tests(executed=False, reason="it imports what does not exist here or was forbidden")
-    if subject.language != "python":
+    if subject.language not in EXECUTED:
         return Tests(executed=False, reason=f"{subject.language} is not executed here")
     none = Tests(executed=False, reason="the examples cannot be made a program")
     limits = Limits(wall_s=within_s)
-    return await timed.wait("tests", execute.run(subject, sandbox, limits), none)
+    return await timed.wait("tests", execute.examples(subject, sandbox, limits), none)
+
+
+async def _tried(
+    subject: Subject,
+    sandbox: Sandbox,
+    switches: Switches,
+    found: Imports,
+    timed: _Timed,
+    within_s: float,
+) -> Tried:
+    if found.unknown or found.forbidden or subject.language != "python":
+        return Tried()
+    trying = tried(subject, sandbox, performance=switches.performance, within_s=within_s)
+    told = await timed.wait("tried", trying, Tried(why="it cannot be made a program"))
+    if told.why:
+        timed.skipped["tried"] = told.why
+    return told
+
+
+def _joined(tests: Tests, told: Tried, subject: Subject) -> Tests:
+    """The examples' results, and what trying adds. Code without examples was executed if it was tried."""
+    if not told.outcomes:
+        return tests
+    if not subject.tests:
+        tests = Tests(executed=True, reason="it was tried; there are no examples", by="bubblewrap")
+    return replace(
+        tests,
+        generated=kept(told),
+        strength=told.strength,
+        mutants=len(told.killed),
+        odd=odd(told, subject),
+    )
 
 
 async def _lint(subject: Subject, timed: _Timed, within_s: float) -> tuple[Problem, ...]:

@@ -14,6 +14,9 @@ from arriero.apps.codegen.sandbox.base import Limits, Program, Ran, Sandbox, Tes
 GOT = "_arriero_got"
 FAILED = re.compile(r"^AssertionError: got (.*) \(line (\d+)\)$", re.DOTALL)
 RAISED = re.compile(r"^(.*) \(line (\d+)\)$", re.DOTALL)
+# What the sandbox for JavaScript says: the error, and the last call that the test made.
+LAST = re.compile(r"^(\w+): (.*) \[(.*) gave (.*)\]$", re.DOTALL)
+EXPECTED = re.compile(r"^got .*, expected (.*)$", re.DOTALL)
 MISSING = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 
 
@@ -25,11 +28,12 @@ class Told:
     lines: dict[int, tuple[str, str]]
 
 
-async def run(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:
+async def examples(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:
     """How the examples went. Nothing runs outside of the sandbox."""
     if not subject.tests:
         return Tests(executed=False, reason="there are no examples to run")
-    told = [telling(test) for test in subject.tests]
+    python = subject.language == "python"
+    told = [telling(test) if python else Told(test, {}) for test in subject.tests]
     program = Program(subject.every, subject.main, tests=tuple(one.test for one in told))
     return read(subject, told, await sandbox.run(program, limits))
 
@@ -103,6 +107,10 @@ def failure(told: Told, result: Tested) -> Failure:
         call, expected = told.lines.get(int(match[2]), ("", ""))
         got = "False" if match[1].startswith("AssertionError") and expected == "True" else ""
         return Failure(result.name, call, expected, got=got, error=match[1])
+    if match := LAST.match(result.reason):
+        wanted = EXPECTED.match(match[2])
+        said = "" if wanted else f"{match[1]}: {match[2]}"
+        return Failure(result.name, match[3], wanted[1] if wanted else "another value", match[4], said)  # fmt: skip
     return Failure(result.name, error=result.reason)
 
 

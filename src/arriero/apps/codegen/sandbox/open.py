@@ -1,7 +1,8 @@
-"""The sandbox of this machine: Monty for pure functions, bubblewrap for the rest."""
+"""The sandbox of this machine: WebAssembly for JavaScript, Monty for pure functions, bubblewrap for the rest."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,7 +11,8 @@ from pathlib import Path
 from arriero.apps.codegen.sandbox.attacks.bait import Bait, laid
 from arriero.apps.codegen.sandbox.attacks.base import LIMITS
 from arriero.apps.codegen.sandbox.attacks.results import RESULTS
-from arriero.apps.codegen.sandbox.base import Program, Test
+from arriero.apps.codegen.sandbox.base import Limits, Program, Sandbox, Test
+from arriero.apps.codegen.sandbox.javascript import ByLanguage, JavaScript
 from arriero.apps.codegen.sandbox.monty import Layered, Monty
 from arriero.apps.codegen.sandbox.probe import HELLO, Probed, probe
 from arriero.core.errors import MissingExtra
@@ -18,11 +20,12 @@ from arriero.core.errors import MissingExtra
 
 @asynccontextmanager
 async def open_sandbox(python: Path | None = None) -> AsyncIterator[Probed]:
-    """What `probe` finds, behind Monty if that is installed and holds what is tried on it.
+    """What `probe` finds, behind Monty and an engine for JavaScript if they are installed and hold what is tried.
 
-    `told` names both. Without bubblewrap pure functions with tests still run in Monty, and nothing else does.
+    `told` names all. Without bubblewrap pure functions with tests still run in Monty, JavaScript in its engine,
+    and nothing else does.
     """
-    whole = await probe(python=python)
+    whole = await _with_javascript(await probe(python=python))
     try:
         quick = Monty.open()
     except MissingExtra as missing:
@@ -33,10 +36,55 @@ async def open_sandbox(python: Path | None = None) -> AsyncIterator[Probed]:
         if why_not:
             yield replace(whole, told=f"{whole.told}; monty is not used: {why_not}")
         else:
-            layered = Layered(quick, whole.sandbox)
+            layered = _behind(quick, whole.sandbox)
             yield replace(whole, sandbox=layered, told=f"{whole.told}; monty for pure functions")
     finally:
         quick.close()
+
+
+def _behind(quick: Monty, sandbox: Sandbox) -> Sandbox:
+    """Monty before whatever runs Python."""
+    if isinstance(sandbox, ByLanguage):
+        return ByLanguage(sandbox.javascript, Layered(quick, sandbox.rest))
+    return Layered(quick, sandbox)
+
+
+async def _with_javascript(whole: Probed) -> Probed:
+    try:
+        engine = await asyncio.to_thread(JavaScript.open)
+    except MissingExtra as missing:
+        return replace(whole, told=f"{whole.told}; {missing.message}")
+    why_not = await reaches(engine)
+    if why_not:
+        return replace(whole, told=f"{whole.told}; javascript is not executed: {why_not}")
+    told = f"{whole.told}; webassembly for javascript"
+    return replace(whole, sandbox=ByLanguage(engine, whole.sandbox), told=told)
+
+
+async def reaches(engine: JavaScript) -> str:
+    """What JavaScript reached, or that it would not run; empty when it does what it should. Takes 1 s."""
+    for code, test, held in (
+        ("const f = x => 2 * x;", "assert.strictEqual(f(21), 42)", False),
+        (LOOKS, "assert.strictEqual(f(), '')", False),
+        ("const f = () => { while (true) {} };", "f()", True),
+        (
+            "const f = () => { const a = []; for (;;) a.push(new Array(1e5).fill(1)); };",
+            "f()",
+            True,
+        ),
+    ):
+        program = Program({"main.js": code}, "main.js", tests=(Test("out", test),))
+        ran = await engine.run(program, Limits(wall_s=0.3 if held else 3.0, memory_mb=64))
+        if ran.passed is held:
+            return f"{code[:80]!r}: {ran.reason or [test.reason for test in ran.tests]}"
+    return ""
+
+
+# The ways out that engines of JavaScript have had: all are missing here.
+LOOKS = """
+const f = () => ["process", "std", "os", "fetch", "Deno", "Bun", "XMLHttpRequest", "scriptArgs", "__loadScript"]
+  .filter((name) => typeof globalThis[name] !== "undefined").join();
+"""
 
 
 async def leaks(quick: Monty) -> str:

@@ -1,0 +1,215 @@
+"""Tries a Python function in the sandbox: its mutants with the examples, other inputs, larger and larger ones.
+
+One run for all of it. The code shares a process with what tries it and could lie, so this never says that code is
+right: it says how sharp the examples are, what looks odd, and how time grows.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import re
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from arriero.apps.codegen.judge.base import Subject
+from arriero.apps.codegen.judge.inputs import calls, inputs
+from arriero.apps.codegen.judge.mutants import mutants
+from arriero.apps.codegen.judge.parse import Function, found_in
+from arriero.apps.codegen.judge.report import Problem, Scaling
+from arriero.apps.codegen.sandbox.base import Limits, Program, Ran, Sandbox, Test
+
+PROBE = Path(__file__).with_name("inside") / "probe.py"
+ENTRY = "arriero_probe.py"
+WITHIN = Limits(wall_s=1.0, cpu_s=0.8, memory_mb=192)
+# What a function raises that did not expect its input; a ValueError may be what was asked for.
+SURPRISES = frozenset(
+    "AttributeError IndexError KeyError NameError RecursionError TypeError UnboundLocalError ZeroDivisionError".split()
+)
+IN_PLACE = re.compile(
+    r"in[- ]place|modif|mutat|swap|updat|sort the|append|remove|reverse", re.IGNORECASE
+)
+MOST_KEPT = 5  # generated tests; more are not read
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a call came to: `value`, `object` (no plain value), `raised` or `endless`; its text; its type or message."""
+
+    kind: str
+    text: str
+    more: str
+    changes: bool = False
+    steady: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a probe told. Without outcomes nothing was tried; `why` says what stood against it."""
+
+    entry: str = ""
+    inputs: tuple[str, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    killed: tuple[tuple[bool, tuple[int, ...]], ...] = ()
+    scaling: Scaling | None = None
+    why: str = ""
+
+    @property
+    def strength(self) -> float | None:
+        """The share of mutants that the examples kill."""
+        return sum(one for one, _ in self.killed) / len(self.killed) if self.killed else None
+
+
+async def tried(subject: Subject, sandbox: Sandbox, *, performance: bool, within_s: float) -> Tried:
+    """What trying came to; about 100 ms. Nothing runs outside of the sandbox."""
+    function = found_in(ast.parse(subject.code), subject.entry) if subject.entry else None
+    if not isinstance(function, ast.FunctionDef) or "." in (subject.entry or ""):
+        return Tried(why="what was asked for is no plain function")
+    examples = calls(subject.tests, function.name)
+    other = inputs(function, examples)
+    changed = mutants(subject.code, function.name) if subject.tests else ()
+    nonce = secrets.token_hex(16)
+    order = {
+        "nonce": nonce,
+        "code": subject.code,
+        "entry": function.name,
+        "inputs": [*examples, *other],
+        "tests": [test.code for test in subject.tests],
+        "mutants": changed,
+        "grow": (examples or other)[:4] if performance else (),
+    }
+    files = {
+        **subject.every,
+        ENTRY: PROBE.read_text(encoding="utf-8"),
+        "order.json": json.dumps(order),
+    }
+    limits = Limits(min(WITHIN.wall_s, within_s), WITHIN.cpu_s, WITHIN.memory_mb)
+    ran = await sandbox.run(Program(files, ENTRY), limits)
+    return read(ran, nonce, function.name, (*examples, *other))
+
+
+def read(ran: Ran, nonce: str, entry: str, given: tuple[str, ...]) -> Tried:
+    """What a run of the probe says; a part that is missing or unreadable says nothing."""
+    if not ran.executed:
+        return Tried(why=ran.reason)
+    outcomes: tuple[Outcome, ...] = ()
+    killed: list[tuple[bool, tuple[int, ...]]] = []
+    scaling: Scaling | None = None
+    for line in ran.stdout.splitlines():
+        try:
+            row = json.loads(line)
+            if row["nonce"] != nonce:
+                continue
+            told = row["told"]
+            match row["part"]:
+                case "outcomes":
+                    outcomes = tuple(
+                        Outcome(
+                            str(what[0]), str(what[1]), str(what[2]), bool(changes), bool(steady)
+                        )
+                        for what, changes, steady in told
+                    )
+                case "mutant":
+                    places = tuple(int(place) for place in told["differs"])
+                    killed.append((bool(told["by_examples"]), places))
+                case "scaling":
+                    sizes = tuple(map(int, told["sizes"]))
+                    scaling = fitted(
+                        sizes, tuple(map(float, told["seconds"])), float(told["peak_mb"])
+                    )
+        except (ValueError, TypeError, KeyError):
+            continue
+    if len(outcomes) != len(given):
+        return Tried(why=f"it was not tried to its end: {ran.hit or ran.stderr.strip()[-200:]}")
+    return Tried(entry, given, outcomes, tuple(killed), scaling)
+
+
+def fitted(sizes: tuple[int, ...], seconds: tuple[float, ...], peak_mb: float) -> Scaling:
+    """The class that fits best: the slope of time over size, both on logarithmic scales (as big-O does)."""
+    if len(sizes) < 3:
+        return Scaling("unknown", sizes, seconds, peak_mb, sure=False)
+    x = [math.log2(size) for size in sizes]
+    y = [math.log2(max(second, 1e-9)) for second in seconds]
+    middle_x, middle_y = sum(x) / len(x), sum(y) / len(y)
+    spread = sum((one - middle_x) ** 2 for one in x)
+    slope = sum((a - middle_x) * (b - middle_y) for a, b in zip(x, y, strict=True)) / spread
+    off = max(abs(b - middle_y - slope * (a - middle_x)) for a, b in zip(x, y, strict=True))
+    bounds = ((0.25, "constant"), (0.75, "sublinear"), (1.2, "linear"), (1.5, "n log n"), (2.5, "quadratic"), (3.5, "cubic"))  # fmt: skip
+    grows = next((name for most, name in bounds if slope < most), "exponential")
+    return Scaling(grows, sizes, seconds, peak_mb, sure=off < 0.5)
+
+
+def kept(told: Tried) -> tuple[Test, ...]:
+    """Tests of our own: inputs that kill a mutant, the fewest that kill all that any kills (greedily)."""
+    usable = {
+        place
+        for place, one in enumerate(told.outcomes)
+        if one.kind == "value" and one.steady and not one.changes
+    }
+    left = [set(places) & usable for _, places in told.killed]
+    left = [places for places in left if places]
+    chosen: list[int] = []
+    while left and len(chosen) < MOST_KEPT:
+        best = max(sorted(usable), key=lambda place: sum(place in places for places in left))
+        chosen.append(best)
+        left = [places for places in left if best not in places]
+    return tuple(
+        Test(f"generated {number}", f"assert {_call(told, place)} == {told.outcomes[place].text}")
+        for number, place in enumerate(chosen, 1)
+    )
+
+
+def odd(told: Tried, subject: Subject) -> tuple[Problem, ...]:
+    """Properties that do not hold: it answers, the same each time, in one type, and leaves its arguments alone."""
+    return tuple(_odd(told, subject))
+
+
+def _odd(told: Tried, subject: Subject) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for place, one in enumerate(told.outcomes):
+        call = _call(told, place)
+        if one.kind == "raised" and one.text in SURPRISES and one.text not in seen:
+            seen.add(one.text)
+            yield Problem(0, f"{call} raises {one.text}: {one.more}"[:300], "raises")
+        elif one.kind == "endless" and "endless" not in seen:
+            seen.add("endless")
+            yield Problem(0, f"{call} goes on and on", "endless")
+        elif not one.steady and "unsteady" not in seen:
+            seen.add("unsteady")
+            yield Problem(0, f"{call} gives another result the second time", "unsteady")
+        elif one.changes and "changes" not in seen and _returns(one) and not _in_place(subject):
+            seen.add("changes")
+            yield Problem(0, f"{call} changes its argument", "changes")
+    yield from _mixed(told)
+
+
+def _mixed(told: Tried) -> Iterator[Problem]:
+    """Another type for one input than for the examples: None where the others are numbers, say."""
+    values = [(place, one.more) for place, one in enumerate(told.outcomes) if one.kind == "value"]
+    kinds = [kind for _, kind in values]
+    if not kinds or len(set(kinds)) == 1 or set(kinds) == {"int", "float"}:
+        return
+    common = max(sorted(set(kinds)), key=kinds.count)
+    for place, kind in values:
+        if kind == "NoneType" and common != kind:
+            yield Problem(0, f"{_call(told, place)} gives None, others {common}", "mixed")
+            return
+
+
+def _returns(one: Outcome) -> bool:
+    return one.kind in {"value", "object"} and one.text != "None"
+
+
+def _in_place(subject: Subject) -> bool:
+    """Whether it was asked to change what it is given."""
+    function = found_in(ast.parse(subject.code), subject.entry) if subject.entry else None
+    words = ast.get_docstring(function) or "" if isinstance(function, Function) else ""
+    return bool(IN_PLACE.search(f"{subject.asked} {words} {subject.entry}"))
+
+
+def _call(told: Tried, place: int) -> str:
+    args: Sequence[object] = ast.literal_eval(told.inputs[place])
+    return f"{told.entry}({', '.join(map(repr, args))})"
