@@ -1,0 +1,132 @@
+"""The gate on small texts: each rule blocks what it is for, and lets ordinary prose through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from arriero.apps.finance.compliance import gate
+from arriero.apps.finance.compliance.base import Audience, Profile, Publication, State
+from arriero.apps.finance.compliance.complete import publication
+from arriero.apps.finance.compliance.gate import JUDGES, release, rendered, review
+from arriero.apps.finance.compliance.matter import Matter, Wrong
+from arriero.apps.finance.compliance.meaning import Grammar
+from arriero.apps.finance.compliance.pack import shipped
+from tests.apps.finance.compliance.samples import BLOCKED, BROKER, RELEASED
+
+
+@pytest.mark.parametrize(("rule", "text", "different"), BLOCKED)
+def test_what_breaks_a_rule_is_blocked_by_it(
+    rule: str, text: str, different: dict[str, Any]
+) -> None:
+    failed = {
+        one.id for one in review(publication(BROKER, "retail", text, different), shipped()).failed
+    }
+    assert rule in failed
+
+
+@pytest.mark.parametrize(("text", "different"), RELEASED)
+def test_ordinary_prose_is_released(text: str, different: dict[str, Any]) -> None:
+    seen = review(publication(BROKER, "retail", text, different), shipped())
+    assert [(one.id, one.evidence) for one in seen.failed] == []
+
+
+@pytest.mark.parametrize("profile", Profile)
+@pytest.mark.parametrize("audience", Audience)
+def test_the_complete_record_is_released_for_everybody(profile: str, audience: str) -> None:
+    assert review(publication(profile, audience, "A plain text."), shipped()).failed == ()
+
+
+@pytest.mark.parametrize("legend", shipped().legends.values())
+def test_approved_wording_passes_its_own_rules(legend: str) -> None:
+    assert review(publication(BROKER, "retail", legend), shipped()).failed == ()
+
+
+def test_every_rule_has_its_judge() -> None:
+    assert (
+        list(JUDGES) == [rule.id for rule in shipped().rules] == [f"C{n:02}" for n in range(1, 27)]
+    )
+
+
+def test_an_empty_record_fails_every_rule_that_asks_it() -> None:
+    seen = {
+        rule: judged_alone(rule, Publication(Profile.BROKER_DEALER, Audience.RETAIL, "A text."))
+        for rule in JUDGES
+    }
+    passed = {rule for rule, state in seen.items() if state is State.PASS}
+    # These ask the record only about what it shows; nothing is shown, and the text claims nothing.
+    assert passed == {"C01", "C03", "C04", "C05", "C06", "C07", "C26"}
+
+
+def judged_alone(rule: str, one: Publication) -> State:
+    pack = shipped()
+    scene = Grammar.load().scene(one.text)
+    return gate._judged(pack.rule(rule), one, scene, pack).state
+
+
+def test_a_rule_that_raises_has_not_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_matter: Matter) -> Iterator[Wrong]:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(JUDGES, "C16", broken)
+    seen = review(publication(BROKER, "retail", "A plain text."), shipped())
+    assert [(one.id, one.reason) for one in seen.failed] == [
+        ("C16", "the rule could not judge (ZeroDivisionError)")
+    ]
+
+
+def test_evidence_is_quoted_where_it_stands() -> None:
+    text = "Quillon makes instruments. Its sh\u200bares are guar\u0430nteed to double. The end."
+    found = review(publication(BROKER, "retail", text), shipped()).failed[0].evidence[0]
+    assert text[found.start : found.end] == found.quote == "guar\u0430nteed to double"
+    assert found.whole is not None
+    assert text[slice(*found.whole)] == "Its sh\u200bares are guar\u0430nteed to double"
+
+
+def test_of_a_restricted_name_nothing_is_said() -> None:
+    text = "Quillon shares are guaranteed to double."
+    held = release(publication(BROKER, "retail", text, {"walls": {"watch": True}}), shipped())
+    assert (held.text, held.reasons) == ("", ("C18: not available",))
+    assert [one.id for one in held.last.results] == ["C18"]
+    assert held.last.results[0].evidence[0].quote == ""
+
+
+def test_one_repair_takes_the_sentence_out() -> None:
+    text = "Quillon makes instruments. Its shares are guaranteed to double. Revenue grew 8.2%."
+    mended = release(publication(BROKER, "retail", text), shipped())
+    assert mended.repaired
+    assert mended.text.startswith("Quillon makes instruments. Revenue grew 8.2%.\n\n")
+
+
+def test_one_repair_adds_the_legends_that_are_missing() -> None:
+    mended = release(publication(BROKER, "retail", "A plain text.", {"legends": []}), shipped())
+    assert mended.repaired
+    assert "not FDIC insured" in mended.text
+    assert mended.publication.record.legends == (
+        *("rating_definitions", "risk_of_loss", "not_insured", "ai_generated", "hypothetical"),
+    )
+
+
+def test_what_is_wrong_in_the_record_is_withheld_with_its_reason() -> None:
+    held = release(
+        publication(BROKER, "retail", "A plain text.", {"evidence": {"price_days": 30}}), shipped()
+    )
+    assert not held.released
+    assert held.reasons == ("C15: 30 days of prices; 250 are needed",)
+
+
+def test_a_text_of_which_nothing_is_left_is_withheld() -> None:
+    held = release(publication(BROKER, "retail", "Your capital can never be lost."), shipped())
+    assert (held.released, held.text) == (False, "")
+
+
+def test_the_reader_sees_the_legends_below_the_text() -> None:
+    text = rendered(publication(BROKER, "retail", "A plain text.\n"), shipped())
+    assert text.startswith("A plain text.\n\nInvestments can lose value")
+
+
+def test_the_same_publication_is_judged_alike() -> None:
+    one = publication(BROKER, "retail", "Our AI predicts which stocks are guaranteed to double.")
+    assert review(one, shipped()) == review(one, shipped())
