@@ -1,17 +1,16 @@
-"""`arriero ask`: one question, the answer, and how it came about."""
+"""`arriero ask`: one question, the answer, and how it came about. A first word that names an app asks that app."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
+from arriero.cli.lazy import Commands, LazyGroup
 from arriero.cli.local import running
-from arriero.cli.options import load, settings_options
 from arriero.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,64 +18,52 @@ if TYPE_CHECKING:
 
     from arriero.core.settings import Settings
 
-
-@click.command()
-@click.argument("question")
-@click.option("--customer", help="Who asks (default in the sample shop: the owner of order 10234).")
-@click.option("--deadline-ms", type=float, help="Give up after this long.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
-@settings_options
-def ask(
-    question: str,
-    customer: str | None,
-    deadline_ms: float | None,
-    as_json: bool,
-    config: Path | None,
-    data: Path | None,
-) -> None:
-    """Ask customer support QUESTION; prints the answer, then its stages, verdicts and sources."""
-    settings = load(config, data)
-    note = ""
-    if customer is None:
-        customer = _sample_customer(settings)
-        note = f"asked as customer {customer} of the sample shop; --customer ID asks as another"
-    body: dict[str, Any] = {"message": question, "customer": customer}
-    if deadline_ms is not None:
-        body["deadline_ms"] = deadline_ms
-    server = running(settings)
-    if server is not None:
-        answer = server.ask("POST", "/v1/support/inquiries", body)
-        run = server.ask("GET", f"/v1/runs/{answer['run_id']}") if answer["run_id"] else None
-    else:
-        answer, run = asyncio.run(_alone(settings, body))
-    if as_json:
-        click.echo(json.dumps({"answer": answer, "run": run}, indent=2))
-    else:
-        show(answer, run, note)
+SUPPORT = "support"
+TEXTS = ("response", "explanation", "code", "text")  # an answer's own words, by app
 
 
-def _sample_customer(settings: Settings) -> str | None:
-    from arriero.assembly import app_settings  # noqa: PLC0415  # keeps --help fast
+class _Ask(LazyGroup):
+    """Without an app's name the words are a question to customer support."""
 
-    section = app_settings(settings)["support"]
-    if getattr(section, "directory", "") != "sample:":
-        return None
-    return str(getattr(section, "sample_customer", "")) or None
+    commands_there: ClassVar[Commands] = {
+        SUPPORT: ("ask_support", "ask_support", "Ask customer support (the default)."),
+    }
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in {*self.commands_there, "-h", "--help"}:
+            args = [SUPPORT, *args]
+        return super().parse_args(ctx, args)
 
 
-async def _alone(settings: Settings, body: Mapping[str, Any]) -> tuple[Any, Any]:
+@click.group(cls=_Ask)
+def ask() -> None:
+    """Ask an app: `arriero ask "Where is my order?"` asks customer support."""
+
+
+def put(
+    settings: Settings, app: str, path: str, body: Mapping[str, Any], *, alone: bool = False
+) -> tuple[Any, Any]:
+    """The answer and its run, from the server over this data folder or else from a platform of its own."""
+    server = None if alone else running(settings)
+    if server is None:
+        return asyncio.run(_alone(settings, app, body))
+    answer = server.ask("POST", path, body)
+    return answer, server.ask("GET", f"/v1/runs/{answer['run_id']}") if answer["run_id"] else None
+
+
+async def _alone(settings: Settings, app: str, body: Mapping[str, Any]) -> tuple[Any, Any]:
     """No server runs here: open the platform for this one question; it answers as the door does."""
     from arriero.assembly import TENANT, open_platform  # noqa: PLC0415
     from arriero.core.words import canonical_json  # noqa: PLC0415
     from arriero.flow import Case  # noqa: PLC0415
 
     async with open_platform(settings) as platform:
-        app, door = platform.app("support"), platform.plugins["support"].door
+        opened, door = platform.app(app), platform.plugins[app].door
         if door is None:
-            raise InputError("the app 'support' has no door to ask at")
+            raise InputError(f"the app {app!r} has no door to ask at")
         asked = door.asked(_checked(door.request, body))
         case = Case(TENANT, "cli", asked.input, asked.unit, asked.deadline_ms)
-        result = await platform.flow.run(app, case)
+        result = await platform.flow.run(opened, case)
         outcome = result.outcome
         told = {
             **door.present(outcome, result.run),
@@ -113,7 +100,8 @@ def show(answer: Mapping[str, Any], run: Mapping[str, Any] | None, note: str = "
 
     console = Console()
     title = f"{answer['outcome']} · {answer.get('origin') or '-'}"
-    console.print(Panel(Text(str(answer["response"])), title=title, title_align="left"))
+    words = next((str(answer[key]) for key in TEXTS if answer.get(key)), "")
+    console.print(Panel(Text(words), title=title, title_align="left"))
     if run is None:
         console.print("not recorded: the ledger could not be reached", style="red")
         return
