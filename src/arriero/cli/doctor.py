@@ -25,7 +25,7 @@ PARTS = {
     "xllamacpp": ("embedded text generation", "local"),
     "onnxruntime": ("embedded encoder", "local"),
     "tokenizers": ("embedded encoder", "local"),
-    "selectolax": ("HTML articles", "local"),
+    "selectolax": ("HTML articles and filings", "local"),
     "snowballstemmer": ("embedded search", "local"),
     "safetensors": ("classifier heads", "local"),
     "scikit-learn": ("fitting classifier heads", "local"),
