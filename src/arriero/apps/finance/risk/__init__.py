@@ -1,0 +1,1 @@
+"""What may be lost: value at risk, volatility, drawdown, liquidity, shocks, and one level by a published table."""
