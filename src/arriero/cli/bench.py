@@ -27,6 +27,7 @@ COMMANDS = {
     "security": ("bench_security", "security", "Insecure code found, clean code left alone."),
     "compliance": ("bench_compliance", "compliance", "Violations blocked, clean texts let through."),
     "trend": ("bench_trend", "trend", "Volatility, P(up) and intervals from prices."),
+    "facts": ("bench_facts", "facts", "Statements from companyfacts, against what was filed."),
     "audit": ("bench_audit", "audit", "The audit log under load and under attack."),
     "cache": ("bench_cache", "cache", "Hits and false hits of the semantic cache."),
     "experiment": (
