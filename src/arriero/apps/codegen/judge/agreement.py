@@ -47,7 +47,7 @@ ASKS = (
 )  # fmt: skip
 ASKED = tuple((re.compile(words, re.IGNORECASE), re.compile(shows)) for words, shows in ASKS)
 EXAMPLES = re.compile(r">>>|\bfor example|\bexamples?\b|\be\.g\.|=>|==|➞|->", re.IGNORECASE)
-NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")
+NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?!\w|\.\d)")
 NUMBER_WORDS = {
     "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10",
     "twice": "2", "hundred": "100",

@@ -24,7 +24,7 @@ async def types(
     Raises MissingExtra or ToolError when ty cannot be heard.
     """
     argv = [
-        *(program("ty", "find_ty_bin"), "check", "--output-format", "concise", "--quiet"),
+        *(program("ty", "find_ty_bin"), "check", "--output-format", "concise"),
         *("--python", sys.prefix, "--python-version", "3.11", "--color", "never", "--exit-zero"),
     ]
     with tempfile.TemporaryDirectory(prefix="judge-") as folder:
