@@ -28,6 +28,7 @@ COMMANDS = {
     "config": ("config", "config", "Print the settings in force."),
     "scoreboard": ("scoreboard", "scoreboard", "Claims beside what was measured here."),
     "support": ("support", "support", "Train, fill and steer the support app."),
+    "finance": ("finance", "finance", "Analyse reports; the rules of what may be said."),
     "code": ("code", "code", "Review code: weaknesses with CWE numbers."),
     "bench": ("bench", "bench", "Measure our parts on your own files."),
     "alerts": ("alerts", "alerts", "Prometheus rules and webhook secrets."),

@@ -25,7 +25,11 @@ COMMANDS = {
     "code": ("bench_code", "code", "Problems that generated code solves, hidden tests scoring."),
     "sandbox": ("bench_sandbox", "sandbox", "Does the sandbox hold hostile programs?"),
     "security": ("bench_security", "security", "Insecure code found, clean code left alone."),
-    "compliance": ("bench_compliance", "compliance", "Violations blocked, clean texts let through."),
+    "compliance": (
+        "bench_compliance",
+        "compliance",
+        "Violations blocked, clean texts let through.",
+    ),
     "trend": ("bench_trend", "trend", "Volatility, P(up) and intervals from prices."),
     "facts": ("bench_facts", "facts", "Statements from companyfacts, against what was filed."),
     "audit": ("bench_audit", "audit", "The audit log under load and under attack."),

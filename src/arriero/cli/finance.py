@@ -1,0 +1,18 @@
+"""`arriero finance ...`: one file a command."""
+
+from __future__ import annotations
+
+import click
+
+from arriero.cli.lazy import lazily
+
+COMMANDS = {
+    "facts": ("finance_facts", "facts", "Statements, ratios and a grade, with their filings."),
+    "rules": ("finance_rules", "rules", "The compliance gate's rules; a change needs two people."),
+    "withdraw": ("finance_rules", "withdraw", "Take back what the gate let through."),
+}
+
+
+@click.group(cls=lazily(COMMANDS))
+def finance() -> None:
+    """Financial analysis, part by part."""
