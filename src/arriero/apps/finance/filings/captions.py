@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import takewhile
 
 from arriero.apps.finance.filings.base import Look
 from arriero.apps.finance.filings.paragraphs import Paragraph, titled
@@ -45,14 +46,20 @@ ENDS: Mapping[Kind, float] = {Kind.CAPTION: -8.0, Kind.HEADING: -4.0, Kind.TEXT:
 _GOING_ON = re.compile(
     r"(?:in addition|additionally|further(?:more)?|moreover|however|for (?:example|instance)|as a result|accordingly"
     r"|therefore|thus|consequently|also|similarly|likewise|finally|lastly|second(?:ly)?|third(?:ly)?|first(?:ly)?"
-    r"|conversely|nevertheless|nonetheless|on the other hand|to the extent|in particular|in general|in (?:such|that|those|these|any|some)"
-    r"|these|this|those|such|that|they|it|each of (?:these|those)|any of (?:these|those|the)|some|certain of|many of|most of"
-    r"|as (?:of|noted|described|discussed|referenced|we)|in (?:fiscal|january|february|march|april|may|june|july|august|september|october|november|december|\d)"
-    r"|on (?:january|february|march|april|may|june|july|august|september|october|november|december)|during|since|from time to time|there can be no"
-    r"|we (?:also|currently|have also|believe|expect|discuss|describe)|see|refer|one or a combination|other|if any of (?:these|the)|historically|for a discussion|the following)\b",
+    r"|conversely|nevertheless|nonetheless|on the other hand|to the extent|in particular|in (?:such|that|those|these)"
+    r"|these|this|those|such|that|they|it|each of (?:these|those)|any of (?:these|those|the)|if any of (?:these|those|the)"
+    r"|as (?:of|noted|described|discussed|referenced)|from time to time|there can be no|see|refer|for a discussion|the following"
+    r"|in (?:fiscal|january|february|march|april|may|june|july|august|september|october|november|december|\d)"
+    r"|on (?:january|february|march|april|may|june|july|august|september|october|november|december)"
+    r"|we (?:also|have also|discuss|describe)|one or a combination)\b",
     re.IGNORECASE,
 )
-_CONCEDING = re.compile(r"(?:although|while|even (?:though|if)|despite)\b", re.IGNORECASE)
+# Beginnings that captions have now and then, and texts more often.
+_SELDOM = re.compile(
+    r"(?:although|while|even (?:though|if)|despite|some|certain of|many of|most of|other|during|since|historically|as we|in (?:general|any|some)"
+    r"|we (?:currently|believe|expect))\b",
+    re.IGNORECASE,
+)
 _RISK = re.compile(
     r"\b(?:could|may|might|can|cannot|would|will|unable|inab\w+|fail\w*|depend\w*|rel(?:y|ies|iance)|subject(?:s|ed)? (?:us )?to|expos\w+"
     r"|risks?|advers\w+|harm\w*|negativ\w+|material\w*|uncertain\w*|volatil\w*|compet\w+|loss\w*|disrupt\w*|limit\w*|difficult\w*"
@@ -82,13 +89,16 @@ _RELATED = re.compile(
     re.IGNORECASE,
 )
 _PREFACE = re.compile(
-    r"\bforward[- ]looking\b|\bsummary\b|^introduct\w+$|^overview$", re.IGNORECASE
+    r"\bforward[- ]looking\b|\bsummary\b|^introduct\w+$|^overview$|^risk factors\b.{0,12}$",
+    re.IGNORECASE,
 )
 _STOP = re.compile(
     r"(?<!\b[A-Z])(?<!\bInc)(?<!\bCo)(?<!\bCorp)(?<!\bNo)(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bvs)[.!?][\"\u201d\u2019)]*\s+(?=[\"\u201c(]?[A-Z])"
 )
 _CLOSED = re.compile(r"[.!?][\"\u201d\u2019')]*$")
 LONGEST = 700  # characters; the longest caption of the seven filings has 493
+THIN = 0.15  # of the text under a caption with much of it (upper quartile): so little under several in a row is a list
+THIN_RUN = 3
 HEADING_LONGEST = 130
 HEADING_WORDS = 18
 
@@ -105,9 +115,14 @@ def kinds(rows: Sequence[Paragraph]) -> tuple[Kind, ...]:
     """The kind of each paragraph. Deterministic; of equal sequences the one with the earlier caption."""
     if not rows:
         return ()
-    repeated = _repeated(rows)
-    first = _best(rows, Manner(look=_usual_look(rows)), repeated)
-    return _best(rows, manner(rows, first), repeated)
+    not_these = _repeated(rows)
+    first = _best(rows, Manner(look=_usual_look(rows)), not_these)
+    how = manner(rows, first)
+    found = _best(rows, how, not_these)
+    while listed := _listed(rows, found):
+        not_these |= listed
+        found = _best(rows, how, not_these)
+    return found
 
 
 def manner(rows: Sequence[Paragraph], found: Sequence[Kind]) -> Manner:
@@ -134,6 +149,29 @@ def _repeated(rows: Sequence[Paragraph]) -> frozenset[int]:
     """Paragraphs that a later one says again: the lines of a summary."""
     last = {_plain(row.text): at for at, row in enumerate(rows)}
     return frozenset(at for at, row in enumerate(rows) if last[_plain(row.text)] != at)
+
+
+def _listed(rows: Sequence[Paragraph], found: Sequence[Kind]) -> frozenset[int]:
+    """The lines of a summary that were read as captions in turn with texts: several in a row with hardly a text.
+
+    Each call names at least one caption of `found`, so that taking them out again and again ends.
+    """
+    starts = [at for at, kind in enumerate(found) if kind is Kind.CAPTION]
+    under = {
+        start: sum(
+            len(rows[at].text)
+            for at in takewhile(lambda at: found[at] is Kind.TEXT, range(start + 1, len(rows)))
+        )
+        for start in starts
+    }
+    usual = sorted(under.values())[3 * len(under) // 4] if under else 0
+    run: list[int] = []
+    listed: set[int] = set()
+    for start in starts:
+        run = [*run, start] if under[start] < THIN * usual else []
+        if len(run) >= THIN_RUN:
+            listed.update(range(run[0], start + 2))
+    return frozenset(listed)
 
 
 def _plain(text: str) -> str:
@@ -179,7 +217,7 @@ def _caption_points(rows: Sequence[Paragraph], at: int, how: Manner) -> float:
     points += 1.5 if _EFFECT.search(text) else 0.5 if _RISK.search(text) else -1.0
     points -= 4.0 if _GOING_ON.match(text) else 0.0
     points -= 4.0 if _ALSO.match(text) else 0.0
-    points -= 2.0 if _CONCEDING.match(text) else 0.0
+    points -= 2.0 if _SELDOM.match(text) else 0.0
     points -= 2.0 if _POINTS_AWAY.search(text) else 0.0
     points -= 1.0 if _FIGURE.search(text) else 0.0
     points -= 1.0 if _DEFINES.search(text) else 0.0

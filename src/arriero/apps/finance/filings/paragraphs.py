@@ -17,7 +17,8 @@ _NUMBER = re.compile(r"^\W*(?:page\s*)?(?:[ivxlc]{1,6}|[a-z]?-?\d{1,4})\W*$", re
 _CONTENTS = re.compile(r"^\W*(?:back to )?(?:table of )?contents\W*$", re.IGNORECASE)
 _FORM = re.compile(r"\bform\s*10-k\b", re.IGNORECASE)
 _ITEM = re.compile(
-    r"^(?:part\s+i\b[\s.,:\u2013\u2014-]*)?(?:item\s*1a\b[\s.:\u2013\u2014-]*)?(?:risk\s+factors)?(?:\s*\(continued\))?\W*$",
+    r"^(?:part\s+i\b[\s.,:\u2013\u2014-]*)?item\s*1a\b[\s.:\u2013\u2014-]*(?:risk\s+factors)?(?:\s*\(continued\))?\W*$"
+    r"|^part\s+i\W*$",
     re.IGNORECASE,
 )
 _BULLET = re.compile(
@@ -32,6 +33,7 @@ RUNNING = 4  # pages on which a line returns to be a running head
 RUNNING_LENGTH = 90
 LEADS = 4  # run-in captions of a plain text that make them its manner
 REST = 80  # characters of text that follow a run-in caption in its paragraph
+BROKEN = 300  # characters before a page's end that have no full stop: more than a caption without one has
 WRAPPED = 110  # characters: no line of a wrapped text is longer
 
 
@@ -178,7 +180,7 @@ def _goes_on(line: str, after: str, *, turned: bool) -> bool:
         return False
     if after[:1].islower():
         return True
-    return turned and len(line) > 160 and not titled(line)
+    return turned and len(line) > BROKEN and not titled(line)
 
 
 def _look(span: Span, runs: Sequence[Run]) -> Look:
