@@ -32,6 +32,11 @@ COMMANDS = {
     ),
     "trend": ("bench_trend", "trend", "Volatility, P(up) and intervals from prices."),
     "facts": ("bench_facts", "facts", "Statements from companyfacts, against what was filed."),
+    "risk-factors": (
+        "bench_risk_factors",
+        "risk_factors",
+        "Sub-captions of Item 1A in filings, and their types.",
+    ),
     "audit": ("bench_audit", "audit", "The audit log under load and under attack."),
     "cache": ("bench_cache", "cache", "Hits and false hits of the semantic cache."),
     "experiment": (

@@ -8,6 +8,7 @@ from arriero.cli.lazy import lazily
 
 COMMANDS = {
     "facts": ("finance_facts", "facts", "Statements, ratios and a grade, with their filings."),
+    "risk": ("finance_risk", "risk", "Risk factors of a report, and what changed since another."),
     "rules": ("finance_rules", "rules", "The compliance gate's rules; a change needs two people."),
     "withdraw": ("finance_rules", "withdraw", "Take back what the gate let through."),
 }
