@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,17 +92,22 @@ async def _analysed(
     from arriero.core.clock import SystemClock  # noqa: PLC0415
 
     clock = SystemClock()
-    bundle = await freeze(
-        ticker,
-        _day(as_of) or datetime.now(UTC).date(),
-        open_providers(settings, clock),
-        clock,
-        tags=TAGS,
-        price_days=settings.price_days,
-        cross_check=settings.cross_check,
-        hedge_s=settings.hedge_s,
-        timeout_s=settings.timeout_s,
-    )
+    providers = open_providers(settings, clock)
+    try:
+        bundle = await freeze(
+            ticker,
+            _day(as_of) or clock.now().date(),
+            providers,
+            clock,
+            tags=TAGS,
+            price_days=settings.price_days,
+            cross_check=settings.cross_check,
+            hedge_s=settings.hedge_s,
+            timeout_s=settings.timeout_s,
+        )
+    finally:
+        for provider in providers:
+            await provider.close()
     return bundle, analyse(bundle)
 
 

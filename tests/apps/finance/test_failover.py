@@ -173,6 +173,9 @@ class Other:
         last = replace(served.rows[-1], close=served.rows[-1].close * 1.01)
         return replace(served, rows=(*served.rows[:-1], last))
 
+    async def close(self) -> None:
+        pass
+
     async def entity(self, ticker: str, as_of: date) -> Served[Entity]:
         return await self.inner.entity(ticker, as_of)
 

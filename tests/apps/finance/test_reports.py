@@ -313,3 +313,17 @@ def test_currencies_are_not_mixed() -> None:
     assert found.currency == "EUR"
     assert found.years[-1]["eps_diluted"].known
     assert found.valuation["market_value"].reason == Why.CURRENCY
+
+
+def test_a_banks_revenue_is_its_net_interest_and_its_fees() -> None:
+    told = Guanaco().companyfacts()
+    gaap = told["facts"]["us-gaap"]
+    rows = gaap.pop("Revenues")["units"]["USD"]
+    for tag, share in (("InterestIncomeExpenseNet", 3), ("NoninterestIncome", 1)):
+        part = [row | {"val": row["val"] * share // 4} for row in rows]
+        gaap[tag] = {"units": {"USD": part}}
+    facts = facts_of(told, LATER)
+    found = analyse(Bundle(Entity("GUAN", "G", CIK, bank=True), LATER, facts=facts))
+    revenue = found.years[-1]["revenue"]
+    assert revenue.value == sum(sales(2023, quarter) for quarter in range(1, 5))
+    assert revenue.how == How.SUM

@@ -232,6 +232,8 @@ class Provider(Protocol):
 
     async def news(self, ticker: str, as_of: date) -> Served[News]: ...
 
+    async def close(self) -> None: ...
+
 
 def bundle_json(bundle: Bundle) -> dict[str, Any]:
     """The bundle as plain JSON values; `bundle_of` reads it back."""

@@ -75,6 +75,9 @@ class Files:
     async def news(self, ticker: str, as_of: date) -> Served[News]:
         return await asyncio.to_thread(self._news, ticker, as_of)
 
+    async def close(self) -> None:
+        """Nothing is held open."""
+
     def _entity(self, ticker: str) -> Served[Entity]:
         cik = self._cik(ticker)
         if file := self._paths.get(f"submissions-CIK{cik}.json"):

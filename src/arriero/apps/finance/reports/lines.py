@@ -72,7 +72,8 @@ PRETAX = (
 RESTRICTED = "CashCashEquivalentsRestrictedCashAndRestrictedCashEquivalents"
 
 INCOME = (
-    _line("revenue", Kind.FLOW, REVENUE),
+    # A bank that tells no total: what is left of its interest, and its fees.
+    _line("revenue", Kind.FLOW, REVENUE, sums=("InterestIncomeExpenseNet NoninterestIncome",)),
     _line(
         "cost_of_revenue",
         Kind.FLOW,
