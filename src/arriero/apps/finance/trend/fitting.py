@@ -9,11 +9,12 @@ rise for ever; one fitted to some quiet years would say that it falls.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
 from arriero.apps.finance.trend.features import MONTH, TINY, coming, features, realised
 from arriero.apps.finance.trend.model import HORIZONS, MISSES, Fitted, Flags, Level
@@ -24,30 +25,40 @@ RIDGE = 10.0  # of the direction; see above
 EASE = 0.1  # of the levels
 FAR = 1.0  # log ratios beyond this count as this: one crash is not to decide
 EMBARGO = 5  # trading days
+HUMBLE = (
+    0.85  # of the fitted slope: one market regime looks surer of itself than the next turns out
+)
 COVERED = (
     0.45  # share of days that are claimed where it is fitted, so that 35 % are left where it drifts
 )
+FOLDS = 4  # stretches of time
 LEAST = 1_500  # rows: six stock-years after the first
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """The days of many stocks that a horizon may be learned from."""
+    """The days of many stocks that a horizon may be learned from: what was known, and what came."""
 
+    day: NDArray[np.int64]
     table: Floats
-    outcome: Floats
+    month: Floats  # realised volatility of the last 21 days
+    change: Floats  # log ratio of the volatility of the horizon to it
+    moved: Floats  # log return over the horizon
+
+    def among(self, chosen: Flags) -> Rows:
+        return Rows(*(getattr(self, name)[chosen] for name in self.__slots__))
 
 
 def fit(panel: Sequence[Prices], until: date) -> Fitted:
     """The model as it could have been fitted on `until`. Raises `InputError` when there is too little before."""
-    direction = _rows(panel, until, MONTH, _change)
-    if len(direction.outcome) < LEAST:
+    rows = _rows(panel, until, MONTH)
+    if len(rows.day) < LEAST:
         raise InputError(
-            f"{len(direction.outcome)} days before {until} are too few to fit; give {LEAST:,} or more, each stock after its first year"
+            f"{len(rows.day)} days before {until} are too few to fit; give {LEAST:,} or more, each stock after its first year"
         )
-    weights = _ridge(direction.table, np.clip(direction.outcome, -FAR, FAR), RIDGE)
-    score = direction.table @ weights
-    slope = _slope(score, direction.outcome > 0)
+    weights = _ridge(rows.table, np.clip(rows.change, -FAR, FAR), RIDGE)
+    score = rows.table @ weights
+    slope = HUMBLE * _slope(score, rows.change > 0)
     sure = np.abs(1 / (1 + np.exp(-slope * score)) - 0.5)
     return Fitted(
         until=until.isoformat(),
@@ -56,7 +67,7 @@ def fit(panel: Sequence[Prices], until: date) -> Fitted:
         weights=_kept(weights),
         slope=_round(slope),
         threshold=_round(float(np.quantile(sure, 1 - COVERED))),
-        levels=tuple(_level(panel, until, days) for days in HORIZONS),
+        levels=tuple(_level(_rows(panel, until, days), days) for days in HORIZONS),
     )
 
 
@@ -68,21 +79,23 @@ def _change(returns: Floats, days: int) -> Floats:
     )
 
 
-def _rows(
-    panel: Sequence[Prices], until: date, days: int, outcome: Callable[[Floats, int], Floats]
-) -> Rows:
-    tables, outcomes = [], []
+def _rows(panel: Sequence[Prices], until: date, days: int) -> Rows:
+    found = []
     for prices in panel:
-        end = (
-            sum(day < until for day in prices.days) - 1 - days - EMBARGO
-        )  # the last return that counts
-        if end <= YEAR:
-            continue
-        tables.append(features(prices.returns)[YEAR - 1 : end])
-        outcomes.append(outcome(prices.returns, days)[YEAR - 1 : end])
-    if not tables:
-        return Rows(np.zeros((0, 1)), np.zeros(0))
-    return Rows(np.concatenate(tables), np.concatenate(outcomes))
+        before = sum(day < until for day in prices.days)
+        there = slice(YEAR - 1, max(YEAR - 1, before - 1 - days - EMBARGO))
+        returns = prices.returns
+        columns = (
+            np.array([day.toordinal() for day in prices.days[1:]], dtype=np.int64),
+            features(returns),
+            realised(returns, MONTH),
+            _change(returns, days),
+            coming(returns, days),
+        )
+        found.append([column[there] for column in columns])
+    if not found:
+        raise InputError("there are no prices to fit to; give some years of them")
+    return Rows(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
 
 def _ridge(table: Floats, outcome: Floats, ridge: float) -> Floats:
@@ -103,26 +116,41 @@ def _slope(score: Floats, risen: Flags) -> float:
     return slope
 
 
-def _level(panel: Sequence[Prices], until: date, days: int) -> Level:
-    rows = _rows(panel, until, days, _change)
+def _level(rows: Rows, days: int) -> Level:
+    """Weights from all rows; how far moves go beyond the forecast from rows that it was not fitted to.
+
+    Cross-conformal (Vovk, Annals of Mathematics and AI 74, 2015) over stretches of time: neighbours of a day
+    know its outcome, so that drawing days at random would make every interval too narrow.
+    """
+    edges = np.quantile(rows.day, np.linspace(0, 1, FOLDS + 1)[1:-1])
+    fold = np.searchsorted(edges, rows.day, side="right")
+    sizes = []
+    for number in range(FOLDS):
+        inside = fold == number
+        first, last = rows.day[inside].min(), rows.day[inside].max()
+        apart = 2 * days  # calendar days that `days` trading days take at most, and more
+        away = (rows.day < first - apart) | (rows.day > last + apart)
+        if away.sum() >= LEAST / 2:
+            sizes.append(_sizes(_weighted(rows.among(away), days), rows.among(inside)))
+    level = _weighted(rows, days)
+    beyond = np.concatenate(sizes) if sizes else _sizes(level, rows)
+    reach = np.quantile(beyond, 1 - np.asarray(MISSES))
+    return replace(level, reach=_kept(reach))
+
+
+def _weighted(rows: Rows, days: int) -> Level:
     centre = rows.table.mean(axis=0)
-    aim = np.clip(rows.outcome, -2.0, 2.0)
-    weights = _ridge(rows.table - centre, aim - aim.mean(), EASE)
-    weights = np.asarray(_kept(weights))
+    aim = np.clip(rows.change, -2.0, 2.0)
+    weights = np.asarray(_kept(_ridge(rows.table - centre, aim - aim.mean(), EASE)))
     intercept = _round(float(aim.mean() - centre @ weights))
-    draft = Level(days, intercept, tuple(weights.tolist()), (), 0.5)
-    moves, spreads = _moves(panel, until, draft)
-    past = np.quantile(np.abs(moves) / spreads, 1 - np.asarray(MISSES))
-    return Level(days, intercept, draft.weights, _kept(past), _round(float(np.mean(moves > 0))))
+    return Level(days, intercept, tuple(weights.tolist()), ())
 
 
-def _moves(panel: Sequence[Prices], until: date, level: Level) -> tuple[Floats, Floats]:
-    """Log returns over the level's horizon, and how far they were expected to go."""
-    moves = _rows(panel, until, level.days, coming)
-    months = _rows(panel, until, level.days, lambda returns, _: realised(returns, MONTH))
-    ratio = level.intercept + moves.table @ np.asarray(level.weights)
-    spreads = months.outcome * np.exp(np.clip(ratio, -2, 2)) * np.sqrt(level.days)
-    return moves.outcome, np.asarray(spreads)
+def _sizes(level: Level, rows: Rows) -> Floats:
+    """Moves over how far they were expected to go."""
+    ratio = level.intercept + rows.table @ np.asarray(level.weights)
+    spread = rows.month * np.exp(np.clip(ratio, -2, 2)) * np.sqrt(level.days)
+    return np.asarray(np.abs(rows.moved) / spread)
 
 
 def _kept(values: Floats) -> tuple[float, ...]:

@@ -29,15 +29,13 @@ LEVEL = 0.9  # of intervals
 class Level:
     """How volatile the next `days` days are: weights on the features, and how far moves go beyond it.
 
-    `reach[i]` is the multiple of the forecast volatility that the move exceeds with probability `MISSES[i]`;
-    `up` is how often the move is upwards.
+    `reach[i]` is the multiple of the forecast volatility that the move exceeds with probability `MISSES[i]`.
     """
 
     days: int
     intercept: float
     weights: tuple[float, ...]
     reach: tuple[float, ...]
-    up: float
 
 
 @dataclass(frozen=True, slots=True)
