@@ -98,7 +98,12 @@ def walk(panel: Sequence[Prices], split: date) -> Walk:
         starts.append(starts[-1] + AGAIN)
     first = fit(panel, split)
     fits = [first, *(replace(fit(panel, day), threshold=first.threshold) for day in starts[1:])]
-    ends = [*starts[1:], last + timedelta(days=1)]
+    return follow(panel, fits, starts)
+
+
+def follow(panel: Sequence[Prices], fits: Sequence[Fitted], starts: Sequence[date]) -> Walk:
+    """Forecasts by models that are there: each from its day on, until the next one's."""
+    ends = [*starts[1:], date.max]
     directions, returns = [], []
     for stock, prices in enumerate(panel):
         if len(prices.returns) <= YEAR + MONTH:
@@ -114,9 +119,11 @@ def walk(panel: Sequence[Prices], split: date) -> Walk:
                     [_return(prices, table, fitted, there, day, stock, h) for h in HORIZONS]
                 )
     if not directions:
-        raise InputError(f"no stock has a day after {split} with a year of prices before it")
+        raise InputError(
+            f"no stock has a day after {starts[0]} with a year of prices before it; give more prices"
+        )
     return Walk(
-        split,
+        starts[0],
         tuple(fits),
         Directions(*(np.concatenate(column) for column in zip(*directions, strict=True))),
         tuple(
