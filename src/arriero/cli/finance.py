@@ -9,6 +9,7 @@ from arriero.cli.lazy import lazily
 COMMANDS = {
     "facts": ("finance_facts", "facts", "Statements, ratios and a grade, with their filings."),
     "risk": ("finance_risk", "risk", "Risk factors of a report, and what changed since another."),
+    "backtest": ("finance_backtest", "backtest", "Forecasts along a stock, and their earnings."),
     "rules": ("finance_rules", "rules", "The compliance gate's rules; a change needs two people."),
     "withdraw": ("finance_rules", "withdraw", "Take back what the gate let through."),
 }
