@@ -8,7 +8,17 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TypeVar
 
-from arriero.apps.codegen.judge import agreement, complexity, execute, handled, imports, parse, slow
+from arriero.apps.codegen.judge import (
+    agreement,
+    complexity,
+    execute,
+    handled,
+    imports,
+    lint_javascript,
+    parse,
+    slow,
+    tried_javascript,
+)
 from arriero.apps.codegen.judge.base import Subject, Switches
 from arriero.apps.codegen.judge.child import ToolError
 from arriero.apps.codegen.judge.copied import Known
@@ -24,6 +34,7 @@ from arriero.core.errors import InputError, MissingExtra
 
 T = TypeVar("T")
 EVERYTHING = Switches()
+JAVASCRIPT = ("javascript", "jsx", "tsx", "typescript")
 EXECUTED = ("python", "javascript", "typescript")  # what the sandbox has an engine for
 
 
@@ -133,9 +144,12 @@ async def _tried(
     timed: _Timed,
     within_s: float,
 ) -> Tried:
-    if found.unknown or found.forbidden or subject.language != "python":
+    if found.unknown or found.forbidden or subject.language not in EXECUTED:
         return Tried()
-    trying = tried(subject, sandbox, performance=switches.performance, within_s=within_s)
+    if subject.language == "python":
+        trying = tried(subject, sandbox, performance=switches.performance, within_s=within_s)
+    else:
+        trying = tried_javascript.tried(subject, sandbox, within_s=within_s)
     told = await timed.wait("tried", trying, Tried(why="it cannot be made a program"))
     if told.why:
         timed.skipped["tried"] = told.why
@@ -151,15 +165,17 @@ def _joined(tests: Tests, told: Tried, subject: Subject) -> Tests:
     return replace(
         tests,
         generated=kept(told),
-        strength=told.strength,
+        strength=told.strength if subject.tests else None,
         mutants=len(told.killed),
         odd=odd(told, subject),
     )
 
 
 async def _lint(subject: Subject, timed: _Timed, within_s: float) -> tuple[Problem, ...]:
+    if subject.language in JAVASCRIPT:
+        return timed.now("lint", lambda: lint_javascript.lint(subject.code, subject.language))
     if subject.language != "python":
-        timed.skipped["lint"] = f"Python alone is linted here, not {subject.language}"
+        timed.skipped["lint"] = f"there is no linter of {subject.language} here"
         return ()
     return await timed.wait("lint", lint(subject.code, within_s=within_s), ())
 

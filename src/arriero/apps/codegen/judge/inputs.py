@@ -59,7 +59,7 @@ def inputs(function: Function, examples: Sequence[str], most: int = 24) -> tuple
     made: Iterator[tuple[object, ...]]
     if examples:
         made = chain.from_iterable(
-            one for one in zip_longest(*(_near(ast.literal_eval(text)) for text in examples)) if one
+            one for one in zip_longest(*(near(ast.literal_eval(text)) for text in examples)) if one
         )
     else:
         made = _typed(function)
@@ -75,7 +75,7 @@ def inputs(function: Function, examples: Sequence[str], most: int = 24) -> tuple
     return tuple(found)
 
 
-def _near(args: tuple[object, ...]) -> Iterator[tuple[object, ...]]:
+def near(args: tuple[object, ...]) -> Iterator[tuple[object, ...]]:
     """The same arguments with one of them changed, by turns."""
     each = [
         [(*args[:place], other, *args[place + 1 :]) for other in changed(value)]

@@ -1,0 +1,106 @@
+"""Tries a JavaScript function with other inputs than its examples: what it raises, and where it gives nothing.
+
+The tests' engine calls it and tells the outcomes as the text of an error, so the code cannot forge one.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from itertools import chain, zip_longest
+
+from arriero.apps.codegen.judge import grammars
+from arriero.apps.codegen.judge.base import Subject
+from arriero.apps.codegen.judge.inputs import near
+from arriero.apps.codegen.judge.tried import Outcome, Tried
+from arriero.apps.codegen.sandbox.base import Limits, Program, Ran, Sandbox, Test
+
+MOST, A_TEST = 12, 4  # inputs; inputs a test, so that one that never ends takes few others with it
+TOLD = re.compile(r"^Told: (\[.*?\])(?: \[.*)?$", re.DOTALL)
+WORDS = {"true": "True", "false": "False", "null": "None"}
+TRY = """
+const told = [];
+for (const args of %s) {
+  try {
+    const got = %s(...args);
+    told.push(["value", got === undefined ? "undefined" : got === null ? "null" : Number.isNaN(got) ? "NaN" : Array.isArray(got) ? "array" : typeof got]);
+  } catch (error) { told.push(["raised", `${error.name}`, `${error.message}`.slice(0, 60)]); }
+}
+const error = new Error(JSON.stringify(told));
+error.name = "Told";
+throw error;
+"""
+
+
+async def tried(subject: Subject, sandbox: Sandbox, *, within_s: float) -> Tried:
+    """Outcomes for up to twelve inputs near the examples' own; 10 to 40 ms."""
+    entry = subject.entry or ""
+    given = _inputs(subject, entry) if entry.isidentifier() else ()
+    if not given:
+        return Tried(why="no example calls it with plain values")
+    groups = [given[start : start + A_TEST] for start in range(0, len(given), A_TEST)]
+    tests = tuple(
+        Test(f"tried {number}", TRY % (json.dumps([ast.literal_eval(one) for one in group]), entry))
+        for number, group in enumerate(groups)
+    )
+    program = Program({subject.main: subject.code}, subject.main, tests=tests)
+    ran = await sandbox.run(program, Limits(wall_s=min(0.5, within_s), memory_mb=64))
+    return _read(ran, entry, groups)
+
+
+def _read(ran: Ran, entry: str, groups: list[tuple[str, ...]]) -> Tried:
+    if not ran.executed:
+        return Tried(why=ran.reason)
+    inputs: list[str] = []
+    outcomes: list[Outcome] = []
+    for group, test in zip(groups, ran.tests, strict=True):
+        match = TOLD.match(test.reason)
+        if match is None:
+            endless = "limit was reached" in test.reason
+            inputs.append(group[0])
+            outcomes.append(Outcome("endless" if endless else "object", "", ""))
+            continue
+        try:
+            rows = json.loads(match[1])
+        except ValueError:
+            continue
+        for text, row in zip(group, rows, strict=False):
+            inputs.append(text)
+            kind, *rest = map(str, row)
+            plain = kind == "value"
+            outcomes.append(Outcome(kind, rest[0], NOTHING.get(rest[0], rest[0]) if plain else rest[-1]))  # fmt: skip
+    return Tried(entry, tuple(inputs), tuple(outcomes))
+
+
+# What `tried.odd` calls nothing, in JavaScript's words.
+NOTHING = {"undefined": "NoneType", "NaN": "NoneType"}
+
+
+def _inputs(subject: Subject, entry: str) -> tuple[str, ...]:
+    """Argument lists near those of the examples, the examples' own first."""
+    examples = list(dict.fromkeys(_calls(subject, entry)))
+    others = zip_longest(*(near(ast.literal_eval(text)) for text in examples))
+    rest = (repr(one) for one in chain.from_iterable(others) if one is not None)
+    return tuple(dict.fromkeys(chain(examples[:4], rest)))[:MOST] if examples else ()
+
+
+def _calls(subject: Subject, entry: str) -> Iterator[str]:
+    """The arguments with which tests call `entry`, as texts of Python tuples, where JSON has the same values."""
+    for test in subject.tests:
+        for node in grammars.nodes(grammars.tree(test.code, subject.language)):
+            if node.type != "call_expression":
+                continue
+            function, args = (node.child_by_field_name(name) for name in ("function", "arguments"))
+            if function is None or args is None or grammars.text(function) != entry:
+                continue
+            text = re.sub(
+                r"\b(true|false|null)\b", lambda word: WORDS[word[0]], grammars.text(args)
+            )
+            try:
+                values = ast.literal_eval(f"({text[1:-1]},)" if text != "()" else "()")
+                json.dumps(values)
+            except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+                continue
+            yield repr(values)

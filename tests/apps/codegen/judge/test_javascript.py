@@ -1,0 +1,100 @@
+"""What is said of JavaScript: mistakes in its tree, and what it does with other inputs."""
+
+from __future__ import annotations
+
+import pytest
+
+from arriero.apps.codegen.judge.base import Subject
+from arriero.apps.codegen.judge.examine import examine
+from arriero.apps.codegen.judge.lint_javascript import lint
+from arriero.apps.codegen.judge.quality import quality
+from arriero.apps.codegen.judge.tried import odd
+from arriero.apps.codegen.judge.tried_javascript import tried
+from arriero.apps.codegen.sandbox.base import NoSandbox, Test
+from arriero.apps.codegen.sandbox.javascript import JavaScript
+
+
+@pytest.fixture(scope="module")
+def engine() -> JavaScript:
+    return JavaScript.open()
+
+
+@pytest.mark.parametrize(
+    ("code", "rules"),
+    [
+        ("const f = (a, b) => { const c = 1; return a; };", ["F841", "F841"]),
+        ("function f(a) { if (a) { return 1; } }", ["RET503"]),
+        ("function f(a) { return 1; a += 1; }", ["PLE-unreachable"]),
+        ("const f = a => a === a;", ["B-same"]),
+        ("const f = a => { if (a = 1) { return 1; } return a; };", ["B-assigns"]),
+        ("const f = a => { a = a; return a; };", ["PLW-self"]),
+        ("const f = xs => { let t = 0; for (let i = 0; i <= xs.length; i++) { t += xs[i]; } return t; };", ["B-bound"]),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named(code: str, rules: list[str]) -> None:
+    assert [one.rule for one in lint(code, "javascript")] == rules
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "const f = (a, _b) => a;",
+        "function f(a) { if (a) { return 1; } else { throw new Error('x'); } }",
+        "function f(a) { for (;;) { if (a) { return 1; } a--; } }",
+        "function f(a) { switch (a) { case 1: return 1; default: return 2; } }",
+        "function f(a) { try { return g(a); } catch (e) { return e; } }",
+        "function f(a) { console.log(a); return; }",
+        "const f = xs => xs.map((x) => { return x * 2; });",
+        "const f = ({ a, b }) => ({ a, b });",
+        "const f = xs => { for (let i = 1; i <= xs.length; i++) { g(xs[i - 1]); } };",
+    ],
+)  # fmt: skip
+def test_what_is_right_is_left_alone(code: str) -> None:
+    assert lint(code, "javascript") == ()
+
+
+def test_typescript_is_read_too() -> None:
+    found = lint("function f(a: number, b?: string): number { return a; }", "typescript")
+    assert [one.message for one in found] == ["b is never used"]
+
+
+def subject(code: str, test: str) -> Subject:
+    return Subject(code, "javascript", "f", tests=(Test("t", test),))
+
+
+@pytest.mark.parametrize(
+    ("code", "rule"),
+    [
+        ("const f = xs => xs[0].length;", "raises"),
+        ("const f = xs => { if (xs.length) { return xs.length; } };", "mixed"),
+        ("const f = xs => { while (xs.length !== 2) {} return 2; };", "endless"),
+    ],
+)
+async def test_a_property_that_does_not_hold_is_odd(
+    engine: JavaScript, code: str, rule: str
+) -> None:
+    asked = subject(code, "assert.strictEqual(f(['ab', 'c']), 2)")
+    found = await tried(asked, engine, within_s=5)
+    assert rule in {one.rule for one in odd(found, asked)}
+
+
+async def test_a_total_function_is_not_odd(engine: JavaScript) -> None:
+    asked = subject("const f = xs => xs.length;", "assert.strictEqual(f(['ab', 'c']), 2)")
+    found = await tried(asked, engine, within_s=5)
+    assert len(found.outcomes) > 4
+    assert not odd(found, asked)
+
+
+async def test_without_literal_examples_or_a_sandbox_it_says_why(engine: JavaScript) -> None:
+    found = await tried(subject("const f = x => x;", "const y = 1; f(y)"), engine, within_s=1)
+    assert "no example" in found.why
+    found = await tried(subject("const f = x => x;", "f(1)"), NoSandbox("none"), within_s=1)
+    assert found.why == "none"
+
+
+async def test_right_javascript_scores_above_wrong(engine: JavaScript) -> None:
+    test = "assert.deepStrictEqual(f([3, 1]), [1, 3])"
+    right = await examine(subject("const f = (xs) => [...xs].sort((a, b) => a - b);", test), engine)
+    wrong = await examine(subject("const f = (xs) => [...xs].sort((a, b) => b - a);", test), engine)
+    assert quality(right).score > 8
+    assert quality(wrong).score < 4.5
