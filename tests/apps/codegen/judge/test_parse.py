@@ -95,6 +95,7 @@ def test_a_cut_text_whose_function_ends_in_a_return_on_every_way_is_whole() -> N
     whole = "def f(x):\n    if x:\n        return 1\n    else:\n        return 2\n"
     assert not said(whole, entry="f", cut=True)
     assert "no end" in said(whole.partition("    else")[0], entry="f", cut=True)
+    assert "no end" in said(whole.rstrip(), entry="f", cut=True)  # may be the start of `2 * x`
 
 
 def test_further_files_are_parsed_too_by_their_names_end() -> None:

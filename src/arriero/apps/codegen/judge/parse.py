@@ -108,7 +108,7 @@ def _lacks(tree: ast.Module, subject: Subject) -> Iterator[Problem]:
             yield Problem(found.lineno, f"{found.name} has no body")
         elif _owes(found) and not _gives(found):
             yield Problem(found.lineno, f"{found.name} returns nothing")
-        elif subject.cut and _in_last(tree, found) and not _ends_returning(found.body):
+        elif subject.cut and _in_last(tree, found) and not _ended(found, subject.code):
             yield Problem(found.end_lineno or found.lineno, f"{CUT}: {found.name} has no end")
     if isinstance(found, ast.ClassDef):
         for item in found.body:
@@ -200,6 +200,11 @@ def _gives(function: Function) -> bool:
 
 def _in_last(tree: ast.Module, node: ast.stmt) -> bool:
     return bool(tree.body) and (tree.body[-1].end_lineno or 0) <= (node.end_lineno or 0)
+
+
+def _ended(function: Function, code: str) -> bool:
+    """Whether nothing need follow: it returns on every way, and its last line was finished (`return a` may go on)."""
+    return _ends_returning(function.body) and code.endswith("\n")
 
 
 def _ends_returning(body: list[ast.stmt]) -> bool:
