@@ -32,7 +32,7 @@ from arriero.apps.finance.evidence.freeze import freeze
 from arriero.apps.finance.evidence.sec import Sec
 from arriero.apps.finance.evidence.web import Pace
 from arriero.apps.finance.reports.analyse import analyse, filed_periods
-from arriero.apps.finance.reports.lines import TAGS
+from arriero.apps.finance.reports.lines import CORE, TAGS
 from arriero.apps.finance.reports.statements import Statement, statements
 from arriero.apps.finance.reports.value import How, Value
 from arriero.bench.facts import SINCE, Company, metrics, read, reasons
@@ -40,6 +40,7 @@ from arriero.bench.filed import documents, payload_of
 from arriero.core.clock import HeldClock, SystemClock
 from arriero.core.statistics import percentile, wilson
 from arriero.core.words import content_hash
+from bars._inline import facts_of as inline_facts
 from bars._trial import count, keep, progress, short
 from bars.result import HERE, Figure
 
@@ -83,6 +84,12 @@ FLOWS = (
     "net_income",
     "operating_cash",
 )
+TENKS = FOLDER.parent / "edgar-10k"
+UNSEEN = {
+    "jnj": (date(2025, 2, 13), 88_821e6),
+    "tsla": (date(2025, 1, 30), 97_690e6),
+    "wmt": (date(2025, 3, 14), 680_985e6),
+}
 YEARLY, QUARTERLY = re.compile(r"CY\d{4}"), re.compile(r"CY\d{4}Q[1-4]")
 INSTANT = re.compile(r"CY\d{4}Q[1-4]I")
 CLOCK = HeldClock(datetime(2026, 11, 27, tzinfo=UTC))
@@ -102,6 +109,7 @@ def main() -> None:
     figures += framed(files, companies)
     figures += fourth_quarters(companies)
     figures += lazy(files)
+    figures += unseen()
     figures += planted(files)
     figures += asyncio.run(failing())
     figures += times(files)
@@ -269,6 +277,36 @@ def lazy(files: Sequence[Path]) -> list[Figure]:
             share.low,
             share.high,
         )
+    ]
+
+
+def unseen() -> list[Figure]:
+    """Annual reports of companies that nobody looked at while the lines were chosen, from their inline XBRL.
+
+    Revenue is checked against the total on the face of the income statement, which stands below.
+    """
+    known, seen, held, ties, right = 0, 0, 0, 0, 0
+    for name, (filed, revenue) in UNSEEN.items():
+        facts = [
+            one
+            for one in inline_facts(TENKS / f"{name}-10-k-{filed}.html.gz", filed, "0")
+            if f"{one.taxonomy}:{one.concept}" in TAGS
+        ]
+        found = analyse(Bundle(Entity(name, name), filed, facts=tuple(facts)))
+        right += found.years[-1]["revenue"].value == revenue
+        for one in found.years[-2:]:  # a 10-K has two balance sheets
+            values = [(line.name, one[line.name]) for line in CORE]
+            for line, value in values:
+                if not value.known:
+                    progress(f"no value: {name} {line} {one.period}: {value.reason}")
+            known, seen = known + sum(value.known for _, value in values), seen + len(values)
+        checked = [tie for one in found.years for tie in one.ties]
+        held, ties = held + sum(tie.holds for tie in checked), ties + len(checked)
+    share, tied = wilson(known, seen), wilson(held, ties)
+    return [
+        Figure("unseen_valued", round(share.value, 4), "share", "", seen, share.low, share.high),
+        Figure("unseen_tie_out", round(tied.value, 4), "share", "== 1", ties, tied.low, tied.high),
+        Figure("unseen_revenue_right", right, "companies", f"== {len(UNSEEN)}", len(UNSEEN)),
     ]
 
 
