@@ -48,7 +48,7 @@ def _value(body: str, told: dict[str, str]) -> float | None:
     if shown in {"—", "-", "–", ""}:  # noqa: RUF001  # a dash of any length is printed for zero
         return 0.0
     try:
-        value = float(shown) * 10 ** int(told.get("scale") or 0)
+        value = float(shown) * 10.0 ** int(told.get("scale") or 0)
     except ValueError:
         return None
     return -value if told.get("sign") == "-" else value

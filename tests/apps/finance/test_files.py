@@ -177,6 +177,17 @@ async def test_a_broken_file_is_a_gap_and_the_rest_is_served(
     assert bundle.entity.name == "Guanaco Tools Inc."
 
 
+async def test_a_day_without_any_price_is_no_day_of_trading(tmp_path: Path) -> None:
+    Guanaco(last=2020).write(tmp_path)
+    text = (
+        "Date,Open,High,Low,Close,Adj Close,Volume\n2023-12-27,1,1,1,1,1,5\n2023-12-28"
+        + ",null" * 6
+    )
+    (tmp_path / f"{TICKER}.csv").write_text(text, encoding="utf-8")
+    bundle = await frozen(tmp_path)
+    assert [bar.day for bar in bundle.bars] == [date(2023, 12, 27)]
+
+
 async def test_books_whose_totals_differ_are_not_believed(tmp_path: Path) -> None:
     Guanaco(
         changed=lambda tag, start, end, form, value: value * (2 if tag == "Assets" else 1)

@@ -43,6 +43,8 @@ from arriero.apps.finance.evidence.base import (
 
 MOST_BYTES = 200 << 20  # the largest companyfacts are some 30 MB
 ANNUALS_READ = 2  # this year's risk factors, and the last one's to compare
+PRICES = ("open", "high", "low", "close")
+NOTHING = frozenset({"", "null", "nan", "none", "-"})
 NAMED = re.compile(r"(?P<ticker>[a-z0-9.\-]+?)-10-k-(?P<filed>\d{4}-\d{2}-\d{2})\.html?")
 Row = TypeVar("Row")
 Cut = Callable[[str], str | None]  # the text of Item 1A in a 10-K's HTML, if it is found
@@ -211,7 +213,10 @@ class Files:
 
 
 def bars_of(raw: bytes, name: str, as_of: date) -> tuple[Bar, ...]:
-    """The days of a price CSV up to `as_of`, by day. Columns by name; a line without numbers is malformed."""
+    """The days of a price CSV up to `as_of`, by day. Columns by name.
+
+    A day without any price (Yahoo writes `null` for each) is no day of trading; a line with some is malformed.
+    """
     lines = csv.DictReader(io.StringIO(_text(raw)))
     bars = []
     for number, line in enumerate(lines, 2):
@@ -221,7 +226,7 @@ def bars_of(raw: bytes, name: str, as_of: date) -> tuple[Bar, ...]:
         }
         try:
             day = date.fromisoformat(row["date"][:10])
-            if day <= as_of:
+            if day <= as_of and any(row[name].lower() not in NOTHING for name in PRICES):
                 bars.append(_bar(day, row))
         except (KeyError, ValueError) as error:
             raise Unavailable(Reason.MALFORMED, f"{name}, line {number}: {error}") from None
