@@ -30,7 +30,7 @@ from arriero.apps.finance.trend.prices import Floats, Prices, read
 from arriero.apps.finance.trend.walk import Returns, Walk, walk
 from arriero.apps.finance.trend.worlds import SIZE, weekdays, with_edge, without_edge
 from arriero.bench.report import Metric
-from arriero.bench.trend import directions, intervals, returns, var99
+from arriero.bench.trend import directions, intervals, points, returns, var99
 from arriero.core.statistics import wilson
 from bars._trial import count, keep, progress
 from bars.result import HERE, Figure
@@ -87,6 +87,7 @@ def market_figures(market: str, panel: Sequence[Prices], walked: Walk) -> list[F
         **directions(walked.directions),
         **returns(month),
         **intervals(month),
+        **points(panel, month),
         "var99_kupiec": var99(panel, walked.split),
     }
     figures = []

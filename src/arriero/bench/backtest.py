@@ -14,7 +14,7 @@ from arriero.apps.finance.trend.prices import YEAR, Prices
 from arriero.apps.finance.trend.trading import COST, Earned, trade
 from arriero.apps.finance.trend.walk import Walk, follow
 from arriero.bench.report import Metric
-from arriero.bench.trend import directions, intervals, returns, var99
+from arriero.bench.trend import directions, intervals, points, returns, var99
 from arriero.core.errors import InputError
 
 
@@ -44,7 +44,12 @@ def backtest(prices: Prices, model: Fitted | None = None, cost: float = COST) ->
     start = max(fit, prices.days[YEAR]) if later else prices.days[YEAR]
     walked = follow([prices], [fitted], [start])
     month = walked.over(MONTH)
-    accuracy = {**directions(walked.directions), **returns(month), **intervals(month)}
+    accuracy = {
+        **directions(walked.directions),
+        **returns(month),
+        **intervals(month),
+        **points([prices], month),
+    }
     return Backtest(
         start=start,
         end=prices.days[-1],

@@ -7,17 +7,18 @@ move together; `n` counts forecasts, of which a 21st are independent at best.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arriero.apps.finance.risk.losses import exceeded, kupiec
+from arriero.apps.finance.trend.baselines import BASELINES
 from arriero.apps.finance.trend.blocks import lead, resampled, share, skill
 from arriero.apps.finance.trend.features import MONTH
 from arriero.apps.finance.trend.model import Flags
-from arriero.apps.finance.trend.prices import YEAR, Prices
+from arriero.apps.finance.trend.prices import YEAR, Floats, Prices
 from arriero.apps.finance.trend.walk import Directions, Returns, middle, walk
 from arriero.bench.report import Metric
 from arriero.core.statistics import Interval, expected_calibration_error, wilson
@@ -33,6 +34,7 @@ def measure(panel: Sequence[Prices], split: date | None = None) -> Mapping[str, 
         **directions(walked.directions),
         **returns(month),
         **intervals(month),
+        **points(panel, month),
         "var99_kupiec": var99(panel, walked.split),
     }
 
@@ -77,6 +79,39 @@ def returns(found: Returns) -> Mapping[str, Metric]:
     }
 
 
+def points(panel: Sequence[Prices], found: Returns) -> Mapping[str, Metric]:
+    """Mean absolute error of what is expected over 21 days, over that of "no change"; below 1 is better."""
+    told = {"expected": found.expected}
+    for name, forecast in BASELINES.items():
+        if name != "naive":
+            told[name] = _placed(panel, found, forecast)
+    return {
+        f"error_{name}": _metric(
+            resampled(
+                found.day,
+                np.column_stack([np.abs(found.moved - one), np.abs(found.moved)]),
+                share,
+            ),
+            len(one),
+            "of naive",
+        )
+        for name, one in told.items()
+    }
+
+
+def _placed(
+    panel: Sequence[Prices], found: Returns, forecast: Callable[[Floats, int], Floats]
+) -> Floats:
+    """A baseline's forecasts in the rows of `found`."""
+    told = np.empty(len(found.day))
+    for stock in np.unique(found.stock).tolist():
+        prices = panel[stock]
+        days = [day.toordinal() for day in prices.days[1:]]
+        mine = found.stock == stock
+        told[mine] = forecast(prices.returns, found.days)[np.searchsorted(days, found.day[mine])]
+    return told
+
+
 def intervals(found: Returns) -> Mapping[str, Metric]:
     """Share of the 90 % intervals over 21 days that held, in all and by tercile of the forecast volatility."""
     held = (found.low <= found.moved) & (found.moved <= found.high)
@@ -118,7 +153,7 @@ def _lead(found: Directions, ours: Flags, theirs: Flags) -> Metric:
     return _metric(resampled(found.day, columns, lead), count)
 
 
-def _metric(interval: Interval, n: int) -> Metric:
+def _metric(interval: Interval, n: int, unit: str = "share") -> Metric:
     if np.isnan(interval.low):
-        return Metric(interval.value, n)
-    return Metric.of(interval, n)
+        return Metric(interval.value, n, unit)
+    return Metric.of(interval, n, unit)

@@ -20,6 +20,7 @@ from arriero.apps.finance.trend.model import Flags
 from arriero.apps.finance.trend.prices import YEAR, Floats
 
 PREMIUM = 0.09  # a year, arithmetic: US shares 1900-2023 gave about 9 to 11 % (Dimson, Marsh, Staunton, yearbooks)
+BELIEF = 0.05  # a year: how far the mean of one share lies from that of others
 TRUST = 30.0  # windows that the premium counts for beside the stock's own: two and a half years of months
 RULES = tuple(NAMES.index(name) for name in ("return_5", "return_21", "return_252"))
 EDGES = 0.01  # how likely an edge is before anything was seen
@@ -56,17 +57,17 @@ def chances(returns: Floats, table: Floats, spread: Floats, days: int) -> Chance
     return Chances(up, base, edge, claimed)
 
 
-def drift(returns: Floats, spread: Floats, days: int) -> float:
-    """Expected log return over the horizon: the premium, moved by the stock's own mean as far as that is known.
+def expected(returns: Floats, spread: Floats, days: int) -> Floats:
+    """Expected log return over the horizon, for each day: the premium, moved by the stock's own mean so far.
 
     A normal prior of 5 % a year around the premium; the mean of `n` days is known to sigma / sqrt(n).
     """
-    expected = float(premium(spread[-1:], days)[0]) / days * YEAR
-    variance = float(spread[-1]) ** 2 / days * YEAR
-    years = len(returns) / YEAR
-    own = float(np.sum(returns)) / years
-    weight = 0.05**2 / (0.05**2 + variance / years)
-    return (expected + weight * (own - expected)) * days / YEAR
+    usual = premium(spread, days) / days * YEAR
+    variance = spread**2 / days * YEAR
+    years = np.arange(1, len(returns) + 1) / YEAR
+    own = np.cumsum(returns) / years
+    weight = BELIEF**2 / (BELIEF**2 + variance / years)
+    return np.asarray((usual + weight * (own - usual)) * days / YEAR)
 
 
 def premium(spread: Floats, days: int) -> Floats:

@@ -9,7 +9,7 @@ from datetime import date
 
 import numpy as np
 
-from arriero.apps.finance.trend.edge import CLEAR, PROVED, chances, drift, premium
+from arriero.apps.finance.trend.edge import CLEAR, PROVED, chances, expected
 from arriero.apps.finance.trend.features import MONTH, coming, features, realised
 from arriero.apps.finance.trend.intervals import multiples
 from arriero.apps.finance.trend.model import HORIZONS, LEVEL, Fitted, shipped
@@ -130,7 +130,7 @@ def _horizon(prices: Prices, table: Floats, fitted: Fitted, days: int, caution: 
     returns = prices.returns
     spread = fitted.spread(returns, table, days)
     told = chances(returns, table, spread, days)
-    centre = drift(returns, spread, days)
+    centre = float(expected(returns, spread, days)[-1])
     width = float(spread[-1]) * float(_multiples(returns, spread, fitted, days)[-1])
     up, base = float(told.up[-1]), float(told.base[-1])
     clear = abs(up - 0.5) >= CLEAR + caution
@@ -199,7 +199,7 @@ def _record(prices: Prices, table: Floats, fitted: Fitted) -> Record | None:
     rose = later > now
     spread = fitted.spread(returns, table, MONTH)
     reached = _multiples(returns, spread, fitted, MONTH) * spread
-    centred = np.abs(moved - premium(spread, MONTH))
+    centred = np.abs(moved - expected(returns, spread, MONTH))
     return Record(
         days=int(known.sum()),
         claims=int(claimed.sum()),
@@ -211,7 +211,7 @@ def _record(prices: Prices, table: Floats, fitted: Fitted) -> Record | None:
 
 
 def _multiples(returns: Floats, spread: Floats, fitted: Fitted, days: int) -> Floats:
-    centred = coming(returns, days) - premium(spread, days)
+    centred = coming(returns, days) - expected(returns, spread, days)
     return multiples(centred, spread, fitted.level(days), days, YEAR - 1)
 
 

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from arriero.apps.finance.trend.edge import chances, premium
+from arriero.apps.finance.trend.edge import chances, expected
 from arriero.apps.finance.trend.features import MONTH, NAMES, coming, features, realised
 from arriero.apps.finance.trend.fitting import fit
 from arriero.apps.finance.trend.intervals import multiples
@@ -64,6 +64,7 @@ class Returns:
     base: Floats
     claimed: Flags
     spread: Floats
+    expected: Floats
     low: Floats
     high: Floats
     moved: Floats
@@ -149,10 +150,13 @@ def _return(
 ) -> tuple[NDArray[np.generic], ...]:
     returns = prices.returns
     spread = fitted.spread(returns, table, days)
-    centre = premium(spread, days)
+    centre = expected(returns, spread, days)
     moved = coming(returns, days)
     told = chances(returns, table, spread, days)
     width = spread * multiples(moved - centre, spread, fitted.level(days), days, YEAR - 1)
     known = there & ~np.isnan(moved)
-    columns = (told.up, told.base, told.claimed, spread, centre - width, centre + width, moved)
+    columns = (
+        *(told.up, told.base, told.claimed, spread),
+        *(centre, centre - width, centre + width, moved),
+    )
     return (day[known], np.full(int(known.sum()), stock), *(column[known] for column in columns))
