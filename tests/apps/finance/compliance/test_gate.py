@@ -79,7 +79,8 @@ def test_a_rule_that_raises_has_not_passed(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_evidence_is_quoted_where_it_stands() -> None:
     text = "Quillon makes instruments. Its sh\u200bares are guar\u0430nteed to double. The end."
-    found = review(publication(BROKER, "retail", text), shipped()).failed[0].evidence[0]
+    promised = review(publication(BROKER, "retail", text), shipped()).failed[0].evidence
+    found = next(one for one in promised if one.quote.startswith("guar"))
     assert text[found.start : found.end] == found.quote == "guar\u0430nteed to double"
     assert found.whole is not None
     assert text[slice(*found.whole)] == "Its sh\u200bares are guar\u0430nteed to double"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import ConfigDict
 
@@ -41,9 +41,6 @@ class State(StrEnum):
     NA = "na"
 
 
-Rating = Literal["BUY", "HOLD", "SELL", "NO_RATING"]
-
-
 @dataclass(frozen=True, slots=True)
 class Basis:
     """What the rating rests on: expected return above the benchmark's, and where BUY and SELL begin (shares)."""
@@ -61,7 +58,7 @@ class Target:
     __pydantic_config__: ClassVar[ConfigDict] = FORBID
     value: float | None = None
     method: str | None = None
-    risks: str | None = None
+    risks: str | tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +166,7 @@ class Customer:
     objectives: str | None = None
     experience: str | None = None
     horizon_months: int | None = None
-    liquidity_need: Literal["low", "medium", "high"] | None = None
+    liquidity_need: str | None = None  # low, medium, high
     risk_tolerance: int | None = None
 
 
@@ -208,7 +205,7 @@ class Alternative:
 
     __pydantic_config__: ClassVar[ConfigDict] = FORBID
     name: str | None = None
-    why: Literal["cheaper", "lower_risk"] | None = None
+    why: str | None = None  # cheaper, lower_risk
     logged: bool | None = None
 
 
@@ -268,7 +265,7 @@ class Approval:
     """The principal's approval: `state`, who wrote, who approved, and the id of the four-eyes task."""
 
     __pydantic_config__: ClassVar[ConfigDict] = FORBID
-    state: Literal["requested", "approved", "rejected"] | None = None
+    state: str | None = None  # requested, approved, rejected
     author: str | None = None
     principal: str | None = None
     task: str | None = None
@@ -289,7 +286,7 @@ class Data:
 
     __pydantic_config__: ClassVar[ConfigDict] = FORBID
     name: str | None = None
-    kind: Literal["price", "filing", "news", "other"] | None = None
+    kind: str | None = None  # price, filing, news, other
     sessions_old: int | None = None
     commercial_use: bool | None = None
 
@@ -301,17 +298,17 @@ class Record:
     __pydantic_config__: ClassVar[ConfigDict] = FORBID
     firm: str | None = None
     published: date | None = None
-    kind: Literal["research", "marketing"] | None = None
+    kind: str | None = None  # research, marketing
     company: str | None = None
     ticker: str | None = None
-    rating: Rating | None = None
+    rating: str | None = None  # BUY, HOLD, SELL, NO_RATING
     rating_definitions: Mapping[str, str] | None = None
     horizon_months: int | None = None
     benchmark: str | None = None
     basis: Basis | None = None
     expected_return: float | None = None  # shown to the reader; None: not shown
     price_target: Target | None = None  # None: not shown
-    projection_exception: Literal["price_target", "analysis_tool", "illustration"] | None = None
+    projection_exception: str | None = None  # price_target, analysis_tool, illustration
     probability: float | None = None  # shown to the reader; None: not shown
     tool: Tool | None = None
     hypothetical: Hypothetical | None = None  # None: no such result is shown
@@ -335,7 +332,7 @@ class Record:
     listing: Listing | None = None
     ai_generated: bool | None = None
     ai_systems: tuple[System, ...] | None = None
-    human_review: Literal["not_required", "waiting", "approved"] | None = None
+    human_review: str | None = None  # not_required, waiting, approved
     legends: tuple[str, ...] | None = None
     approval: Approval | None = None
     retention: Retention | None = None

@@ -13,6 +13,27 @@ from arriero.apps.finance.compliance.pack import Rule
 
 T = TypeVar("T")
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_COUNTS = {
+    word: at
+    for at, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+        "sixteen seventeen eighteen nineteen twenty".split()
+    )
+} | {
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "sixty": 60,
+    "seventy": 70,
+    "eighty": 80,
+    "ninety": 90,
+    "hundred": 100,
+}
+_WORD = rf"(?:{'|'.join(_COUNTS)})(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|\d+(?:\.\d+)?"
+_PERCENT = re.compile(rf"\b({_WORD})\s*(?:%|percent\b|per cent\b)")
+_OF = re.compile(
+    rf"\b({_WORD})[- ](?:chances |times |cases )?(?:out of|in|of|to)[- ](?:every |a )?({_WORD})\b"
+)
 _SCALES = (
     1.0,
     1e2,
@@ -91,6 +112,13 @@ def need(value: T | None, name: str) -> T:
     return value
 
 
+def one_of(value: str | None, known: tuple[str, ...], name: str) -> str:
+    """`value`, which is one of `known`; `Lacking` when it is not: nobody knows what another word means."""
+    if need(value, name) not in known:
+        raise Lacking(name)
+    return str(value)
+
+
 def wrong(field: str, why: str) -> Wrong:
     """A finding in a field of the record."""
     return Wrong(Span(field, why))
@@ -107,3 +135,20 @@ def agrees(said: str, known: float) -> bool:
 
 def _squeezed(text: str) -> str:
     return " ".join(text.lower().split())
+
+
+def shares(text: str) -> list[tuple[float, float]]:
+    """The shares that a text names ("62 %", "nine out of ten"), and how exactly each is named."""
+    low = text.lower()
+    found = [(_count(one) / 100, 0.0051) for one in _PERCENT.findall(low)]
+    return found + [
+        (_count(part) / _count(of), 0.05)
+        for part, of in _OF.findall(low)
+        if _count(part) <= _count(of)
+    ]
+
+
+def _count(word: str) -> float:
+    if word[0].isdigit():
+        return float(word) or 1.0
+    return float(sum(_COUNTS[part] for part in re.split(r"[- ]", word)) or 1)

@@ -16,19 +16,24 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from arriero.apps.finance.compliance.reading import COMMON, Words, reading
+from arriero.apps.finance.compliance.reading import ASKED, COMMON, Words, reading
 from arriero.security.injection_grammar import Lexicon, Word
 from arriero.security.injection_views import View
 
 FILE = Path(__file__).with_name("grammar.toml")
 NEGATED = 7  # words after a negation that it reaches, within its clause
 WITHIN = 9
-_SENTENCE = re.compile(
-    r"(?<=[.!?])[\"')\]\u201d\u2019*_]*\s+|\n\s*\n|\n(?=\s*(?:[•*\-#|]|\d+[.)]))"
+_SENTENCE = re.compile(r"(?<=[.!])[\"')\]\u201d\u2019*_]*\s+|\n\s*\n|\n(?=\s*(?:[•*\-#|]|\d+[.)]))")
+_ANSWERED_NO = re.compile(rf"{ASKED}\s*(?:no|never|not|nobody|nothing|none|by no means|hardly)\b")
+_COUNT = (
+    r"(?:ten|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|one|two|three|four|five|six|seven|eight|nine|twelve"
+    r"|fifteen|(?:a |one )?hundred)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?"
 )
 _FIGURE = re.compile(
-    r"(?P<money>[$\u20ac\u00a3]\s?\d[\d,]*|\b(?:usd|eur|gbp)\s?\d[\d,]*|\d[\d,]*\s?(?:dollars|euros|pounds|bucks|cents)\b)"
-    r"|(?P<percent>\d[\d,]*\s?(?:%|percent\b|per cent\b|pct\b))|(?P<multiple>\b\d+[\d,]*\s?(?:x|fold|-fold|times)\b)"
+    r"(?P<money>[$\u20ac\u00a3]\s?\d[\d,]*|\b(?:usd|eur|gbp)\s?\d[\d,]*"
+    r"|\d[\d,]*\s?(?:usd|eur|million|billion|trillion|dollars|euros|pounds|bucks|cents)\b)"
+    rf"|(?P<percent>(?:\d[\d,]*|\b{_COUNT})\s?(?:%|percent\b|per cent\b|pct\b|points\b))"
+    rf"|(?P<multiple>\b(?:\d[\d,]*|{_COUNT})[- ]?(?:x|fold|times)\b)"
 )
 
 
@@ -98,16 +103,17 @@ class Grammar:
         starts = [word.start for word in tagged.words]
         for match in _FIGURE.finditer(view.text):
             digits = match.start() + next(
-                at for at, char in enumerate(match.group()) if char.isdigit()
+                at for at, char in enumerate(match.group()) if char.isalnum()
             )
             at = bisect_right(starts, digits) - 1
             if at >= 0:
                 tags.setdefault(match.lastgroup or "", []).append((at, at))
                 tags.setdefault("figure", []).append((at, at))
+        tags["number"] = [(at, at) for at, word in enumerate(tagged.words) if word.text.isdigit()]
         return Scene(self, text, view, tagged.words, tags)
 
 
-MADE = frozenset({"money", "percent", "multiple", "figure"})  # classes that code adds
+MADE = frozenset({"money", "percent", "multiple", "figure", "number"})  # classes that code adds
 
 
 @dataclass(frozen=True)
@@ -187,6 +193,10 @@ class Scene:
                 if self.words[at].place - self.words[at - 1].place > 1 or at in turns:
                     break
                 found.add(at)
+        for match in _ANSWERED_NO.finditer(self.view.text):
+            asked = bisect_right([word.start for word in self.words], match.start()) - 1
+            if asked >= 0:
+                found |= set(range(self._clause(asked)[0], asked + 1))
         return frozenset(found)
 
     def _disclaimed(self) -> frozenset[int]:
@@ -229,7 +239,11 @@ class Scene:
             if found is None:
                 continue
             low, high = found
-            if any(a <= high + 2 and b >= low - 2 for a, b in barred):
+            begins, ends = self.sentence(low)[0], self.sentence(high)[1]
+            if any(
+                max(low - 2, begins) <= last and start <= min(high + 2, ends)
+                for start, last in barred
+            ):
                 continue
             if pattern.one_sentence and self.sentence(low) != self.sentence(high):
                 continue

@@ -40,6 +40,7 @@ _LEET = (str.maketrans("013457@$!|+9", "oieastasiitg"), str.maketrans("0134578@$
 _DOT = re.compile(r"(?<=\d)\.(?=\d)|(?<=\bu)\.(?=s)|(?<=\b(?:no|mr|vs|co|st|dr|jr))\.|(?<=\b(?:inc|ltd|mrs|llc|etc|est))\.(?=.{0,3}\w)|(?<=\b(?:corp))\.|(?<=\bu\.s)\.|(?<=\b[ei])\.(?=[eg])|(?<=\b[ei]\.[eg])\.")  # fmt: skip
 _WRAP = re.compile(r"(?<=[^\n.!?:;])\n(?=[^\n\s•*\-#|\d])")
 _REPEATED = re.compile(r"([a-z])\1{2,}")
+ASKED = "\u00bf"  # stands for a question mark that ends no statement
 SHORTEST_JOINED = 6  # letters of a word that is put together from pieces
 SHORTEST_MENDED = 8  # letters of a word in which one wrong letter is overlooked
 
@@ -61,7 +62,8 @@ def reading(text: str, words: Words) -> View:
     plain = _plain(text)
     plain = _replaced(plain, _spelt(plain.text, words))
     plain = _replaced(plain, _mended(plain.text, words))
-    letters = _WRAP.sub(" ", _DOT.sub(",", plain.text))
+    # A question and its answer are one statement: "Will it rise? Yes."
+    letters = _WRAP.sub(" ", _DOT.sub(",", plain.text)).replace("?", ASKED)
     return View("", letters, 0, len(text), plain.origins)
 
 

@@ -61,7 +61,10 @@ class Rulebook:
             raise InputError("say why the rule is to be changed", param="reason")
         named = what if value is None else f"{what} = {value:g}"
         payload: dict[str, JsonValue] = {
-            "rule": rule, "what": what, "value": value, "proposer": actor,
+            "rule": rule,
+            "what": what,
+            "value": value,
+            "proposer": actor,
             "reason": f"Rule change: {rule} {named}: {reason.strip()}",
         }
         return await self._open(tenant, CHANGE, None, payload, actor)
@@ -72,7 +75,8 @@ class Rulebook:
         if there is not None:
             return there
         payload: dict[str, JsonValue] = {
-            "text": text, "author": author,
+            "text": text,
+            "author": author,
             "reason": reason or "A publication waits for a principal's approval",
         }
         return await self._open(tenant, APPROVAL, run, payload, None)
@@ -84,7 +88,7 @@ class Rulebook:
             return None
         state = {"resolved": "approved", "returned": "rejected"}.get(task.state, "requested")
         principal = task.actor if task.state in CLOSED else None
-        return Approval(state, str(task.payload.get("author", "")), principal, task.id)  # type: ignore[arg-type]
+        return Approval(state, str(task.payload.get("author", "")), principal, task.id)
 
     async def withdraw(self, tenant: str, run: str, *, reason: str, actor: str) -> Task:
         """Take back what a run published, for good; the first reason stays.
@@ -156,7 +160,11 @@ class Rulebook:
             payload = found.payload
             check(shipped(), str(payload["rule"]), str(payload["what"]), payload["value"])
         state = "resolved" if act.verb == "resolve" else "returned"
-        told = {**found.payload, "decided_at": self.clock.now().isoformat(), "note": act.text.strip()}
+        told = {
+            **found.payload,
+            "decided_at": self.clock.now().isoformat(),
+            "note": act.text.strip(),
+        }
         moved = replace(found, state=state, actor=act.actor, payload=told)
         await self.ledger.commit(TaskSaved(moved), durable=True)
         return moved

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
 from arriero.apps.finance.compliance.base import Audience, Basis, Record
-from arriero.apps.finance.compliance.matter import Matter, NotAsked, Wrong, agrees, need, wrong
+from arriero.apps.finance.compliance.matter import (
+    Matter,
+    NotAsked,
+    Wrong,
+    agrees,
+    need,
+    one_of,
+    wrong,
+)
 from arriero.apps.finance.compliance.meaning import Hit, Scene
 
+FILED_WORDS = 28  # the median sentence of the developing half of the filings has 27
+_FILER = re.compile(r"\b(?:[Tt]he|[Oo]ther) (?:Company|Registrant|Corporation)\b")
+RATINGS = ("BUY", "HOLD", "SELL", "NO_RATING")
 MODALS = ("risk_mark", "may")
 
 
@@ -24,7 +36,7 @@ def balance(matter: Matter) -> Iterator[Wrong]:
         yield wrong("risks", "no risk is on record")
     yield from matter.claims("waves risk aside")
     scene = matter.scene
-    hits = scene.hits("C02_benefit")
+    hits = [hit for hit in scene.hits("C02_benefit") if not _filing(scene, hit)]
     for section in scene.sections:
         mine = [hit for hit in hits if section[0] <= hit.first <= section[1]]
         benefits = {scene.sentence(hit.first) for hit in mine}
@@ -36,6 +48,14 @@ def balance(matter: Matter) -> Iterator[Wrong]:
         if mine and len(risks) < math.ceil(matter.limit("risks_per_benefit") * len(benefits)):
             told = f"{len(benefits)} benefits are named beside {len(risks)} risks in this section"
             yield from (matter.at(hit.first, hit.last, told) for hit in mine)
+
+
+def _filing(scene: Scene, hit: Hit) -> bool:
+    """Whether a filer speaks of its business: "our strong brand", or a sentence as long as only filings have."""
+    first, last = scene.sentence(hit.first)
+    return hit.pattern.name != "phrase" and (
+        _issuer(scene, (first, last)) or last - first >= FILED_WORDS
+    )
 
 
 def _tells_risk(scene: Scene, sentence: tuple[int, int]) -> bool:
@@ -162,7 +182,7 @@ def facts(matter: Matter) -> Iterator[Wrong]:
 
     def sourced(hit: Hit) -> bool:
         at = scene.sentence(hit.first)
-        return scene.has("sourced", at) or scene.has("issuer", at)
+        return scene.has("sourced", at) or _issuer(scene, at)
 
     yield from matter.claims("states a fact without a source", "C08_super", sourced)
     known = _numbers(matter.record)
@@ -170,7 +190,7 @@ def facts(matter: Matter) -> Iterator[Wrong]:
     def substantiated(hit: Hit) -> bool:
         at = scene.sentence(hit.first)
         # A filer's own words, notes to its statements, and what is only expected are no statements of the analyst.
-        if any(scene.has(name, at) for name in ("issuer", "accounting", "hedge")):
+        if _issuer(scene, at) or any(scene.has(name, at) for name in ("accounting", "hedge")):
             return True
         said = matter.numbers(hit.first, hit.last)
         if all(any(agrees(figure, value) for value in known) for figure in said):
@@ -183,6 +203,12 @@ def facts(matter: Matter) -> Iterator[Wrong]:
         return scene.has("sourced", at) and not cited
 
     yield from matter.claims("states a figure that is not on record", "C08_fact", substantiated)
+
+
+def _issuer(scene: Scene, sentence: tuple[int, int]) -> bool:
+    """Whether a filer speaks: "our net sales", "the Company" as filings write it."""
+    start, end = scene.span(*sentence)
+    return scene.has("issuer", sentence) or bool(_FILER.search(scene.text, start, end))
 
 
 def _numbers(record: Record) -> Sequence[float]:
@@ -203,7 +229,7 @@ def _numbers(record: Record) -> Sequence[float]:
 def ratings(matter: Matter) -> Iterator[Wrong]:
     """C09"""
     record = matter.record
-    rating = need(record.rating, "rating")
+    rating = one_of(record.rating, RATINGS, "rating")
     yield from matter.claims("uses a rating that is not defined, or has no horizon or reason")
     for said in ("BUY", "SELL", "HOLD"):
         if said != rating:
@@ -225,7 +251,8 @@ def ratings(matter: Matter) -> Iterator[Wrong]:
         return
     value = need(target.value, "price_target.value")
     need(target.method, "price_target.method")
-    need(target.risks, "price_target.risks")
+    if not need(target.risks, "price_target.risks"):
+        yield wrong("price_target.risks", "the price target names no risks")
 
     def same(hit: Hit) -> bool:
         return any(agrees(one, value) for one in matter.numbers(hit.first, hit.last))

@@ -6,9 +6,20 @@ import re
 from collections.abc import Iterator
 
 from arriero.apps.finance.compliance.base import Audience
-from arriero.apps.finance.compliance.matter import Matter, NotAsked, Wrong, need, wrong
+from arriero.apps.finance.compliance.matter import (
+    Matter,
+    NotAsked,
+    Wrong,
+    need,
+    one_of,
+    shares,
+    wrong,
+)
 from arriero.apps.finance.compliance.meaning import Hit
 
+KINDS = ("research", "marketing")
+REVIEWS = ("not_required", "waiting", "approved")
+SOURCES = ("price", "filing", "news", "other")
 WALLS = ("restricted", "watch", "blackout", "inside_information")
 NOT_AVAILABLE = "not available"  # all that a reader learns of a restricted name
 _DOES = (
@@ -20,19 +31,6 @@ _DOES = (
         ),
     ),
 )
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*(?:%|percent|per cent)")
-_OF = re.compile(r"\b(one|two|three|four|five|six|seven|eight|nine|nineteen|ninety[ -]nine|\d+)[ -](?:times )?(?:out of|in|to)[ -](?:every )?(one|two|three|four|five|six|seven|eight|nine|ten|twenty|a hundred|\d+)\b")  # fmt: skip
-_COUNTS = {
-    **{
-        word: at
-        for at, word in enumerate("zero one two three four five six seven eight nine ten".split())
-    },
-    "nineteen": 19,
-    "twenty": 20,
-    "ninety nine": 99,
-    "ninety-nine": 99,
-    "a hundred": 100,
-}
 
 
 def walls(matter: Matter) -> Iterator[Wrong]:
@@ -113,7 +111,7 @@ def legends(matter: Matter) -> Iterator[Wrong]:
         yield from matter.legend(id, "always")
     if need(record.ai_generated, "ai_generated"):
         yield from matter.legend("ai_generated", "worded by a machine")
-        if need(record.human_review, "human_review") == "waiting":
+        if one_of(record.human_review, REVIEWS, "human_review") == "waiting":
             yield wrong("human_review", "machine-worded text waits for its review")
         yield from matter.claims("denies that a machine worded it", "C22_human")
     yield from matter.claims("calls it insured or endorsed, or does without name, date or legends")
@@ -123,7 +121,7 @@ def supervision(matter: Matter) -> Iterator[Wrong]:
     """C23"""
     yield from matter.claims("evades supervision")
     retail = matter.publication.audience is Audience.RETAIL
-    if not retail and need(matter.record.kind, "kind") != "research":
+    if not retail and one_of(matter.record.kind, KINDS, "kind") != "research":
         return
     known = need(matter.record.approval, "approval")
     if (state := need(known.state, "approval.state")) != "approved":
@@ -163,7 +161,7 @@ def data(matter: Matter) -> Iterator[Wrong]:
         yield wrong("data", "no source is on record")
     for one in sources:
         name = need(one.name, "data.name")
-        if need(one.kind, f"data.{name}.kind") == "price":
+        if one_of(one.kind, SOURCES, f"data.{name}.kind") == "price":
             old = need(one.sessions_old, f"data.{name}.sessions_old")
             if old > matter.limit("sessions"):
                 yield wrong(f"data.{name}", f"prices are {old} sessions old")
@@ -190,9 +188,8 @@ def probabilities(matter: Matter) -> Iterator[Wrong]:
     known = (record.probability, 1 - record.probability)
 
     def same(hit: Hit) -> bool:
-        said = _said(
-            matter.scene.text[slice(*matter.scene.span(*matter.scene.sentence(hit.first)))]
-        )
+        start, end = matter.scene.span(*matter.scene.sentence(hit.first))
+        said = shares(matter.scene.text[start : end + 2])  # the sign after the last figure, too
         return bool(said) and all(
             any(abs(one - value) <= within for value in known) for one, within in said
         )
@@ -200,18 +197,3 @@ def probabilities(matter: Matter) -> Iterator[Wrong]:
     yield from matter.claims(
         f"names another probability than {record.probability:g}", "C26_shown", same
     )
-
-
-def _said(text: str) -> list[tuple[float, float]]:
-    """Probabilities that a sentence names, and how exactly."""
-    low = text.lower()
-    found = [(float(one) / 100, 0.0051) for one in _PERCENT.findall(low)]
-    for part, whole in _OF.findall(low):
-        of = _count(whole)
-        if of:
-            found.append((_count(part) / of, 0.05))
-    return found
-
-
-def _count(word: str) -> float:
-    return float(word) if word.isdigit() else float(_COUNTS.get(word, 0))

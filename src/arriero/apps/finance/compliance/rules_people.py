@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from arriero.apps.finance.compliance.base import Conflicts, Profile
-from arriero.apps.finance.compliance.matter import Matter, NotAsked, Wrong, agrees, need, wrong
+from arriero.apps.finance.compliance.matter import (
+    Matter,
+    NotAsked,
+    Wrong,
+    need,
+    one_of,
+    shares,
+    wrong,
+)
 from arriero.apps.finance.compliance.meaning import Hit
 
+KINDS = ("research", "marketing")
 CONFLICTS = (
     "owns_one_percent",
     "makes_market",
@@ -24,18 +33,21 @@ ASKED = (
 def distribution(matter: Matter) -> Iterator[Wrong]:
     """C10"""
     yield from matter.claims("rates one way only, or keeps its ratings to itself")
-    if need(matter.record.kind, "kind") != "research":
+    if one_of(matter.record.kind, KINDS, "kind") != "research":
         return
-    shares = need(matter.record.distribution, "distribution")
+    spread = need(matter.record.distribution, "distribution")
     known = [
-        need(getattr(shares, name), f"distribution.{name}") for name in ("buy", "hold", "sell")
+        need(getattr(spread, name), f"distribution.{name}") for name in ("buy", "hold", "sell")
     ]
     if abs(sum(known) - 1) > matter.limit("sum_tolerance") or min(known) < 0:
         yield wrong("distribution", f"the shares of ratings add up to {sum(known):.2f}, not to 1")
 
     def same(hit: Hit) -> bool:
-        said = matter.numbers(hit.first, hit.last)
-        return all(any(agrees(one, share) for share in known) for one in said)
+        start, end = matter.scene.span(*matter.scene.sentence(hit.first))
+        said = shares(matter.scene.text[start : end + 2])
+        return bool(said) and all(
+            any(abs(one - share) <= within for share in known) for one, within in said
+        )
 
     yield from matter.claims("names another share of ratings than the record", "C10_share", same)
     published, since = (
@@ -79,7 +91,7 @@ def _contradicted(known: Conflicts) -> Iterator[tuple[str, str]]:
 def certification(matter: Matter) -> Iterator[Wrong]:
     """C12"""
     yield from matter.claims("ties pay to the view, or disowns it")
-    if need(matter.record.kind, "kind") != "research":
+    if one_of(matter.record.kind, KINDS, "kind") != "research":
         return
     known = need(matter.record.certification, "certification")
     need(known.analyst, "certification.analyst")
@@ -137,9 +149,9 @@ def fits(matter: Matter) -> Iterator[Wrong]:
             "customer.horizon_months",
             f"the customer's {horizon} months are fewer than the {least} that it needs",
         )
-    if need(known.liquidity_need, "customer.liquidity_need") == "high" and not need(
-        product.liquid, "product.liquid"
-    ):
+    if one_of(
+        known.liquidity_need, ("low", "medium", "high"), "customer.liquidity_need"
+    ) == "high" and not need(product.liquid, "product.liquid"):
         yield wrong(
             "product.liquid",
             "the customer needs the money at short notice, the product is not liquid",
@@ -193,7 +205,7 @@ def alternatives(matter: Matter) -> Iterator[Wrong]:
     yield from matter.claims("leaves no alternative")
     _only_personal(matter)
     known = need(matter.record.alternatives, "alternatives")
-    if not any(one.name and one.why and one.logged for one in known):
+    if not any(one.name and one.why in {"cheaper", "lower_risk"} and one.logged for one in known):
         yield wrong(
             "alternatives", "no cheaper or less risky alternative was considered and put on record"
         )
