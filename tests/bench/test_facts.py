@@ -44,6 +44,15 @@ def test_a_broken_identity_counts_although_its_lines_lose_their_values(tmp_path:
     assert found["explained"].value == found["traced"].value == 1.0
 
 
+def test_lines_that_mean_nothing_for_a_bank_are_no_cells_of_one(folder: Path) -> None:
+    industrial = measure(folder)["facts"].n
+    told = json.dumps(Guanaco(last=2021).submissions(sic="6022")).encode()
+    (folder / f"submissions-CIK{CIK}.json.gz").write_bytes(gzip.compress(told))
+    found = measure(folder)
+    assert found["facts"].n < industrial
+    assert found["valued"].value == found["traced"].value == 1.0
+
+
 def test_a_value_that_was_never_filed_is_not_traced(folder: Path) -> None:
     company = read(folder / f"CIK{CIK}.json.gz")
     value = next(one for one in cells(company) if one.sources)

@@ -21,7 +21,7 @@ from itertools import product
 from pathlib import Path
 
 from arriero.apps.finance.evidence.base import Bundle, Entity, Unavailable
-from arriero.apps.finance.evidence.edgar import facts_of
+from arriero.apps.finance.evidence.edgar import entity_of, facts_of
 from arriero.apps.finance.reports.analyse import filed_periods
 from arriero.apps.finance.reports.lines import BY_NAME, CORE, TAGS, Kind
 from arriero.apps.finance.reports.periods import Period
@@ -44,6 +44,7 @@ class Company:
 
     filed: Filed
     statements: Mapping[tuple[str, date], Statement | None]
+    bank: bool = False
 
 
 def read(path: Path, since: date = SINCE) -> Company:
@@ -60,9 +61,21 @@ def read(path: Path, since: date = SINCE) -> Company:
     by_end = {(one.length.value, one.end): one for one in (*calendar.years, *calendar.quarters)}
     asked = raw.reported(since)
     known: list[Period] = [by_end[one] for one in asked if one in by_end]
-    told = statements(kept, calendar, known, bank=False)
+    bank = _is_bank(path, raw.name)
+    told = statements(kept, calendar, known, bank=bank)
     found = {(one.period.length.value, one.period.end): one for one in told}
-    return Company(raw, {one: found.get(one) for one in asked})
+    return Company(raw, {one: found.get(one) for one in asked}, bank)
+
+
+def _is_bank(path: Path, name: str) -> bool:
+    """What the company's submissions say, where they lie beside the companyfacts; else it is taken for none."""
+    beside = path.with_name(f"submissions-{path.name}")
+    if not beside.exists():
+        return False
+    try:
+        return entity_of(payload_of(beside), name).bank
+    except Unavailable as error:
+        raise InputError(f"{beside.name}: {error.message}") from None
 
 
 def measure(folder: Path, since: date = SINCE) -> Mapping[str, Metric]:
@@ -98,8 +111,9 @@ def metrics(companies: Sequence[Company]) -> Mapping[str, Metric]:
 def cells(company: Company) -> Sequence[Value]:
     """Every cell of a company, with a value or its reason."""
     found = []
+    lines = [line for line in CORE if not (company.bank and line.industrial)]
     for statement in company.statements.values():
-        for line in CORE:
+        for line in lines:
             if statement is None:
                 found.append(Value(None, Why.NOT_COVERED.value, line.name))
             else:

@@ -91,7 +91,7 @@ def documents(folder: Path) -> Sequence[Path]:
     """The companyfacts files in `folder`: `CIK##########.json`, gzipped or not."""
     found = sorted(
         path
-        for path in folder.rglob("CIK*.json*")
+        for path in folder.rglob("CIK*.json*")  # submissions-CIK... are none
         if path.name.removesuffix(".gz").endswith(".json")
     )
     if not found:
