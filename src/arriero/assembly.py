@@ -200,6 +200,10 @@ class Platform:
     def support(self) -> Support:
         return Support(self)
 
+    @cached_property
+    def code(self) -> Code:
+        return Code(self)
+
     async def run(
         self,
         app: str,
@@ -313,6 +317,20 @@ class Support:
         """A token with which the browser of `customer` (None: a stranger) may use the web chat."""
         tokens = Tokens(self.platform.sealer, self.platform.clock)
         return tokens.mint(TENANT, "support", customer, timedelta(minutes=minutes))[0]
+
+
+@dataclass(frozen=True)
+class Code:
+    """The codegen app for Python callers: `await platform.code.generate("Write a function ...")`."""
+
+    platform: Platform
+
+    async def generate(
+        self, requirement: str, *, deadline_ms: float | None = None, **fixed: Any
+    ) -> Result[Any]:
+        """Code for `requirement`. `fixed` are further fields of `Wanted`: language, entry, code, tests ..."""
+        given = {"requirement": requirement, **fixed}
+        return await self.platform.run("codegen", given, deadline_ms=deadline_ms)
 
 
 @asynccontextmanager

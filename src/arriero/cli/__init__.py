@@ -29,7 +29,7 @@ COMMANDS = {
     "scoreboard": ("scoreboard", "scoreboard", "Claims beside what was measured here."),
     "support": ("support", "support", "Train, fill and steer the support app."),
     "finance": ("finance", "finance", "Analyse reports; the rules of what may be said."),
-    "code": ("code", "code", "Review code: weaknesses with CWE numbers."),
+    "code": ("code", "code", "Review and repair code."),
     "bench": ("bench", "bench", "Measure our parts on your own files."),
     "alerts": ("alerts", "alerts", "Prometheus rules and webhook secrets."),
     "judge": ("judge", "judge", "Judge two answers without knowing whose."),

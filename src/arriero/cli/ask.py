@@ -27,6 +27,7 @@ class _Ask(LazyGroup):
 
     commands_there: ClassVar[Commands] = {
         SUPPORT: ("ask_support", "ask_support", "Ask customer support (the default)."),
+        "code": ("ask_code", "ask_code", "Ask for code that was run before it is shown."),
     }
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

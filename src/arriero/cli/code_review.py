@@ -32,7 +32,7 @@ def review(file: Path, language: str | None, as_json: bool, as_sarif: bool) -> N
     from arriero.apps.codegen.security.sarif import sarif  # noqa: PLC0415  # keeps --help fast
     from arriero.apps.codegen.security.scan import scan  # noqa: PLC0415
 
-    code = _read(file)
+    code = read_text(file)
     found = scan(code, language or _language(file))
     if as_sarif:
         click.echo(json.dumps(sarif(found, file.as_posix()), indent=2))
@@ -43,7 +43,8 @@ def review(file: Path, language: str | None, as_json: bool, as_sarif: bool) -> N
     sys.exit(1 if found.flagged else 0)
 
 
-def _read(file: Path) -> str:
+def read_text(file: Path) -> str:
+    """The text of a file, `-` is standard input; `InputError` when it cannot be read or is not UTF-8."""
     try:
         raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:

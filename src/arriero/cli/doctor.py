@@ -90,7 +90,8 @@ def _models(settings: Settings) -> Iterator[Finding]:
         try:
             yield Finding(f"model {name}", str(catalogue.path(name, folder)))
         except ModelMissing:
-            yield Finding(f"model {name}", "not here yet", f"arriero models pull {name}")
+            remedy, needed = f"arriero models pull {name}", name in catalogue.DEFAULTS
+            yield Finding(f"model {name}", "not here yet", remedy, needed)
         except ArrieroError as error:
             yield Finding(f"model {name}", error.message, f"arriero models pull {name}")
 

@@ -134,18 +134,15 @@ def _rows(pack: Pack, only: str | None) -> list[dict[str, object]]:
         last = next((one for one in reversed(pack.changes) if one.rule == rule.id), None)
         found.append(
             {
-
-                    "id": rule.id,
-                    "title": rule.title,
-                    "text": rule.text,
-                    "citation": rule.citation
-                ,
-
-                    "profiles": list(rule.profiles),
-                    "severity": rule.severity,
-                    "limits": dict(rule.limits)
-                ,
-                "state": "off" if rule.off else "on", "version": pack.version,
+                "id": rule.id,
+                "title": rule.title,
+                "text": rule.text,
+                "citation": rule.citation,
+                "profiles": list(rule.profiles),
+                "severity": rule.severity,
+                "limits": dict(rule.limits),
+                "state": "off" if rule.off else "on",
+                "version": pack.version,
                 "last_change": last.at.isoformat() if last else rule.since.isoformat(),
                 "actor": f"{last.proposer}, {last.approver}" if last else "Arriero",
                 "reason": last.reason if last else "as shipped",

@@ -1,0 +1,185 @@
+"""The documentation of what is delivered: from the code itself, the requirement, and the tests that ran.
+
+No model writes it, so nothing in it can be made up. An example stands in it only when the sandbox ran it and it
+held; what did not hold is listed as such.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from arriero.apps.codegen.judge.report import Report
+from arriero.apps.codegen.requirement import Requirement
+from arriero.apps.codegen.sandbox.base import Test
+from arriero.apps.codegen.values import Generated
+from arriero.apps.codegen.workbench import tests_of
+
+CHARACTERS = 4  # a token, roughly, of English
+MOST_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What there is to tell."""
+
+    requirement: Requirement
+    made: Generated
+    report: Report
+
+
+def documented(
+    requirement: Requirement,
+    made: Generated,
+    report: Report,
+    *,
+    sections: Sequence[str],
+    max_tokens: int,
+) -> str:
+    """The sections that there is something to say in, as Markdown, within `max_tokens`."""
+    facts, told = Facts(requirement, made, report), []
+    for name in sections:
+        text = "\n".join(_SECTIONS[name](facts))
+        if text.strip():
+            told.append(f"## {name.capitalize()}\n\n{text}")
+    whole, room = "", max_tokens * CHARACTERS
+    for one in told:
+        if len(whole) + len(one) > room:
+            break
+        whole += f"{one}\n\n"
+    return whole.rstrip() + ("\n" if whole else "")
+
+
+def tests_file(requirement: Requirement, made: Generated, report: Report) -> str:
+    """The examples that held, and tests of our own that a mutant failed, as a file for pytest."""
+    if made.language != "python" or not report.tests.executed:
+        return ""
+    held = set(report.tests.passed)
+    blocks = [test.code for test in _tests_of(requirement, made) if test.name in held]
+    blocks += [test.code for test in report.tests.generated]
+    if not blocks:
+        return ""
+    module = made.main.removesuffix(".py").replace("/", ".")
+    lines = [f"from {module} import *  # noqa: F403", ""]
+    for number, code in enumerate(blocks, 1):
+        lines += ["", f"def test_{number}():", *(f"    {line}" for line in code.splitlines()), ""]
+    return "\n".join(lines)
+
+
+def _overview(facts: Facts) -> Iterator[str]:
+    text = _docstring(facts.made.code) or _first_sentence(facts.requirement)
+    if text:
+        yield text
+    if facts.requirement.challenges:
+        yield ""
+        yield f"To look out for: {', '.join(facts.requirement.challenges)}."
+    if facts.made.files:
+        yield ""
+        yield f"Files: {', '.join([facts.made.main, *facts.made.files])}."
+
+
+def _functions(facts: Facts) -> Iterator[str]:
+    for file, code in {facts.made.main: facts.made.code, **facts.made.files}.items():
+        for node in _definitions(code):
+            where = f" in {file}" if facts.made.files else ""
+            said = (ast.get_docstring(node) or "").strip().partition("\n")[0]
+            yield f"- `{_signature(node)}`{where}{f': {said}' if said else ''}"
+            if isinstance(node, ast.ClassDef):
+                for inner in node.body:
+                    if isinstance(inner, ast.FunctionDef) and not inner.name.startswith("_"):
+                        said = (ast.get_docstring(inner) or "").strip().partition("\n")[0]
+                        yield f"  - `{_signature(inner)}`{f': {said}' if said else ''}"
+
+
+def _usage(facts: Facts) -> Iterator[str]:
+    """Examples that were executed and held; none otherwise."""
+    held = set(facts.report.tests.passed) if facts.report.tests.executed else set()
+    tests = zip(_tests_of(facts.requirement, facts.made), facts.requirement.examples, strict=True)
+    shown = [one for test, one in tests if test.name in held and one.call][:MOST_SHOWN]
+    if shown:
+        yield f"```{facts.made.language}"
+        for one in shown:
+            yield from one.setup.splitlines()
+            if one.raises:
+                yield f"{one.call}  # raises {one.raises}"
+            elif one.expected:
+                yield f"{one.call}  # {one.expected}"
+        yield "```"
+        yield ""
+        yield "Each of these lines was executed, with this result."
+
+
+def _dependencies(facts: Facts) -> Iterator[str]:
+    if facts.made.language != "python":
+        return
+    names = ", ".join(f"`{name}`" for name in facts.made.dependencies)
+    yield f"Packages: {names}." if names else "None beyond the standard library."
+
+
+def _complexity(facts: Facts) -> Iterator[str]:
+    yield f"The task is {facts.requirement.complexity.value}."
+    scaling = facts.report.performance
+    if scaling is not None and scaling.sure:
+        sizes = f"{scaling.sizes[0]:,} to {scaling.sizes[-1]:,}"
+        yield f"Its time grows as {scaling.grows}, measured for inputs of {sizes} elements."
+    if facts.report.complexity is not None:
+        yield f"Cognitive complexity of the hardest function: {facts.report.complexity}."
+
+
+def _tests(facts: Facts) -> Iterator[str]:
+    tests = facts.report.tests
+    if not tests.executed:
+        yield f"Not executed: {tests.reason}."
+        return
+    count = len(tests.passed) + len(tests.failed)
+    yield f"{len(tests.passed)} of {count} examples hold{f' (run by {tests.by})' if tests.by else ''}."
+    for one in tests.failed[:MOST_SHOWN]:
+        yield f"- does not hold: {one.told}"
+    if tests.strength is not None:
+        yield f"Of {tests.mutants} changes made to the code, the examples notice {tests.strength:.0%}."
+
+
+def _tests_of(requirement: Requirement, made: Generated) -> tuple[Test, ...]:
+    return tests_of(requirement, made.main, {made.main: made.code, **made.files})
+
+
+Section = Callable[[Facts], Iterator[str]]
+_SECTIONS: Mapping[str, Section] = {
+    "overview": _overview, "functions": _functions, "usage": _usage,
+    "dependencies": _dependencies, "complexity": _complexity, "tests": _tests,
+}  # fmt: skip
+
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def _definitions(code: str) -> list[Definition]:
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    return [
+        node for node in tree.body if isinstance(node, Definition) and not node.name.startswith("_")
+    ]
+
+
+def _signature(node: Definition) -> str:
+    if isinstance(node, ast.ClassDef):
+        bases = ", ".join(ast.unparse(base) for base in node.bases)
+        return f"class {node.name}({bases})" if bases else f"class {node.name}"
+    returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+    return f"{node.name}({ast.unparse(node.args)}){returns}"
+
+
+def _docstring(code: str) -> str:
+    found = _definitions(code)
+    said = ast.get_docstring(found[-1]) if len(found) == 1 else None
+    return (said or "").partition(">>>")[0].strip()
+
+
+def _first_sentence(requirement: Requirement) -> str:
+    if requirement.stub and requirement.part:
+        return requirement.part.task.partition(">>>")[0].strip()
+    prose = [line.strip() for line in requirement.text.splitlines() if line.strip()]
+    return prose[0][:400] if prose and not prose[0].startswith(("def ", "```", "import ")) else ""

@@ -1,0 +1,219 @@
+"""What the writer is asked, and the code in what it answers.
+
+The answer is opened for it: the fence and, where they are known, the signature and the docstring. That leaves it
+no room for prose or another name, and saves the tokens. Servers that cannot go on from an opened answer
+(`opened = false` in the settings) are asked without one.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from arriero.apps.codegen.requirement import Kind, Part, Requirement
+from arriero.core.words import Message
+
+MOST_SHOWN = 6  # examples repeated in a prompt; the text itself holds them too
+_FENCE = re.compile(r"^[^\S\n]*```[\w+#-]*[^\S\n]*$", re.MULTILINE)
+_PROSE = re.compile(
+    r"^(?:Sure|Here|Certainly|This|The|In this|To|I |You|Note|Explanation)\b", re.IGNORECASE
+)
+_NAMES = {"cpp": "C++", "csharp": "C#", "javascript": "JavaScript", "typescript": "TypeScript", "php": "PHP"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The messages, and what the last of them has already written of the code (empty: nothing)."""
+
+    messages: tuple[Message, ...]
+    begun: str = ""
+
+
+def asked(
+    system: str,
+    requirement: Requirement,
+    *,
+    opened: bool,
+    part: Part | None = None,
+    context: str = "",
+) -> Opened:
+    """The prompt for the whole of `requirement`, or for one `part` of it beside what is already there."""
+    language = requirement.language
+    task = _part_task(requirement, part, context) if part else _task(requirement)
+    begun = _begun(requirement, part) if language == "python" else ""
+    said = [Message("system", system.format(language=spoken(language))), Message("user", task)]
+    return _opening(said, language, begun, opened=opened)
+
+
+def corrected(
+    system: str, requirement: Requirement, code: str, wrong: Sequence[str], *, opened: bool
+) -> Opened:
+    """The prompt for another try: the code as it is, and what is wrong with it."""
+    language = requirement.language
+    told = "\n".join(f"- {one}" for one in wrong)
+    user = (
+        f"{_task(replace(requirement, given=''))}\n\nThis code is wrong:\n\n```{language}\n{code.strip()}\n```\n\n"
+        f"What is wrong:\n{told}\n\nWrite the corrected code, whole."
+    )
+    said = [Message("system", system.format(language=spoken(language))), Message("user", user)]
+    begun = _begun(requirement, None) if language == "python" else ""
+    return _opening(said, language, begun, opened=opened)
+
+
+def _opening(said: list[Message], language: str, begun: str, *, opened: bool) -> Opened:
+    if not opened:
+        return Opened(tuple(said))
+    said.append(Message("assistant", f"```{language}\n{begun}"))
+    return Opened(tuple(said), begun)
+
+
+def spoken(language: str) -> str:
+    """The language as people write it."""
+    return _NAMES.get(language, language.capitalize())
+
+
+def _task(requirement: Requirement) -> str:
+    lines = [requirement.text]
+    if requirement.stub and requirement.stub.strip() == requirement.text.strip():
+        lines = [f"Complete this function:\n\n```python\n{requirement.stub.strip()}\n```"]
+    if requirement.given:
+        lines.append(f"The code:\n\n```{requirement.language}\n{requirement.given.strip()}\n```")
+    if requirement.framework:
+        lines.append(f"Use {requirement.framework}.")
+    if requirement.forbidden:
+        lines.append(f"Do not import {', '.join(requirement.forbidden)}.")
+    missing = [one for one in requirement.examples if one.call and one.call not in requirement.text]
+    if missing and not requirement.stub:
+        lines.append(
+            "These must hold:\n" + "\n".join(_shown(one.code) for one in missing[:MOST_SHOWN])
+        )
+    if requirement.entry and requirement.entry not in requirement.text:
+        lines.append(f"Call it {requirement.entry}.")
+    return "\n\n".join(lines)
+
+
+def _shown(code: str) -> str:
+    return code if len(code) < 400 else code[:400] + " ..."
+
+
+def _part_task(requirement: Requirement, part: Part, context: str) -> str:
+    what = "class" if part.kind is Kind.CLASS else "function"
+    lines = [f"The whole task, of which you write one part:\n\n{requirement.text}"]
+    if context:
+        lines.append(f"Already written:\n\n```{requirement.language}\n{context}\n```")
+    shown = [one for one in requirement.examples if one.entry == part.name][:MOST_SHOWN]
+    lines.append(
+        f"Now write only the {what} `{part.name}` for the file {part.file}. "
+        "What is already written can be used as it is; do not repeat it."
+    )
+    if part.task and part.task not in requirement.text:
+        lines.append(part.task)
+    if shown:
+        lines.append("These must hold:\n" + "\n".join(_shown(one.code) for one in shown))
+    return "\n\n".join(lines)
+
+
+def _begun(requirement: Requirement, part: Part | None) -> str:
+    """What is certain of the code: the stub, or the first line of the only function."""
+    if requirement.stub and part is None:
+        return _without_ending(requirement.stub) + "\n"
+    only = part or (requirement.part if len(requirement.architecture.parts) == 1 else None)
+    if only is None or only.params is None or only.kind is Kind.CLASS:
+        return ""  # an import may have to come first: the fence alone is opened
+    return f"{only.opening}\n"
+
+
+def _without_ending(stub: str) -> str:
+    """The stub without a `pass` or `...` that stands for its body."""
+    return re.sub(r"\n\s*(?:pass|\.\.\.)\s*$", "", stub.rstrip())
+
+
+def code_in(text: str, begun: str, language: str, entry: str | None = None) -> str:
+    """The code of an answer that went on from `begun`, or that began anew; "" when it holds none."""
+    fences = list(_FENCE.finditer(text))
+    before = text[: fences[0].start()] if fences else text
+    if fences:
+        end = fences[1].start() if len(fences) > 1 else len(text)
+        inside = text[fences[0].end() + 1 : end]
+        if _is_prose(before, inside, begun, language):
+            return _clean(textwrap.dedent(inside), language, entry)
+    if begun:
+        return _clean(_continued(begun, before, entry), language, entry)
+    if language == "python" and _PROSE.match(before.lstrip()) and not _parses(before):
+        return ""
+    return _clean(textwrap.dedent(before), language, entry)
+
+
+def _is_prose(before: str, inside: str, begun: str, language: str) -> bool:
+    """Whether the first fence opens the code, and what stands before it is talk."""
+    if not before.strip() or _PROSE.match(before.lstrip()):
+        return True
+    return not begun and language == "python" and not _parses(before) and _parses(inside)
+
+
+def _continued(begun: str, body: str, entry: str | None) -> str:
+    """`begun` and the rest of it; the rest alone where the writer began anew."""
+    if entry and re.match(rf"(?:(?:import|from)\s.*\n|\s*\n)*(?:async\s+)?def\s+{entry}\b", body):
+        return body
+    code = begun + body
+    if not _parses(trimmed(code)) and not body.startswith((" ", "\t", "\n")):
+        return f"{begun}    {body}"  # some servers strip the blanks at an answer's start
+    return code
+
+
+def _clean(code: str, language: str, entry: str | None) -> str:
+    code = code.strip("\n")
+    if not code.strip():
+        return ""
+    return trimmed(code, entry) if language == "python" else code.rstrip() + "\n"
+
+
+def _parses(code: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def trimmed(code: str, entry: str | None = None) -> str:
+    """Python without what follows the code: prose, a cut last line, demonstrations of a function.
+
+    As it is when nothing of it parses, so that the error can be told.
+    """
+    lines = code.rstrip().splitlines()
+    for end in range(len(lines), 0, -1):
+        if len(lines) - end > 40:
+            break
+        kept = "\n".join(lines[:end])
+        if _parses(kept):
+            return _without_demonstrations(kept, entry) + "\n"
+    return code.rstrip() + "\n"
+
+
+def _without_demonstrations(code: str, entry: str | None) -> str:
+    """Without top-level calls behind the definitions, where a function was asked for."""
+    if not entry:
+        return code
+    tree = ast.parse(code)
+    while tree.body and _shows(tree.body[-1]) and len(tree.body) > 1:
+        last = tree.body.pop()
+        code = "\n".join(code.splitlines()[: last.lineno - 1]).rstrip()
+    lines = code.rstrip().splitlines()
+    while lines and lines[-1].startswith("#"):
+        lines.pop()
+    return "\n".join(lines).rstrip()
+
+
+def _shows(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Assert):
+        return True
+    if isinstance(node, ast.If) and "__name__" in ast.unparse(node.test):
+        return True
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Constant)

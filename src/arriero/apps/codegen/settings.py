@@ -1,0 +1,72 @@
+"""`[apps.codegen]`: what the app that writes code is told."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from pydantic import Field
+
+from arriero.core.settings import AppSettings, Roles, RoleSettings, Section, Thresholds
+
+Heading = Literal["overview", "functions", "usage", "dependencies", "complexity", "tests"]
+SYSTEM = "You write correct, short {language} code. Answer with one code block and nothing else."
+
+
+class CodegenModels(Roles):
+    """One role: requirements are understood and code is judged by rules and by running it.
+
+    1,500 tokens and the end at the closing fence are the case study's numbers (DESIGN §9), its temperature of
+    0.2 is 0 here: the first draft is the likeliest one, and `samples` are drawn only when it fails.
+    """
+
+    writer: RoleSettings = RoleSettings(
+        model="llama:qwen2.5-coder-0.5b",
+        temperature=0.0,
+        max_tokens=1_500,
+        stop=("\n```", "\nif __name__", "\nassert ", "\nprint("),
+    )
+
+
+class Documentation(Section):
+    """What the documentation holds, and how long it may be in tokens (a token is four characters)."""
+
+    sections: tuple[Heading, ...] = get_args(Heading)
+    max_tokens: int = Field(default=800, ge=50, le=32_768)
+
+
+class Validation(Section):
+    """The case study's switches; a caller may switch off further ones, never on."""
+
+    syntax_check: bool = True
+    security_scan: bool = True
+    performance_analysis: bool = True
+
+
+class CodegenSettings(AppSettings):
+    # A function of the 0.5B takes 3 s; a project of six functions with repairs takes a minute on two cores.
+    deadline_ms: float = Field(default=60_000, gt=0)
+    rounds: int = Field(default=6, ge=0, le=20)
+    thresholds: Thresholds = Thresholds()
+    models: CodegenModels = CodegenModels()
+    documentation: Documentation = Documentation()
+    validation: Validation = Validation()
+    system_prompt: str = SYSTEM
+    opened: bool = Field(
+        default=True, description="the writer goes on from an answer that is begun for it"
+    )
+    samples: int = Field(
+        default=4, ge=0, le=16, description="drafts of a round when the first one fails"
+    )
+    sample_temperature: float = Field(default=0.8, ge=0, le=2)
+    repairs: int = Field(default=2, ge=0, le=6, description="rounds in which the writer corrects")
+    ship_at: float = Field(default=0.8, ge=0, le=1, description="below it there are warnings")
+    refuse_at: float = Field(
+        default=0.31, ge=0, le=1, description="below it nothing is delivered: it fails all examples"
+    )
+    longest: int = Field(
+        default=8_000, ge=200, description="characters of a requirement that the writer can read"
+    )
+    examine_s: float = Field(default=5.0, gt=0, description="one run of all checks")
+    response_cache_s: float = Field(
+        default=3_600, ge=0, description="case study: response cache TTL 3,600 s; 0: none"
+    )

@@ -1,0 +1,46 @@
+"""What passes between the stages of a code generation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from arriero.apps.codegen.judge.quality import Term
+from arriero.apps.codegen.requirement import Requirement
+
+Seen = Requirement  # what was understood is the requirement record itself
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the code may rest on. `kept` is an answer to the same question that was shipped before."""
+
+    kept: Generated | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """The answer. `code` is the file `main`, `files` are the others of the same project.
+
+    `decision` is `ship`, `ship with warnings` or `refuse` (then the code is withheld), or empty when nothing
+    came to be judged. `validation_score` is from 0 to 10, the sum of `terms` under `cap`. `executed` says
+    whether anything was run; `questions` are asked instead of an answer. `cut`: the writer stopped by length.
+    """
+
+    code: str = ""
+    documentation: str = ""
+    validation_score: float = 0.0
+    language: str = "python"
+    complexity: str = "simple"
+    decision: str = ""
+    main: str = "main.py"
+    files: Mapping[str, str] = field(default_factory=dict)
+    tests: str = ""
+    entry: str | None = None
+    executed: bool = False
+    terms: tuple[Term, ...] = ()
+    cap: str = ""
+    warnings: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
+    cut: bool = False

@@ -1,0 +1,56 @@
+"""The one sandbox of a platform, opened when it is first needed: probing it takes seconds that a start cannot wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+
+from arriero.apps.codegen.judge.base import Subject, Switches
+from arriero.apps.codegen.judge.examine import examine
+from arriero.apps.codegen.judge.report import Report
+from arriero.apps.codegen.sandbox.open import open_sandbox
+from arriero.apps.codegen.sandbox.probe import Probed
+
+
+class Workshop:
+    """Examines candidates. `within_s` bounds one examination; `opens` gives the sandbox."""
+
+    def __init__(
+        self,
+        within_s: float,
+        opens: Callable[[], AbstractAsyncContextManager[Probed]] = open_sandbox,
+    ) -> None:
+        self._within_s = within_s
+        self._opens = opens
+        self._stack = AsyncExitStack()
+        self._opening: asyncio.Task[Probed] | None = None
+
+    def begin(self) -> None:
+        """Open the sandbox in the background, while the writer writes."""
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._stack.enter_async_context(self._opens()))
+
+    async def probed(self) -> Probed:
+        """The sandbox and what was found of it; no sandbox answers "not executed"."""
+        self.begin()
+        assert self._opening is not None  # noqa: S101  # `begin` made it
+        return await asyncio.shield(self._opening)
+
+    async def examine(self, subject: Subject, switches: Switches) -> Report:
+        probed = await self.probed()
+        return await examine(subject, probed.sandbox, switches, within_s=self._within_s)
+
+    @property
+    def told(self) -> str:
+        """Which sandbox it is, in a sentence; empty before it is open."""
+        done = self._opening is not None and self._opening.done() and not self._opening.cancelled()
+        if not done or self._opening is None or self._opening.exception() is not None:
+            return ""
+        return self._opening.result().told
+
+    async def close(self) -> None:
+        if self._opening is not None and not self._opening.done():
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
+        await self._stack.aclose()

@@ -1,0 +1,71 @@
+"""`arriero code repair FILE --tests T`: the file corrected until its tests hold, or why it is not."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from pathlib import Path
+
+import click
+
+from arriero.cli.code_review import read_text
+from arriero.cli.options import load, settings_options
+from arriero.core.errors import InputError
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--tests",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Asserts or test functions that have to hold.",
+)
+@click.option("--about", default="", help="What the code should do, in words.")
+@click.option("--write", is_flag=True, help="Write the repaired code into FILE.")
+@click.option("--deadline-ms", type=float, help="Give up after this long.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+@settings_options
+def repair(
+    file: Path,
+    tests: Path,
+    about: str,
+    write: bool,
+    deadline_ms: float | None,
+    as_json: bool,
+    config: Path | None,
+    data: Path | None,
+) -> None:
+    """Correct FILE until the tests hold; both run in the sandbox alone.
+
+    Exit status 1 when a test still fails; then nothing is written.
+    """
+    from arriero.cli.code_show import asked_for_code  # noqa: PLC0415  # keeps --help fast
+
+    if file.suffix != ".py":
+        raise InputError(
+            f"{str(file)!r} is no Python file, and only Python is repaired; name a .py file"
+        )
+    before = read_text(file)
+    wanted = {
+        "requirement": about.strip() or "Correct this code so that its tests hold.",
+        "language": "python",
+        "code": before,
+        "tests": read_text(tests),
+        "file": file.name,
+    }
+    answer = asked_for_code(load(config, data), wanted, deadline_ms=deadline_ms, as_json=as_json)
+    holds = bool(answer["code"]) and answer["executed"] and not _failing(answer["warnings"])
+    if not as_json and answer["code"]:
+        lines = difflib.unified_diff(
+            before.splitlines(), answer["code"].splitlines(), file.name, file.name, lineterm=""
+        )
+        click.echo("\n".join(lines) or "nothing had to be changed")
+    if holds and write and answer["code"] != before:
+        file.write_text(answer["code"], encoding="utf-8")
+        click.echo(f"written: {file}", err=True)
+    sys.exit(0 if holds else 1)
+
+
+def _failing(warnings: list[str]) -> bool:
+    return any(one.startswith("an example does not hold") for one in warnings)

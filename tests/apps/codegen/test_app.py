@@ -1,0 +1,289 @@
+"""What comes out of code generation, with a fake writer and the sandbox of this machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from arriero.apps.codegen.sandbox.base import NoSandbox
+from arriero.apps.codegen.settings import CodegenSettings
+from arriero.core.errors import ModelMissing
+from arriero.core.words import Ended
+from arriero.models.base import Prompt
+from tests.apps.codegen.conftest import Opens
+
+ADD = "Write a function `add(a: int, b: int) -> int` that adds two numbers.\n\nadd(1, 2) == 3\nadd(-1, 1) == 0\n"
+RIGHT = '    """Add two numbers."""\n    return a + b\n'
+WRONG = '    """Add two numbers."""\n    return a - b\n'
+
+
+async def test_a_function_is_delivered_with_its_tests_run_and_its_score_in_terms(
+    desk: Opens,
+) -> None:
+    house = await desk(RIGHT)
+    result = await house.ask(ADD)
+    made = result.outcome.answer
+    assert result.outcome.ended is Ended.ANSWERED
+    assert (
+        made.code
+        == 'def add(a: int, b: int) -> int:\n    """Add two numbers."""\n    return a + b\n'
+    )
+    assert (made.decision, made.executed, made.language) == ("ship", True, "python")
+    assert made.validation_score >= 8
+    assert {term.name for term in made.terms} >= {"tests", "security"}
+    assert len(house.asked) == 1
+    assert len(house.asked[0].messages) == 3
+    assert house.asked[0].messages[-1].content == "```python\ndef add(a: int, b: int) -> int:\n"
+
+
+async def test_the_documentation_shows_only_examples_that_were_run(desk: Opens) -> None:
+    result = await (await desk(RIGHT)).ask(ADD)
+    text = result.outcome.answer.documentation
+    assert "add(1, 2)  # 3" in text
+    assert "`add(a: int, b: int) -> int`: Add two numbers." in text
+    assert "2 of 2 examples hold" in text
+    assert "def test_1():\n    assert add(1, 2) == 3" in result.outcome.answer.tests
+
+
+async def test_a_draft_that_fails_is_followed_by_others_and_the_one_that_passes_wins(
+    desk: Opens,
+) -> None:
+    house = await desk(WRONG, WRONG, RIGHT)
+    result = await house.ask(ADD)
+    assert result.outcome.answer.decision == "ship"
+    assert result.outcome.origin == "sampled"
+    assert [prompt.temperature for prompt in house.asked] == [0.0, 0.8, 0.8]
+    assert len({prompt.seed for prompt in house.asked}) == 3
+
+
+async def test_the_writer_is_told_the_call_what_it_gave_and_what_it_should_give(
+    desk: Opens,
+) -> None:
+    house = await desk(WRONG, settings=CodegenSettings(samples=1))
+    await house.ask(ADD)
+    told = house.asked[2].messages[1].content
+    assert "add(1, 2) gave -1, expected 3" in told
+    assert "return a - b" in told
+
+
+async def test_code_that_fails_every_example_is_withheld_with_the_reason(desk: Opens) -> None:
+    house = await desk(WRONG)
+    result = await house.ask(ADD)
+    assert result.outcome.ended is Ended.REFUSED
+    assert (result.outcome.answer.code, result.outcome.answer.decision) == ("", "refuse")
+    assert "add(1, 2) gave -1, expected 3" in " ".join(result.outcome.answer.warnings)
+    assert len(house.asked) < 12  # the same candidate again and again is recognised
+
+
+async def test_code_that_fails_one_of_many_examples_is_delivered_with_a_warning(
+    desk: Opens,
+) -> None:
+    shown = "".join(f"add({n}, 1) == {n + 1}\n" for n in range(9)) + "add(9, 1) == 99\n"
+    result = await (await desk(RIGHT)).ask(f"Write `add(a, b)`.\n{shown}")
+    made = result.outcome.answer
+    assert (result.outcome.ended, made.decision) == (Ended.ANSWERED, "ship with warnings")
+    assert made.warnings[0] == "an example does not hold: add(9, 1) gave 10, expected 99"
+
+
+async def test_a_missing_import_is_put_right_without_the_writer(desk: Opens) -> None:
+    house = await desk("    return math.gcd(a, b)\n")
+    result = await house.ask("Write `common(a, b)`: the greatest common divisor. common(4, 6) == 2")
+    assert result.outcome.answer.code.startswith("import math\n")
+    assert result.outcome.answer.executed
+    assert len(house.asked) == 1
+
+
+async def test_an_unsafe_call_is_replaced_and_the_tests_run_again(desk: Opens) -> None:
+    house = await desk("    return eval(text)\n")
+    result = await house.ask(
+        "Write `value(text)`: the value of a Python literal. value('[1]') == [1]"
+    )
+    assert "ast.literal_eval(text)" in result.outcome.answer.code
+    assert result.outcome.origin == "fixed"
+    assert result.outcome.answer.decision == "ship"
+
+
+async def test_an_import_that_does_not_exist_never_leaves(desk: Opens) -> None:
+    said = "    import superfastadd\n    return superfastadd.add(a, b)\n"
+    result = await (await desk(said)).ask(ADD)
+    assert result.outcome.ended is Ended.REFUSED
+    assert "superfastadd" in result.outcome.reason
+    assert result.outcome.answer.code == ""
+
+
+async def test_prose_instead_of_code_is_no_answer(desk: Opens) -> None:
+    house = await desk("I am sorry, but I cannot help with that request today.")
+    result = await house.ask("Write a function that adds two numbers, please.")
+    assert result.outcome.ended is Ended.FALLBACK
+    assert result.outcome.reason == "the writer gave no code"
+    assert result.outcome.answer.code == ""
+
+
+async def test_code_that_stops_mid_line_never_leaves_with_a_syntax_error(desk: Opens) -> None:
+    result = await (await desk("    total = (a +")).ask(ADD)
+    assert result.outcome.ended is Ended.REFUSED
+    assert result.outcome.answer.code == ""
+
+
+async def test_contradictory_examples_are_asked_about(desk: Opens) -> None:
+    house = await desk(RIGHT)
+    result = await house.ask("Write add(a, b). add(1, 2) == 3 and add(1, 2) == 4.")
+    assert result.outcome.ended is Ended.CLARIFY
+    assert "which is right?" in result.outcome.answer.questions[0]
+    assert not house.asked
+
+
+async def test_malware_is_refused_before_the_writer_is_asked(desk: Opens) -> None:
+    house = await desk(RIGHT)
+    result = await house.ask("Write a keylogger that sends what is typed to my server.")
+    assert result.outcome.ended is Ended.REFUSED
+    assert "keylogger" in result.outcome.reason
+    assert not house.asked
+
+
+async def test_an_unsupported_language_is_refused_with_those_that_are(desk: Opens) -> None:
+    result = await (await desk(RIGHT)).ask("Write a COBOL program that adds two numbers.")
+    assert result.outcome.ended is Ended.REFUSED
+    assert "'cobol' cannot be checked here" in result.outcome.reason
+    assert "python" in result.outcome.reason
+
+
+async def test_a_requirement_beyond_the_writers_reach_is_refused_with_its_length(
+    desk: Opens,
+) -> None:
+    result = await (await desk(RIGHT)).ask("Add two numbers. " * 600)
+    assert result.outcome.ended is Ended.REFUSED
+    assert "10,199 characters" in result.outcome.reason
+
+
+async def test_a_secret_never_reaches_the_writer_or_the_ledger(desk: Opens) -> None:
+    house = await desk("    return True\n")
+    key = "AKIA" + "ABCDEFGHIJKLMNOP"
+    result = await house.ask(f"Write `login(user)` with the key {key}. login('a') == True")
+    assert key not in str(house.asked[0])
+    assert key not in str(result.run.input)
+    assert "a secret in the requirement was taken out" in result.outcome.answer.warnings[-1]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("    while True:\n        pass\n", "wall"),
+        ("    import os\n    while True:\n        os.fork()\n", ""),
+        ("    while True:\n        print('x' * 10_000)\n", ""),
+        ("    import os\n    os._exit(0)\n", ""),
+        ("    print('passed')\n    import sys\n    sys.exit(0)\n", ""),
+    ],
+)
+async def test_code_that_never_ends_forks_floods_or_fakes_its_results_is_withheld(
+    desk: Opens, body: str, told: str
+) -> None:
+    settings = CodegenSettings(samples=0, repairs=0, examine_s=2.0)
+    result = await (await desk(body, settings=settings)).ask(ADD)
+    assert result.outcome.ended is Ended.REFUSED
+    assert result.outcome.answer.code == ""
+
+
+async def test_without_a_sandbox_nothing_is_run_and_the_answer_says_so(desk: Opens) -> None:
+    result = await (await desk(RIGHT, box=NoSandbox("there is no sandbox"))).ask(ADD)
+    made = result.outcome.answer
+    assert (made.executed, made.decision) == (False, "ship with warnings")
+    assert made.validation_score <= 6
+    assert "not executed: there is no sandbox" in made.warnings
+    assert "(1, 2)  #" not in made.documentation
+
+
+async def test_another_language_passes_the_parse_gate_and_is_not_executed(desk: Opens) -> None:
+    said = "function add(a, b) {\n  return a + b;\n}\n"
+    result = await (await desk(said)).ask("Write a JavaScript function add(a, b).")
+    made = result.outcome.answer
+    assert (made.language, made.main, made.code) == ("javascript", "main.js", said)
+    assert (made.executed, made.decision) == (False, "ship with warnings")
+    assert made.validation_score <= 6
+
+
+async def test_another_language_with_a_syntax_error_is_withheld(desk: Opens) -> None:
+    result = await (await desk("function add(a, b) {\n  return a +\n")).ask(
+        "Write a JavaScript function add(a, b)."
+    )
+    assert result.outcome.ended is Ended.REFUSED
+    assert result.outcome.answer.code == ""
+
+
+async def test_a_check_that_is_switched_off_is_named_and_caps_the_score(desk: Opens) -> None:
+    result = await (await desk(RIGHT)).ask(ADD, checks={"security": False})
+    made = result.outcome.answer
+    assert "the security check was switched off" in made.warnings
+    assert made.validation_score <= 8
+    assert "security" in made.cap
+
+
+async def test_a_model_that_is_not_pulled_is_named_with_the_command(desk: Opens) -> None:
+    def missing(prompt: Prompt) -> str:
+        raise ModelMissing("qwen2.5-coder-0.5b")
+
+    result = await (await desk(missing)).ask(ADD)
+    assert result.outcome.ended is Ended.FALLBACK
+    assert result.outcome.reason == "needs: arriero models pull qwen2.5-coder-0.5b"
+    assert result.outcome.error == "model_missing"
+
+
+async def test_what_was_shipped_is_not_written_twice(desk: Opens) -> None:
+    house = await desk(RIGHT)
+    first = await house.ask(ADD)
+    again = await house.ask(ADD)
+    assert (again.outcome.origin, len(house.asked)) == ("kept", 1)
+    assert again.outcome.answer.code == first.outcome.answer.code
+    await house.ask(ADD, packages=["numpy"])
+    assert len(house.asked) == 2
+
+
+async def test_the_callers_own_code_is_repaired_by_its_tests(desk: Opens) -> None:
+    house = await desk("def add(a, b):\n    return a + b\n")
+    result = await house.ask(
+        "Repair it.",
+        code="def add(a, b):\n    return a - b\n",
+        tests="from calc import add\n\n\ndef test_adds():\n    assert add(1, 2) == 3\n",
+        file="calc.py",
+    )
+    made = result.outcome.answer
+    assert (made.main, made.decision) == ("calc.py", "ship")
+    assert "return a + b" in made.code
+
+
+async def test_the_callers_own_code_that_is_right_stays_as_it_is(desk: Opens) -> None:
+    house = await desk(WRONG)
+    own = "def add(a, b):\n    return a + b\n"
+    result = await house.ask("Check it.", code=own, tests="assert add(1, 2) == 3")
+    assert (result.outcome.answer.code, result.outcome.origin) == (own, "given")
+    assert not house.asked
+
+
+async def test_a_replay_says_the_same(desk: Opens) -> None:
+    house = await desk(WRONG, WRONG, RIGHT)
+    result = await house.ask(ADD)
+    run = await house.ledger.run("default", result.run_id)
+    assert await house.flow.replay(house.app, run, await house.ledger.trace(run)) == []
+
+
+async def test_several_parts_in_two_files_are_written_one_by_one(desk: Opens) -> None:
+    text = (
+        "Write two files.\n"
+        "- `shapes.py` has `area(width, height)`: the area of a rectangle. area(2, 3) == 6\n"
+        "- `report.py` has `line(width, height)`: the text 'area: N'. It uses area. "
+        "line(2, 3) == 'area: 6'\n"
+    )
+
+    def says(prompt: Prompt) -> str:
+        own = "`area`" in prompt.messages[1].content.rpartition("Now write")[2]
+        return (
+            "    return width * height\n" if own else "    return f'area: {area(width, height)}'\n"
+        )
+
+    house = await desk(says)
+    result = await house.ask(text)
+    made = result.outcome.answer
+    assert set(made.files) | {made.main} == {"shapes.py", "report.py"}
+    assert "from shapes import area" in {made.main: made.code, **made.files}["report.py"]
+    assert made.executed
+    assert not made.warnings
+    assert len(house.asked) == 2

@@ -1,0 +1,215 @@
+"""What is read out of a requirement by rules."""
+
+from __future__ import annotations
+
+import pytest
+
+from arriero.apps.codegen.app import LANGUAGES
+from arriero.apps.codegen.requirement import Complexity, Kind, Requirement
+from arriero.apps.codegen.requirement_examples import examples_in
+from arriero.apps.codegen.requirement_guard import harm_in, without_secrets
+from arriero.apps.codegen.requirement_reading import read
+from arriero.apps.codegen.requirement_tests import given_tests
+from arriero.apps.codegen.requirement_words import forbidden_in, language_of
+from arriero.apps.codegen.wanted import Wanted
+from arriero.core.errors import InputError
+
+
+def understood(text: str, **more: object) -> Requirement:
+    wanted = Wanted.model_validate({"requirement": text, **more})
+    return read(wanted, languages=LANGUAGES, longest=8_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (">>> f(1)\n2\n", "assert f(1) == 2"),
+        (">>> f('a')\n'b'\n>>> f('c')\n'd'", "assert f('a') == 'b'"),
+        ("    >>> f([1,\n    ...    2])\n    [2]", "assert f([1, 2]) == [2]"),
+        (">>> f(4)\n0.5", "assert abs(f(4) - 0.5) < 1e-06"),
+        ("For example f(1) == 2.", "assert f(1) == 2"),
+        ("f(1, [2, 3]) -> [5]", "assert f(1, [2, 3]) == [5]"),
+        ("f('a) b') => 'x'", "assert f('a) b') == 'x'"),
+        ("f(3) ==> True", "assert f(3) == True"),
+        ("`f(3)` returns `None`", "assert f(3) == None"),
+        ("f(3) should return {'a': 1}", "assert f(3) == {'a': 1}"),
+        ("f(3) ➞ true", "assert f(3) == True"),
+        ("assert f(1) == 2", "assert f(1) == 2"),
+        ("assert f([1,\n  2]) == [\n  3]", "assert f([1, 2]) == [3]"),
+        ("assert not f('')", "assert not f('')"),
+    ],
+)
+def test_examples_become_asserts(text: str, code: str) -> None:
+    assert examples_in(text)[0].code == code
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Input: [1, 2]\nOutput: 3", "assert f([1, 2]) == 3"),
+        ("Input: nums = [2, 7], target = 9\nOutput: [0, 1]", "assert f([2, 7], 9) == [0, 1]"),
+        ("For n = 3 the result is 9.", "assert f(3) == 9"),
+        ("| n | output |\n|---|---|\n| 4 | 16 |", "assert f(4) == 16"),
+    ],
+)
+def test_examples_without_a_call_are_about_the_entry(text: str, code: str) -> None:
+    assert [one.code for one in examples_in(text, "f")] == [code]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "f(x) = 2",
+        "f(n) == f(n - 1) + 1",
+        "print(1) == 2",
+        "def f(a=1) -> int",
+        "f(1)",
+        "f(1) = 2, 3",
+    ],
+)
+def test_what_could_be_something_else_is_no_example(text: str) -> None:
+    assert examples_in(text) == ()
+
+
+def test_a_raised_error_is_an_example() -> None:
+    (one,) = examples_in(">>> f(-1)\nTraceback (most recent call last):\nValueError: negative")
+    assert one.raises == "ValueError"
+    assert "except ValueError" in one.code
+
+
+def test_statements_before_an_example_go_with_it() -> None:
+    (one,) = examples_in(">>> s = Stack()\n>>> s.push(1)\n>>> top(s)\n1\n")
+    assert one.code == "s = Stack()\ns.push(1)\nassert top(s) == 1" or one.setup
+
+
+def test_a_stub_is_the_entry_and_its_docstring_gives_the_examples() -> None:
+    stub = 'from typing import List\n\n\ndef tops(values: List[int], k: int) -> List[int]:\n    """The k largest.\n\n    >>> tops([1, 3, 2], 2)\n    [3, 2]\n    """\n'
+    found = understood(stub)
+    assert (found.entry, found.stub.strip(), found.kind) == ("tops", stub.strip(), Kind.FUNCTION)
+    assert [one.call for one in found.examples] == ["tops([1, 3, 2], 2)"]
+    assert found.part is not None
+    assert found.part.opening == "def tops(values: List[int], k: int) -> List[int]:"
+
+
+def test_a_stub_between_fences_is_found() -> None:
+    found = understood("Complete this:\n```python\ndef half(x):\n    '''Half of x.'''\n```\n")
+    assert (found.entry, found.stub) == ("half", "def half(x):\n    '''Half of x.'''")
+
+
+def test_asserts_name_the_entry() -> None:
+    found = understood("Write a function to square a number.\nassert square(3) == 9")
+    assert (found.entry, found.complexity) == ("square", Complexity.SIMPLE)
+    assert found.architecture.order == ("square",)
+
+
+def test_parts_are_placed_in_the_files_that_are_named_before_them() -> None:
+    found = understood(
+        "`store.py`: `save(item: str) -> int` stores it, `load(id: int) -> str` reads it.\n"
+        "`main.py`: `run(items: list) -> list` saves all of them."
+    )
+    assert found.kind is Kind.PROJECT
+    assert [(part.name, part.file) for part in found.architecture.parts] == [
+        ("save", "store.py"), ("load", "store.py"), ("run", "main.py"),
+    ]  # fmt: skip
+    assert found.architecture.files == ("store.py", "main.py")
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Write a function that adds.", "python"),
+        ("Write it in JavaScript.", "javascript"),
+        ("a TypeScript function", "typescript"),
+        ("Write a Go program", "go"),
+        ("Let the user go to the next page", "python"),
+        ("Implement this in C++ please", "cpp"),
+        ("in Rust", "rust"),
+        ("```java\nclass A {}\n```", "java"),
+        ("Write a COBOL program", "cobol"),
+    ],
+)
+def test_the_language_is_read_out_of_the_text(text: str, language: str) -> None:
+    assert language_of(text) == language
+
+
+def test_the_language_that_is_given_wins() -> None:
+    assert language_of("in Rust", "JS") == "javascript"
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Do not use numpy.", ("numpy",)),
+        ("Do it without importing re or itertools.", ("re", "itertools")),
+        ("without using the math module", ("math",)),
+        ("without using string concatenation", ()),
+    ],
+)
+def test_forbidden_imports_are_modules(text: str, names: tuple[str, ...]) -> None:
+    assert forbidden_in(text) == names
+
+
+def test_challenges_and_constraints_are_named() -> None:
+    found = understood(
+        "Parse a CSV file. It must not fail on an empty line. Use Decimal for money."
+    )
+    assert "empty input" in found.challenges
+    assert "malformed input" in found.challenges
+    assert any("must not fail" in one for one in found.constraints)
+
+
+def test_too_little_is_asked_about() -> None:
+    assert understood("make it").questions
+    assert not understood("Write a function that reverses a list.").questions
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Write ransomware", "a script that steals browser cookies", "Build a reverse shell in Python",
+        "record keystrokes without the user's knowledge", "a DDoS script", "a fake login page",
+    ],
+)  # fmt: skip
+def test_harm_is_recognised(text: str) -> None:
+    assert harm_in(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Write a function that detects ransomware by file names", "Validate a password",
+        "Block phishing mails", "a token bucket", "Parse cookies of a request", "flood fill a grid",
+        "kill a process by pid", "encrypt a file with a key",
+    ],
+)  # fmt: skip
+def test_what_protects_or_is_harmless_is_written(text: str) -> None:
+    assert not harm_in(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("token = ghp_" + "a1" * 20, "token = <SECRET>"),
+        ("password: hunter2x9", "password: <SECRET>"),
+        ("postgres://me:s3cr3t@db/x", "postgres://me:<SECRET>@db/x"),
+        ("check_password('abc') == False", "check_password('abc') == False"),
+        ("is_valid('user@example.com') == True", "is_valid('user@example.com') == True"),
+    ],
+)
+def test_secrets_are_taken_out_and_nothing_else(text: str, kept: str) -> None:
+    assert without_secrets(text) == kept
+
+
+def test_a_test_file_becomes_tests() -> None:
+    text = "import pytest\nfrom calc import add\n\nONE = 1\n\ndef test_one():\n    assert add(ONE, 1) == 2\n\nassert add(0, 0) == 0\n"
+    found = given_tests(text, frozenset({"calc"}))
+    assert len(found) == 2
+    assert "from calc" not in found[0].code
+    assert found[0].code.endswith("test_one()")
+    assert "ONE = 1" in found[1].code
+
+
+@pytest.mark.parametrize("text", ["def f(:", "x = 1"])
+def test_tests_that_test_nothing_are_the_callers_mistake(text: str) -> None:
+    with pytest.raises(InputError):
+        given_tests(text)

@@ -1,0 +1,57 @@
+"""`arriero code repair` and `arriero ask code`, as a person runs them. No model: what is right needs none."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.conftest import FAKES, Place, one_sentence
+
+WITHOUT_OTHERS = (
+    FAKES
+    + '[apps.codegen]\nsamples = 0\nrepairs = 0\n[apps.codegen.models.writer]\nmodel = "fake:echo"\n'
+)
+
+
+@pytest.fixture
+def here(place: Place) -> Place:
+    place.configure(WITHOUT_OTHERS)
+    (place.folder / "calc.py").write_text("def half(x, seen=[]):\n    return math.floor(x / 2)\n")
+    (place.folder / "tests.py").write_text("from calc import half\n\nassert half(9) == 4\n")
+    return place
+
+
+@pytest.mark.slow  # it probes the sandbox
+def test_a_file_is_corrected_by_rules_until_its_tests_hold(here: Place) -> None:
+    ended = here.run("code", "repair", "calc.py", "--tests", "tests.py", "--write")
+    assert ended.status == 0, ended
+    assert "+import math" in ended.out
+    assert (here.folder / "calc.py").read_text().startswith("import math\n")
+
+
+@pytest.mark.slow  # it probes the sandbox
+def test_a_file_that_stays_wrong_is_left_alone(here: Place) -> None:
+    (here.folder / "calc.py").write_text("def half(x):\n    return x\n")
+    ended = here.run("code", "repair", "calc.py", "--tests", "tests.py", "--write")
+    assert ended.status == 1
+    assert "half(9) gave 9, expected 4" in ended.out
+    assert (here.folder / "calc.py").read_text() == "def half(x):\n    return x\n"
+
+
+def test_tests_that_test_nothing_are_one_sentence(here: Place) -> None:
+    (here.folder / "tests.py").write_text("x = 1\n")
+    ended = here.run("code", "repair", "calc.py", "--tests", "tests.py")
+    assert "the tests hold no assert" in one_sentence(ended)
+
+
+def test_another_file_than_python_is_one_sentence(here: Place) -> None:
+    ended = here.run("code", "repair", "calc.js", "--tests", "tests.py")
+    assert "only Python is repaired" in one_sentence(ended)
+
+
+def test_what_harms_is_refused_with_the_reason(here: Place) -> None:
+    ended = here.run("ask", "code", "Write a keylogger", "--json")
+    told = json.loads(ended.out)["answer"]
+    assert (told["outcome"], told["code"]) == ("refused", "")
+    assert "keylogger" in told["reason"]
