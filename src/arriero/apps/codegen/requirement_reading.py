@@ -43,6 +43,15 @@ _NAMED = re.compile(
 _FILE = re.compile(
     r"(?<![\w/.])(?P<file>(?:[\w-]+/)*[\w-]+\.(?:py|js|ts|go|java|rs|cpp|rb|php))(?!\w)"
 )
+# A list of what is to be written: "- area(w, h): ...", "1. add(a, b) and sub(a, b) ...", "- class Shelf with ...".
+_ITEM = re.compile(
+    r"^[^\S\n]*(?:[-*]|\d+[.)])[^\S\n]+`?(?P<said>(?:class\s+[A-Z]\w*|[A-Za-z_]\w*\().*)$",
+    re.MULTILINE,
+)
+_LISTED = re.compile(
+    r"(?:class\s+`?(?P<class>[A-Z]\w*)|(?P<name>[A-Za-z_]\w*)\((?P<params>(?:[^()]|\([^()]*\))*)\))`?"
+    r"(?:\s*->\s*(?P<returns>[\w.\[\], |]+?)(?=[`:.]|\s-|$))?(?:\s*,?\s*(?:and\s)?\s*`?)"
+)
 _SCRIPT = re.compile(r"\b(?:script|program|command[- ]line|cli|main function)\b", re.IGNORECASE)
 _OPENING = re.compile(r"^(?:from\s+\w|import\s+\w|def\s|async\s+def\s|class\s|@\w)", re.MULTILINE)
 _BUILTIN = frozenset(dir(builtins))
@@ -149,6 +158,8 @@ def parts_in(text: str, stub: str, language: str) -> tuple[Part, ...]:
                 if part.name[:1].isupper():
                     part = Part(part.name, None, kind=Kind.CLASS)
                 found[part.name] = (one.start(), part)
+    for at, part in _listed(text, language):
+        found.setdefault(part.name, (at, part))
     for one in _CLASS.finditer(text):
         name = next(filter(None, one.groups()))
         if name not in found:
@@ -159,6 +170,21 @@ def parts_in(text: str, stub: str, language: str) -> tuple[Part, ...]:
             found[name] = (one.start(), Part(name))
     in_order = sorted(found.values(), key=lambda one: one[0])
     return tuple(part for _, part in in_order if not _is_method(part, found))
+
+
+def _listed(text: str, language: str) -> Iterator[tuple[int, Part]]:
+    """What the items of a list begin with: one signature or several, or a class."""
+    for item in _ITEM.finditer(text):
+        at, said = 0, item["said"]
+        while one := _LISTED.match(said, at):
+            if one["class"]:
+                yield item.start(), Part(one["class"], kind=Kind.CLASS)
+                break
+            if said[one.end() :].startswith("=") or not _is_signature(one, language):
+                break
+            returns = (one["returns"] or "").strip()
+            yield item.start() + at, Part(one["name"], one["params"].strip(), returns)
+            at = one.end()
 
 
 _NO_NAMES = frozenset(
