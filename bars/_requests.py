@@ -118,7 +118,7 @@ MESSY = {
         "func max(a []int) int {\n\tm := 0\n\tfor i := 0; i < len(a); i++ {\n\t\tif a[i] > m {\n\t\t\tm = a[i]\n\t\t}\n\t}\n\treturn m\n}",
     ),
     "Java": (
-        "static String join(java.util.List<String> l) { String s = \"\"; for (int i = 0; i < l.size(); i++) { s = s + l.get(i); if (i != l.size() - 1) { s = s + \", \"; } } return s; }",
+        'static String join(java.util.List<String> l) { String s = ""; for (int i = 0; i < l.size(); i++) { s = s + l.get(i); if (i != l.size() - 1) { s = s + ", "; } } return s; }',
     ),
     "Rust": (
         "fn sum(v: Vec<i32>) -> i32 { let mut s = 0; for i in 0..v.len() { s = s + v[i]; } return s; }",

@@ -27,6 +27,12 @@ def test_the_code_is_cut_from_the_fence(said: str) -> None:
     assert cut(said, ONE)["main.py"].strip() == CODE.strip()
 
 
+def test_what_a_block_runs_beside_its_definitions_is_left_out() -> None:
+    said = f'```python\n"""Says."""\nN = 3\n{CODE}assert f(1) == 2\nprint(f(1))\nif __name__ == "__main__":\n    f(2)\n```'
+    assert cut(said, ONE)["main.py"].strip() == f"N = 3\n{CODE}".strip()
+    assert "print(1)" in cut("```python\nprint(1)\n```", ONE)["main.py"]
+
+
 def test_an_empty_reply_delivers_nothing() -> None:
     assert cut(" \n", ONE) == {}
 

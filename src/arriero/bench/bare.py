@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from arriero.models.base import Generator, Prompt, complete
 
 # The wording in which Qwen2.5-Coder's own scores on these benchmarks were taken (EvalPlus).
 ONE = "Please provide a self-contained Python script that solves the following problem in a markdown code block:"
+REPAIR = "Please fix the bugs in this Python code and answer with the whole corrected code in a markdown code block."
 MANY = (
     "Please write the Python files {names} that solve the following problem. "
     "Put each into its own markdown code block, with the file's name in the line before it:"
@@ -21,6 +23,7 @@ FENCE = re.compile(
     r"(?P<before>[^\n]*)\n?^[ \t]*```[^\n]*\n(?P<code>.*?)(?:^[ \t]*```|\Z)",
     re.MULTILINE | re.DOTALL,
 )
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 MAX_TOKENS = 1_500  # of code (DESIGN §9)
 WARM = 0.8  # samples beside the greedy answer; Chen et al., "Evaluating LLMs trained on code" (2021), for pass@10 and more
 WITHIN_S = 900.0  # a slow machine is not what is measured
@@ -76,6 +79,11 @@ class Bare:
 
 def question(asked: Asked) -> str:
     """The prompt of the bare model."""
+    if asked.code:
+        tests = (
+            f"\n\nThese tests have to pass:\n\n```python\n{asked.shown}```" if asked.shown else ""
+        )
+        return f"{REPAIR}\n\n{asked.requirement}\n\n```python\n{asked.code}```{tests}\n"
     wanted = asked.requirement.strip("\n")
     told = f"```python\n{wanted}\n```" if parses(wanted) else wanted
     ask = MANY.format(names=" and ".join(asked.files)) if len(asked.files) > 1 else ONE
@@ -83,15 +91,38 @@ def question(asked: Asked) -> str:
 
 
 def cut(said: str, asked: Asked) -> Mapping[str, str]:
-    """The files in a reply. Of one file: the block that defines what was asked for, else the first."""
+    """The files in a reply. Of one file: the block that defines what was asked for, else the first.
+
+    What a block runs beside its definitions (its own asserts and prints) is left out, as EvalPlus does: a
+    wrong demonstration would else fail a right function, and the model would look worse than it is.
+    """
     blocks = [(found["before"], found["code"]) for found in FENCE.finditer(said)]
     if not blocks:
         return {asked.main: said} if said.strip() else {}
-    if len(asked.files) == 1:
-        named = re.compile(rf"^\s*(?:def|class) {re.escape(asked.entry or '')}\b", re.MULTILINE)
-        right = [code for _, code in blocks if asked.entry and named.search(code)]
-        return {asked.main: (right or [code for _, code in blocks])[0]}
-    return _by_name(blocks, asked.files)
+    if len(asked.files) > 1:
+        found = _by_name(blocks, asked.files)
+        return {name: without_demonstrations(code) for name, code in found.items()}
+    named = re.compile(rf"^\s*(?:def|class) {re.escape(asked.entry or '')}\b", re.MULTILINE)
+    right = [code for _, code in blocks if asked.entry and named.search(code)]
+    return {asked.main: without_demonstrations((right or [code for _, code in blocks])[0])}
+
+
+def without_demonstrations(code: str) -> str:
+    """Python without top-level asserts, bare expressions and `if __name__`; as it is when it does not parse."""
+    if not parses(code):
+        return code
+    body, lines = ast.parse(code).body, code.splitlines()
+    defines = any(isinstance(node, DEFINITIONS) for node in body)
+    for node in reversed(body):
+        if defines and _demonstrates(node):
+            del lines[node.lineno - 1 : node.end_lineno]
+    return "\n".join([*lines, ""])
+
+
+def _demonstrates(node: ast.stmt) -> bool:
+    if isinstance(node, ast.If):
+        return "__name__" in ast.unparse(node.test)
+    return isinstance(node, ast.Assert | ast.Expr)
 
 
 def _by_name(blocks: Sequence[tuple[str, str]], files: Sequence[str]) -> Mapping[str, str]:

@@ -159,4 +159,4 @@ def _share(right: Sequence[bool]) -> Metric:
 def _uplift(before: Sequence[bool], after: Sequence[bool]) -> Metric:
     pairs = list(zip(before, after, strict=True))
     won, lost = pairs.count((False, True)), pairs.count((True, False))
-    return Metric.of(paired(won, lost, len(pairs)), len(pairs), "points/100")
+    return Metric.of(paired(won, lost, len(pairs)), len(pairs), "share")

@@ -25,11 +25,16 @@ LIMITS = Limits(wall_s=20, cpu_s=10)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """All that is told of a problem. `files` are the files to write; tests start from the last of them."""
+    """All that is told of a problem. `files` are the files to write; tests start from the last of them.
+
+    With `code`, that code is to be repaired; `shown` are the tests that may be seen.
+    """
 
     requirement: str
     entry: str | None = None
     files: tuple[str, ...] = (MAIN,)
+    code: str = ""
+    shown: str = ""
 
     @property
     def main(self) -> str:
@@ -48,8 +53,7 @@ class Problem:
     @property
     def digest(self) -> str:
         """Changes when what is asked changes."""
-        told = f"{self.asked.requirement}\0{self.asked.entry}\0{self.asked.files}"
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
+        return hashlib.sha256(repr(self.asked).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,9 @@ def read_problems(file: Path) -> tuple[Problem, ...]:
 
 
 async def mark(problem: Problem, files: Mapping[str, str], sandbox: Sandbox) -> Mark:
-    """Run the hidden tests on `files` in `sandbox`. Nothing delivered is not passed."""
+    """Run the hidden tests on `files` in `sandbox`. Nothing delivered is not passed, nor is what has no tests."""
+    if not problem.tests:
+        return Mark(passed=False, reason="it has no tests")
     if problem.asked.main not in files:
         return Mark(passed=False, reason=f"{problem.asked.main} was not delivered")
     broken = [name for name, text in files.items() if name.endswith(".py") and not parses(text)]

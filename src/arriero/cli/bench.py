@@ -23,6 +23,7 @@ COMMANDS = {
     "retrieval": ("bench_retrieval", "retrieval", "Recall of required documents, three rankers."),
     "grounding": ("bench_grounding", "grounding", "Are corrupted answers told from true ones?"),
     "code": ("bench_code", "code", "Problems that generated code solves, hidden tests scoring."),
+    "repair": ("bench_repair", "repair", "Broken code put right, hidden tests scoring."),
     "sandbox": ("bench_sandbox", "sandbox", "Does the sandbox hold hostile programs?"),
     "security": ("bench_security", "security", "Insecure code found, clean code left alone."),
     "compliance": (

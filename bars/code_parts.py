@@ -1,0 +1,34 @@
+"""40 tasks of several functions in two or more files, written for this project, with tests that no writer sees.
+
+`--models=0.5b` and `--limit=N` make it shorter; the number of tasks is told as n.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from arriero.apps.codegen.sandbox.open import open_sandbox
+from bars._code import by_heart, compared, limited, models
+from bars._parts import parts
+from bars._trial import keep
+from bars.result import Figure
+
+PROMISED = {"uplift": ">= 0.15"}
+
+
+def main() -> None:
+    what = "multi-part tasks: the model alone and the pipeline with it"
+    keep("code_parts", what, asyncio.run(_figures()))
+
+
+async def _figures() -> list[Figure]:
+    problems = limited([part.problem for part in parts()])
+    async with open_sandbox() as probed:
+        figures = [await by_heart(problems, probed.sandbox)]
+    for size in models():
+        figures += await compared("code_parts", problems, size, PROMISED)
+    return figures
+
+
+if __name__ == "__main__":
+    main()
