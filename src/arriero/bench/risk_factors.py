@@ -15,12 +15,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 from arriero.apps.finance.filings.base import Label, RiskText, Span
 from arriero.apps.finance.filings.risks import risk_factors
 from arriero.apps.finance.filings.taxonomy import label, types
-from arriero.bench.jsonl import objects
+from arriero.bench.jsonl import Row, objects
 from arriero.bench.report import Metric
 from arriero.core.errors import InputError
 from arriero.core.statistics import percentile, wilson
@@ -84,18 +83,23 @@ def read_text(file: Path) -> str:
 
 def read_marks(files: Sequence[Path], documents: Sequence[Document]) -> tuple[Mark, ...]:
     """The labels of these documents; InputError names the row that is wrong, or when none is of them."""
-    known = {document.name: document for document in documents}
-    marks = []
-    for file in files:
-        for number, row in objects(file):
-            mark = _mark(row, f"{file.name}, row {number}")
-            document = known.get(mark.file)
-            if document is not None:
-                _check(mark, row, document, f"{file.name}, row {number}")
-                if "type" in row or row.get("kind") == "caption" or mark.doubt:
-                    marks.append(mark)
+    rows = [(f"{file.name}, row {number}", row) for file in files for number, row in objects(file)]
+    marks = marks_of(rows, documents)
     if files and not marks:
         raise InputError("no label is of a file in this folder; `file` has to be a file's name")
+    return marks
+
+
+def marks_of(rows: Sequence[tuple[str, Row]], documents: Sequence[Document]) -> tuple[Mark, ...]:
+    """The labels among these rows (each with where it stands) that are of these documents."""
+    known = {document.name: document for document in documents}
+    marks = []
+    for where, row in rows:
+        mark = _mark(row, where)
+        if mark.file in known:
+            _check(mark, row, known[mark.file], where)
+            if mark.types or row.get("kind") == "caption" or mark.doubt:
+                marks.append(mark)
     return tuple(marks)
 
 
@@ -192,7 +196,7 @@ def _same(one: Span, other: Span) -> bool:
     return both >= SAME * (max(one.end, other.end) - min(one.start, other.start))
 
 
-def _mark(row: Mapping[str, Any], where: str) -> Mark:
+def _mark(row: Row, where: str) -> Mark:
     file, start, end = row.get("file"), row.get("start"), row.get("end")
     if not isinstance(file, str) or not isinstance(start, int) or not isinstance(end, int):
         raise InputError(f"{where}: needs file, start and end")
@@ -203,7 +207,7 @@ def _mark(row: Mapping[str, Any], where: str) -> Mark:
     return Mark(file, Span(start, end), names, bool(row.get("doubt")))
 
 
-def _check(mark: Mark, row: Mapping[str, Any], document: Document, where: str) -> None:
+def _check(mark: Mark, row: Row, document: Document, where: str) -> None:
     if not 0 <= mark.span.start < mark.span.end <= len(document.text):
         raise InputError(f"{where}: {mark.span.start} to {mark.span.end} is not within {mark.file}")
     told = row.get("sha256")
