@@ -7,6 +7,8 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from arriero.apps.finance.filings.base import Absent
 from arriero.apps.finance.filings.risks import risk_factors
@@ -142,3 +144,28 @@ def test_the_answer_does_not_depend_on_hash_seed_locale_or_time_zone() -> None:
         for seed, zone in (("1", "UTC"), ("77", "Pacific/Auckland"))
     }
     assert len(told) == 1
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(
+                [*CAPTIONS, *TITLES, *HEADINGS, "Item 1A. Risk Factors", "Item 2.", "12", "Summary"]
+            ),
+            st.text(max_size=60),
+            st.sampled_from([text for _, texts in factors() for text in texts]),
+        ),
+        max_size=40,
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_lines_a_document_has_what_is_found_is_quoted_and_in_order(
+    lines: list[str],
+) -> None:
+    found = risk_factors("\n".join(["Item 1A. Risk Factors", *lines]))
+    assert (found.reason is None) == bool(found.captions)
+    places = [(caption.start, caption.end) for caption in found.captions]
+    assert places == sorted(set(places))
+    for caption in found.captions:
+        assert caption.of(found.text) == caption.text != ""
+        assert caption.end <= caption.body.start <= caption.body.end <= len(found.text)
