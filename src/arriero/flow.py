@@ -499,7 +499,8 @@ class Flow:
         """Record, then act: an intent is committed before its action is performed."""
         actions = outcome.actions if turn.mode is Mode.LIVE else ()
         try:
-            await self.ledger.commit(RunRecorded(run, trace, actions))
+            # An app that never answers unrecorded has its runs on the disk, not only in the system's memory.
+            await self.ledger.commit(RunRecorded(run, trace, actions), durable=not app.unrecorded)
         except StoreError as error:
             if actions or not app.unrecorded:
                 raise  # an answer that promises an action must not leave without its intent

@@ -28,6 +28,7 @@ class _Ask(LazyGroup):
     commands_there: ClassVar[Commands] = {
         SUPPORT: ("ask_support", "ask_support", "Ask customer support (the default)."),
         "code": ("ask_code", "ask_code", "Ask for code that was run before it is shown."),
+        "finance": ("ask_finance", "ask_finance", "Analyse a company as of a day."),
     }
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -38,7 +39,7 @@ class _Ask(LazyGroup):
 
 @click.group(cls=_Ask)
 def ask() -> None:
-    """Ask an app: `arriero ask "Where is my order?"` asks customer support."""
+    """Ask an app: `arriero ask "Where is my order?"`, `arriero ask finance AAPL`."""
 
 
 def put(
@@ -50,6 +51,15 @@ def put(
         return asyncio.run(_alone(settings, app, body))
     answer = server.ask("POST", path, body)
     return answer, server.ask("GET", f"/v1/runs/{answer['run_id']}") if answer["run_id"] else None
+
+
+def only(settings: Settings, app: str) -> Settings:
+    """The same settings with every other app closed: one question to one app needs no other's models."""
+    from arriero.assembly import plugins  # noqa: PLC0415  # keeps --help fast
+
+    closed = {name: {"enabled": False} for name in plugins() if name != app}
+    apps = {name: {**settings.apps.get(name, {}), **shut} for name, shut in closed.items()}
+    return settings.model_copy(update={"apps": {**settings.apps, **apps}})
 
 
 async def _alone(settings: Settings, app: str, body: Mapping[str, Any]) -> tuple[Any, Any]:

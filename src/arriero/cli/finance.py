@@ -10,6 +10,8 @@ COMMANDS = {
     "facts": ("finance_facts", "facts", "Statements, ratios and a grade, with their filings."),
     "risk": ("finance_risk", "risk", "Risk factors of a report, and what changed since another."),
     "backtest": ("finance_backtest", "backtest", "Forecasts along a stock, and their earnings."),
+    "scoreboard": ("finance_track", "scoreboard", "How often ratings were right, beside chance."),
+    "portfolio": ("finance_track", "portfolio", "What following the ratings comes to, on paper."),
     "rules": ("finance_rules", "rules", "The compliance gate's rules; a change needs two people."),
     "withdraw": ("finance_rules", "withdraw", "Take back what the gate let through."),
 }

@@ -1,1 +1,5 @@
-"""Financial analysis. Built so far: evidence as it was known on a day, and what reports say."""
+"""Financial analysis: every number computed, cited, judged and kept. `plugin` is what the entry point offers."""
+
+from arriero.apps.finance.plugin import plugin
+
+__all__ = ["plugin"]

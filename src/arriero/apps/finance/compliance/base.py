@@ -310,6 +310,7 @@ class Record:
     price_target: Target | None = None  # None: not shown
     projection_exception: str | None = None  # price_target, analysis_tool, illustration
     probability: float | None = None  # shown to the reader; None: not shown
+    probabilities: tuple[float, ...] = ()  # others that are shown beside it
     tool: Tool | None = None
     hypothetical: Hypothetical | None = None  # None: no such result is shown
     performance: Performance | None = None  # None: none is shown

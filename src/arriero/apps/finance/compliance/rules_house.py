@@ -179,13 +179,15 @@ def probabilities(matter: Matter) -> Iterator[Wrong]:
     if record.probability is None:
         yield from matter.claims("names a probability that is not on record", "C26_shown")
         return
-    if not 0 <= record.probability <= 1:
-        yield wrong("probability", f"{record.probability:g} is no probability")
+    every = (record.probability, *record.probabilities)
+    for one in every:
+        if not 0 <= one <= 1:
+            yield wrong("probability", f"{one:g} is no probability")
     tool = need(record.tool, "tool")
     for name in ("method", "assumptions", "universe", "limits"):
         need(getattr(tool, name), f"tool.{name}")
     yield from matter.legend("hypothetical", "a probability is shown")
-    known = (record.probability, 1 - record.probability)
+    known = (*every, *(1 - one for one in every))
 
     def same(hit: Hit) -> bool:
         start, end = matter.scene.span(*matter.scene.sentence(hit.first))

@@ -161,6 +161,8 @@ def fits(matter: Matter) -> Iterator[Wrong]:
 def basis(matter: Matter) -> Iterator[Wrong]:
     """C15"""
     yield from matter.claims("has no reasonable basis")
+    if matter.record.rating == "NO_RATING":
+        return  # nothing is recommended, so nothing needs a basis: what is missing can be told
     known = need(matter.record.evidence, "evidence")
     filed, published = (
         need(known.filed, "evidence.filed"),

@@ -15,13 +15,14 @@ from arriero.apps.finance.evidence.base import Provider
 from arriero.apps.finance.evidence.cassettes import Recording, Replaying
 from arriero.apps.finance.evidence.failover import HEDGE_S, TIMEOUT_S
 from arriero.apps.finance.evidence.files import Cut, Files
-from arriero.apps.finance.evidence.freeze import PRICE_DAYS
 from arriero.apps.finance.evidence.kept import FRESH_S
 from arriero.apps.finance.evidence.newsapi import NewsApi
 from arriero.apps.finance.evidence.sec import Sec
 from arriero.core.clock import Clock
 from arriero.core.errors import SettingsError
 from arriero.core.settings import Section
+
+SAMPLE = Path(__file__).parents[1] / "sample" / "companies"  # two invented companies
 
 
 class EvidenceSettings(Section):
@@ -32,7 +33,9 @@ class EvidenceSettings(Section):
         min_length=1,
         description="files, sec, alpha-vantage, newsapi: in this order",
     )
-    files: Path = Field(default=Path("finance"), description="the folder of the provider `files`")
+    files: Path = Field(
+        default=SAMPLE, description="the folder of the provider `files`; default: the sample's"
+    )
     user_agent: str = Field(
         default="", description="your name and e-mail address, which the SEC asks for"
     )
@@ -50,7 +53,12 @@ class EvidenceSettings(Section):
         default=None, description="answers of the services as files: played back, or recorded"
     )
     record: bool = Field(default=False, description="ask the services and record what they answer")
-    price_days: int = Field(default=PRICE_DAYS, ge=30, le=20_000)
+    price_days: int = Field(
+        default=1_830,
+        ge=30,
+        le=20_000,
+        description="five years; in the case study's one, too few windows end to prove an edge",
+    )
     cross_check: bool = Field(
         default=False, description="ask a second provider and name contradictions"
     )

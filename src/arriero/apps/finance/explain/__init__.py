@@ -1,0 +1,1 @@
+"""An analysis in words: templates over computed figures, each sentence with what it rests on."""

@@ -1,0 +1,93 @@
+"""Builds the finance app of its settings and the platform's parts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from arriero.apps.finance.app import FinanceApp
+from arriero.apps.finance.compliance.rulebook import Rulebook
+from arriero.apps.finance.door import door
+from arriero.apps.finance.evidence.base import Bar, Bundle, Part
+from arriero.apps.finance.evidence.failover import Answer, ask
+from arriero.apps.finance.evidence.freeze import freeze
+from arriero.apps.finance.evidence.kept import Copies
+from arriero.apps.finance.evidence.open import open_providers
+from arriero.apps.finance.evidence.told import Told
+from arriero.apps.finance.rating import table
+from arriero.apps.finance.reports.lines import TAGS
+from arriero.apps.finance.settings import FinanceSettings
+from arriero.apps.finance.track.predictions import Predictions
+from arriero.apps.finance.track.watch import Watch
+from arriero.apps.finance.values import Request, Seen
+from arriero.core.desk import Desk
+from arriero.core.errors import NotFound
+from arriero.flow import AnyApp, Parts, Plugin
+
+
+async def open_finance(settings: FinanceSettings, parts: Parts) -> FinanceApp:
+    """Providers, rating table, rule pack and the ledger of predictions: ready to be asked."""
+    told = settings.evidence
+    providers = open_providers(told, parts.clock, cut=_item_1a)
+    copies = Copies(parts.cache, parts.clock, told.fresh_s)
+
+    async def frozen(asked: Request, seen: Seen) -> Bundle:
+        return await freeze(
+            seen.ticker,
+            seen.as_of,
+            providers,
+            parts.clock,
+            tags=TAGS,
+            reports=[Told(**report.model_dump()) for report in asked.reports],
+            symbols=asked.others,
+            price_days=told.price_days,
+            cross_check=told.cross_check,
+            copies=copies,
+            hedge_s=told.hedge_s,
+            timeout_s=told.timeout_s,
+        )
+
+    async def bars(ticker: str, by: date) -> Sequence[Bar]:
+        answer = await ask(
+            Part.BARS, ticker, by, providers, copies=copies, hedge_s=told.hedge_s, timeout_s=told.timeout_s
+        )  # fmt: skip
+        if not isinstance(answer, Answer):
+            raise NotFound(
+                f"no prices of {ticker} by {by}: {answer[0].reason if answer else 'none'}"
+            )
+        return answer.served.rows
+
+    file = settings.rating_table
+    rules = table.packaged() if file is None else await asyncio.to_thread(table.read, file)
+    rulebook = Rulebook(parts.ledger, parts.clock)
+
+    async def withdrawn(tenant: str) -> Mapping[str, str]:
+        found = await rulebook.withdrawals(tenant)
+        return {run: str(task.payload.get("reason", "")) for run, task in found.items()}
+
+    predictions = Predictions(parts.records, withdrawn)
+    return FinanceApp(
+        settings=settings,
+        freeze=frozen,
+        table=rules,
+        rulebook=rulebook,
+        predictions=predictions,
+        watch=Watch(predictions, parts.records, parts.ledger, bars, settings.score_every_h),
+    )
+
+
+def _item_1a(document: str) -> str | None:
+    """The text of Item 1A in a 10-K's HTML; None where it has none of its own."""
+    from arriero.apps.finance.filings.cut import item_one_a  # noqa: PLC0415  # needs a parser of HTML
+
+    item = item_one_a(document)
+    return None if item.reason is not None else item.text
+
+
+def _desk(app: AnyApp) -> Desk:
+    assert isinstance(app, FinanceApp)  # noqa: S101  # what `open_finance` gave
+    return app.rulebook
+
+
+plugin = Plugin(name="finance", settings=FinanceSettings, open=open_finance, door=door, desk=_desk)

@@ -1,0 +1,1 @@
+"""An analysis as one HTML page with charts, without scripts and without anything fetched."""

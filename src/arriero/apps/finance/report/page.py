@@ -1,0 +1,126 @@
+"""The page: the rating and its parts, the charts, the text with its sources, the rules, what is missing."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+
+from arriero.apps.finance.numbers import say
+from arriero.apps.finance.report.charts import svg
+from arriero.apps.finance.values import Analysis
+from arriero.core.words import Source
+
+STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#222}
+h1{font-size:1.5rem;margin-bottom:0} .rating{display:inline-block;padding:.1rem .7rem;border-radius:.3rem;
+color:#fff;background:#666;font-weight:600} .BUY{background:#2f7d32} .SELL{background:#b23a2e} .HOLD{background:#8a6d1a}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(24rem,1fr));gap:1rem} figure{margin:0}
+figcaption{font-weight:600} svg{width:100%;height:auto} svg text{font-size:10px;fill:#555} figure p{margin:0;font-size:.85rem}
+table{border-collapse:collapse} td,th{padding:.15rem .7rem .15rem 0;text-align:left;vertical-align:top}
+.small{font-size:.85rem;color:#555} .bar{background:#e3e3e3;width:10rem;height:.6rem} .bar i{display:block;height:100%;background:#1f5fa8}
+.fail{color:#b23a2e} sup a{text-decoration:none}
+"""
+MARK = re.compile(r"\[(\d+)\]")
+
+
+def page(answer: Analysis, sources: Sequence[Source], *, run: str | None) -> str:
+    """One page without scripts. `run` is the id under which the analysis is recorded."""
+    title = f"{answer.name} ({answer.ticker}), {answer.as_of}"
+    body = "\n".join(_body(answer, sources, run))
+    return (
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{_e(title)}</title>'
+        f"<style>{STYLE}</style></head><body>{body}</body></html>\n"
+    )
+
+
+def _body(answer: Analysis, sources: Sequence[Source], run: str | None) -> Iterator[str]:
+    rating = answer.recommendation.value
+    yield f"<h1>{_e(answer.name)} ({_e(answer.ticker)})</h1>"
+    yield (
+        f'<p><span class="rating {rating}">{rating.replace("_", " ")}</span> over {_e(answer.time_horizon)}, '
+        f"as of {_e(answer.as_of)}; compliance: {_e(answer.compliance_status)}</p>"
+    )
+    yield f"<p>{_e(answer.because[:1].upper() + answer.because[1:])}.</p>" if answer.because else ""
+    yield _parts(answer)
+    if answer.charts:
+        yield f'<div class="charts">{"".join(svg(chart) for chart in answer.charts)}</div>'
+    for paragraph in answer.explanation.split("\n\n"):
+        yield f"<p>{_marked(paragraph)}</p>"
+    if answer.notices:
+        yield '<p class="small">' + " ".join(_e(one) for one in answer.notices) + "</p>"
+    if sources:
+        rows = "".join(
+            f'<li id="s{number}">{_e(one.title)}: <q>{_e(one.quote)}</q></li>'
+            for number, one in enumerate(sources, 1)
+        )
+        yield f"<h2>Sources</h2><ol>{rows}</ol>"
+    if answer.gaps:
+        gaps = "".join(
+            f"<tr><td>{_e(gap.part)}</td><td>{_e(gap.reason)}</td><td>{_e(gap.detail)}</td></tr>"
+            for gap in answer.gaps
+        )
+        yield f"<details><summary>What is missing ({len(answer.gaps)})</summary><table>{gaps}</table></details>"
+    if answer.rules:
+        yield _rules(answer)
+    proof = f", run {_e(run)}, proof at /v1/runs/{_e(run)}/proof" if run else ""
+    yield f'<p class="small">Evidence {_e(answer.bundle)}{proof}</p>'
+
+
+def _parts(answer: Analysis) -> str:
+    confidence, expected = answer.confidence, answer.expected_return
+    rows: list[tuple[str, str, float | None]] = []
+    if confidence.value is not None:
+        rows.append(
+            (
+                "confidence",
+                f"{say(confidence.value, 'share')} ({confidence.kind})",
+                confidence.value,
+            )
+        )
+    for part in confidence.parts:
+        said = "not known" if part.score is None else say(part.score, "score")
+        rows.append(
+            (
+                f"\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}{part.name}, weight {say(part.weight, 'score')}",
+                f"{said}: {part.why}",
+                part.score,
+            )
+        )
+    rows.append(("risk", answer.risk_level, None))
+    if expected is not None:
+        told = f"{say(expected.value, 'share')} ({say(expected.low, 'share')} to {say(expected.high, 'share')}, {say(expected.level, 'share')})"
+        rows.append(("expected return", told, None))
+    cells = "".join(
+        f"<tr><th>{_e(name)}</th><td>{_e(said)}</td><td>{_bar(value)}</td></tr>"
+        for name, said, value in rows
+    )
+    return f"<table>{cells}</table>"
+
+
+def _bar(value: float | None) -> str:
+    return (
+        "" if value is None else f'<div class="bar"><i style="width:{value * 100:.0f}%"></i></div>'
+    )
+
+
+def _rules(answer: Analysis) -> str:
+    rows = "".join(
+        f'<tr class="{_e(one.state)}"><td>{_e(one.rule)}</td><td>{_e(one.state)}</td><td>{_e(one.reason)}</td>'
+        f"<td>{_e(one.citation)}</td></tr>"
+        for one in answer.rules
+    )
+    failed = sum(one.state == "fail" for one in answer.rules)
+    return (
+        f"<details><summary>Compliance rules, pack {_e(answer.rule_pack)}: {failed} of {len(answer.rules)} fail"
+        f"</summary><table>{rows}</table></details>"
+    )
+
+
+def _marked(text: str) -> str:
+    """Citations become links to the sources."""
+    return MARK.sub(r'<sup><a href="#s\1">[\1]</a></sup>', _e(text))
+
+
+def _e(text: str) -> str:
+    return html.escape(text)

@@ -1,0 +1,1 @@
+"""After the answer: predictions are scored when their horizon is over, counted, and watched for drift."""
