@@ -23,6 +23,7 @@ print(json.dumps({"exe": os.path.realpath(sys.executable), "stdlib": folder("std
     "version": "python%d.%d" % sys.version_info[:2]}))
 """
 LOADED = re.compile(r"^\s*(?:(\S+) => )?(/\S+) \(0x", re.MULTILINE)
+WITHIN_S = 120  # usually 0.1 s; on two cores with ten programs at work 30 s were not enough
 HIDDEN = ("site-packages", "dist-packages", "test", "idlelib", "ensurepip")
 
 
@@ -77,8 +78,12 @@ def _shared_objects(files: list[str]) -> dict[str, str]:
 
 def _output(argv: list[str]) -> str:
     try:
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=WITHIN_S, check=False)
+    except subprocess.TimeoutExpired:
+        raise InputError(
+            f"{argv[0]!r} gave no answer within {WITHIN_S} s; try again when the machine has less to do"
+        ) from None
+    except OSError as error:
         raise InputError(
             f"{argv[0]!r} cannot be run ({error}); it has to be on this machine"
         ) from None
