@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from arriero.apps.finance.filings.base import Absent
+from arriero.apps.finance import sample
+from arriero.apps.finance.filings.base import Absent, Look
 from arriero.apps.finance.filings.cut import item_one_a
-from tests.apps.finance.filings.invented import CAPTIONS, item_html, plain, report, submission
+from arriero.apps.finance.filings.risks import risk_factors
+from tests.apps.finance.filings.invented import (
+    CAPTIONS,
+    HEADINGS,
+    item_html,
+    plain,
+    report,
+    submission,
+)
 
+SAMPLE = Path(sample.__file__).parent / "companies"
 ELSEWHERE = (
     "Item 1A. Risk Factors\nInformation in response to this item can be found in our Annual Report to Shareholders "
     "under the heading Risk Factors, and is incorporated into this item by reference."
@@ -88,3 +100,30 @@ def test_a_report_without_numbers_of_items_has_its_section_by_name() -> None:
     item = item_one_a(f"Our Business\nWe make potash.\n{body}Unresolved Staff Comments\nNone.\n")
     assert item.text.startswith("Risk Factors\n")
     assert item.text.endswith("by several percent.")
+
+
+def test_the_text_that_was_cut_out_of_html_still_shows_what_stood_out() -> None:
+    for document in (report(item_html()), report(item_html(within=True))):
+        whole, alone = risk_factors(document), risk_factors(item_one_a(document).text)
+        assert alone.captions == whole.captions
+        assert [span.of(alone.text) for span in alone.headings] == HEADINGS
+
+
+@pytest.mark.parametrize("file", sorted(SAMPLE.glob("*/filings/*.htm")), ids=lambda file: file.stem)
+def test_the_sample_reads_the_same_with_and_without_its_html(file: Path) -> None:
+    document = file.read_text(encoding="utf-8")
+    whole, alone = risk_factors(document), risk_factors(item_one_a(document).text)
+    assert len(whole.captions) >= 10
+    assert alone.captions == whole.captions
+
+
+def test_places_of_emphasis_are_right_in_the_text_that_was_cut() -> None:
+    item = item_one_a(report(item_html()))
+    bold = [run.of(item.text) for run in item.runs if run.look == Look.BOLD | Look.ITALIC]
+    assert bold == CAPTIONS
+
+
+def test_plain_text_is_cut_as_it_is() -> None:
+    document = AROUND.format(item=plain().strip())
+    item = item_one_a(document)
+    assert item.text == document[item.start : item.start + len(item.text)] == plain().strip()

@@ -27,6 +27,7 @@ class Look(IntFlag):
     BOLD = 1
     ITALIC = 2
     UNDERLINE = 4
+    APART = 8  # an empty line stands before it, and not before most others
 
 
 @dataclass(frozen=True, slots=True, order=True)

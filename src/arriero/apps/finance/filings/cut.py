@@ -7,11 +7,14 @@ item, the one with the most text is taken: a table of contents has a line, a run
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from arriero.apps.finance.filings.base import Absent, ItemOneA, Look, Page, Run, Span
 from arriero.apps.finance.filings.page import page
+from arriero.apps.finance.filings.paragraphs import look_of
 
 # A heading's line: "Item 1A. Risk Factors", "PART I - ITEM 1A", or the number alone with its name on the next line.
 _ITEM = re.compile(
@@ -42,6 +45,7 @@ _TEXT = re.compile(r"<TEXT>(?P<text>.*?)(?:</TEXT>|\Z)", re.IGNORECASE | re.DOTA
 # A statement that points elsewhere takes a few sentences; the shortest real item seen has 6,000 words.
 ENOUGH = 1_500
 LEAD_WORDS = 5  # fewer words in bold at the head of a paragraph are a label, not a caption
+APART_MOST = 700  # characters: a longer paragraph in bold is no caption
 REST = 60  # characters of text that have to follow in the same paragraph
 
 
@@ -49,7 +53,7 @@ def item_one_a(document: str) -> ItemOneA:
     """Item 1A of a report; with a `reason` when it has none. Never guesses: what is no item is not cut.
 
     Captions that run into their paragraph (set off by emphasis in HTML) are put on a line of their own, by
-    replacing one space: offsets stay. Raises `MissingExtra` when HTML comes without its parser.
+    replacing one space; before what stands out is an empty line. Of plain text every character stays. Raises `MissingExtra` when HTML comes without its parser.
     """
     parts = _documents(document)
     kind, main = parts[0]
@@ -159,8 +163,28 @@ def _taken(sheet: Page, span: Span) -> ItemOneA:
         for run in sheet.runs
         if run.start < span.end and run.end > span.start
     )
-    text = span.of(sheet.text)
-    return ItemOneA(_parted(text, runs), span.start, runs)
+    text, runs = _spaced(_parted(span.of(sheet.text), runs), runs)
+    return ItemOneA(text, span.start, runs)
+
+
+def _spaced(text: str, runs: Sequence[Run]) -> tuple[str, tuple[Run, ...]]:
+    """`text` with an empty line before each line that stands out as a whole, so that the text alone still shows it."""
+    apart = []
+    start = 0
+    for line in text.split("\n"):
+        if start > 0 and len(line) <= APART_MOST and look_of(Span(start, start + len(line)), runs):
+            apart.append(start)
+        start += len(line) + 1
+    pieces = [text[begin:end] for begin, end in pairwise([0, *apart, len(text)])]
+    moved = tuple(
+        Run(
+            run.start + bisect_right(apart, run.start),
+            run.end + bisect_left(apart, run.end),
+            run.look,
+        )
+        for run in runs
+    )
+    return "\n".join(pieces), moved
 
 
 def _parted(text: str, runs: Sequence[Run]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from arriero.apps.finance.filings.base import ItemOneA, Look, Run, Span
@@ -34,6 +34,8 @@ RUNNING_LENGTH = 90
 LEADS = 4  # run-in captions of a plain text that make them its manner
 REST = 80  # characters of text that follow a run-in caption in its paragraph
 BROKEN = 300  # characters before a page's end that have no full stop: more than a caption without one has
+APART_LEAST = 4  # lines after an empty one that make it the manner of a text
+APART_MOST = 0.7  # share of lines after an empty one from which it says nothing
 WRAPPED = 110  # characters: no line of a wrapped text is longer
 
 
@@ -74,7 +76,7 @@ def paragraphs(item: ItemOneA) -> tuple[Paragraph, ...]:
         for span, turned in kept
         for at, piece in enumerate(leads.get(span, [span]))
     ]
-    return tuple(_marked(item, pieces))
+    return tuple(_marked(item, pieces, _apart(item.text, [span for span, _ in kept])))
 
 
 def titled(text: str) -> bool:
@@ -138,6 +140,13 @@ def _is_furniture(line: str, running: frozenset[str]) -> bool:
     return _unnumbered(line) in running and not _BULLET.match(line)
 
 
+def _apart(text: str, spans: Sequence[Span]) -> Mapping[Span, Look]:
+    """What an empty line stands before, when that says something: neither hardly any nor most have one."""
+    found = [span for span in spans if text[max(0, span.start - 2) : span.start] == "\n\n"]
+    tells = APART_LEAST <= len(found) <= APART_MOST * len(spans)
+    return dict.fromkeys(found, Look.APART) if tells else {}
+
+
 def _leads(text: str, spans: Sequence[Span]) -> dict[Span, list[Span]]:
     """Paragraphs that begin with a title and a dash, colon or full stop, as two; none when few do."""
     found = {}
@@ -156,7 +165,9 @@ def _leads(text: str, spans: Sequence[Span]) -> dict[Span, list[Span]]:
     return found if len(found) >= LEADS else {}
 
 
-def _marked(item: ItemOneA, pieces: Sequence[tuple[Span, bool]]) -> Iterator[Paragraph]:
+def _marked(
+    item: ItemOneA, pieces: Sequence[tuple[Span, bool]], apart: Mapping[Span, Look]
+) -> Iterator[Paragraph]:
     resumed = False
     for at, (span, _) in enumerate(pieces):
         line = span.of(item.text)
@@ -169,7 +180,7 @@ def _marked(item: ItemOneA, pieces: Sequence[tuple[Span, bool]]) -> Iterator[Par
             bullet=bool(_BULLET.match(line)),
             broken=broken,
             resumed=resumed,
-            look=_look(span, item.runs),
+            look=look_of(span, item.runs) if item.runs else apart.get(span, Look.PLAIN),
         )
         resumed = broken
 
@@ -183,7 +194,7 @@ def _goes_on(line: str, after: str, *, turned: bool) -> bool:
     return turned and len(line) > BROKEN and not titled(line)
 
 
-def _look(span: Span, runs: Sequence[Run]) -> Look:
+def look_of(span: Span, runs: Sequence[Run]) -> Look:
     """The look that all letters of a span share."""
     look = None
     reach = span.start
