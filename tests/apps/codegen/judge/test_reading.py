@@ -11,6 +11,7 @@ from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.child import ToolError, told
 from arriero.apps.codegen.judge.complexity import cognitive, documented
 from arriero.apps.codegen.judge.examine import examine
+from arriero.apps.codegen.judge.forms import forms
 from arriero.apps.codegen.judge.handled import unhandled
 from arriero.apps.codegen.judge.lint import lint
 from arriero.apps.codegen.judge.secrets import secrets
@@ -165,3 +166,44 @@ def test_parameters_that_nothing_uses_or_that_do_not_exist_are_named() -> None:
     code = 'def f(a, b):\n    """Adds.\n\n    :param a: one\n    :param c: two\n    """\n    return a + 1\n'
     assert "never uses its parameter b" in said(code)
     assert "names c" in said(code)
+
+
+def test_a_number_that_nobody_named_is_asked_about() -> None:
+    code = 'def f(n):\n    """Whether n is even; f(8) is."""\n    return n % 2 == 0 and n < 57 and n != 8\n'
+    assert said(code) == "the code uses 57, which the description does not name"
+    assert not said("def f(n):\n    return n < 57\n")  # without words nothing can be missing
+
+
+@pytest.mark.parametrize(
+    ("code", "rule"),
+    [
+        ("x = y // 1\n", "B-idle"),
+        ("x += 0\n", "B-idle"),
+        ("x = set(a) - set(a)\n", "B-same"),
+        ("x = a and b and a\n", "B-same"),
+        ("x = n % 2 == -1\n", "B-always"),
+        ("x = len(y) < 0\n", "B-always"),
+        ("p = 0\nfor x in xs:\n    p *= x\n", "B-zero"),
+        ("a = pow(x, 2)\nb = pow(y, 2)\nc = pow(z, 3)\n", "B-row"),
+        ("for x in xs:\n    if x:\n        y = 1\n    break\n", "B-first"),
+    ],
+)
+def test_forms_that_are_seldom_meant_are_named(code: str, rule: str) -> None:
+    assert [one.rule for one in forms(code)] == [rule]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x = y // 2 + z % 2\n",
+        "x = n % 2 == 1\n",
+        "x = len(y) <= 0\n",
+        "p = 1\nfor x in xs:\n    p *= x\n",
+        "s = 0\nfor x in xs:\n    s = s * 10 + x\n",
+        "a = pow(x, 2)\nb = pow(y, 2)\n",
+        "a = x[0]\nb = x[1]\nc = x[2]\n",
+        "for x in xs:\n    if x:\n        continue\n    break\n",
+    ],
+)
+def test_forms_that_may_be_meant_are_not(code: str) -> None:
+    assert forms(code) == ()

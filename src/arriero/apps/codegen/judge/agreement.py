@@ -54,6 +54,9 @@ NUMBER_WORDS = {
 }  # fmt: skip
 QUOTED = re.compile(r"""(?<!\w)(["'`])([^"'`\n]{1,20})\1(?!\w)""")
 COMMON = {"0", "1", "2", "-1"}
+USUAL = {0.0, 1.0, 2.0, 10.0, 100.0}
+WRITTEN = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
+STRINGS = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
 NAMED = re.compile(
     r"^\s*(?::param\s+(?:\w+\s+)?(\w+)\s*:|@param\s+(?:\{[^}]*\}\s*)?(\w+))", re.MULTILINE
 )
@@ -64,6 +67,7 @@ def agreement(subject: Subject) -> tuple[Problem, ...]:
     words, code = told(subject)
     prose = EXAMPLES.split(words, maxsplit=1)[0]
     found = [*_numbers(prose, code), *_quotes(prose, code), *_asks(prose, code)]
+    found += _unnamed(words, code)
     if subject.language == "python":
         found += _parameters(ast.parse(subject.code), subject.entry)
     return tuple(found)
@@ -97,6 +101,20 @@ def _numbers(prose: str, code: str) -> Iterator[Problem]:
             near |= {str(int(plain) + 1), str(int(plain) - 1)}
         if not near & there:
             yield Problem(0, f"the description names {number}, the code does not", "number")
+
+
+def _unnamed(words: str, code: str) -> Iterator[Problem]:
+    """Numbers of the code that are no usual ones and that the words (examples among them) do not name."""
+    if not words.strip():
+        return
+    named = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", words)}
+    named |= {float(NUMBER_WORDS[word]) for word in re.findall(r"[a-z]+", words.lower()) if word in NUMBER_WORDS}  # fmt: skip
+    bare = STRINGS.sub("''", code)
+    for number in list(dict.fromkeys(WRITTEN.findall(bare)))[:3]:
+        if float(number) not in named | USUAL:
+            yield Problem(
+                0, f"the code uses {number}, which the description does not name", "unnamed"
+            )
 
 
 def _quotes(prose: str, code: str) -> Iterator[Problem]:

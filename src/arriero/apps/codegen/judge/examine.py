@@ -12,6 +12,7 @@ from arriero.apps.codegen.judge import (
     agreement,
     complexity,
     execute,
+    forms,
     handled,
     imports,
     lint_javascript,
@@ -119,7 +120,7 @@ def _read(subject: Subject, report: Report, timed: _Timed) -> Report:
     return replace(
         report,
         documented=complexity.documented(subject.code),
-        errors=handled.unhandled(subject.code),
+        errors=(*handled.unhandled(subject.code), *forms.forms(subject.code)),
         slow=slow.slow(subject.code) if "performance" not in report.off else (),
     )
 

@@ -173,7 +173,8 @@ def _documentation(report: Report) -> Term:
         why = report.skipped.get("documentation", "not measured")
         return Term("documentation", 0.0, 0.5, why, left_out=True)
     share = report.documented
-    got = 0.2 * share + max(0.0, 0.3 - 0.1 * len(report.agreement))
+    lost = sum(0.02 if one.rule == "unnamed" else 0.1 for one in report.agreement)
+    got = 0.2 * share + max(0.0, 0.3 - lost)
     why = f"{share:.0%} of what is public is documented"
     if report.agreement:
         why += f"; {report.agreement[0].message}"
