@@ -7,6 +7,7 @@ import pytest
 from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.examine import examine
 from arriero.apps.codegen.judge.lint_javascript import lint
+from arriero.apps.codegen.judge.mutants_javascript import mutants
 from arriero.apps.codegen.judge.quality import quality
 from arriero.apps.codegen.judge.tried import odd
 from arriero.apps.codegen.judge.tried_javascript import tried
@@ -86,10 +87,31 @@ async def test_a_total_function_is_not_odd(engine: JavaScript) -> None:
 
 
 async def test_without_literal_examples_or_a_sandbox_it_says_why(engine: JavaScript) -> None:
-    found = await tried(subject("const f = x => x;", "const y = 1; f(y)"), engine, within_s=1)
-    assert "no example" in found.why
+    bare = Subject("const f = x => x;", "javascript", "f")
+    assert "no function with examples" in (await tried(bare, engine, within_s=1)).why
     found = await tried(subject("const f = x => x;", "f(1)"), NoSandbox("none"), within_s=1)
     assert found.why == "none"
+
+
+async def test_sharp_examples_kill_more_mutants_than_blunt_ones(engine: JavaScript) -> None:
+    code = "const f = (x, low) => { if (x < low) { return low; } return x; };"
+    sharp = "assert(f(1, 3) === 3 && f(5, 3) === 5 && f(-1, 0) === 0)"
+    strong = (await tried(subject(code, sharp), engine, within_s=5)).strength
+    blunt = (await tried(subject(code, "assert(f(5, 5) === 5)"), engine, within_s=5)).strength
+    assert strong is not None
+    assert blunt is not None
+    assert strong > 0.6 > blunt
+
+
+@pytest.mark.parametrize(
+    "change", ["x <= 3", "x < 4", "return undefined;", "if (false)", "Math.min(", "|| b"]
+)
+def test_mutants_change_one_place_of_what_was_asked_for(change: str) -> None:
+    code = "const g = () => 7;\nconst f = (x, b) => { if (x < 3 && b) { return Math.max(x, g()); } return 0; };"
+    found = mutants(code, "javascript", "f", most=50)
+    assert any(change in text for text in found)
+    assert all("g = () => 7" in text and text != code for text in found)
+    assert len(set(found)) == len(found)
 
 
 async def test_right_javascript_scores_above_wrong(engine: JavaScript) -> None:

@@ -39,6 +39,8 @@ async def run(
         ("const f = x => x;", "const test = () => { console.assert(f(1) === 1) }; test()"),
         ("const f = x => x;", "const assert = require('node:assert'); assert.strictEqual(f(1), 1)"),
         ("console.log('x'); const f = () => 1;", "assert(f() === 1)"),
+        ("const f = () => { for (i of [1, 2]) { last = i; } return last; };", "total = f(); assert(total === 2)"),
+        ("'use strict'; const f = function () { return this === undefined; };", "assert(f())"),
     ],
 )  # fmt: skip
 async def test_right_code_passes(javascript: JavaScript, code: str, test: str) -> None:

@@ -61,6 +61,9 @@ class _Timed:
         except (MissingExtra, ToolError, InputError) as error:
             self.skipped[name] = error.message
             return otherwise
+        except TimeoutError:
+            self.skipped[name] = "it took too long"
+            return otherwise
         finally:
             self.ms[name] = round((perf_counter() - begun) * 1_000, 2)
 
@@ -99,7 +102,7 @@ async def examine(
         _tried(subject, sandbox, switches, found, timed, within_s),
         _lint(subject, timed, within_s),
         _types(subject, timed, within_s),
-        _security(subject, switches, timed),
+        _security(subject, switches, timed, within_s),
     )
     timed.ms["whole"] = round((perf_counter() - begun) * 1_000, 2)
     report = replace(report, lint=heard, types=hints, findings=findings)
@@ -159,7 +162,7 @@ async def _tried(
 
 def _joined(tests: Tests, told: Tried, subject: Subject) -> Tests:
     """The examples' results, and what trying adds. Code without examples was executed if it was tried."""
-    if not told.outcomes:
+    if not told.outcomes and not told.killed:
         return tests
     if not subject.tests:
         tests = Tests(executed=True, reason="it was tried; there are no examples", by="bubblewrap")
@@ -189,10 +192,13 @@ async def _types(subject: Subject, timed: _Timed, within_s: float) -> tuple[Prob
     return await timed.wait("types", checked, ())
 
 
-async def _security(subject: Subject, switches: Switches, timed: _Timed) -> Findings | None:
+async def _security(
+    subject: Subject, switches: Switches, timed: _Timed, within_s: float
+) -> Findings | None:
     if not switches.security:
         return None
     if subject.language != "python":
         timed.skipped["security"] = f"the scan reads Python alone, not {subject.language}"
         return None
-    return await timed.wait("security", asyncio.to_thread(scan, subject.code), None)
+    scanning = asyncio.wait_for(asyncio.to_thread(scan, subject.code), within_s)
+    return await timed.wait("security", scanning, None)

@@ -7,7 +7,6 @@ relations, arithmetic, logic, constants; and what generated code gets wrong besi
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Callable, Iterator
 
 from arriero.apps.codegen.judge.parse import Function, found_in
@@ -48,7 +47,7 @@ SWAPPED = {
 }
 
 
-def mutants(code: str, entry: str | None = None, most: int = 12) -> tuple[str, ...]:
+def mutants(code: str, entry: str | None = None, most: int = 20) -> tuple[str, ...]:
     """Up to `most` programs that differ from `code` in one place each, spread evenly over the places.
 
     With `entry` the function of that name is changed first; helpers follow when there is room. All parse.
@@ -60,7 +59,8 @@ def mutants(code: str, entry: str | None = None, most: int = 12) -> tuple[str, .
     original = ast.unparse(tree)
     made: dict[str, None] = {}
     for place, change in chosen:
-        other = copy.deepcopy(tree)
+        # Parsed anew and not copied: all trees share the nodes of `ast.Load`, on which bandit hangs its own trees.
+        other = ast.parse(code)
         node = list(ast.walk(other))[place]
         change(node)
         text = ast.unparse(ast.fix_missing_locations(other))
@@ -138,8 +138,8 @@ def _of(node: ast.AST) -> Iterator[Change]:
         case ast.Attribute(attr=name) if name in SWAPPED:
             yield _setting("attr", lambda held: SWAPPED[held])
         case ast.Call(func=ast.Name(id="range"), args=[*_, end]):
-            last = ast.BinOp(end, ast.Sub(), ast.Constant(1))
-            yield _setting("args", lambda held, last=last: [*held[:-1], copy.deepcopy(last)])
+            last = f"{ast.unparse(end)} - 1"
+            yield _setting("args", lambda held, last=last: [*held[:-1], _expression(last)])
         case ast.UnaryOp(op=ast.Not() | ast.USub()):
             yield _setting("op", lambda held: ast.UAdd() if isinstance(held, ast.USub) else held)
         case ast.Slice(lower=ast.expr()):
@@ -148,6 +148,10 @@ def _of(node: ast.AST) -> Iterator[Change]:
             yield _setting("upper", lambda _: None)
         case ast.Call(args=[first, second], keywords=[]) if ast.dump(first) != ast.dump(second):
             yield _setting("args", lambda held: held[::-1])
+
+
+def _expression(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
 
 
 def _setting(field: str, to: Callable[..., object]) -> Change:

@@ -15,7 +15,7 @@ from arriero.apps.codegen.security.findings import Severity
 
 BLOCKED = 3.0  # does not parse, imports what is not there, a weakness of high severity
 FAILS = 4.5  # an example fails: whatever else is well made, it does not do what was asked
-OFF = 8.0  # a check was switched off
+OFF = 8.0  # a check was switched off, or the scan did not come to its end
 UNRUN = 6.0  # nothing of it was executed, so what counts most says nothing
 UNSHOWN = (
     0.6  # share of the tests term for code that ran without an example that says what is right ...
@@ -76,6 +76,8 @@ def _caps(report: Report) -> Iterator[tuple[float, str]]:
         yield UNRUN, f"not executed: {report.tests.reason}"
     if report.off:
         yield OFF, f"switched off: {', '.join(report.off)}"
+    if report.language == "python" and "security" in report.skipped:
+        yield OFF, f"not scanned: {report.skipped['security']}"
 
 
 def _terms(report: Report) -> Iterator[Term]:

@@ -32,6 +32,7 @@ SURPRISES = frozenset(
 IN_PLACE = re.compile(
     r"in[- ]place|modif|mutat|swap|updat|sort the|append|remove|reverse", re.IGNORECASE
 )
+LONGEST = 50_000  # characters; every mutant is the whole text once more
 MOST_KEPT = 5  # generated tests; more are not read
 
 
@@ -68,6 +69,8 @@ async def tried(subject: Subject, sandbox: Sandbox, *, performance: bool, within
     function = found_in(ast.parse(subject.code), subject.entry) if subject.entry else None
     if not isinstance(function, ast.FunctionDef) or "." in (subject.entry or ""):
         return Tried(why="what was asked for is no plain function")
+    if len(subject.code) > LONGEST:
+        return Tried(why=f"it is longer than {LONGEST:,} characters")
     examples = calls(subject.tests, function.name)
     other = inputs(function, examples)
     changed = mutants(subject.code, function.name)

@@ -1,4 +1,4 @@
-"""Tries a JavaScript function with other inputs than its examples: what it raises, and where it gives nothing.
+"""Tries a JavaScript function: its mutants with the examples, and other inputs than theirs.
 
 The tests' engine calls it and tells the outcomes as the text of an error, so the code cannot forge one.
 """
@@ -9,15 +9,22 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain, zip_longest
+from time import monotonic
 
 from arriero.apps.codegen.judge import grammars
 from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.inputs import near
+from arriero.apps.codegen.judge.mutants_javascript import mutants
 from arriero.apps.codegen.judge.tried import Outcome, Tried
 from arriero.apps.codegen.sandbox.base import Limits, Program, Ran, Sandbox, Test
 
 MOST, A_TEST = 12, 4  # inputs; inputs a test, so that one that never ends takes few others with it
+WITHIN_S, A_MUTANT_S = (
+    0.6,
+    0.2,
+)  # for all mutants, for one: most take 3 ms, one that never ends is killed
 TOLD = re.compile(r"^Told: (\[.*?\])(?: \[.*)?$", re.DOTALL)
 WORDS = {"true": "True", "false": "False", "null": "None"}
 TRY = """
@@ -35,11 +42,30 @@ throw error;
 
 
 async def tried(subject: Subject, sandbox: Sandbox, *, within_s: float) -> Tried:
-    """Outcomes for up to twelve inputs near the examples' own; 10 to 40 ms."""
+    """Outcomes for up to twelve inputs near the examples' own, and which mutants the examples kill; 50 ms."""
     entry = subject.entry or ""
-    given = _inputs(subject, entry) if entry.isidentifier() else ()
-    if not given:
-        return Tried(why="no example calls it with plain values")
+    if not entry.isidentifier() or not subject.tests:
+        return Tried(why="there is no function with examples to try")
+    begun = monotonic()
+    given = _inputs(subject, entry)
+    told = await _outcomes(subject, sandbox, entry, given, within_s) if given else Tried(entry)
+    if told.why:
+        return told
+    killed: list[tuple[bool, tuple[int, ...]]] = []
+    for text in mutants(subject.code, subject.language, entry):
+        if monotonic() - begun > min(WITHIN_S, within_s):
+            break
+        program = Program({subject.main: text}, subject.main, tests=subject.tests)
+        ran = await sandbox.run(program, Limits(wall_s=A_MUTANT_S, memory_mb=64))
+        if not ran.executed:
+            return replace(told, why=ran.reason)
+        killed.append((not ran.passed, ()))
+    return replace(told, killed=tuple(killed))
+
+
+async def _outcomes(
+    subject: Subject, sandbox: Sandbox, entry: str, given: tuple[str, ...], within_s: float
+) -> Tried:
     groups = [given[start : start + A_TEST] for start in range(0, len(given), A_TEST)]
     tests = tuple(
         Test(f"tried {number}", TRY % (json.dumps([ast.literal_eval(one) for one in group]), entry))

@@ -36,6 +36,9 @@ var module = { exports: {} }, exports = module.exports;
 var console = { log() {}, error() {}, warn() {}, info() {}, debug() {}, assert() {} };
 var require = (name) => { throw new Error(`Cannot find module '${name}'`); };
 """
+SCOPE = (
+    "\n;(__name) => eval(__name)"  # looks up what the script declares, its `const` and `class` too
+)
 RESERVED = frozenset(
     "assert await break case catch class console const continue debugger default delete do else enum export extends "
     "false finally for function if import in instanceof let new null of require return super switch this throw true try "
@@ -128,20 +131,13 @@ class JavaScript:
                 outer.register("__ask", inner.call)
                 for name in inner.offered(test.code):
                     outer.eval(f"globalThis.{name} = __bridge.remote({json.dumps(name)}, __ask); 0")
-                outer.eval(
-                    f"(() => {{ {_plain_tests(test.code)}\n }})(); 0",
-                    transform_flags=self._flags(program),
-                )
+                code = _plain(package, _without_imports(test.code), f"test{program.entry}")
+                outer.eval(_sloppy("(() => { " + code + "\n })()") + "; 0")
             except self.errors as error:
                 return inner.why or _told(error, package, inner.last), inner.hit or _limit(
                     error, package
                 )
             return inner.why, inner.hit
-
-    def _flags(self, program: Program) -> int | None:
-        kinds = self.package.SourceTransform
-        typed = program.entry.endswith((".ts", ".mts"))
-        return kinds.SOURCE_TS | kinds.STRIP_TYPESCRIPT if typed else None
 
     @contextmanager
     def _engine(self, limits: Limits, ends: float | None = None) -> Iterator[Any]:
@@ -170,11 +166,8 @@ class _Subject:
     def load(self, program: Program) -> None:
         self.context.eval(_script("bridge.js"))
         self.context.eval(NODE)
-        kinds = self.package.SourceTransform
-        typed = program.entry.endswith((".ts", ".mts"))
-        flags = kinds.SOURCE_TS | kinds.STRIP_TYPESCRIPT if typed else None
-        code = EXPORTS.sub("", program.files[program.entry])
-        self.context.eval(f"{code}\n;0", filename=program.entry, transform_flags=flags)
+        code = EXPORTS.sub("", _plain(self.package, program.files[program.entry], program.entry))
+        self.context.eval(f"globalThis.__scope = {_sloppy(code + SCOPE)}; 0")
 
     def offered(self, test: str) -> list[str]:
         """The names of the test that are functions of the code."""
@@ -202,10 +195,24 @@ class _Subject:
 
 def _found(name: str) -> str:
     """An expression that finds it: among what the script declares, or what it exports."""
-    return f"(typeof {name} !== 'undefined' ? {name} : module.exports[{json.dumps(name)}])"
+    found = f"(typeof {name} !== 'undefined' ? {name} : module.exports[{json.dumps(name)}])"
+    return f"__scope({json.dumps(found)})"
 
 
-def _plain_tests(code: str) -> str:
+def _sloppy(code: str) -> str:
+    """An expression that runs `code` as a script does: the engine's own way is strict, which scripts are not."""
+    return f"(0, eval)({json.dumps(code)})"
+
+
+def _plain(package: Any, code: str, name: str) -> str:
+    """JavaScript; of TypeScript without its types. Raises the package's error for what is none."""
+    if not name.endswith((".ts", ".mts")):
+        return code
+    kinds = package.SourceTransform
+    return str(package.transform_source(name, code, flags=kinds.SOURCE_TS | kinds.STRIP_TYPESCRIPT))
+
+
+def _without_imports(code: str) -> str:
     """A test that brings its own `require('assert')` finds the name taken; the same name is its own here."""
     return re.sub(r"^import\s+.*?['\"](?:node:)?assert.*?$", "", code, flags=re.MULTILINE)
 
