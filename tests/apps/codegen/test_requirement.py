@@ -114,6 +114,17 @@ def test_parts_are_placed_in_the_files_that_are_named_before_them() -> None:
     assert found.architecture.files == ("store.py", "main.py")
 
 
+def test_a_list_of_signatures_under_the_names_of_files_is_a_project() -> None:
+    found = understood(
+        "Write two files.\n\nunits.py:\n- to_metres(feet): feet as metres.\n- round_to(value, step=1): nearest.\n\n"
+        "tables.py (imports units):\n1. rows(values): one row a value.\n\nExamples:\nto_metres(0) == 0\n"
+    )
+    assert [(part.name, part.params, part.file) for part in found.architecture.parts] == [
+        ("to_metres", "feet", "units.py"), ("round_to", "value, step=1", "units.py"),
+        ("rows", "values", "tables.py"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("text", "language"),
     [

@@ -45,6 +45,7 @@ async def built(
             temperature=temperature,
             enough=enough,
         )
+        code = _own(code, part, files)
         if code:
             files[part.file] = merged(files.get(part.file, ""), code)
     if not files:
@@ -100,6 +101,7 @@ async def _held(
         return -1.0
     if requirement.language != "python":
         return 1.0
+    code = _own(code, part, files)
     own = {**files, part.file: merged(files.get(part.file, ""), code)}
     text = put_right(own[part.file], requirement, _others(own, part.file))
     others = {name: one for name, one in own.items() if name != part.file}
@@ -112,6 +114,23 @@ async def _held(
     if report.blocked:
         return -1.0
     return 1.0 if report.tests.ratio is None else report.tests.ratio
+
+
+def _own(code: str, part: Part, files: Mapping[str, str]) -> str:
+    """`code` without what other files define already: it is imported from there."""
+    elsewhere = {
+        name for file, text in files.items() if file != part.file for name in defined(text)
+    } - {part.name}
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError):
+        return code
+    again = [node for node in tree.body if getattr(node, "name", None) in elsewhere]
+    lines = code.splitlines()
+    for node in reversed(again):
+        first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
+        del lines[first - 1 : node.end_lineno]
+    return "\n".join(lines).strip() + "\n" if again else code
 
 
 def merged(there: str, code: str) -> str:

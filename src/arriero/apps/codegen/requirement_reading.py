@@ -33,6 +33,12 @@ _DEF = re.compile(
 _TICKED = re.compile(
     r"`(?:def\s+)?(?P<name>[A-Za-z_]\w*)\((?P<params>(?:[^()`]|\([^()`]*\))*)\)(?:\s*(?:->|:)\s*(?P<returns>[\w.\[\], |]+))?:?`"
 )
+# A line or list item that begins with a signature and goes on to say what it does.
+_LISTED = re.compile(
+    r"^[^\S\n]*(?:(?:[-*\u2022]|\d+[.)])[^\S\n]+)?`?(?P<name>[A-Za-z_]\w*)\((?P<params>(?:[^()\n]|\([^()\n]*\))*)\)"
+    r"(?:\s*->\s*(?P<returns>[\w.\[\], |]+))?`?\s*(?::(?!:)|[-\u2013\u2014]\s|(?:is|returns?|gives?|takes?|adds?|that|which)\b)",
+    re.MULTILINE,
+)
 _CLASS = re.compile(
     r"`class\s+(?P<ticked>\w+)|\bclass\s+(?P<def>[A-Z]\w*)\s*[:(]|\bclass\s+(?:named|called)\s+`?(?P<named>[A-Za-z_]\w*)"
     r"|`(?P<before>[A-Z]\w*)`\s+class\b|\b(?:a|the)\s+class\s+`?(?P<bare>[A-Z]\w*)`?"
@@ -150,7 +156,7 @@ def parts_in(text: str, stub: str, language: str) -> tuple[Part, ...]:
         return (
             Part(last.name, ast.unparse(last.args), returns, task=ast.get_docstring(last) or ""),
         )
-    for pattern in (_DEF, _TICKED):
+    for pattern in (_DEF, _TICKED, _LISTED):
         for one in pattern.finditer(text):
             if _is_signature(one, language) and one["name"] not in found:
                 returns = (one["returns"] or "").strip()

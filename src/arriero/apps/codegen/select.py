@@ -17,7 +17,7 @@ from arriero.apps.codegen.requirement import Requirement
 from arriero.apps.codegen.sandbox.base import Limits, Program, Sandbox
 from arriero.apps.codegen.values import Generated
 
-MOST_INPUTS = 24
+MOST_INPUTS = 32
 LIMITS = Limits(wall_s=2.0, cpu_s=2.0)
 MARK = "arriero-outputs:"
 _DRIVER = """
@@ -70,21 +70,17 @@ async def _outputs(
 def varied(requirement: Requirement, chance: Random) -> tuple[str, ...]:
     """Calls like those of the examples with other values, without the examples' own calls."""
     own = {one.call for one in requirement.examples}
-    found: dict[str, None] = {}
     sources = [
         one.call for one in requirement.examples if one.entry == requirement.entry and not one.setup
     ]
-    for _ in range(8):
-        for call in sources:
-            for other in _others(call, chance):
-                if other not in own:
-                    found[other] = None
-                if len(found) >= MOST_INPUTS:
-                    return tuple(found)
-    return tuple(found)
+    found = {other: None for call in sources for other in _others(call) if other not in own}
+    calls = list(found)
+    chance.shuffle(calls)
+    return tuple(calls[:MOST_INPUTS])
 
 
-def _others(call: str, chance: Random) -> Iterator[str]:
+def _others(call: str) -> Iterator[str]:
+    """The call with one of its values varied, in each way that there is."""
     try:
         tree = ast.parse(call, mode="eval").body
         if not isinstance(tree, ast.Call):
@@ -92,54 +88,47 @@ def _others(call: str, chance: Random) -> Iterator[str]:
         values = [ast.literal_eval(one) for one in tree.args]
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
         return
-    if not values:
-        return
-    place = chance.randrange(len(values))
-    changed = [*values]
-    changed[place] = _other(values[place], chance)
-    yield f"{ast.unparse(tree.func)}({', '.join(map(repr, changed))})"
+    for place, value in enumerate(values):
+        for other in _near(value):
+            changed = [*values[:place], other, *values[place + 1 :]]
+            yield f"{ast.unparse(tree.func)}({', '.join(map(repr, changed))})"
 
 
-def _other(value: object, chance: Random) -> object:
-    """A value of the same kind: near it, turned round, shortened, doubled."""
+def _near(value: object) -> Iterator[object]:
+    """Values of the same kind: near it, turned round, shortened, doubled."""
     match value:
         case bool():
-            return not value
+            yield not value
         case int():
-            return chance.choice(
-                [value + 1, max(0, value - 1) if value >= 0 else value - 1, value * 2, value + 7]
-            )
+            yield from (value + 1, value * 2, value + 7)
+            if value > 0:
+                yield value - 1
         case float():
-            return chance.choice([value / 2, value + 1.0, value * 3])
+            yield from (value / 2, value + 1.0, value * 3)
         case str():
-            return _other_text(value, chance)
+            yield from (
+                value[::-1],
+                value * 2,
+                value[1:],
+                value.swapcase(),
+                value[: len(value) // 2],
+            )
         case list():
-            return _other_items(value, chance)
+            yield from (value[::-1], value[:-1], value[1:], value * 2, sorted(value, key=repr))
+            for place, item in enumerate(value[:3]):
+                for other in list(_near(item))[:2]:
+                    yield [*value[:place], other, *value[place + 1 :]]
         case tuple():
-            return tuple(_other_items(list(value), chance, keep=True))
+            for place, item in enumerate(value):
+                for other in list(_near(item))[:2]:
+                    yield (*value[:place], other, *value[place + 1 :])
         case dict():
-            items = list(value.items())
-            return dict(items[:-1]) if items and chance.random() < 0.5 else {k: _other(v, chance) for k, v in items}  # fmt: skip
+            yield dict(list(value.items())[:-1])
+            for key, item in list(value.items())[:3]:
+                for other in list(_near(item))[:2]:
+                    yield {**value, key: other}
         case _:
-            return value
-
-
-def _other_text(value: str, chance: Random) -> str:
-    kinds = [value[::-1], value + value[-1:], value[1:], value.swapcase(), value[: len(value) // 2]]
-    return chance.choice(kinds)
-
-
-def _other_items(value: list[object], chance: Random, *, keep: bool = False) -> list[object]:
-    """`keep`: as many of them, each of its kind."""
-    changed = [*value]
-    if changed:
-        place = chance.randrange(len(changed))
-        changed[place] = _other(changed[place], chance)
-    if keep:
-        return changed
-    return chance.choice(
-        [changed, changed[::-1], changed[:-1], changed + changed[:1], sorted(changed, key=repr)]
-    )
+            return
 
 
 def best_of(candidates: Sequence[tuple[Generated, float]]) -> list[Generated]:

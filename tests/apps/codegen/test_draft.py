@@ -1,0 +1,91 @@
+"""What is taken for code in a writer's answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from arriero.apps.codegen.draft import asked, code_in, corrected
+from arriero.apps.codegen.requirement import Requirement
+from arriero.apps.codegen.requirement_reading import read
+from arriero.apps.codegen.wanted import Wanted
+
+BEGUN = "def half(x):\n"
+WHOLE = "def half(x):\n    return x / 2\n"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "    return x / 2\n",
+        "    return x / 2\n```\nThis halves x.",
+        "return x / 2\n",  # a server that strips the blanks at the start
+        "```python\ndef half(x):\n    return x / 2\n```",
+        "def half(x):\n    return x / 2\n",
+        "Sure! Here it is:\n```python\ndef half(x):\n    return x / 2\n```\nBye.",
+        "    return x / 2\n\nprint(half(3))\n",
+        "    return x / 2\n\n\n# Test cases\nassert half(2) == 1\n",
+        "    return x / 2\n\nif __name__ == '__main__':\n    print(half(1))\n",
+        "    return x / 2\n\ndef other(y):\n    return (y +",
+    ],
+)
+def test_the_code_is_the_same_however_the_answer_is_wrapped(said: str) -> None:
+    assert code_in(said, BEGUN, "python", "half") == WHOLE
+
+
+def test_without_a_beginning_the_fence_or_the_text_is_the_code() -> None:
+    for said in (
+        WHOLE,
+        f"```python\n{WHOLE}```",
+        f"Of course:\n\n```\n{WHOLE}```",
+        f"{WHOLE}```\nDone",
+    ):
+        assert code_in(said, "", "python", "half") == WHOLE
+
+
+@pytest.mark.parametrize("said", ["I cannot do that.", "", "\n\n"])
+def test_prose_and_nothing_are_no_code(said: str) -> None:
+    assert code_in(said, "", "python", "half") == ""
+
+
+def test_other_languages_are_taken_as_they_are() -> None:
+    assert (
+        code_in("function f() {\n  return 1;\n}\n", "", "javascript")
+        == "function f() {\n  return 1;\n}\n"
+    )
+
+
+def test_what_does_not_parse_is_kept_so_that_the_error_can_be_told() -> None:
+    assert "return (" in code_in("    return (\n", BEGUN, "python", "half")
+
+
+STUB = 'def half(x):\n    """Half of x.\n\n    >>> half(2)\n    1.0\n    """\n'
+
+
+def _requirement(text: str, **more: object) -> Requirement:
+    wanted = Wanted.model_validate({"requirement": text, **more})
+    return read(wanted, languages=frozenset({"python", "go"}), longest=8_000)
+
+
+def test_a_stub_opens_the_answer_whole() -> None:
+    prompt = asked("Write {language}.", _requirement(STUB), opened=True)
+    assert prompt.messages[0].content == "Write Python."
+    assert prompt.messages[-1].content == f"```python\n{STUB}"
+    assert prompt.begun == STUB
+
+
+def test_a_server_that_cannot_go_on_is_asked_plainly() -> None:
+    prompt = asked("", _requirement(STUB), opened=False)
+    assert [message.role for message in prompt.messages] == ["system", "user"]
+    assert prompt.begun == ""
+
+
+def test_another_language_opens_the_fence_alone() -> None:
+    prompt = asked("", _requirement("Write a Go function Half(x)."), opened=True)
+    assert prompt.messages[-1].content == "```go\n"
+
+
+def test_a_correction_shows_the_code_and_what_is_wrong() -> None:
+    prompt = corrected("", _requirement(STUB), WHOLE, ["half(2) gave 2, expected 1"], opened=True)
+    told = prompt.messages[1].content
+    assert "return x / 2" in told
+    assert "- half(2) gave 2, expected 1" in told

@@ -1,0 +1,162 @@
+"""What is put right by rules, each beside something that stays as it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from arriero.apps.codegen.parts import merged
+from arriero.apps.codegen.repair import (
+    linted,
+    named,
+    parsing,
+    put_right,
+    with_helpers,
+    without_mutable_defaults,
+)
+from arriero.apps.codegen.repair_names import imported, unbound
+from arriero.apps.codegen.repair_unsafe import safer
+from arriero.apps.codegen.requirement import Architecture as Layout
+from arriero.apps.codegen.requirement import Kind, Part, Requirement
+
+ADD = Requirement("add", entry="add", architecture=Layout(("main.py",), (Part("add"),)))
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        ("def f(x):\n    return math.sqrt(x)\n", "import math"),
+        ("def f(x):\n    return sqrt(x)\n", "from math import sqrt"),
+        ("def f(x: List[int]) -> Optional[int]:\n    return x[0]\n", "from typing import List"),
+        ("def f(x):\n    return Counter(x)\n", "from collections import Counter"),
+        ("def f():\n    return datetime.now()\n", "from datetime import datetime"),
+        ("def f():\n    return datetime.date(2020, 1, 1)\n", "import datetime"),
+        ("@dataclass\nclass A:\n    x: int\n", "from dataclasses import dataclass"),
+    ],
+)
+def test_what_the_standard_library_has_is_imported(code: str, line: str) -> None:
+    assert line in imported(code).splitlines()
+    assert not unbound(imported(code))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import math\ndef f(x):\n    return math.sqrt(x)\n",
+        "def f(math):\n    return math.x\n",
+        "def f(x):\n    return unheard_of(x)\n",
+        "from math import *\ndef f(x):\n    return sqrt(x)\n",
+        "def f(x):\n    def g():\n        return x\n    return g\n",
+        "def f(:\n",
+        "total = 0\ndef f():\n    global total\n    total += 1\n",
+        "def f(xs):\n    return [x for x in xs if (y := x)]\n",
+    ],
+)
+def test_what_is_bound_or_unknown_is_left_alone(code: str) -> None:
+    assert imported(code) == code
+
+
+def test_an_import_stands_behind_docstring_and_future() -> None:
+    code = '"""Doc."""\nfrom __future__ import annotations\n\ndef f(x):\n    return math.pi\n'
+    assert imported(code).splitlines()[2] == "import math"
+
+
+def test_a_name_of_another_file_is_imported_from_there() -> None:
+    code = imported(
+        "def g(x):\n    return area(x)\n", {"pkg/shapes.py": "def area(x):\n    return x\n"}
+    )
+    assert code.startswith("from pkg.shapes import area\n")
+
+
+def test_a_function_under_another_name_gets_the_one_that_was_asked_for() -> None:
+    assert named("def plus(a, b):\n    return a + b\n", ADD) == "def add(a, b):\n    return a + b\n"
+    two = "def plus(a):\n    return a\n\n\ndef minus(a):\n    return a\n"
+    assert named(two, ADD) == two
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "    def f(x):\n        return x\n",
+        "def f(x):\n\tif x:\n        return 1\n\treturn 2\n",
+        "def f(x):\n    y = \u201ca\u201d\n    return y\n",
+        "def f(x):\n    y = x\n     \n    return y\n",
+    ],
+)
+def test_layout_that_does_not_parse_is_put_right(code: str) -> None:
+    compile(parsing(code), "x", "exec")
+
+
+def test_code_that_cannot_be_parsed_stays_as_it_is() -> None:
+    assert parsing("def f(x:\n    return\n") == "def f(x:\n    return\n"
+
+
+def test_a_default_that_is_kept_from_call_to_call_is_made_anew() -> None:
+    scope: dict[str, object] = {}
+    fixed = without_mutable_defaults(
+        "def f(x, seen=[]):\n    '''Doc.'''\n    seen.append(x)\n    return seen\n"
+    )
+    exec(fixed, scope)  # noqa: S102  # code of this test
+    function = scope["f"]
+    assert callable(function)
+    assert [function(1), function(2)] == [[1], [2]]
+
+
+@pytest.mark.parametrize(
+    ("code", "safe"),
+    [
+        ("import yaml\nx = yaml.load(f, Loader=yaml.Loader)\n", "yaml.safe_load(f)"),
+        ("x = eval(text)\n", "ast.literal_eval(text)"),
+        (
+            "import os\nos.system('ls ' + name)\n",
+            "subprocess.run(shlex.split('ls ' + name), check=False)",
+        ),
+        (
+            "import subprocess\nsubprocess.run(cmd, shell=True)\n",
+            "subprocess.run(shlex.split(cmd), shell=False)",
+        ),
+        ("import requests\nrequests.get(url, verify=False)\n", "verify=True"),
+        ("import requests\nrequests.get(url)\n", "requests.get(url, timeout=10)"),
+        ("app.run(debug=True)\n", "debug=False"),
+        ("import hashlib\nhashlib.md5(x)\n", "hashlib.sha256(x)"),
+        ("import tarfile\ntar.extractall(path)\n", 'filter="data"'),
+    ],
+)
+def test_an_unsafe_call_becomes_the_safe_one(code: str, safe: str) -> None:
+    fixed = safer(code)
+    assert safe in fixed
+    compile(fixed, "x", "exec")
+
+
+@pytest.mark.parametrize(
+    "code", ["x = ast.literal_eval(t)\n", "subprocess.run(['ls'])\n", "def f(:\n"]
+)
+def test_what_is_safe_stays_as_it_is(code: str) -> None:
+    assert safer(code) == code
+
+
+def test_a_correction_of_one_function_keeps_the_helpers_that_it_uses() -> None:
+    before = "from typing import List\n\n\ndef twice(x):\n    return 2 * x\n\n\ndef f(x: List[int]):\n    return x\n"
+    after = with_helpers("def f(x: List[int]):\n    return [twice(one) for one in x]\n", before)
+    assert "from typing import List" in after
+    assert "def twice(x):" in after
+    assert after.count("def f(") == 1
+
+
+def test_another_language_is_not_touched() -> None:
+    go = Requirement("x", language="go", kind=Kind.FUNCTION)
+    assert put_right("func f() {}\n", go) == "func f() {}\n"
+
+
+def test_parts_of_a_file_are_put_together_with_their_imports_on_top() -> None:
+    there = "import math\n\n\ndef a():\n    return math.pi\n"
+    both = merged(
+        there, "import math\nimport re\n\n\ndef a():\n    return 0\n\n\ndef b():\n    return re\n"
+    )
+    assert both.startswith("import re\nimport math\n")
+    assert both.count("def a():") == 1
+    assert "def b():" in both
+
+
+async def test_ruff_mends_what_it_can() -> None:
+    assert await linted("import os\n\n\ndef f(x):\n    return x == None\n") != ""
+    assert "import os" not in await linted("import os\n\n\ndef f(x):\n    return x\n")
