@@ -110,7 +110,7 @@ def main() -> None:
     figures += fourth_quarters(companies)
     figures += lazy(files)
     figures += unseen()
-    figures += planted(files)
+    figures += planted(files, companies)
     figures += asyncio.run(failing())
     figures += times(files)
     figures += replays(files)
@@ -310,7 +310,7 @@ def unseen() -> list[Figure]:
     ]
 
 
-def planted(files: Sequence[Path]) -> list[Figure]:
+def planted(files: Sequence[Path], companies: Sequence[Company]) -> list[Figure]:
     """One filed value raised by a tenth in its last version: is it shown as if it were true?"""
     chance = random.Random(20261127)
     shown, seen = 0, 0
@@ -326,15 +326,16 @@ def planted(files: Sequence[Path]) -> list[Figure]:
             strict=True,
         )
     )
-    for path in files:
+    for path, company in zip(files, companies, strict=True):
         payload = payload_of(path)
+        ends = {end for _, end in company.statements}
         for _ in range(count(25, 2)):
             tag = chance.choice(tags)
             rows = payload["facts"]["us-gaap"][tag]["units"]["USD"]
             yearly = [row for row in rows if YEARLY.fullmatch(row.get("frame", ""))]
             instant = [row for row in rows if INSTANT.fullmatch(row.get("frame", ""))]
             row = chance.choice(yearly or instant)
-            if row["val"] == 0 or date.fromisoformat(row["end"]) < SINCE:
+            if row["val"] == 0 or date.fromisoformat(row["end"]) not in ends:
                 continue
             broken = copy.deepcopy(payload)
             wrong = round(row["val"] * 1.1)
@@ -342,7 +343,9 @@ def planted(files: Sequence[Path]) -> list[Figure]:
                 if one["end"] == row["end"] and one.get("start") == row.get("start"):
                     one["val"] = wrong
             seen += 1
-            shown += wrong in _values(broken, names[tag], date.fromisoformat(row["end"]))
+            if wrong in _values(broken, names[tag], date.fromisoformat(row["end"])):
+                shown += 1
+                progress(f"shown: {payload['entityName']} {tag} to {row['end']}: {wrong:,}")
     share = wilson(shown, seen)
     return [
         Figure(

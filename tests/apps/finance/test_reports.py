@@ -327,3 +327,19 @@ def test_a_banks_revenue_is_its_net_interest_and_its_fees() -> None:
     revenue = found.years[-1]["revenue"]
     assert revenue.value == sum(sales(2023, quarter) for quarter in range(1, 5))
     assert revenue.how == How.SUM
+
+
+def test_equity_that_differs_from_all_equity_by_more_than_that_of_others_has_no_value() -> None:
+    told = Guanaco().companyfacts()
+    gaap = told["facts"]["us-gaap"]
+    rows = gaap["StockholdersEquity"]["units"]["USD"]
+    whole = "StockholdersEquityIncludingPortionAttributableToNoncontrollingInterest"
+    gaap[whole] = {"units": {"USD": [dict(row) for row in rows]}}
+    gaap["MinorityInterest"] = {"units": {"USD": [row | {"val": 3 * MILLION} for row in rows]}}
+    for row in rows:
+        wrong = row["end"] == year_end(2023).isoformat()
+        row["val"] += 10 * MILLION if wrong else -3 * MILLION
+    found = analyse(Bundle(Entity("GUAN", "G", CIK), LATER, facts=facts_of(told, LATER)))
+    assert found.years[-1]["equity"].reason == Why.UNTIED
+    assert found.years[-1]["all_equity"].known
+    assert found.years[-2]["equity"].known

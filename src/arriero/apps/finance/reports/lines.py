@@ -323,6 +323,7 @@ BALANCE = (
         "StockholdersEquity",
         sums=("StockholdersEquity MinorityInterest",),
     ),
+    _line("others_equity", Kind.BALANCE, "MinorityInterest", core=False),
     _line(
         "between_equity",  # neither liability nor equity
         Kind.BALANCE,

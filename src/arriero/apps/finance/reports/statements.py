@@ -37,12 +37,15 @@ def statements(
 def _statement(kept: Book, calendar: Calendar, period: Period, *, bank: bool) -> Statement:
     choices = {line.name: _choices(kept, calendar, line, period, bank=bank) for line in LINES}
     lines = {name: values[0] for name, values in choices.items()}
-    ties = []
+    ties: list[Tie] = []
+    settled: list[Identity] = []
     for identity in IDENTITIES:
-        checked = _resolve(identity, lines, choices, str(period))
+        checked = _resolve(identity, settled, lines, choices, str(period))
         if checked is None:
             continue
         ties.append(checked)
+        if checked.holds:
+            settled.append(identity)
         if not checked.holds:
             for name in identity.blamed:
                 lines[name] = none(Why.UNTIED, identity.name, lines[name].sources)
@@ -55,11 +58,15 @@ def _statement(kept: Book, calendar: Calendar, period: Period, *, bank: bool) ->
 
 def _resolve(
     identity: Identity,
+    settled: Sequence[Identity],
     lines: dict[str, Value],
     choices: Mapping[str, Sequence[Value]],
     period: str,
 ) -> Tie | None:
-    """Check `identity`; where it does not hold, take the first other tags of the same lines with which it does."""
+    """Check `identity`; where it does not hold, take the first other tags of the same lines with which it does.
+
+    What is `settled` must go on to hold: else a wrong value would be made right by choosing its own sum.
+    """
     first = tie(identity, lines, period)
     if first is None or first.holds:
         return first
@@ -68,7 +75,8 @@ def _resolve(
     for picks in sorted(product(*ranges), key=lambda picks: (sum(picks), picks)):
         tried = lines | {name: choices[name][pick] for name, pick in zip(names, picks, strict=True)}
         checked = tie(identity, tried, period)
-        if checked is not None and checked.holds:
+        kept = all((other := tie(one, tried, period)) and other.holds for one in settled)
+        if checked is not None and checked.holds and kept:
             lines |= tried
             return checked
     return first

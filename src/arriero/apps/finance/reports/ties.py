@@ -62,6 +62,13 @@ IDENTITIES = (
         ("liabilities", "equity", "all_equity"),
     ),
     Identity(
+        "all equity = equity + that of others",
+        "all_equity",
+        {"equity": 1, "others_equity": 1},
+        {},
+        ("equity",),
+    ),
+    Identity(
         "change of cash = operating + investing + financing + exchange",
         "cash_change",
         {"operating_cash": 1, "investing_cash": 1, "financing_cash": 1},
