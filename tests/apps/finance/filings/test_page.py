@@ -22,6 +22,11 @@ def test_plain_text_stays_as_it_is() -> None:
     assert page(text).text == text
 
 
+def test_tables_of_a_filing_in_plain_text_do_not_make_it_html() -> None:
+    text = "Item 1A. Risk Factors\n\n<PAGE>\n<TABLE>\n<S>    <C>\nBrine  12\n</TABLE>\n"
+    assert page(text).text == text
+
+
 def test_blocks_end_lines_and_spaces_collapse() -> None:
     html = "<div>one <span>two</span>\n  three</div><p>four&#160;&#160;five<br/>six</p>"
     assert page(html).text == "one two three\nfour five\nsix"

@@ -29,6 +29,7 @@ MANNERS = {
     "plain text": plain(),
     "with pages": plain(feet=True),
     "wrapped": wrapped(),
+    "wrapped, with pages": wrapped().replace("\n\nOur ponds", "\n\n   12\n\n<PAGE>\n\nOur ponds"),
     "html": report(item_html()),
     "bold only": report(item_html(caption="font-weight:bold")),
     "italic only": report(item_html(caption="font-style:italic")),

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from arriero.apps.finance.filings.base import Absent, ItemOneA, Look, Page, Run, Span
 from arriero.apps.finance.filings.page import page
-from arriero.apps.finance.filings.paragraphs import look_of
+from arriero.apps.finance.filings.paragraphs import look_of, runs_in
 
 # A heading's line: "Item 1A. Risk Factors", "PART I - ITEM 1A", or the number alone with its name on the next line.
 _ITEM = re.compile(
@@ -39,6 +39,9 @@ _REFERENCE = re.compile(
 _NOT_REQUIRED = re.compile(
     r"not (?:required|applicable)|smaller reporting compan|omitted", re.IGNORECASE
 )
+_MARK = re.compile(
+    r"\s*(?:[\u2013\u2014:-]+\s*)?"
+)  # between a caption and the text that it runs into
 _DOCUMENT = re.compile(r"<DOCUMENT>(?P<body>.*?)(?:</DOCUMENT>|\Z)", re.IGNORECASE | re.DOTALL)
 _TYPE = re.compile(r"<TYPE>\s*(?P<type>[\w.\-/]+)", re.IGNORECASE)
 _TEXT = re.compile(r"<TEXT>(?P<text>.*?)(?:</TEXT>|\Z)", re.IGNORECASE | re.DOTALL)
@@ -151,7 +154,8 @@ def _named_section(sheet: Page) -> ItemOneA | None:
     )
     spans = []
     for match in _NAMED.finditer(sheet.text):
-        end = next((place for place in ends if place > match.end()), len(sheet.text))
+        after = bisect_right(ends, match.end())
+        end = ends[after] if after < len(ends) else len(sheet.text)
         spans.append(Span(match.start(), _end(sheet.text, end)))
     best = max(spans, key=lambda span: span.end - span.start, default=None)
     return _taken(sheet, best) if best and best.end - best.start >= ENOUGH else None
@@ -204,16 +208,14 @@ def _lead(text: str, start: int, end: int, runs: Sequence[Run]) -> int | None:
     """The space after the emphasised words with which a paragraph begins; None when it does not begin so."""
     strong = Look.BOLD | Look.ITALIC | Look.UNDERLINE
     reach = start
-    for run in runs:
-        if run.end <= reach or run.start >= end:
-            continue
+    for run in runs_in(Span(start, end), runs):
         if text[reach : run.start].strip() or not run.look & strong:
             break
         reach = min(run.end, end)
     words = text[start:reach]
     if len(words.split()) < LEAD_WORDS or not words.lstrip()[:1].isalnum():
         return None
-    follows = re.compile(r"\s*(?:[\u2013\u2014:-]+\s*)?").match(text, reach, end)
+    follows = _MARK.match(text, reach, end)
     rest = follows.end() if follows else reach
     if len(text[rest:end].strip()) < REST:
         return None

@@ -28,7 +28,8 @@ TAGS = {
     **dict.fromkeys(("i", "em"), Look.ITALIC),
     "u": Look.UNDERLINE,
 }
-_MARKUP = re.compile(r"<(?:html|body|div|p|span|table|font|ix:\w+)[\s>]", re.IGNORECASE)
+# Not <TABLE>, <PAGE> and <S>: filings in plain text set their tables between such tags.
+_MARKUP = re.compile(r"<(?:html|body|div|p|span|td|font|ix:\w+)[\s>]", re.IGNORECASE)
 _INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _WEIGHT = re.compile(r"font-weight\s*:\s*(\w+)|\bfont\s*:[^;]*\b(bold)\b", re.IGNORECASE)
 _SLANT = re.compile(r"font-style\s*:\s*(\w+)|\bfont\s*:[^;]*\b(italic)\b", re.IGNORECASE)

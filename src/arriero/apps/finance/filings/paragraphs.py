@@ -7,14 +7,17 @@ lines; all other text has a paragraph a line. A caption in capitals that runs in
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, takewhile
 
 from arriero.apps.finance.filings.base import ItemOneA, Look, Run, Span
 
 _NUMBER = re.compile(r"^\W*(?:page\s*)?(?:[ivxlc]{1,6}|[a-z]?-?\d{1,4})\W*$", re.IGNORECASE)
 _CONTENTS = re.compile(r"^\W*(?:back to )?(?:table of )?contents\W*$", re.IGNORECASE)
+_TAG = re.compile(r"^\s*</?[A-Z]+>(?:\s*</?[A-Z]+>)*\s*$")  # of a filing in plain text: <PAGE>
 _FORM = re.compile(r"\bform\s*10-k\b", re.IGNORECASE)
 _ITEM = re.compile(
     r"^(?:part\s+i\b[\s.,:\u2013\u2014-]*)?item\s*1a\b[\s.:\u2013\u2014-]*(?:risk\s+factors)?(?:\s*\(continued\))?\W*$"
@@ -133,7 +136,7 @@ def _unnumbered(line: str) -> str:
 def _is_furniture(line: str, running: frozenset[str]) -> bool:
     if len(line) > RUNNING_LENGTH:
         return False
-    if _NUMBER.match(line) or _CONTENTS.match(line) or _ITEM.match(line):
+    if any(known.match(line) for known in (_NUMBER, _CONTENTS, _ITEM, _TAG)):
         return True
     if _FORM.search(line) and not line.endswith("."):
         return True
@@ -194,13 +197,17 @@ def _goes_on(line: str, after: str, *, turned: bool) -> bool:
     return turned and len(line) > BROKEN and not titled(line)
 
 
+def runs_in(span: Span, runs: Sequence[Run]) -> Iterator[Run]:
+    """The runs, in order and apart from each other, that lie at least in part within a span."""
+    first = bisect_right(runs, span.start, key=lambda run: run.end)
+    return takewhile(lambda run: run.start < span.end, islice(runs, first, None))
+
+
 def look_of(span: Span, runs: Sequence[Run]) -> Look:
     """The look that all letters of a span share."""
     look = None
     reach = span.start
-    for run in runs:
-        if run.end <= span.start or run.start >= span.end:
-            continue
+    for run in runs_in(span, runs):
         if run.start > reach + 1:
             return Look.PLAIN
         look = run.look if look is None else look & run.look
