@@ -1,0 +1,109 @@
+"""A finance app over the sample's two invented companies in a memory ledger, for bars that run it many times."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from arriero.apps.finance.plugin import plugin
+from arriero.apps.finance.settings import FinanceSettings
+from arriero.apps.finance.values import Analysis, Request
+from arriero.core.clock import HeldClock
+from arriero.core.words import Exposure, Share, content_hash
+from arriero.flow import AnyApp, Case, Flow, Parts, Result
+from arriero.models.roles import Models
+from arriero.security.masking import PatternMasker
+from arriero.store.base import ExposureSet, VariantRegistered
+from arriero.store.cache import MemoryCache
+from arriero.store.exposures import Exposures
+from arriero.store.fake import MemoryLedger
+from arriero.store.records import MemoryRecords
+
+NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
+FIRST, LAST = date(2020, 6, 1), date(2026, 3, 31)
+TICKERS = ("XTAM", "XPUN")
+HORIZONS = (21, 63, 126, 252)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One analysis that is asked for."""
+
+    ticker: str
+    as_of: date
+    horizon: int
+
+
+def asked(count: int, seed: int) -> Sequence[Asked]:
+    """So many analyses of random days, the same for the same seed."""
+    random, days = Random(seed), (LAST - FIRST).days
+    return [
+        Asked(
+            random.choice(TICKERS),
+            FIRST + timedelta(days=random.randint(0, days)),
+            random.choice(HORIZONS),
+        )
+        for _ in range(count)
+    ]
+
+
+@dataclass(frozen=True)
+class Analyst:
+    """Asks the app. Nothing that it says is remembered: each analysis is the first of its company."""
+
+    app: AnyApp
+    flow: Flow
+
+    async def ask(self, one: Asked) -> Result[Analysis]:
+        given = Request(ticker=one.ticker, as_of=one.as_of, horizon=one.horizon)  # type: ignore[arg-type]
+        return await self.flow.run(self.app, Case("default", "bar", given))
+
+
+class Forgetful(MemoryRecords):
+    """Keeps no prediction, so that the order of the analyses plays no part."""
+
+    async def put(self, tenant: str, kind: str, id: str, value: Any) -> None:
+        """Forget it."""
+
+
+class NoCache(MemoryCache):
+    """Remembers nothing: each analysis reads its evidence anew."""
+
+    async def get(self, key: str) -> bytes | None:
+        return None
+
+
+@asynccontextmanager
+async def analyst(*, cached: bool = False, **settings: Any) -> AsyncIterator[Analyst]:
+    """An open app with `settings` of its own; its caches are off unless `cached`."""
+    clock, ledger = HeldClock(NOON), MemoryLedger()
+    with tempfile.TemporaryDirectory() as folder:
+        cache = MemoryCache() if cached else NoCache()
+        parts = Parts(Path(folder), clock, ledger, Forgetful(), cache, _none, _none)
+        app = await plugin.open(FinanceSettings(**settings), parts)
+        variant = app.baseline()
+        everybody = Exposure("finance", "baseline", (Share(variant.id, 1.0),))
+        await ledger.commit(VariantRegistered(variant, NOON), ExposureSet(everybody, "bar", NOON))
+        exposures = Exposures(ledger)
+        await exposures.refresh()
+        flow = Flow(
+            ledger, exposures,
+            lambda bound: Models(bound.roles, generators={}, classifiers={}, prices={}),
+            PatternMasker(), clock, config="bar",
+        )  # fmt: skip
+        yield Analyst(app, flow)
+
+
+def told(result: Result[Analysis]) -> str:
+    """The hash of all that leaves: outcome, answer, verdicts, sources."""
+    return content_hash(result.trace.outcome | {"actions": []})
+
+
+async def _none(*given: Any) -> Any:
+    raise AssertionError(f"finance needs no model, but asked for one with {given!r}")

@@ -1,0 +1,104 @@
+"""No look ahead: 1,000 random days, each analysed twice: over all files, and over files cut on that day.
+
+The cut removes from the files themselves every fact and filing filed later, every price and every article of a
+later day. The laziest product, which reads the newest row that it finds, is asked the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import shutil
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from arriero.apps.finance.evidence.files import bars_of
+from arriero.apps.finance.evidence.open import SAMPLE
+from bars._finance import LAST, Asked, analyst, asked, told
+from bars._trial import count, keep, progress
+from bars.result import Figure
+
+SEED = 7_112
+
+
+def main() -> None:
+    asyncio.run(_main())
+
+
+async def _main() -> None:
+    questions = sorted(asked(count(1_000, 8), SEED), key=lambda one: (one.as_of, one.ticker))
+    same = lazy = 0
+    with tempfile.TemporaryDirectory() as folder:
+        async with analyst() as whole:
+            for number, question in enumerate(questions):
+                place = Path(folder) / str(number)
+                cut(question, place)
+                async with analyst(evidence={"files": place}) as short:
+                    before, after = await whole.ask(question), await short.ask(question)
+                same += told(before) == told(after)
+                lazy += newest(SAMPLE / question.ticker, question) == newest(place, question)
+                shutil.rmtree(place)
+                if number % 100 == 99:
+                    progress(f"{number + 1} days, {same} the same")
+    many = len(questions)
+    keep(
+        "finance_cuts",
+        "analyses that stay the same when all later data is removed",
+        [
+            Figure("unchanged", same, "analyses", f">= {many}", many),
+            Figure("unchanged_by_the_newest_row", lazy, "answers", "", many, note="the laziest product"),
+        ],
+    )  # fmt: skip
+
+
+def cut(question: Asked, place: Path) -> None:
+    """The company's files as they were on the day of the question."""
+    by, source = question.as_of.isoformat(), SAMPLE / question.ticker
+    place.mkdir()
+    for file in sorted(source.rglob("*")):
+        if file.name.startswith("CIK"):
+            told = json.loads(file.read_text())
+            for concepts in told["facts"].values():
+                for entry in concepts.values():
+                    entry["units"] = {
+                        unit: [row for row in rows if row["filed"] <= by]
+                        for unit, rows in entry["units"].items()
+                    }
+            (place / file.name).write_text(json.dumps(told))
+        elif file.name.startswith("submissions"):
+            told = json.loads(file.read_text())
+            recent = told["filings"]["recent"]
+            kept = [at for at, day in enumerate(recent["filingDate"]) if day <= by]
+            told["filings"]["recent"] = {
+                name: [column[at] for at in kept] for name, column in recent.items()
+            }
+            (place / file.name).write_text(json.dumps(told))
+        elif file.suffix == ".csv":
+            rows = list(csv.reader(io.StringIO(file.read_text())))
+            kept_rows = [rows[0], *(row for row in rows[1:] if row[0] <= by)]
+            text = "\n".join(",".join(row) for row in kept_rows)
+            (place / file.name).write_text(text + "\n")
+        elif file.name.startswith("news"):
+            told = json.loads(file.read_text())
+            told["feed"] = [row for row in told["feed"] if _day(row["time_published"]) <= by]
+            (place / file.name).write_text(json.dumps(told))
+        elif file.suffix == ".htm":
+            shutil.copy(file, place / file.name)  # read only where the submissions name it
+
+
+def newest(folder: Path, question: Asked) -> float:
+    """The last close in the file, whatever the day that was asked for."""
+    file = folder / f"{question.ticker}.csv"
+    bars = bars_of(file.read_bytes(), file.name, LAST)
+    return bars[-1].close if bars else 0.0
+
+
+def _day(moment: str) -> str:
+    return datetime.strptime(moment[:8], "%Y%m%d").date().isoformat()  # noqa: DTZ007  # a day has no zone
+
+
+if __name__ == "__main__":
+    main()
