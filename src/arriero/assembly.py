@@ -42,7 +42,7 @@ from arriero.core.words import (
     Variant,
     content_hash,
 )
-from arriero.flow import AnyApp, Case, Event, Flow, Parts, Plugin, Result
+from arriero.flow import ActsUnseen, AnyApp, Case, Event, Flow, Parts, Plugin, Result
 from arriero.learning.cycles import Cycles
 from arriero.learning.dataset.build import Dataset, NotEnough, Place, build
 from arriero.learning.dataset.example import Route
@@ -252,6 +252,17 @@ class Platform:
         given = await self.ear.take(said, tenant=tenant, actor=actor)
         await self.ledger.commit(FeedbackGiven(given), durable=True)
         return given.id
+
+    def lacking(self) -> Mapping[str, str]:
+        """For each app that cannot do its work yet, the model that it waits for.
+
+        Those in `needs` were not opened and want a new start; the others work as soon as it is pulled.
+        """
+        waiting = dict(self.needs)
+        for name in self.apps:
+            if model := self.engines.lacking(self.exposures.variant(name, None)):
+                waiting[name] = model
+        return waiting
 
     async def readiness(self) -> Mapping[str, Ping]:
         """One ping an engine, by its name."""
@@ -503,7 +514,9 @@ def _shadowing(
     shadows: Shadows,
 ) -> Callable[[Flow, AnyApp, Case[Any], Outcome[Any], Run], None]:
     def offer(flow: Flow, app: AnyApp, case: Case[Any], outcome: Outcome[Any], run: Run) -> None:
-        shadows.offer(flow, app, case, run, acted=bool(outcome.actions))
+        unseen = app.unseen if isinstance(app, ActsUnseen) else frozenset[str]()
+        acted = any(action.kind not in unseen for action in outcome.actions)
+        shadows.offer(flow, app, case, run, acted=acted)
 
     return offer
 

@@ -235,6 +235,17 @@ class KnowsPeople(Protocol):
     async def known(self, case: Case[Any]) -> Sequence[Known]: ...
 
 
+@runtime_checkable
+class ActsUnseen(Protocol):
+    """An app that has this names the kinds of its actions that no other variant ever sees the effect of.
+
+    After them a case may be told again by another variant, as if nothing had been done.
+    """
+
+    @property
+    def unseen(self) -> frozenset[str]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Result(Generic[Answer]):
     """What the caller gets: the outcome with private values restored, the run and trace as recorded.

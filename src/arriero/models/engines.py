@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from arriero.core.errors import SettingsError
+from arriero.core.errors import ModelMissing, SettingsError
 from arriero.core.settings import Deployment, Settings
 from arriero.core.words import RoleBinding, Variant
 from arriero.models import catalogue
@@ -186,6 +186,21 @@ class Engines:
     def _price(self, bound: RoleBinding) -> Price:
         where = self._settings.deployments.get(bound.model.removeprefix("openai:"))
         return Price(where.price_in, where.price_out) if where else Price()
+
+    def lacking(self, variant: Variant) -> str | None:
+        """The first model that is not pulled, when every role of `variant` waits for one; else None."""
+        missing = [self._not_pulled(bound.model) for bound in variant.roles.values()]
+        return missing[0] if missing and all(missing) else None
+
+    def _not_pulled(self, model: str) -> str | None:
+        engine, _, name = model.partition(":")
+        if engine != "llama":
+            return None
+        try:
+            catalogue.path(name, self.folder)
+        except ModelMissing as missing:
+            return missing.model
+        return None
 
     async def warm(self, variant: Variant, labels: Collection[str]) -> None:
         """Start the embedded text models that `variant` binds; the roles in `labels` classify."""

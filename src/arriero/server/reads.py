@@ -84,7 +84,7 @@ def _mount_health(router: APIRouter, platform: Platform) -> None:
             "engines": {
                 name: {"error": ping.error, "ms": round(ping.ms, 2)} for name, ping in pings.items()
             },
-            "needs": platform.needs,
+            "needs": platform.lacking(),
         }
         wrong = [name for name, ping in pings.items() if ping.error]
         down = [name for name in wrong if not name.startswith(DISPENSABLE)]

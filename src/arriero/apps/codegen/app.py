@@ -47,6 +47,7 @@ class CodegenApp:
     jobs: Sequence[Job] = ()
     golden: Path | None = None
     unrecorded = True
+    unseen = frozenset({ACTION})  # what is kept is found under the variant that wrote it alone
 
     @property
     def deadline_ms(self) -> float:
