@@ -293,7 +293,7 @@ def _manner_points(row: Paragraph, how: Manner) -> float:
     closed = _CLOSED.search(row.text) is not None
     points = 0.0
     if how.look is not None:
-        points += 5.0 if row.look == how.look else -5.0 if not row.look else -1.0
+        points += 5.0 if row.look == how.look else -3.0 if not row.look else -1.0
     if how.sentences is True and not closed:
         points -= 4.0
     elif how.sentences is False:
