@@ -82,7 +82,7 @@ class SupportSettings(AppSettings):
         default=0.7, ge=0, le=1, description="case study: quality < 0.7 -> fallback"
     )
     write_at: float = Field(
-        default=0.3,
+        default=0.5,
         ge=0,
         le=1,
         description="an extract for an open question that scores this, and less than release_at, is "
