@@ -28,7 +28,8 @@ HERE_AND_THERE: tuple[Mapping[str, str], Mapping[str, str]] = (
 
 def main() -> None:
     many = count(1_000, 12)
-    first, second = (_run(many, turned=turned) for turned in (False, True))
+    begun = [_begun(many, turned=turned) for turned in (False, True)]
+    first, second = (_ended(child) for child in begun)
     same = [first["told"][place] == second["told"][place] for place in range(many)]
     lazy = [first["lazy"][place] == second["lazy"][place] for place in range(many)]
     different = len(set(first["told"]))
@@ -44,14 +45,18 @@ def main() -> None:
     )  # fmt: skip
 
 
-def _run(many: int, *, turned: bool) -> Mapping[str, list[str]]:
+def _begun(many: int, *, turned: bool) -> subprocess.Popen[bytes]:
     """All analyses in a process of their own; `turned` is the other environment, in the opposite order."""
     command = [sys.executable, "-m", "bars.finance_replay", CHILD, str(many), str(int(turned))]
     environment = {**os.environ, **HERE_AND_THERE[turned]}
-    done = subprocess.run(
-        command, cwd=HERE.parent, env=environment, check=True, stdout=subprocess.PIPE
-    )
-    found: Mapping[str, list[str]] = json.loads(done.stdout)
+    return subprocess.Popen(command, cwd=HERE.parent, env=environment, stdout=subprocess.PIPE)
+
+
+def _ended(child: subprocess.Popen[bytes]) -> Mapping[str, list[str]]:
+    out, _ = child.communicate()
+    if child.returncode:
+        raise SystemExit(f"a process of the replay ended with status {child.returncode}")
+    found: Mapping[str, list[str]] = json.loads(out)
     return found
 
 

@@ -153,4 +153,5 @@ def _sources(console: Console, answer: Mapping[str, Any]) -> None:
     from rich.text import Text  # noqa: PLC0415
 
     for number, one in enumerate(answer["sources"], 1):
-        console.print(Text(f"[{number}] {one['quote']} ({one['title']})", style="dim"))
+        title = one["title"].partition(" https://")[0]  # the link is in the JSON and on the page
+        console.print(Text(f"[{number}] {one['quote']} ({title})", style="dim"))

@@ -107,8 +107,8 @@ def _show_scores(rows: Sequence[Score], caution: float) -> None:
     from rich.table import Table  # noqa: PLC0415
 
     table = Table(
-        "group", "made", "scored", "coverage", "right (BUY, SELL)", "rose (base rate)", "n_eff",
-        "HOLD right", "Brier skill", "in the interval", box=None, header_style="bold",
+        "group", "made", "scored", "rated", "right", "rose", "n_eff",
+        "HOLD", "skill", "inside", box=None, header_style="bold",
     )  # fmt: skip
     for row in rows:
         table.add_row(
@@ -118,6 +118,11 @@ def _show_scores(rows: Sequence[Score], caution: float) -> None:
         )  # fmt: skip
     console = Console()
     console.print(table)
+    console.print(
+        "rated: share of the scored with BUY or SELL; right: how many of those were, beside how often the price\n"
+        "rose; n_eff: independent ones; HOLD: within its band; skill: Brier, against the base rate; inside: interval",
+        style="dim",
+    )
     if caution:
         console.print(
             f"a drift alarm is open: {caution * 100:.0f} points are added to the edge that a rating needs"

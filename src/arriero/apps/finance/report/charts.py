@@ -11,6 +11,7 @@ from arriero.apps.finance.values import Chart, Line
 
 WIDTH, HEIGHT = 460, 240
 LEFT, RIGHT, TOP, BOTTOM = 62, 12, 12, 34
+PLAIN = frozenset({"share", "points", "ratio", "times", "count", "days", "years", "price", "score"})
 COLOURS = ("#1f5fa8", "#c4632b", "#4b8b3b", "#7b5aa6", "#8a8a8a")
 
 
@@ -34,15 +35,30 @@ def svg(chart: Chart) -> str:
     """The chart, with its title for those who do not see it."""
     draw = DRAWN.get(chart.kind, _lines)
     body = draw(chart) if any(line.points for line in chart.lines) else _empty()
+    title = chart.title if chart.unit in PLAIN else f"{chart.title}, {chart.unit}"
     legend = "".join(
-        f'<span style="color:{COLOURS[place % len(COLOURS)]}">&#9632; {_e(line.name)}</span> '
-        for place, line in enumerate(chart.lines)
+        f'<span style="color:{colour}">&#9632; {_e(name)}</span> '
+        for name, colour in _legend(chart)
     )
     return (
-        f"<figure><figcaption>{_e(chart.title)}</figcaption>"
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{_e(chart.title)}">{body}</svg>'
+        f"<figure><figcaption>{_e(title)}</figcaption>"
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{_e(title)}">{body}</svg>'
         f"<p>{legend}</p></figure>"
     )
+
+
+def _legend(chart: Chart) -> Sequence[tuple[str, str]]:
+    """Name and colour of what is drawn; of a fan the close, the area and the median."""
+    names = [line.name for line in chart.lines]
+    if chart.kind == "fan" and len(names) > 3:
+        return (
+            (names[0], "#222"),
+            (f"{names[1]} to {names[2]}", COLOURS[0]),
+            (names[-1], COLOURS[0]),
+        )
+    if chart.kind == "drawdown":
+        return ((names[0], COLOURS[1]),)
+    return tuple((name, COLOURS[at % len(COLOURS)]) for at, name in enumerate(names))
 
 
 def _frame(lines: Sequence[Line], *, zero: bool = False) -> Frame:
@@ -54,7 +70,11 @@ def _frame(lines: Sequence[Line], *, zero: bool = False) -> Frame:
         low, high = low - 1, high + 1
     room = (high - low) * 0.05
     count = max(len(line.points) for line in lines)
-    return Frame(count, low - (0.0 if zero and low == 0 else room), high + room)
+    return Frame(
+        count,
+        low - (0.0 if zero and low == 0 else room),
+        high + (0.0 if zero and high == 0 else room),
+    )
 
 
 def _axes(frame: Frame, unit: str, labels: Sequence[str]) -> str:
@@ -64,7 +84,7 @@ def _axes(frame: Frame, unit: str, labels: Sequence[str]) -> str:
         y = frame.y(value)
         parts.append(
             f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#e3e3e3"/>'
-            f'<text x="{LEFT - 5}" y="{y + 3:.1f}" text-anchor="end">{_e(say(value, unit))}</text>'
+            f'<text x="{LEFT - 5}" y="{y + 3:.1f}" text-anchor="end">{_e(_short(value, unit))}</text>'
         )
     shown = [0, len(labels) // 2, len(labels) - 1] if len(labels) > 4 else range(len(labels))
     for place in dict.fromkeys(shown):
@@ -73,6 +93,16 @@ def _axes(frame: Frame, unit: str, labels: Sequence[str]) -> str:
             f'<text x="{frame.x(place):.1f}" y="{HEIGHT - 14}" text-anchor="{anchor}">{_e(labels[place])}</text>'
         )
     return "".join(parts)
+
+
+def _short(value: float, unit: str) -> str:
+    """A value beside an axis: amounts in thousands, millions, billions; the currency stands in the title."""
+    if unit in PLAIN:
+        return say(value, unit)
+    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:,.1f} {letter}"
+    return f"{value:,.0f}"
 
 
 def _labels(chart: Chart) -> list[str]:
