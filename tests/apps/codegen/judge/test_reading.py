@@ -207,3 +207,16 @@ def test_forms_that_are_seldom_meant_are_named(code: str, rule: str) -> None:
 )
 def test_forms_that_may_be_meant_are_not(code: str) -> None:
     assert forms(code) == ()
+
+
+async def test_further_files_are_scanned_too_and_named() -> None:
+    files = {
+        "runs.py": "import os\n\ndef run(name):\n    os.system('ls ' + name)\n",
+        "settings.py": "api_key = 'k9s8d7f6g5h4'\n",
+    }
+    report = await examine(
+        Subject(CLEAN, "python", "above", files=files), NoSandbox("not asked to")
+    )
+    assert report.findings is not None
+    assert report.findings.serious[0].message.startswith("runs.py: ")
+    assert [one.file for one in report.secrets] == ["settings.py"]

@@ -91,7 +91,12 @@ async def examine(
         told = Tests(executed=False, reason="it does not parse")
         return replace(report, syntax=syntax if switches.syntax else (), tests=told)
     found = timed.now("imports", lambda: imports.imports(subject))
-    report = replace(report, imports=found, secrets=secrets(subject.code))
+    hidden = tuple(
+        replace(one, file="" if name == subject.main else name)
+        for name, text in subject.every.items()
+        for one in secrets(text)
+    )
+    report = replace(report, imports=found, secrets=hidden)
     report = _read(subject, report, timed)
     if known is None:
         timed.skipped["copied"] = "no index of sources was given"
@@ -200,5 +205,20 @@ async def _security(
     if subject.language != "python":
         timed.skipped["security"] = f"the scan reads Python alone, not {subject.language}"
         return None
-    scanning = asyncio.wait_for(asyncio.to_thread(scan, subject.code), within_s)
+    scanning = asyncio.wait_for(asyncio.to_thread(_scanned, subject), within_s)
     return await timed.wait("security", scanning, None)
+
+
+def _scanned(subject: Subject) -> Findings:
+    """The weaknesses of all files; those of further files name theirs."""
+    found = scan(subject.code)
+    others = [
+        replace(one, message=f"{name}: {one.message}")
+        for name, text in subject.files.items()
+        if name.endswith(".py")
+        for one in scan(text).weaknesses
+    ]
+    if not others:
+        return found
+    worst = sorted((*found.weaknesses, *others), key=lambda one: -one.severity.rank)
+    return replace(found, weaknesses=tuple(worst))
