@@ -14,15 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arriero.apps.finance.trend.edge import chances, expected
-from arriero.apps.finance.trend.features import MONTH, NAMES, coming, features, realised
-from arriero.apps.finance.trend.fitting import fit
+from arriero.apps.finance.trend.features import MONTH, coming, features, realised
+from arriero.apps.finance.trend.fitting import RULE, fit
 from arriero.apps.finance.trend.intervals import multiples
 from arriero.apps.finance.trend.model import HORIZONS, Fitted, Flags
 from arriero.apps.finance.trend.prices import YEAR, Floats, Prices
 from arriero.core.errors import InputError
 
 Days = NDArray[np.int64]
-RULE = NAMES.index("volatility_252")
 AGAIN = timedelta(days=365)
 
 
