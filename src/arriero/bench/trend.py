@@ -47,13 +47,13 @@ def directions(found: Directions) -> Mapping[str, Metric]:
     base = found.rose if rose >= 0.5 else ~found.rose  # what answering always the same would get
     ece = expected_calibration_error(found.higher.tolist(), found.rose.tolist())
     return {
-        "vol_direction_full": _accuracy(found.day, found.right, everything),
-        "vol_direction_selected": _accuracy(found.day, found.right, found.claimed),
-        "coverage": _accuracy(found.day, found.claimed, everything),
-        "base_rate": _accuracy(found.day, base, everything),
-        "base_rate_selected": _accuracy(found.day, base, found.claimed),
-        "rule_full": _accuracy(found.day, found.right_by_rule, everything),
-        "rule_selected": _accuracy(found.day, found.right_by_rule, surest),
+        "vol_direction_full": accuracy(found.day, found.right, everything),
+        "vol_direction_selected": accuracy(found.day, found.right, found.claimed),
+        "coverage": accuracy(found.day, found.claimed, everything),
+        "base_rate": accuracy(found.day, base, everything),
+        "base_rate_selected": accuracy(found.day, base, found.claimed),
+        "rule_full": accuracy(found.day, found.right_by_rule, everything),
+        "rule_selected": accuracy(found.day, found.right_by_rule, surest),
         "lead_full": _lead(found, everything, everything),
         "lead_selected": _lead(found, found.claimed, surest),
         "ece": Metric(ece, len(found.day)),
@@ -69,12 +69,12 @@ def returns(found: Returns) -> Mapping[str, Metric]:
     everything = np.ones(len(rose), dtype=np.bool_)
     ece = expected_calibration_error(found.up.tolist(), rose.tolist())
     n = int(known.sum())
-    claims = _accuracy(found.day, (found.up > 0.5) == rose, found.claimed)
+    claims = accuracy(found.day, (found.up > 0.5) == rose, found.claimed)
     return {
         "brier_skill": _metric(resampled(found.day[known], losses, skill), n),
         "ece_up": Metric(ece, len(rose)),
-        "always_up": _accuracy(found.day, rose, everything),
-        "direction_claimed": _accuracy(found.day, found.claimed, everything),
+        "always_up": accuracy(found.day, rose, everything),
+        "direction_claimed": accuracy(found.day, found.claimed, everything),
         "direction_right": claims,
     }
 
@@ -118,10 +118,10 @@ def intervals(found: Returns) -> Mapping[str, Metric]:
     edges = np.quantile(found.spread, [1 / 3, 2 / 3])
     tercile = np.digitize(found.spread, edges)
     parts = {
-        f"interval90_{name}": _accuracy(found.day, held, tercile == number)
+        f"interval90_{name}": accuracy(found.day, held, tercile == number)
         for number, name in enumerate(("calm", "usual", "wild"))
     }
-    return {"interval90": _accuracy(found.day, held, np.ones(len(held), dtype=np.bool_)), **parts}
+    return {"interval90": accuracy(found.day, held, np.ones(len(held), dtype=np.bool_)), **parts}
 
 
 def var99(panel: Sequence[Prices], split: date) -> Metric:
@@ -135,7 +135,8 @@ def var99(panel: Sequence[Prices], split: date) -> Metric:
     return Metric.of(wilson(sum(passed), len(passed)), len(passed)) if passed else Metric(0.0, 0)
 
 
-def _accuracy(days: NDArray[np.int64], right: Flags, among: Flags) -> Metric:
+def accuracy(days: NDArray[np.int64], right: Flags, among: Flags) -> Metric:
+    """Share of `right` among some, with its interval from blocks of days."""
     count = int(among.sum())
     if not count:
         return Metric(0.0, 0)

@@ -4,8 +4,8 @@ the day is not looked at (purged), nor are the five days before those (embargo).
 The direction of volatility is fitted with a ridge ten times as heavy as the data, which leaves hardly more than
 each feature's own covariance with the outcome: over few market years that carries further than least squares
 (tried on prices before 2015 and 2009 alone; see bars/LOG.md). Half of that is added in the one feature that says
-most by itself, the year's volatility against the month's: it held in every decade. There is no intercept, because volatility does not
-rise for ever; one fitted to some quiet years would say that it falls.
+most by itself, the year's volatility against the month's: it held in every decade. There is no intercept, because
+volatility does not rise for ever; one fitted to some quiet years would say that it falls.
 """
 
 from __future__ import annotations
@@ -26,9 +26,7 @@ RIDGE = 10.0  # of the direction; see above
 EASE = 0.1  # of the levels
 FAR = 1.0  # log ratios beyond this count as this: one crash is not to decide
 EMBARGO = 5  # trading days
-COVERED = (
-    0.4  # share of days that are claimed where it is fitted, so that 35 % are left where it drifts
-)
+COVERED = 0.4  # share of days that are claimed where it is fitted; 35 % have to be left elsewhere
 LEAN = 0.5  # how much the rule "a year's volatility against a month's" counts beside the regression
 RULE = NAMES.index("volatility_252")
 FOLDS = 4  # stretches of time

@@ -75,11 +75,6 @@ class Fitted:
         return np.asarray(daily * np.sqrt(days), dtype=np.float64)
 
 
-def reach(level: Level, miss: float) -> float:
-    """The multiple of the forecast volatility that is exceeded with probability `miss`, between the known ones."""
-    return float(np.interp(miss, MISSES[::-1], level.reach[::-1]))
-
-
 def _weighed(table: Floats, weights: tuple[float, ...]) -> Floats:
     """The weighted sum of each row, the same whatever stands in the other rows (a matrix product is not)."""
     return np.asarray((table * np.asarray(weights)).sum(axis=1))
