@@ -54,3 +54,10 @@ def test_a_folder_without_prices_and_a_missing_file_say_so(tmp_path: Path) -> No
         read_prices(tmp_path)
     with pytest.raises(InputError, match="cannot be read"):
         read_prices(tmp_path / "none.csv")
+
+
+def test_the_public_archive_of_88_stocks_is_read_whole(data_folder: Path) -> None:
+    prices = read_prices(data_folder / "stocknet-prices")
+    assert len(prices) == 88
+    assert sum(len(one.closes) for one in prices.values()) == 108_589
+    assert all(one.volumes is not None for one in prices.values())
