@@ -41,6 +41,8 @@ async def test_an_error_is_told_with_the_call_that_raised_it(sandbox: Sandbox) -
     (one,) = (await run(sandbox, code, "assert add(1, 2) == 3")).failed
     assert (one.call, one.expected, one.got) == ("add(1, 2)", "3", "")
     assert one.error.startswith("TypeError: 'int' object is not subscriptable")
+    assert one.line == 2
+    assert one.told.endswith("in line 2")
 
 
 async def test_an_assert_that_is_no_equality_is_told_as_it_stands(sandbox: Sandbox) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import secrets
 from dataclasses import dataclass, replace
 
 from arriero.apps.codegen.judge.base import Subject
@@ -17,6 +18,19 @@ RAISED = re.compile(r"^(.*) \(line (\d+)\)$", re.DOTALL)
 # What the sandbox for JavaScript says: the error, and the last call that the test made.
 LAST = re.compile(r"^(\w+): (.*) \[(.*) gave (.*)\]$", re.DOTALL)
 EXPECTED = re.compile(r"^got .*, expected (.*)$", re.DOTALL)
+LOCATOR = "arriero_locate.py"
+LOCATE = """
+try:
+    from {module} import *
+    {call}
+except BaseException as error:
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename.endswith({main!r}):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    print("\\n{nonce}", line)
+"""
 MISSING = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 
 
@@ -35,7 +49,25 @@ async def examples(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:
     python = subject.language == "python"
     told = [telling(test) if python else Told(test, {}) for test in subject.tests]
     program = Program(subject.every, subject.main, tests=tuple(one.test for one in told))
-    return read(subject, told, await sandbox.run(program, limits))
+    found = read(subject, told, await sandbox.run(program, limits))
+    return await _with_line(found, subject, sandbox) if python else found
+
+
+async def _with_line(found: Tests, subject: Subject, sandbox: Sandbox) -> Tests:
+    """The first example that raised is called once more alone (30 ms), to learn in which line of the code."""
+    place = next((n for n, one in enumerate(found.failed) if one.error and one.call), None)
+    if place is None:
+        return found
+    nonce = secrets.token_hex(8)
+    module = subject.main.removesuffix(".py").replace("/", ".")
+    script = LOCATE.format(nonce=nonce, module=module, main=subject.main, call=found.failed[place].call)  # fmt: skip
+    program = Program({**subject.every, LOCATOR: script}, LOCATOR)
+    ran = await sandbox.run(program, Limits(wall_s=1.0, cpu_s=1.0))
+    match = re.search(rf"^{nonce} (\d+)$", ran.stdout, re.MULTILINE)
+    if match is None or match[1] == "0":
+        return found
+    one = replace(found.failed[place], line=int(match[1]))
+    return replace(found, failed=(*found.failed[:place], one, *found.failed[place + 1 :]))
 
 
 def read(subject: Subject, told: list[Told], ran: Ran) -> Tests:
