@@ -55,6 +55,24 @@ def test_a_jump_that_is_near_no_ratio_stays_and_is_told() -> None:
     assert prices.returns[199] == pytest.approx(np.log(jumped[200] / jumped[199]))
 
 
+def test_a_stock_does_not_split_twice_in_half_a_year() -> None:
+    twice = CLOSES.copy()
+    twice[200:] /= 2
+    twice[240:] /= 2
+    assert flaws(twice) == [Flaw.SPLIT, Flaw.JUMP]
+
+
+def test_weekly_prices_are_daily_ones_with_days_missing() -> None:
+    weeks = tuple(date(2020, 1, 3) + timedelta(days=7 * week) for week in range(301))
+    assert [one.flaw for one in read(weeks, CLOSES.tolist()).remarks] == [Flaw.HOLES]
+
+
+def test_a_year_with_its_holidays_is_whole() -> None:
+    kept = [place for place in range(301) if place % 26]
+    prices = read([DAYS[place] for place in kept], CLOSES[kept].tolist())
+    assert prices.remarks == ()
+
+
 def test_stale_frozen_holed_and_short_prices_forbid_a_claim() -> None:
     assert flaws(CLOSES, as_of=DAYS[-1] + timedelta(days=30)) == [Flaw.STALE]
     still = CLOSES.copy()

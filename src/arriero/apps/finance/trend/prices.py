@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +26,9 @@ JUMP = (
 NEAR = 0.02  # how near a jump is to a ratio at least, in logs, before the stock's own daily moves are added
 RUSH = 4.0  # a day on which so many times the usual money changed hands is news, not a split
 STALE = 7  # calendar days: a weekend and two holidays
-HOLE = 7  # calendar days between two rows
 FROZEN = 10  # days on end with the very same close
-HOLES = 0.05  # share of weekdays without a row in the last year, from which on nothing is claimed
+HOLES = 0.05  # share of the last year's weekdays without a row, three more allowed: exchanges close on 4 %
+RARE = 126  # trading days between two splits at least
 YEAR = 252  # trading days
 SHORTEST = 64  # closes: a quarter of returns, for a volatility that means something
 
@@ -133,7 +132,8 @@ def _without_splits(
         usual = float(np.median(before)) if len(before) else 0.0
         ratio = _ratio(-float(moves[place]), NEAR + 2 * usual)
         day = days[place + 1].isoformat()
-        if ratio is None or _rushed(place + 1, closes, volumes):
+        again = bool((factors[max(0, place - RARE) : place] != 1).any())
+        if ratio is None or again or _rushed(place + 1, closes, volumes):
             percent = f"{math.expm1(float(moves[place])) * 100:+.0f} %"
             remarks.append(Remark(Flaw.JUMP, f"{percent} on {day}"))
             continue
@@ -173,13 +173,9 @@ def _flaws(days: Sequence[date], closes: Floats, as_of: date) -> tuple[Remark, .
         found.append(Remark(Flaw.STALE, f"{days[-1]} for {as_of}"))
     last = days[-YEAR:]
     weekdays = int(np.busday_count(last[0], last[-1])) + 1
-    if 1 - len(last) / weekdays > HOLES and max(_steps(last), default=0) > HOLE:
+    if weekdays - len(last) > HOLES * weekdays + 3:
         missing = f"about {weekdays - len(last)} of {weekdays} weekdays since {last[0]}"
         found.append(Remark(Flaw.HOLES, missing))
     if len(closes) >= FROZEN and float(np.ptp(closes[-FROZEN:])) == 0:
         found.append(Remark(Flaw.FROZEN, f"{closes[-1]:g} for {FROZEN} days or more"))
     return tuple(found)
-
-
-def _steps(days: Sequence[date]) -> list[int]:
-    return [(after - before).days for before, after in pairwise(days)]
