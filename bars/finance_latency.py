@@ -19,7 +19,7 @@ def main() -> None:
     keep(
         "finance_latency",
         "a whole analysis, template text, two cores",
-        asyncio.run(_measured(count(200, 6))),
+        asyncio.run(_measured(count(100, 6))),
     )
 
 

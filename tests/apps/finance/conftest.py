@@ -17,7 +17,7 @@ from arriero.apps.finance.values import Analysis, Request
 from arriero.core.clock import HeldClock
 from arriero.core.words import Exposure, Mode, Share
 from arriero.flow import Case, Flow, Parts, Result
-from arriero.models.base import Encoder, Generator
+from arriero.models.base import Classifier, Encoder, Generator
 from arriero.models.roles import Models
 from arriero.retrieval.base import Index
 from arriero.security.masking import PatternMasker
@@ -69,6 +69,7 @@ def open_desk(tmp_path: Path) -> Open:
         settings: Mapping[str, Any] | None = None,
         *,
         writer: Generator | None = None,
+        reader: Classifier | None = None,
         ledger: MemoryLedger | None = None,
         at: datetime = datetime(2026, 3, 31, 12, tzinfo=UTC),
     ) -> Desk:
@@ -83,9 +84,10 @@ def open_desk(tmp_path: Path) -> Open:
         exposures = Exposures(ledger)
         await exposures.refresh()
         generators = {"writer": writer} if writer is not None else {}
+        classifiers = {"news_reader": reader} if reader is not None else {}
         flow = Flow(
             ledger, exposures,
-            lambda bound: Models(bound.roles, generators=generators, classifiers={}, prices={}),
+            lambda bound: Models(bound.roles, generators=generators, classifiers=classifiers, prices={}),
             PatternMasker(), clock, config="tests",
         )  # fmt: skip
         return Desk(app, flow, ledger, clock)

@@ -13,7 +13,7 @@ from arriero.apps.finance.numbers import unsupported
 from arriero.apps.finance.values import Rating, Request
 from arriero.core.errors import StoreError
 from arriero.core.words import Ended, Mode
-from arriero.models.fake import ScriptedGenerator
+from arriero.models.fake import FakeClassifier, ScriptedGenerator
 from arriero.store.base import Entry, RunRecorded
 from arriero.store.fake import MemoryLedger
 from tests.apps.finance.conftest import DAY, TENANT, Desk, Open
@@ -229,6 +229,25 @@ async def test_a_wording_that_says_something_else_is_refused(
     told = (await desk.ask()).outcome
     assert told.answer.wording == "template"
     assert was in told.answer.explanation
+
+
+async def test_a_head_reads_the_news_and_words_alone_stand_beside_it(open_desk: Open) -> None:
+    reader = FakeClassifier({"no such word": "negative"}, default="positive")
+    desk = await open_desk({"sentiment": "head"}, reader=reader)
+    result = await desk.ask()
+    names = {one.name: one.value for one in result.outcome.answer.stated}
+    assert names["tone of the news, from -1 to 1"] == pytest.approx(
+        0.6 - 0.4
+    )  # P(positive) less P(negative)
+    assert names["the same by words alone"] < 0.1
+    assert await desk.flow.replay(desk.app, result.run, result.trace) == []
+
+
+async def test_without_the_head_the_lexicon_reads_alone(open_desk: Open) -> None:
+    desk = await open_desk({"sentiment": "head"})  # nobody plays the role
+    told = (await desk.ask()).outcome
+    assert told.ended is Ended.ANSWERED
+    assert "the same by words alone" not in {one.name for one in told.answer.stated}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ The rating is computed in the draft. `decide` releases it, releases a lower one,
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from arriero.apps.finance.compliance.rulebook import Rulebook
 from arriero.apps.finance.compose import Composed, compose, lowered
 from arriero.apps.finance.evidence.base import Bundle
 from arriero.apps.finance.explain import rewrite
+from arriero.apps.finance.news.mood import texts
 from arriero.apps.finance.publish import Submission
 from arriero.apps.finance.rating.table import Table
 from arriero.apps.finance.settings import FinanceSettings
@@ -52,7 +54,9 @@ from arriero.core.words import (
 from arriero.flow import Judged, Shapes, Turn
 from arriero.store.jobs import Job
 
-WRITER = "writer"
+WRITER, READER = "writer", "news_reader"
+HEAD = "head"
+READ_WITHIN_S = 10.0
 PREDICT, APPROVE = "predict", "approve"
 SUPERVISION = "C23"
 CHECK = "compliance."
@@ -72,6 +76,7 @@ STATUS = {
 WITHHELD, WAITS = "withheld", "waits for approval"
 # Says the same of every name on the list and of the list itself: nothing.
 NOTHING_SAID = "No analysis of this name is published."
+log = logging.getLogger(__name__)
 Freeze = Callable[[Request, Seen], Awaitable[Bundle]]
 
 
@@ -132,13 +137,15 @@ class FinanceApp:
         return self.settings.deadline_ms
 
     def baseline(self) -> Variant:
-        """The variant of the settings. Only the wording may be a model's, so without one there is no role."""
+        """The variant of the settings. Only the wording and the tone of news may be a model's."""
         models = self.settings.models
         roles = {WRITER: models.writer.binding()} if self.settings.wording == MODEL else {}
+        if self.settings.sentiment == HEAD:
+            roles[READER] = models.news_reader.binding()
         return Variant(
             app=self.name,
             roles=roles,
-            prompts={WRITER: rewrite.SYSTEM} if roles else {},
+            prompts={WRITER: rewrite.SYSTEM} if WRITER in roles else {},
             thresholds={"enter": self.table.enter, "stay": self.table.stay},
             rounds=self.settings.rounds,
         )
@@ -186,7 +193,25 @@ class FinanceApp:
             caution=await self.watch.caution(turn.case.tenant, seen.as_of),
             past=past,
             rule_changes=tuple(await self.rulebook.changes(turn.case.tenant)),
+            tones=await self._tones(turn, bundle, seen.as_of),
         )
+
+    async def _tones(
+        self, turn: Turn[Request], bundle: Bundle, by: date
+    ) -> Mapping[str, float] | None:
+        """The tone of each text by the head: P(positive) less P(negative). None: the lexicon reads alone."""
+        if READER not in turn.variant.roles:
+            return None
+        found = {}
+        try:
+            for text in texts(bundle.news, by):
+                told = await turn.models.classify(READER, text, timeout_s=READ_WITHIN_S)
+                chances = dict(told.scores)
+                found[text] = chances.get("positive", 0.0) - chances.get("negative", 0.0)
+        except ModelError as error:
+            log.warning("the news are read by words alone: %s", error.message)
+            return None
+        return found
 
     async def _past(self, tenant: str, by: date) -> Past:
         made = [one for one in await self.predictions.all(tenant) if one.as_of <= by]

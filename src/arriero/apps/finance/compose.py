@@ -5,7 +5,7 @@ A part that cannot be had is a gap with its reason, and the others go on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -52,7 +52,7 @@ def compose(seen: Seen, evidence: Evidence, table: Table) -> Composed:
     """The whole analysis of a bundle."""
     bundle = evidence.bundle
     assert bundle is not None  # noqa: S101  # a restricted name never comes here
-    views, gaps = views_of(bundle, seen, evidence.caution)
+    views, gaps = views_of(bundle, seen, evidence.caution, evidence.tones)
     rated = rate(
         views,
         seen.as_of,
@@ -74,7 +74,9 @@ def lowered(composed: Composed, seen: Seen, bundle: Bundle, because: str, table:
     return _answer(seen, bundle, composed.views, rated, composed.answer.gaps, table)
 
 
-def views_of(bundle: Bundle, seen: Seen, caution: float) -> tuple[Views, tuple[Gap, ...]]:
+def views_of(
+    bundle: Bundle, seen: Seen, caution: float, tones: Mapping[str, float] | None = None
+) -> tuple[Views, tuple[Gap, ...]]:
     """What each part says, and every gap: the bundle's, the reports', and those of parts that could not be had."""
     gaps = [*bundle.gaps]
     reports: Reports | None = None
@@ -84,7 +86,7 @@ def views_of(bundle: Bundle, seen: Seen, caution: float) -> tuple[Views, tuple[G
     close = prices.close_of(bundle)
     outlook, danger, more = _ahead(bundle, seen, reports, close, caution)
     risks, lacking = named.named_of(bundle)
-    mood, _ = mood_of(bundle.news, seen.as_of) if bundle.news else (None, ())
+    mood, _ = mood_of(bundle.news, seen.as_of, tones) if bundle.news else (None, ())
     gaps += [*more, *lacking]
     if mood is not None and mood.score is None:
         gaps.append(Gap("sentiment", "not enough news", mood.why))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date
+from pathlib import Path
 
-from arriero.apps.finance.app import FinanceApp
+from arriero.apps.finance.app import HEAD, READER, FinanceApp
 from arriero.apps.finance.compliance.rulebook import Rulebook
 from arriero.apps.finance.door import door
 from arriero.apps.finance.evidence.base import Bar, Bundle, Part
@@ -24,6 +25,8 @@ from arriero.apps.finance.values import Request, Seen
 from arriero.core.desk import Desk
 from arriero.core.errors import NotFound
 from arriero.flow import AnyApp, Parts, Plugin
+
+SENTIMENTS = ("negative", "neutral", "positive")
 
 
 async def open_finance(settings: FinanceSettings, parts: Parts) -> FinanceApp:
@@ -90,4 +93,22 @@ def _desk(app: AnyApp) -> Desk:
     return app.rulebook
 
 
-plugin = Plugin(name="finance", settings=FinanceSettings, open=open_finance, door=door, desk=_desk)
+def _heads(settings: FinanceSettings) -> Mapping[str, Path]:
+    """The head that reads the news, if one is asked for: without it no encoder is needed."""
+    engine, _, name = settings.models.news_reader.model.partition(":")
+    return {name: settings.news_rows} if settings.sentiment == HEAD and engine == "head" else {}
+
+
+def _labels(settings: FinanceSettings) -> Mapping[str, tuple[str, ...]]:
+    return {READER: SENTIMENTS} if settings.sentiment == HEAD else {}
+
+
+plugin = Plugin(
+    name="finance",
+    settings=FinanceSettings,
+    open=open_finance,
+    heads=_heads,
+    labels=_labels,
+    door=door,
+    desk=_desk,
+)

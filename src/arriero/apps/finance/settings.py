@@ -10,12 +10,16 @@ from pydantic import Field
 from arriero.apps.finance.evidence.open import EvidenceSettings
 from arriero.core.settings import AppSettings, Roles, RoleSettings, Section, Thresholds
 
+NEWS_ROWS = Path(__file__).parent / "news" / "rows.csv"
 SAMPLE_DAY = "2026-03-31"  # the last day of the sample's prices
 
 
 class FinanceModels(Roles):
-    """One role, which only words what was computed. Temperature 0.2 is the case study's recommendation engine's."""
+    """`writer` only words what was computed (temperature 0.2 is the case study's recommendation engine's);
+    `news_reader` gives the tone of news, where `sentiment = "head"` asks for it.
+    """
 
+    news_reader: RoleSettings = RoleSettings(model="head:finance-news")
     writer: RoleSettings = RoleSettings(
         model="llama:smollm2-135m", temperature=0.2, max_tokens=1_500
     )
@@ -71,4 +75,9 @@ class FinanceSettings(AppSettings):
         default="template",
         description="`model`: the role `writer` rewords, checked number by number",
     )
+    sentiment: Literal["lexicon", "head"] = Field(
+        default="lexicon",
+        description="`head`: the role `news_reader`, which needs the encoder, beside the lexicon",
+    )
+    news_rows: Path = Field(default=NEWS_ROWS, description="what the head learns from: text,label")
     score_every_h: float = Field(default=6.0, gt=0, description="look for horizons that are over")

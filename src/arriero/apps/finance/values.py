@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -163,6 +164,7 @@ class Evidence:
     caution: float = 0.0  # added to the abstention threshold while a drift alarm is open
     past: Past = Past()
     rule_changes: tuple[RuleChange, ...] = ()
+    tones: Mapping[str, float] | None = None  # of news texts by the head; None: the lexicon reads
 
 
 @dataclass(frozen=True, slots=True)

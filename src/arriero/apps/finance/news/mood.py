@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from math import sqrt
@@ -31,26 +31,46 @@ class Story:
 
 
 def mood_of(
-    news: Sequence[News], as_of: date, read: Callable[[str], float] = tone
+    news: Sequence[News], as_of: date, tones: Mapping[str, float] | None = None
 ) -> tuple[Mood, tuple[Story, ...]]:
     """The mood, and the stories that it was made of, the weightiest first.
 
-    `read` gives the tone of a text from -1 to 1. An article published after `as_of` is not seen.
+    `tones` are those of the head by text, from -1 to 1; without them the lexicon reads, with them it is set beside.
+    An article published after `as_of` is not seen.
     """
-    told = stories(news, as_of, read)
+    told = stories(news, as_of, tone if tones is None else _of(tones))
     if len(told) < ENOUGH:
         why = f"not enough news: {len(told)} stories in {WINDOW_DAYS} days, {ENOUGH} are needed"
         return Mood(None, len(told), why), told
-    total = sum(story.weight for story in told)
-    mean = sum(story.weight * story.tone for story in told) / total
-    spread = sqrt(sum(story.weight * (story.tone - mean) ** 2 for story in told) / total)
+    mean, spread = _mean(told)
     origins = tuple(origin_of(story.article) for story in told[:3])
-    figures = (
+    figures = [
         Figure("tone of the news, from -1 to 1", mean, "score", origins),
         Figure("disagreement among the stories (standard deviation)", spread, "score"),
         Figure("stories", float(len(told)), "count"),
-    )
-    return Mood(mean, len(told), f"{len(told)} stories in {WINDOW_DAYS} days", figures), told
+    ]
+    if tones is not None:
+        words = _mean(stories(news, as_of))[0]
+        figures.insert(1, Figure("the same by words alone", words, "score", origins))
+    return Mood(mean, len(told), f"{len(told)} stories in {WINDOW_DAYS} days", tuple(figures)), told
+
+
+def texts(news: Sequence[News], as_of: date) -> tuple[str, ...]:
+    """What a head has to read: title and summary of each story, each text once."""
+    firsts = (story.article for story in stories(news, as_of))
+    return tuple(dict.fromkeys(text for one in firsts for text in (one.title, one.summary) if text))
+
+
+def _mean(told: Sequence[Story]) -> tuple[float, float]:
+    """Weighted mean of the tones and their standard deviation."""
+    total = sum(story.weight for story in told)
+    mean = sum(story.weight * story.tone for story in told) / total
+    spread = sqrt(sum(story.weight * (story.tone - mean) ** 2 for story in told) / total)
+    return mean, spread
+
+
+def _of(tones: Mapping[str, float]) -> Callable[[str], float]:
+    return lambda text: tones[text] if text in tones else tone(text)
 
 
 def stories(
