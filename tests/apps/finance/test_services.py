@@ -35,7 +35,7 @@ def pace() -> Pace:
 
 def sec(service: Service, **more: Any) -> Sec:
     more = {"pace": pace(), **more}
-    return Sec(WHO, CLOCK, data=service.url, www=service.url, timeout_s=5.0, **more)
+    return Sec(WHO, CLOCK, data=service.url, www=service.url, timeout_s=60.0, **more)
 
 
 def says(body: Any, status: int = 200, **headers: str) -> Callable[[Request], Answer]:
@@ -52,6 +52,8 @@ async def test_edgar_is_told_who_asks_and_gives_facts_filings_and_texts() -> Non
     annual = [one for one in bundle.filings if one.form == "10-K"]
     assert [one.item_1a is not None for one in annual] == [False, True, True]
     assert {request.headers["user-agent"] for request in service.asked} == {WHO.lower()}
+    lists = [request for request in service.asked if request.path.endswith("company_tickers.json")]
+    assert len(lists) == 1
 
 
 @pytest.mark.parametrize("name", ["", "ana", "ana@example.org", "Ana Quispe"])

@@ -6,6 +6,7 @@ provider to itself (`Pace`). https://www.sec.gov/os/accessing-edgar-data
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -74,6 +75,7 @@ class Sec:
         self._data, self._www = data, www
         self._clock = clock
         self._tickers: tuple[float, Any] | None = None
+        self._asking = asyncio.Lock()
         self._web = Web(
             pace or process_pace(),
             clock,
@@ -128,11 +130,12 @@ class Sec:
 
     async def _companies(self) -> Any:
         """The list of tickers, asked for once an hour."""
-        now = self._clock.monotonic()
-        if self._tickers is None or now - self._tickers[0] > TICKERS_S:
-            page = await self._web.get(f"{self._www}/files/company_tickers.json")
-            self._tickers = now, _json(page, "company_tickers")
-        return self._tickers[1]
+        async with self._asking:  # all parts of one analysis ask at the same time
+            now = self._clock.monotonic()
+            if self._tickers is None or now - self._tickers[0] > TICKERS_S:
+                page = await self._web.get(f"{self._www}/files/company_tickers.json")
+                self._tickers = now, _json(page, "company_tickers")
+            return self._tickers[1]
 
     async def _submissions(self, cik: str) -> tuple[Any, datetime]:
         page = await self._web.get(f"{self._data}/submissions/CIK{cik}.json")
