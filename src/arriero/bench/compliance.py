@@ -94,13 +94,19 @@ def measure(said: Sequence[Said]) -> Mapping[str, Metric]:
 
 
 def misses(said: Sequence[Said]) -> tuple[str, ...]:
-    """A line for each row that was judged wrongly."""
+    """A line for each row that was judged wrongly, with the end of its text."""
     return tuple(
-        f"{one.row.id}: {'released, breaks ' + one.row.rule if one.row.rule else 'blocked by ' + ', '.join(sorted(one.failed))}"
-        f" ({one.row.kind}): {' '.join(one.row.publication.text.split())[:160]}"
+        f"{one.row.id}: {_wrongly(one)} ({one.row.kind}): "
+        f"{' '.join(one.row.publication.text.split())[-240:]}"
         for one in said
         if one.miss
     )
+
+
+def _wrongly(one: Said) -> str:
+    if one.row.rule is not None:
+        return f"released, breaks {one.row.rule}"
+    return f"blocked by {', '.join(sorted(one.failed))}"
 
 
 def gate(one: Publication) -> frozenset[str]:
