@@ -180,7 +180,7 @@ async def test_a_missing_text_model_leaves_the_articles_to_answer_and_says_what_
     roles["intent_classifier"] = {"model": "fake:product_advice"}
     models = {"encoder": "fake:hash", "folder": tmp_path / "none"}
     # A hash is no encoder: what it finds is not to be judged here.
-    apps = {"support": {"models": roles, "release_at": 0.0}}
+    apps = {"support": {"models": roles, "release_at": 0.0, "wording": "free"}}
     async with open_platform(fake_settings(tmp_path, models=models, apps=apps)) as platform:
         result = await platform.support.inquire("Which tent for two in winter?")
         run = await platform.ledger.run("default", result.run_id or "")
