@@ -282,8 +282,9 @@ class Platform:
             await self.engines.warm(variant, labels)
 
     async def warm(self) -> None:
-        """Make the champions ready."""
-        for app in self.apps:
+        """Make the champions ready, but for those that wait for a model anyhow."""
+        waiting = self.lacking()
+        for app in (name for name in self.apps if name not in waiting):
             try:
                 await self.make_ready(self.exposures.variant(app, None))
             except ArrieroError as error:

@@ -23,7 +23,7 @@ from arriero.apps.codegen.workbench import Benches, Judgement, Workbench
 from arriero.apps.codegen.workshop import Workshop
 from arriero.apps.codegen.writer import ROLE, Writer, candidate
 from arriero.checks.base import Exhibit, Group
-from arriero.core.errors import ModelMissing, NotFound, StageFailed
+from arriero.core.errors import ModelError, ModelMissing, NotFound, StageFailed
 from arriero.core.words import Action, Draft, Ended, JsonValue, Outcome, Variant, Verdict
 from arriero.flow import Judged, Shapes, Turn
 from arriero.store.jobs import Job
@@ -127,7 +127,7 @@ class CodegenApp:
         round_ = Round(bench, self._writer(within, seen), self.settings, probed.sandbox)
         try:
             found = await round_.made(best.draft.answer, judgement)
-        except ModelMissing:
+        except ModelError:  # on the run as a failed call; what is there is decided on
             found, bench.done = None, True
         return [Draft(found[0], found[1])] if found else []
 
