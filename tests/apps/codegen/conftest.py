@@ -44,7 +44,8 @@ class Desk:
         self.clock = SystemClock()
         self.ledger = MemoryLedger(self.clock)
         self.cache = MemoryCache(clock=self.clock)
-        self.settings = settings or CodegenSettings(samples=2)
+        # A busy machine must not leave a check out: what is judged has to be the same each time.
+        self.settings = settings or CodegenSettings(samples=2, examine_s=60, deadline_ms=300_000)
         self.writer: Generator = ScriptedGenerator(self._say, name="fake writer")
         self.events: list[Event] = []
         self.asked: list[Prompt] = []
