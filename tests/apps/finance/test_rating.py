@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from arriero.apps.finance.rating.rate import CALIBRATED, WEIGHTED, rate
 from arriero.apps.finance.rating.table import PACKAGED, packaged, read
 from arriero.apps.finance.values import Calibration, Earlier, Expected, Rating
-from arriero.apps.finance.views import GRADES, RISKS, Danger, Health, Outlook, Views
+from arriero.apps.finance.views import GRADES, RISKS, Danger, Health, Named, Origin, Outlook, Views
 from arriero.core.errors import SettingsError
 
 DAY = date(2026, 3, 31)
@@ -30,6 +30,7 @@ def views(
     filed: date | None = date(2026, 2, 2),
     days: int = 500,
     last: date = DAY,
+    named: bool = True,
 ) -> Views:
     return Views(
         health=Health(grade, "", (), filed, None),
@@ -37,6 +38,7 @@ def views(
             p_up, p_up is not None, base, True, "", Expected(expected, -0.2, 0.2, 0.9, 63), ()
         ),
         danger=Danger(risk, "", ()),
+        named=(Named("A risk.", "", Origin("a", "", "")),) if named else (),
         price_days=days,
         last_day=last,
     )
@@ -64,6 +66,7 @@ def earlier(rating: Rating) -> Earlier:
         (views(0.65, filed=date(2024, 11, 1)), Rating.NO_RATING, "R04"),
         (views(0.65, grade=None), Rating.NO_RATING, "R05"),
         (views(0.65, risk=None), Rating.NO_RATING, "R06"),
+        (views(0.65, named=False), Rating.NO_RATING, "R16"),
         (Views(), Rating.NO_RATING, "R01"),
     ],
 )

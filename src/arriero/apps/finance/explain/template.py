@@ -196,17 +196,19 @@ def _against(views: Views, rated: Rated, notes: Notes) -> Iterator[Cited]:
 def _missing(gaps: Sequence[Gap]) -> Iterator[Cited]:
     """What a reader must know of; single lines and ratios that a filer does not report stay in the record."""
     small = [gap for gap in gaps if gap.part.startswith(SMALL)]
-    shown = [
-        f"{gap.part} ({gap.reason}{f': {gap.detail}' if gap.detail else ''})"
-        for gap in gaps
-        if gap not in small
-    ]
+    shown = [_gap(gap) for gap in gaps if gap not in small]
     if shown:
         yield Cited(f"What is missing: {'; '.join(shown[:MOST_GAPS])}.")
     rest = len(small) + max(0, len(shown) - MOST_GAPS)
     if rest:
         count = say(float(rest), "count")
         yield Cited(f"The record names {count} more lines and figures that are not there, and why.")
+
+
+def _gap(gap: Gap) -> str:
+    """Of risk factors the reason alone: that no text was read reads like a confession of a rating without basis."""
+    detail = f": {gap.detail}" if gap.detail and gap.part != "risk_factors" else ""
+    return f"{gap.part} ({gap.reason}{detail})"
 
 
 def _changes(rated: Rated) -> Iterator[Cited]:

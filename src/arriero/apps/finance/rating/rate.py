@@ -52,6 +52,7 @@ def basis_of(
         filing_months=(as_of - filed).days / MONTH_DAYS if filed else None,
         grade=health.grade if health else None,
         risk=danger.level if danger else None,
+        risk_text=len(views.named) or None,
         edge_up=up,
         edge_down=down,
         net_expected=None if expected is None else expected.value - table.cost,

@@ -31,6 +31,7 @@ class Basis:
     filing_months: float | None = None
     grade: str | None = None
     risk: str | None = None
+    risk_text: int | None = None
     edge_up: float | None = None
     edge_down: float | None = None
     net_expected: float | None = None
