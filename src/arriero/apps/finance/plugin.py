@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -23,9 +24,10 @@ from arriero.apps.finance.track.predictions import Predictions
 from arriero.apps.finance.track.watch import Watch
 from arriero.apps.finance.values import Request, Seen
 from arriero.core.desk import Desk
-from arriero.core.errors import NotFound
+from arriero.core.errors import MissingExtra, NotFound
 from arriero.flow import AnyApp, Parts, Plugin
 
+log = logging.getLogger(__name__)
 SENTIMENTS = ("negative", "neutral", "positive")
 
 
@@ -81,10 +83,14 @@ async def open_finance(settings: FinanceSettings, parts: Parts) -> FinanceApp:
 
 
 def _item_1a(document: str) -> str | None:
-    """The text of Item 1A in a 10-K's HTML; None where it has none of its own."""
+    """The text of Item 1A in a 10-K's HTML; None where it has none of its own, or there is no parser for it."""
     from arriero.apps.finance.filings.cut import item_one_a  # noqa: PLC0415  # needs a parser of HTML
 
-    item = item_one_a(document)
+    try:
+        item = item_one_a(document)
+    except MissingExtra as missing:  # then there is no rating, and the gap is named
+        log.warning("annual reports are not read: %s", missing.message)
+        return None
     return None if item.reason is not None else item.text
 
 
