@@ -100,3 +100,9 @@ def test_what_cannot_be_checked_here_is_left_out_named_and_scaled_away() -> None
 def test_no_finding_is_free() -> None:
     assert sorted(WEIGHTS) == sorted(Severity)
     assert all(weight > 0 for weight in WEIGHTS.values())
+
+
+def test_where_docstrings_are_not_counted_the_words_still_are() -> None:
+    plain = replace(CLEAN, language="javascript", documented=None)
+    worse = replace(plain, agreement=(Problem(0, "names 7"),))
+    assert quality(worse).score < quality(plain).score == 10.0

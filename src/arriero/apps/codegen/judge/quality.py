@@ -171,16 +171,15 @@ def _performance(report: Report) -> Term:
 
 
 def _documentation(report: Report) -> Term:
-    if report.documented is None:
-        why = report.skipped.get("documentation", "not measured")
-        return Term("documentation", 0.0, 0.5, why, left_out=True)
-    share = report.documented
+    """Where docstrings are not counted, what the words say still is."""
     lost = sum(0.02 if one.rule == "unnamed" else 0.1 for one in report.agreement)
-    got = 0.2 * share + max(0.0, 0.3 - lost)
-    why = f"{share:.0%} of what is public is documented"
-    if report.agreement:
-        why += f"; {report.agreement[0].message}"
-    return Term("documentation", got, 0.5, why)
+    agrees = max(0.0, 0.3 - lost)
+    behind = f"; {report.agreement[0].message}" if report.agreement else ""
+    if report.documented is None:
+        return Term("documentation", agrees, 0.3, f"words and code are compared{behind}")
+    share = report.documented
+    why = f"{share:.0%} of what is public is documented{behind}"
+    return Term("documentation", 0.2 * share + agrees, 0.5, why)
 
 
 def _first(problems: tuple[Problem, ...]) -> str:
