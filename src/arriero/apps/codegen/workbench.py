@@ -150,8 +150,11 @@ def subject_of(
 def tests_of(requirement: Requirement, main: str, files: Mapping[str, str]) -> tuple[Test, ...]:
     """The examples as tests for the sandbox, each with a name of its own.
 
-    A test is offered what `main` has; what another file of the project defines it imports.
+    A test is offered what `main` has; what another file of the project defines it imports. Examples are read
+    as Python, so code in another language is judged without them.
     """
+    if requirement.language != "python":
+        return ()
     elsewhere = {
         name: module_of(file)
         for file, text in files.items()
