@@ -43,7 +43,7 @@ def test_the_licence_travels_with_the_wheel(wheel: frozenset[str]) -> None:
     assert "arriero-0.1.0.dist-info/licenses/LICENSE" in wheel
 
 
-@pytest.mark.parametrize("name", ["chat", "support"])
+@pytest.mark.parametrize("name", ["chat", "codegen", "finance", "support"])
 def test_an_app_of_ours_is_found_like_a_strangers(name: str) -> None:
     (found,) = entry_points(group="arriero.apps", name=name)
     assert found.load().name == name
