@@ -31,6 +31,7 @@ _COUNTS = {
 }
 _WORD = rf"(?:{'|'.join(_COUNTS)})(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|\d+(?:\.\d+)?"
 _PERCENT = re.compile(rf"\b({_WORD})\s*(?:%|percent\b|per cent\b)")
+_DECIMAL = re.compile(r"(?<![\d.,$/])(0\.\d+)(?![\d%/]| ?percent)")
 _OF = re.compile(
     rf"\b({_WORD})[- ](?:chances |times |cases )?(?:out of|in|of|to)[- ](?:every |a )?({_WORD})\b"
 )
@@ -141,6 +142,7 @@ def shares(text: str) -> list[tuple[float, float]]:
     """The shares that a text names ("62 %", "nine out of ten"), and how exactly each is named."""
     low = text.lower()
     found = [(_count(one) / 100, 0.0051) for one in _PERCENT.findall(low)]
+    found += [(float(one), 0.0051) for one in _DECIMAL.findall(low)]
     return found + [
         (_count(part) / _count(of), 0.05)
         for part, of in _OF.findall(low)

@@ -37,7 +37,7 @@ _SPELT = re.compile(r"(?<![^\W_'])(?:[a-z0-9@$!|][ .\-_*~|/,·•+]{1,4}){3,}[a-
 _TOKEN = re.compile(r"[a-z0-9@$!|+]*[a-z][a-z0-9@$!|+]*|[0-9]+")
 _JOINT = re.compile(r"[ \-_*.~|/\n·•'\u2010-\u2015]{1,3}")
 _LEET = (str.maketrans("013457@$!|+9", "oieastasiitg"), str.maketrans("0134578@$!|+", "oleastbaslit"))  # fmt: skip
-_DOT = re.compile(r"(?<=\d)\.(?=\d)|(?<=\bu)\.(?=s)|(?<=\b(?:no|mr|vs|co|st|dr|jr))\.|(?<=\b(?:inc|ltd|mrs|llc|etc|est))\.(?=.{0,3}\w)|(?<=\b(?:corp))\.|(?<=\bu\.s)\.|(?<=\b[ei])\.(?=[eg])|(?<=\b[ei]\.[eg])\.")  # fmt: skip
+_DOT = re.compile(r"(?<=\ba)\.(?=i\b)|(?<=\ba\.i)\.|(?<=\d)\.(?=\d)|(?<=\bu)\.(?=s)|(?<=\b(?:no|mr|vs|co|st|dr|jr))\.|(?<=\b(?:inc|ltd|mrs|llc|etc|est))\.(?=.{0,3}\w)|(?<=\b(?:corp))\.|(?<=\bu\.s)\.|(?<=\b[ei])\.(?=[eg])|(?<=\b[ei]\.[eg])\.")  # fmt: skip
 _WRAP = re.compile(r"(?<=[^\n.!?:;])\n(?=[^\n\s•*\-#|\d])")
 _REPEATED = re.compile(r"([a-z])\1{2,}")
 ASKED = "\u00bf"  # stands for a question mark that ends no statement

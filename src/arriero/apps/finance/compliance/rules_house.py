@@ -23,6 +23,7 @@ SOURCES = ("price", "filing", "news", "other")
 WALLS = ("restricted", "watch", "blackout", "inside_information")
 NOT_AVAILABLE = "not available"  # all that a reader learns of a restricted name
 _DOES = (
+    ("writes", re.compile(r"\b(?:writ|wrote)")),
     ("trades", re.compile(r"\btrad")),
     (
         "selects",
