@@ -194,9 +194,7 @@ async def test_without_a_sandbox_nothing_is_run_and_the_answer_says_so(desk: Ope
 
 async def test_another_language_passes_the_parse_gate_and_is_not_executed(desk: Opens) -> None:
     said = "function add(a, b) {\n  return a + b;\n}\n"
-    result = await (await desk(said)).ask(
-        "Write a JavaScript function add(a, b). add(1, 2) == 3"
-    )
+    result = await (await desk(said)).ask("Write a JavaScript function add(a, b). add(1, 2) == 3")
     made = result.outcome.answer
     assert (made.language, made.main, made.code) == ("javascript", "main.js", said)
     assert (made.executed, made.decision) == (False, "ship with warnings")
