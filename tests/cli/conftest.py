@@ -32,6 +32,10 @@ response_generator = { model = "fake:echo" }
 sentiment_analyzer = { model = "fake:neutral" }
 [apps.chat.models]
 chat = { model = "fake:echo" }
+[apps.codegen.models]
+writer = { model = "fake:echo" }
+[apps.finance.models]
+writer = { model = "fake:echo" }
 """
 
 

@@ -8,10 +8,7 @@ import pytest
 
 from tests.cli.conftest import FAKES, Place, one_sentence
 
-WITHOUT_OTHERS = (
-    FAKES
-    + '[apps.codegen]\nsamples = 0\nrepairs = 0\n[apps.codegen.models.writer]\nmodel = "fake:echo"\n'
-)
+WITHOUT_OTHERS = FAKES + "[apps.codegen]\nsamples = 0\nrepairs = 0\n"
 
 
 @pytest.fixture

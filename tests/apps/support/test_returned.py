@@ -17,6 +17,7 @@ from arriero.apps.support.handover import Priority
 from arriero.apps.support.inbox import Shared
 from arriero.apps.support.orders import About, Order, Ticket, Untrusted
 from arriero.apps.support.sample import shop
+from arriero.apps.support.settings import SupportSettings
 from arriero.core.clock import HeldClock, SystemClock
 from arriero.core.desk import Act
 from arriero.core.errors import Conflict
@@ -174,7 +175,8 @@ async def test_an_order_note_causes_no_action_and_no_other_answer(desk: Desk) ->
     assert noted.outcome.ended is Ended.ANSWERED
 
 
-async def test_no_model_reads_a_ticket_of_the_sample_shop(desk: Desk) -> None:
+async def test_no_model_reads_a_ticket_of_the_sample_shop() -> None:
+    desk = await Desk(settings=SupportSettings(wording="free")).open()
     written = [one for one in shop.tickets(TODAY) if one.subject]
     mine = next(one for one in written if one.status == "open")
     await desk.ask("How do I wash down?", mine.customer_id)

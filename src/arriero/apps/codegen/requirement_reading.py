@@ -54,7 +54,7 @@ _ITEM = re.compile(
     r"^[^\S\n]*(?:[-*]|\d+[.)])[^\S\n]+`?(?P<said>(?:class\s+[A-Z]\w*|[A-Za-z_]\w*\().*)$",
     re.MULTILINE,
 )
-_LISTED = re.compile(
+_SIGNED = re.compile(
     r"(?:class\s+`?(?P<class>[A-Z]\w*)|(?P<name>[A-Za-z_]\w*)\((?P<params>(?:[^()]|\([^()]*\))*)\))`?"
     r"(?:\s*->\s*(?P<returns>[\w.\[\], |]+?)(?=[`:.]|\s-|$))?(?:\s*,?\s*(?:and\s)?\s*`?)"
 )
@@ -182,7 +182,7 @@ def _listed(text: str, language: str) -> Iterator[tuple[int, Part]]:
     """What the items of a list begin with: one signature or several, or a class."""
     for item in _ITEM.finditer(text):
         at, said = 0, item["said"]
-        while one := _LISTED.match(said, at):
+        while one := _SIGNED.match(said, at):
             if one["class"]:
                 yield item.start(), Part(one["class"], kind=Kind.CLASS)
                 break
