@@ -113,8 +113,8 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.local: $(VENV)/.made pyproject.toml constraints.txt
-	@echo "installing arriero and the parts that run models here (160 MB, about a minute)"
-	@set -o pipefail; $(PIP) install -e '.[local]' -c constraints.txt | $(PROGRESS)
+	@echo "installing arriero and the parts that run models and code here (220 MB, about a minute)"
+	@set -o pipefail; $(PIP) install -e '.[local,codegen,finance]' -c constraints.txt | $(PROGRESS)
 	@touch $@
 
 $(VENV)/.tests: $(VENV)/.local
