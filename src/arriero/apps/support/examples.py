@@ -8,6 +8,7 @@ classifier knows them from the next message on (`models/neighbours.py` says how)
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -113,12 +114,15 @@ class Examples:
         before = max((one.at for one in await self.history(tenant)), default=now)
         if before >= now:  # two changes in one millisecond would have no order
             now = before + timedelta(milliseconds=1)
-        for text, intent in rows:
+        for place, (text, intent) in enumerate(rows):
             value: JsonValue = {
                 "text": text, "intent": intent, "actor": actor, "at": now.isoformat(), "kept": kept,
             }  # fmt: skip
-            # The id is made of this clock, so that "last" means the same as `at`.
-            await self.records.put(tenant, KIND, uuid7(now_ms=int(now.timestamp() * 1e3)), value)
+            # The id is made of this clock, so that "last" means the same as `at`, and of the place: rows
+            # that come together stay in their order (the 12 bits after an id's time, RFC 9562 §6.2).
+            entropy = (place % 4_096).to_bytes(2, "big") + os.urandom(8)
+            id = uuid7(now_ms=int(now.timestamp() * 1e3), entropy=entropy)
+            await self.records.put(tenant, KIND, id, value)
         return len(rows)
 
 
