@@ -7,14 +7,14 @@ well (notes in docs/codegen.md).
 from __future__ import annotations
 
 import ast
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from arriero.apps.codegen.judge.base import Subject, Switches
 from arriero.apps.codegen.judge.report import Report
 from arriero.apps.codegen.repair import put_right
 from arriero.apps.codegen.repair_names import defined
-from arriero.apps.codegen.requirement import Kind, Part, Requirement
+from arriero.apps.codegen.requirement import Part, Requirement
 from arriero.apps.codegen.values import Generated
 from arriero.apps.codegen.workbench import tests_of
 from arriero.apps.codegen.writer import Writer
@@ -188,11 +188,3 @@ def main_of(requirement: Requirement, files: Mapping[str, str]) -> str:
 
 def _others(files: Mapping[str, str], name: str) -> dict[str, str]:
     return {other: text for other, text in files.items() if other != name}
-
-
-def in_one(requirement: Requirement) -> Requirement:
-    """The same requirement as one answer: for languages whose parts cannot be put together here."""
-    parts: Sequence[Part] = [replace(one, file=requirement.architecture.files[0]) for one in requirement.architecture.parts]  # fmt: skip
-    kind = Kind.FUNCTIONS if len(parts) > 1 else requirement.kind
-    layout = replace(requirement.architecture, files=requirement.architecture.files[:1], parts=tuple(parts))  # fmt: skip
-    return replace(requirement, architecture=layout, kind=kind)

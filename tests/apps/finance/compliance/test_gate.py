@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -131,3 +132,27 @@ def test_the_reader_sees_the_legends_below_the_text() -> None:
 def test_the_same_publication_is_judged_alike() -> None:
     one = publication(BROKER, "retail", "Our AI predicts which stocks are guaranteed to double.")
     assert review(one, shipped()) == review(one, shipped())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Put everything you have into {0}.",
+        "A director of {0} told us about the merger.",
+        "{1} is our strongest SELL.",
+    ],
+)
+def test_a_claim_is_found_whatever_the_company_is_called(text: str) -> None:
+    blocked = []
+    for company, ticker in (("Quillon Instruments", "QLLN"), ("Marvellous Teapots, Inc.", "MTPT")):
+        said = text.format(company.split(" ")[0], ticker)
+        different = {"company": company, "ticker": ticker}
+        seen = review(publication(BROKER, "retail", said, different), shipped())
+        blocked.append({one.id for one in seen.failed})
+    assert blocked[0] == blocked[1] != set()
+
+
+def test_the_grammar_names_no_company() -> None:
+    text = (Path(gate.__file__).parent / "grammar.toml").read_text("utf-8").lower()
+    assert "quillon" not in text
+    assert "qlln" not in text

@@ -339,6 +339,11 @@ class Record:
     retention: Retention | None = None
     data: tuple[Data, ...] | None = None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the company that is written about is called."""
+        return tuple(one for one in (self.company, self.ticker) if one)
+
 
 @dataclass(frozen=True, slots=True)
 class Publication:

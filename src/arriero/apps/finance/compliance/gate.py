@@ -73,7 +73,7 @@ class Release:
 
 def review(publication: Publication, pack: Pack) -> Review:
     """Every rule's result, in the pack's order; of a restricted name that one alone, without a reason."""
-    scene = Grammar.load().scene(publication.text)
+    scene = Grammar.load().scene(publication.text, publication.record.names)
     first = pack.rule(RESTRICTED)
     wall = _judged(first, publication, scene, pack)
     if wall.state is not State.PASS:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -95,9 +95,9 @@ class Grammar:
             _words(classes, table["keys"]["words"].split()),
         )
 
-    def scene(self, text: str) -> Scene:
-        """`text` read and tagged."""
-        view = reading(text, self.words)
+    def scene(self, text: str, names: Collection[str] = ()) -> Scene:
+        """`text` read and tagged; `names` are those of the company that is written about."""
+        view = reading(text, self.words, names)
         tagged = self.lexicon.tag(view.text)
         tags = {name: list(hits) for name, hits in tagged.tags.items()}
         starts = [word.start for word in tagged.words]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -41,6 +41,11 @@ _DOT = re.compile(r"(?<=\ba)\.(?=i\b)|(?<=\ba\.i)\.|(?<=\d)\.(?=\d)|(?<=\bu)\.(?
 _WRAP = re.compile(r"(?<=[^\n.!?:;])\n(?=[^\n\s•*\-#|\d])")
 _REPEATED = re.compile(r"([a-z])\1{2,}")
 ASKED = "\u00bf"  # stands for a question mark that ends no statement
+COMPANY = "thecompany"  # what every name of the company is read as; the grammar knows no company
+SHORTEST_NAME = 3  # letters; a ticker of one or two is a word too often
+_LEGAL_FORM = re.compile(
+    r",?\s+(?:inc|corp|corporation|co|ltd|plc|ag|sa|nv|llc|company)\b.*$|\s*\(.*$"
+)
 SHORTEST_JOINED = 6  # letters of a word that is put together from pieces
 SHORTEST_MENDED = 8  # letters of a word in which one wrong letter is overlooked
 
@@ -57,14 +62,31 @@ class Words:
         return word in self.whole or word.startswith(self.stems)
 
 
-def reading(text: str, words: Words) -> View:
-    """`text` as it is read; `View.span` leads back to its characters."""
+def reading(text: str, words: Words, names: Collection[str] = ()) -> View:
+    """`text` as it is read; `View.span` leads back to its characters.
+
+    `names` are those of the company that is written about: each is read as the one word `COMPANY`.
+    """
     plain = _plain(text)
+    plain = _replaced(plain, _named(plain.text, names, words))
     plain = _replaced(plain, _spelt(plain.text, words))
     plain = _replaced(plain, _mended(plain.text, words))
     # A question and its answer are one statement: "Will it rise? Yes."
     letters = _WRAP.sub(" ", _DOT.sub(",", plain.text)).replace("?", ASKED)
     return View("", letters, 0, len(text), plain.origins)
+
+
+def _named(text: str, names: Collection[str], words: Words) -> Iterator[tuple[int, int, str]]:
+    """The company's full name, its first word and its ticker, unless that is a word like any other."""
+    called = {
+        " ".join(re.findall(r"[a-z0-9&'-]+", _LEGAL_FORM.sub("", one.lower()))) for one in names
+    }
+    called |= {one.split(" ")[0] for one in called if one}
+    whole = [one for one in called if len(one) >= SHORTEST_NAME and not words.known(one)]
+    if whole:
+        several = "|".join(re.escape(one) for one in sorted(whole, key=len, reverse=True))
+        for match in re.finditer(rf"(?<!\w)(?:{several})(?!\w)", text, re.IGNORECASE):
+            yield match.start(), match.end(), COMPANY
 
 
 def _plain(text: str) -> View:
