@@ -1,0 +1,1 @@
+"""What the code may rest on: recipe cards, the caller's repository, outputs that were accepted."""
