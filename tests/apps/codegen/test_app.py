@@ -92,6 +92,16 @@ async def test_a_missing_import_is_put_right_without_the_writer(desk: Opens) -> 
     assert len(house.asked) == 1
 
 
+async def test_the_answer_names_the_packages_that_its_code_imports(desk: Opens) -> None:
+    said = "    import numpy\n    return int(numpy.gcd(a, b))\n"
+    result = await (await desk(said)).ask(
+        "Write `common(a, b)`: the greatest common divisor of a and b."
+    )
+    (needs,) = result.outcome.answer.dependencies
+    assert needs.startswith("numpy==")
+    assert f"Packages: `{needs}`." in result.outcome.answer.documentation
+
+
 async def test_an_unsafe_call_is_replaced_and_the_tests_run_again(desk: Opens) -> None:
     house = await desk("    return eval(text)\n")
     result = await house.ask(

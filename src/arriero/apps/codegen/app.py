@@ -11,6 +11,7 @@ from arriero.apps.codegen.document import documented, tests_file
 from arriero.apps.codegen.improve import LEFT_S, Round
 from arriero.apps.codegen.judge.base import Switches
 from arriero.apps.codegen.judge.grammars import GRAMMARS
+from arriero.apps.codegen.judge.imports import needed
 from arriero.apps.codegen.kept import ACTION, Kept, as_json, key_of, versions
 from arriero.apps.codegen.parts import built
 from arriero.apps.codegen.requirement import Requirement
@@ -19,7 +20,7 @@ from arriero.apps.codegen.settings import CodegenSettings
 from arriero.apps.codegen.values import Evidence, Generated, Seen
 from arriero.apps.codegen.verdicts import CHECKS, Examination, score_of
 from arriero.apps.codegen.wanted import Wanted
-from arriero.apps.codegen.workbench import Benches, Judgement, Workbench
+from arriero.apps.codegen.workbench import Benches, Judgement, Workbench, subject_of
 from arriero.apps.codegen.workshop import Workshop
 from arriero.apps.codegen.writer import ROLE, Writer, candidate
 from arriero.checks.base import Exhibit, Group
@@ -193,6 +194,7 @@ class CodegenApp:
         self, seen: Seen, made: Generated, judgement: Judgement, told: Decision
     ) -> Generated:
         report, settings = judgement.report, self.settings.documentation
+        made = replace(made, dependencies=needed(subject_of(seen, made)))
         return replace(
             made,
             documentation=documented(

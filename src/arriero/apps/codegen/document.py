@@ -111,10 +111,11 @@ def _usage(facts: Facts) -> Iterator[str]:
 
 
 def _dependencies(facts: Facts) -> Iterator[str]:
-    if facts.made.language != "python":
-        return
     names = ", ".join(f"`{name}`" for name in facts.made.dependencies)
-    yield f"Packages: {names}." if names else "None beyond the standard library."
+    if names:
+        yield f"Packages: {names}."
+    elif facts.made.language == "python":  # of others it is not always known what they import
+        yield "None beyond the standard library."
 
 
 def _complexity(facts: Facts) -> Iterator[str]:

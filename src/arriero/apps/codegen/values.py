@@ -24,7 +24,8 @@ class Generated:
 
     `decision` is `ship`, `ship with warnings` or `refuse` (then the code is withheld), or empty when nothing
     came to be judged. `validation_score` is from 0 to 10, the sum of `terms` under `cap`. `executed` says
-    whether anything was run; `questions` are asked instead of an answer. `cut`: the writer stopped by length.
+    whether anything was run; `questions` are asked instead of an answer. `dependencies` are the packages beside the
+    language itself, with the version where one is installed here. `cut`: the writer stopped by length.
     """
 
     code: str = ""

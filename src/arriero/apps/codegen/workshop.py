@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from time import perf_counter
 
 from arriero.apps.codegen.judge.base import Subject, Switches
 from arriero.apps.codegen.judge.examine import examine
@@ -14,7 +15,10 @@ from arriero.apps.codegen.sandbox.probe import Probed
 
 
 class Workshop:
-    """Examines candidates. `within_s` bounds one examination; `opens` gives the sandbox."""
+    """Examines candidates. `within_s` bounds one examination; `opens` gives the sandbox.
+
+    `examined` counts the examinations, `examined_s` is the time of all of them together.
+    """
 
     def __init__(
         self,
@@ -25,6 +29,8 @@ class Workshop:
         self._opens = opens
         self._stack = AsyncExitStack()
         self._opening: asyncio.Task[Probed] | None = None
+        self.examined = 0
+        self.examined_s = 0.0
 
     def begin(self) -> None:
         """Open the sandbox in the background, while the writer writes."""
@@ -39,7 +45,12 @@ class Workshop:
 
     async def examine(self, subject: Subject, switches: Switches) -> Report:
         probed = await self.probed()
-        return await examine(subject, probed.sandbox, switches, within_s=self._within_s)
+        begun = perf_counter()
+        try:
+            return await examine(subject, probed.sandbox, switches, within_s=self._within_s)
+        finally:
+            self.examined += 1
+            self.examined_s += perf_counter() - begun
 
     @property
     def told(self) -> str:

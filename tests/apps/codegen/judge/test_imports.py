@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import metadata
+
 import pytest
 
 from arriero.apps.codegen.judge.base import Subject
-from arriero.apps.codegen.judge.imports import imports
+from arriero.apps.codegen.judge.imports import imports, needed
 
 
 @pytest.mark.parametrize(
@@ -41,3 +43,18 @@ def test_what_the_caller_forbids_is_named_with_what_is_below_it() -> None:
     code = "import os.path\nimport re\nimport subprocess\n"
     found = imports(Subject(code, "python", forbidden=frozenset({"os", "subprocess"})))
     assert found.forbidden == ("os.path", "subprocess")
+
+
+def test_packages_beside_the_language_are_named_with_the_version_that_is_installed() -> None:
+    code = "import os, json.decoder\nimport pydantic.fields\nfrom own_part import f\nimport not_here_x\n"
+    found = needed(Subject(code, "python", files={"own_part.py": "import pydantic\n"}))
+    assert found == ("not_here_x", f"pydantic=={metadata.version('pydantic')}")
+
+
+def test_a_package_of_another_language_is_named_as_its_installer_takes_it() -> None:
+    code = "import x from '@me/y/z';\nimport a from 'left-pad/lib';\nimport fs from 'node:fs';\nimport './b.js';\n"
+    assert needed(Subject(code, "javascript")) == ("@me/y", "left-pad")
+
+
+def test_code_that_does_not_parse_needs_nothing_that_is_known() -> None:
+    assert needed(Subject("import os\ndef f(:\n", "python")) == ()

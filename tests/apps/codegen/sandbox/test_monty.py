@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -160,3 +162,28 @@ async def test_without_the_package_the_extra_is_named(monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "pydantic_monty", None)
     with pytest.raises(MissingExtra, match="codegen"):
         Monty.open()
+
+
+async def test_runs_beyond_what_goes_on_at_once_wait_in_line_and_all_come_to_their_end() -> None:
+    narrow = Monty.open(at_once=1)
+    try:
+        async with asyncio.timeout(30):
+            runs = [_ran(narrow, f"assert add({n}, 1) == {n + 1}") for n in range(6)]
+            assert [ran.passed for ran in await asyncio.gather(*runs)] == [True] * 6
+    finally:
+        narrow.close()
+
+
+async def test_it_closes_while_runs_are_under_way_and_in_line() -> None:
+    narrow = Monty.open(at_once=2)
+    running = [asyncio.create_task(_ran(narrow, "loop()")) for _ in range(6)]
+    await asyncio.sleep(0.2)
+    for one in running:
+        one.cancel()
+    begun = time.monotonic()
+    narrow.close()
+    assert time.monotonic() - begun < 10
+    assert all(
+        isinstance(one, asyncio.CancelledError)
+        for one in await asyncio.gather(*running, return_exceptions=True)
+    )

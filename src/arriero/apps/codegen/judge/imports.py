@@ -1,4 +1,4 @@
-"""Whether the packages that code imports exist: in the language, on this machine, or by the caller's word.
+"""Which packages code imports, and whether they exist: in the language, on this machine, or by the caller's word.
 
 A package that nobody knows blocks the code and is never installed: models make names up, and strangers register them.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import PurePosixPath
@@ -73,6 +73,44 @@ def imported(code: str, language: str) -> Iterator[str]:
             return
 
 
+def needed(subject: Subject) -> tuple[str, ...]:
+    """The packages that the subject needs beside its language, sorted, as an installer takes them.
+
+    A Python package that is installed here comes with its version (`numpy==2.3.5`); of others the name alone
+    is known. Nothing when the code does not parse.
+    """
+    own = _own(subject)
+    try:
+        named = {name for text in _code(subject) for name in imported(text, subject.language)}
+    except (SyntaxError, ValueError, RecursionError):
+        return ()
+    foreign = {name for name in named if not _standard(name, subject.language)}
+    return tuple(
+        sorted({_package(name, subject.language) for name in foreign if not _among(name, own)})
+    )
+
+
+def _standard(name: str, language: str) -> bool:
+    """Whether it comes with the language."""
+    if language == "python":
+        return name.partition(".")[0] in sys.stdlib_module_names
+    return exists(name, language)
+
+
+def _package(module: str, language: str) -> str:
+    """The package that a module is of."""
+    match language:
+        case "python":
+            top = module.partition(".")[0]
+            found = _installed().get(top, ())
+            return f"{found[0]}=={metadata.version(found[0])}" if found else top
+        case "javascript" | "typescript" | "jsx" | "tsx":
+            parts = module.split("/")
+            return "/".join(parts[: 2 if module.startswith("@") else 1])
+        case _:
+            return module
+
+
 def exists(name: str, language: str) -> bool:
     """Whether the language or this machine has it."""
     match language:
@@ -131,6 +169,6 @@ def _among(name: str, names: frozenset[str]) -> bool:
 
 
 @cache
-def _installed() -> frozenset[str]:
-    """The top-level modules of installed packages; read once (0.2 s for 260 packages)."""
-    return frozenset(metadata.packages_distributions())
+def _installed() -> Mapping[str, Sequence[str]]:
+    """The top-level modules of installed packages, each with its packages; read once (0.2 s for 260)."""
+    return metadata.packages_distributions()

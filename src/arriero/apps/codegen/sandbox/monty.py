@@ -11,7 +11,9 @@ from __future__ import annotations
 import ast
 import asyncio
 import importlib
+import os
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from time import monotonic
@@ -25,6 +27,8 @@ MAX_CALLS = (
     100_000  # of the code by its tests; Monty's own limit is 1,000 and stops loops over inputs
 )
 DEPTH = 1_000  # CPython's own limit of recursion
+AT_ONCE = max(1, os.cpu_count() or 1)  # runs; further ones wait in line
+WORKER_WITHIN_S = 5.0  # a worker that ended is replaced in milliseconds
 PLAIN = (type(None), bool, int, float, str, bytes)
 HOLD = (list, tuple, set, frozenset)
 ALL_BUT_THESE = (
@@ -43,28 +47,40 @@ class NotHere(Exception):  # it never leaves this file
 
 @dataclass(frozen=True)
 class Monty:
-    """A pool of Monty's worker processes. `close` ends them."""
+    """A pool of Monty's worker processes. `close` ends them.
+
+    A run holds two workers, for the code and for its tests. There are twice as many workers as runs at once, so no
+    two runs wait for each other with one worker each (with a pool of its default size they did, for ever).
+    """
 
     package: Any
     pool: Any
+    threads: ThreadPoolExecutor
 
     @classmethod
-    def open(cls) -> Monty:
+    def open(cls, at_once: int = AT_ONCE) -> Monty:
         """Starts the pool (12 ms). Raises `MissingExtra` when the package or its program is not installed."""
         try:
             package = importlib.import_module("pydantic_monty")
-            return cls(package, package.Monty().__enter__())
+            pool = package.Monty(
+                min_processes=2, max_processes=2 * at_once, checkout_timeout=WORKER_WITHIN_S
+            )
+            threads = ThreadPoolExecutor(at_once, "monty")
+            return cls(package, pool.__enter__(), threads)
         except (ImportError, FileNotFoundError):
             raise MissingExtra("pydantic-monty", "codegen") from None
 
     def close(self) -> None:
+        """Waits for the runs under way (two seconds at most); those in line are dropped."""
+        self.threads.shutdown(cancel_futures=True)
         self.pool.__exit__(None, None, None)
 
     async def run(self, program: Program, limits: Limits) -> Ran:
         """A run whose tests all passed; else `Ran.not_executed`."""
         try:
             code, tests = _fitting(program)
-            return await asyncio.to_thread(self._run, code, tests, program.tests, limits)
+            running = self.threads.submit(self._run, code, tests, program.tests, limits)
+            return await asyncio.wrap_future(running)
         except NotHere as error:
             return Ran.not_executed(f"monty: {error}")
 
@@ -79,9 +95,12 @@ class Monty:
         }
         said = self.package.CollectString(limits.output_kb << 10)
         with ExitStack() as stack:
-            inner, outer = (
-                stack.enter_context(self.pool.checkout(limits=bounds)) for _ in range(2)
-            )
+            try:
+                inner, outer = (
+                    stack.enter_context(self.pool.checkout(limits=bounds)) for _ in range(2)
+                )
+            except TimeoutError:
+                raise NotHere("no worker was free") from None
             try:
                 inner.feed_run(code, print_callback=said)
                 subject = _Subject(inner, said, begun + within, self.package.MontyError)
