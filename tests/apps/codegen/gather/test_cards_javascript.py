@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import arriero.apps.codegen
+from arriero.apps.codegen.gather.cards import Card, cards
 from arriero.apps.codegen.judge import parse
 from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.grammars import nodes, text, tree
@@ -22,7 +19,6 @@ from arriero.apps.codegen.sandbox.base import Limits
 from arriero.apps.codegen.sandbox.javascript import JavaScript, _plain, _script
 from arriero.learning.dataset.alike import words
 
-CARDS = Path(arriero.apps.codegen.__file__).parent / "gather" / "cards"
 LIMITS = Limits(wall_s=5.0, memory_mb=64)
 SHINGLE = 8  # words in a row that no card may have in common with a problem of a benchmark
 DECLARED = frozenset(
@@ -31,21 +27,9 @@ DECLARED = frozenset(
         "abstract_class_declaration", "method_definition",
     }
 )  # fmt: skip
-Card = dict[str, Any]
-
-
-@cache
-def cards(language: str) -> tuple[Card, ...]:
-    found: list[Card] = []
-    for file in sorted((CARDS / language).glob("*.toml")):
-        held = tomllib.loads(file.read_text(encoding="utf-8"))["card"]
-        found += [{**card, "language": language} for card in held]
-    return tuple(found)
-
-
 EVERY = [*cards("javascript"), *cards("typescript")]
 each_card = pytest.mark.parametrize(
-    "card", EVERY, ids=[f"{card['language']}-{card['id']}" for card in EVERY]
+    "card", EVERY, ids=[f"{card.language}-{card.id}" for card in EVERY]
 )
 
 
@@ -58,8 +42,8 @@ class Engine:
 
     async def failure(self, card: Card, between: str = "") -> str:
         """Why the check does not hold; empty when it holds. Promises are awaited."""
-        body = "\n".join((card["code"], between, card["check"]))
-        name = "card.ts" if card["language"] == "typescript" else "card.js"
+        body = f"{card.code}\n{between}\n{card.check}"
+        name = "card.ts" if card.language == "typescript" else "card.js"
         scope = f'(async () => {{ "use strict";\n{body}\n}})()'
         try:
             await self.context.eval_async(f"await {_plain(self.sandbox.package, scope, name)}")
@@ -93,16 +77,16 @@ async def test_the_check_fails_when_the_functions_do_nothing(engine: Engine, car
 
 @each_card
 def test_a_card_parses_and_has_no_mistake_that_lint_sees(card: Card) -> None:
-    assert parse.problems(Subject(card["code"], card["language"])) == ((), "")
-    assert lint(card["code"], card["language"]) == ()
-    assert parse.problems(Subject(card["check"], card["language"]))[0] == ()
+    assert parse.problems(Subject(card.code, card.language)) == ((), "")
+    assert lint(card.code, card.language) == ()
+    assert parse.problems(Subject(card.check, card.language))[0] == ()
 
 
 @each_card
 def test_what_a_card_defines_says_in_one_line_what_it_is_for(card: Card) -> None:
     bare = [
         text(node.child_by_field_name("name"))
-        for node in nodes(tree(card["code"], card["language"]))
+        for node in nodes(tree(card.code, card.language))
         if node.type in DECLARED and not _comment(node)
     ]
     assert bare == []
@@ -110,30 +94,27 @@ def test_what_a_card_defines_says_in_one_line_what_it_is_for(card: Card) -> None
 
 @each_card
 def test_a_card_is_small_and_asked_for_in_several_ways(card: Card) -> None:
-    assert set(card) == {"id", "title", "asks", "uses", "code", "check", "language"}
-    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", card["id"])
-    asked = [card["title"], *card["asks"]]
+    asked = [card.title, *card.asks]
     assert len(asked) in {3, 4}
     assert len({" ".join(words(one)) for one in asked}) == len(asked)
-    lines = [line for line in card["code"].splitlines() if line.strip()]
+    lines = [line for line in card.code.splitlines() if line.strip()]
     assert 3 <= len(lines) <= 30
     assert max(map(len, lines)) <= 105
 
 
 @pytest.mark.parametrize("language", ["javascript", "typescript"])
-def test_ids_and_titles_of_cards_are_unique_in_their_language(language: str) -> None:
-    for key in ("id", "title"):
-        found = [card[key].lower() for card in cards(language)]
-        assert [one for one in found if found.count(one) > 1] == []
+def test_titles_of_cards_are_unique_in_their_language(language: str) -> None:
+    titles = [card.title.lower() for card in cards(language)]
+    assert [one for one in titles if titles.count(one) > 1] == []
 
 
 def test_no_card_has_words_of_a_benchmark(data_folder: Path) -> None:
     known = {shingle: name for name, told in _problems(data_folder) for shingle in _shingles(told)}
     assert len(known) > 100_000, "the benchmarks were not read"
     shared = {
-        card["id"]: (known[shingle], shingle)
+        card.id: (known[shingle], shingle)
         for card in EVERY
-        for told in (card["code"], card["check"], card["title"], *card["asks"])
+        for told in (card.code, card.check, card.title, *card.asks)
         for shingle in _shingles(told)
         if shingle in known
     }
@@ -142,7 +123,7 @@ def test_no_card_has_words_of_a_benchmark(data_folder: Path) -> None:
 
 def defined(card: Card) -> list[tuple[str, str]]:
     """(name, `class` or `function`) of what the code declares at its top."""
-    root = tree(card["code"], card["language"])
+    root = tree(card.code, card.language)
     return [
         (
             text(node.child_by_field_name("name")),
