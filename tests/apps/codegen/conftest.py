@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from arriero.apps.codegen.app import CodegenApp
+from arriero.apps.codegen.gather.library import Library
 from arriero.apps.codegen.kept import Kept
 from arriero.apps.codegen.sandbox.base import NoSandbox, Sandbox
 from arriero.apps.codegen.sandbox.probe import Probed
@@ -38,7 +39,11 @@ class Desk:
     """One app with one fake writer. `says` are its answers in order, the last one over and over."""
 
     def __init__(
-        self, sandbox: Sandbox, *says: Said, settings: CodegenSettings | None = None
+        self,
+        sandbox: Sandbox,
+        *says: Said,
+        settings: CodegenSettings | None = None,
+        library: Library | None = None,
     ) -> None:
         self.says = list(says)
         self.clock = SystemClock()
@@ -60,6 +65,7 @@ class Desk:
             self.settings,
             Workshop(self.settings.examine_s, opens),
             Kept(self.cache, self.settings.response_cache_s),
+            library=library,
         )
 
     def _say(self, prompt: Prompt) -> str:
@@ -95,9 +101,12 @@ async def desk(sandbox: Sandbox) -> AsyncIterator[Opens]:
     opened: list[Desk] = []
 
     async def open_desk(
-        *says: Said, settings: CodegenSettings | None = None, box: Sandbox | None = None
+        *says: Said,
+        settings: CodegenSettings | None = None,
+        box: Sandbox | None = None,
+        library: Library | None = None,
     ) -> Desk:
-        one = Desk(box or sandbox, *says, settings=settings)
+        one = Desk(box or sandbox, *says, settings=settings, library=library)
         opened.append(one)
         return await one.open()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from arriero.apps.codegen.decide import Decision, decision, refused_because, warnings
 from arriero.apps.codegen.document import documented, tests_file
+from arriero.apps.codegen.gather.library import Library
 from arriero.apps.codegen.improve import LEFT_S, Round
 from arriero.apps.codegen.judge.base import Switches
 from arriero.apps.codegen.judge.grammars import GRAMMARS
@@ -41,6 +42,7 @@ class CodegenApp:
     workshop: Workshop
     kept: Kept
     benches: Benches = field(default_factory=Benches)
+    library: Library | None = None  # None: nothing is looked up
 
     name = "codegen"
     shapes = Shapes(Wanted, Requirement, Evidence, Generated)
@@ -74,13 +76,19 @@ class CodegenApp:
         requirement = read(turn.input, languages=LANGUAGES, longest=self.settings.longest)
         if not requirement.refused and not requirement.questions:
             self.workshop.begin()
+            if self.library is not None:
+                self.library.begin(requirement.language)
         return requirement
 
     async def gather(self, turn: Turn[Wanted], seen: Seen) -> Evidence:
-        """An answer to the same question that was shipped within the hour."""
+        """An answer to the same question that was shipped within the hour, or code that may help."""
         if seen.refused or seen.questions:
             return Evidence()
-        return Evidence(await self.kept.find(self._key(turn)))
+        kept = await self.kept.find(self._key(turn))
+        if kept is not None or self.library is None or turn.input.code is not None:
+            return Evidence(kept)
+        gathered = await self.library.gather(seen)
+        return Evidence(None, gathered.found, gathered.shown, gathered.missing)
 
     async def draft(
         self, turn: Turn[Wanted], seen: Seen, evidence: Evidence
@@ -95,15 +103,14 @@ class CodegenApp:
             given = candidate(seen, turn.input.code, main=turn.input.file)
             return self._drafts(bench, given, "given")
         try:
-            made = await self._written(turn, seen, bench)
+            made = await self._written(self._writer(turn, seen, evidence), turn, seen)
         except ModelMissing as missing:
             needs = StageFailed(f"needs: arriero models pull {missing.model}")
             needs.code = missing.code
             raise needs from missing
         return self._drafts(bench, made, "written") if made else []
 
-    async def _written(self, turn: Turn[Wanted], seen: Seen, bench: Workbench) -> Generated | None:
-        writer = self._writer(turn, seen)
+    async def _written(self, writer: Writer, turn: Turn[Wanted], seen: Seen) -> Generated | None:
         if seen.multi_part and seen.language == "python":
             return await built(
                 writer,
@@ -125,7 +132,7 @@ class CodegenApp:
             return []
         probed = await self.workshop.probed()
         within = replace(turn, deadline=turn.deadline - GRACE_S)
-        round_ = Round(bench, self._writer(within, seen), self.settings, probed.sandbox)
+        round_ = Round(bench, self._writer(within, seen, evidence), self.settings, probed.sandbox)
         try:
             found = await round_.made(best.draft.answer, judgement)
         except ModelError:  # on the run as a failed call; what is there is decided on
@@ -240,9 +247,11 @@ class CodegenApp:
     async def close(self) -> None:
         await self.benches.close()
         await self.workshop.close()
+        if self.library is not None:
+            await self.library.close()
 
-    def _writer(self, turn: Turn[Wanted], seen: Seen) -> Writer:
-        return Writer(turn, seen, self.settings.opened)
+    def _writer(self, turn: Turn[Wanted], seen: Seen, evidence: Evidence) -> Writer:
+        return Writer(turn, seen, self.settings.opened, evidence.shown)
 
     def _empty(self, seen: Seen | None, reason: str) -> Generated:
         """An answer without code."""

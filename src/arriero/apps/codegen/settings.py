@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal, get_args
 
 from pydantic import Field
@@ -42,6 +43,19 @@ class Validation(Section):
     performance_analysis: bool = True
 
 
+class Gather(Section):
+    """What is looked up before code is written, and how much of it the writer is shown."""
+
+    found: int = Field(default=5, ge=0, le=20, description="looked up; 0: nothing")
+    shown: int = Field(default=0, ge=0, le=5, description="of these, shown to the writer")
+    tokens: int = Field(default=600, ge=50, le=8_000, description="of what is shown, together")
+    likeness: float = Field(default=0.5, ge=0, le=1, description="cosine from which one is shown")
+    wait_s: float = Field(default=2.0, gt=0, description="for an index that is being made")
+    barred: tuple[Path, ...] = Field(
+        default=(), description="files whose texts must not enter an index, such as benchmarks"
+    )
+
+
 class CodegenSettings(AppSettings):
     # A function of the 0.5B takes 3 s; a project of six functions with repairs takes a minute on two cores.
     deadline_ms: float = Field(default=60_000, gt=0)
@@ -50,6 +64,7 @@ class CodegenSettings(AppSettings):
     models: CodegenModels = CodegenModels()
     documentation: Documentation = Documentation()
     validation: Validation = Validation()
+    gather: Gather = Gather()
     system_prompt: str = SYSTEM
     opened: bool = Field(
         default=True, description="the writer goes on from an answer that is begun for it"

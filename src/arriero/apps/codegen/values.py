@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from arriero.apps.codegen.gather.snippet import Found, Snippet
 from arriero.apps.codegen.judge.quality import Term
 from arriero.apps.codegen.requirement import Requirement
 
@@ -13,9 +14,16 @@ Seen = Requirement  # what was understood is the requirement record itself
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the code may rest on. `kept` is an answer to the same question that was shipped before."""
+    """What the code may rest on. `kept` is an answer to the same question that was shipped before.
+
+    `found` is what was looked up, the best first, `shown` what of it the writer sees; `missing` says, in
+    sentences, what could not be looked up.
+    """
 
     kept: Generated | None = None
+    found: tuple[Found, ...] = ()
+    shown: tuple[Snippet, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

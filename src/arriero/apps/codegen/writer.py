@@ -7,6 +7,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from arriero.apps.codegen.draft import Opened, asked, code_in, corrected
+from arriero.apps.codegen.gather.prompt import with_snippets
+from arriero.apps.codegen.gather.snippet import Snippet
 from arriero.apps.codegen.repair import put_right, with_helpers
 from arriero.apps.codegen.requirement import Kind, Part, Requirement
 from arriero.apps.codegen.requirement_words import SUFFIXES
@@ -23,15 +25,20 @@ _DEMONSTRATION = ("\nif __name__", "\nassert ", "\nprint(")
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """The role `writer` of one turn. `opened`: it goes on from an answer that was begun for it."""
+    """The role `writer` of one turn. `opened`: it goes on from an answer that was begun for it.
+
+    `shown` is code that it may look at; a correction is asked for without it.
+    """
 
     turn: Turn[Wanted]
     requirement: Requirement
     opened: bool
+    shown: tuple[Snippet, ...] = ()
 
     async def whole(self, *, temperature: float | None = None, salt: int = 0) -> Generated | None:
         """The whole requirement in one answer; None when the writer gave no code."""
         prompt = asked(self._system, self.requirement, opened=self.opened)
+        prompt = with_snippets(prompt, self.shown)
         return await self._made(prompt, self.requirement.entry, temperature, salt)
 
     async def again(
@@ -57,6 +64,7 @@ class Writer:
         prompt = asked(
             self._system, self.requirement, opened=self.opened, part=part, context=context
         )
+        prompt = with_snippets(prompt, self.shown)
         reply = await self._reply(prompt, temperature, salt)
         return code_in(reply.text, prompt.begun, self.requirement.language, part.name)
 
