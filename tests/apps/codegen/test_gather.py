@@ -27,7 +27,7 @@ async def _encoder() -> Encoder:
 @pytest.fixture
 async def house(desk: Opens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr(shelves, "cards", lambda language: (CARD,) if language == "python" else ())
-    gather = Gather(shown=1, likeness=0.1)
+    gather = Gather(shown=1, likeness=0.1, wait_s=60)
     settings = CodegenSettings(samples=1, examine_s=60, deadline_ms=300_000, gather=gather)
     opened: Desk = await desk(RIGHT, settings=settings, library=Library(gather, _encoder, tmp_path))
     return opened

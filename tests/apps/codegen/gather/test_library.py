@@ -32,7 +32,7 @@ async def _fake() -> Encoder:
 def _library(
     folder: Path, opens: Callable[[], Awaitable[Encoder]] = _fake, **settings: object
 ) -> Library:
-    return Library(Gather.model_validate(settings), opens, folder)
+    return Library(Gather.model_validate({"wait_s": 60, **settings}), opens, folder)
 
 
 @pytest.fixture(autouse=True)
