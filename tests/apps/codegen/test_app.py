@@ -51,8 +51,42 @@ async def test_a_draft_that_fails_is_followed_by_others_and_the_one_that_passes_
     result = await house.ask(ADD)
     assert result.outcome.answer.decision == "ship"
     assert result.outcome.origin == "sampled"
-    assert [prompt.temperature for prompt in house.asked] == [0.0, 0.8, 0.8]
+    assert [prompt.temperature for prompt in house.asked] == [0.0, 0.0, 0.0]
     assert len({prompt.seed for prompt in house.asked}) == 3
+    assert len({prompt.messages for prompt in house.asked}) == 3  # each is asked in other words
+
+
+async def test_where_examples_hold_and_say_little_the_draft_that_others_agree_with_is_taken(
+    desk: Opens,
+) -> None:
+    crashes = "    return sorted(words, key=len)[-1]\n"
+    careful = "\n    return max(words, key=len, default='')\n"
+    house = await desk(crashes, careful, f"{careful}\n")
+    text = "Write `longest(words)`: the longest of a list of words, '' for an empty list.\nlongest(['a', 'bb']) == 'bb'"
+    result = await house.ask(text)
+    assert "default=''" in result.outcome.answer.code
+    assert result.outcome.answer.decision == "ship"
+    assert len(house.asked) == 3
+
+
+async def test_a_second_opinion_that_agrees_is_the_last(desk: Opens) -> None:
+    house = await desk("\n    return sorted(words, key=len)[-1]\n")
+    await house.ask("Write `longest(words)`.\nlongest(['a', 'bb']) == 'bb'")
+    assert len(house.asked) == 2
+
+
+async def test_without_opinions_the_first_draft_that_passes_is_delivered(desk: Opens) -> None:
+    alone = CodegenSettings(opinions=0, examine_s=60)
+    house = await desk("    return sorted(words, key=len)[-1]\n", settings=alone)
+    await house.ask("Write `longest(words)`.\nlongest(['a', 'bb']) == 'bb'")
+    assert len(house.asked) == 1
+
+
+async def test_a_writer_that_says_nothing_new_is_not_asked_on_and_on(desk: Opens) -> None:
+    same = CodegenSettings(repairs=0, examine_s=60, deadline_ms=300_000)
+    house = await desk(f"```python\ndef add(a: int, b: int) -> int:\n{WRONG}```", settings=same)
+    await house.ask(ADD)
+    assert len(house.asked) == 1 + same.samples
 
 
 async def test_the_writer_is_told_the_call_what_it_gave_and_what_it_should_give(

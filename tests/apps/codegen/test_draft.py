@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from arriero.apps.codegen.draft import asked, code_in, corrected
-from arriero.apps.codegen.requirement import Requirement
+from arriero.apps.codegen.draft import Slant, asked, code_in, corrected, without_examples
+from arriero.apps.codegen.requirement import Architecture, Part, Requirement
 from arriero.apps.codegen.requirement_reading import read
 from arriero.apps.codegen.wanted import Wanted
 
@@ -89,3 +89,48 @@ def test_a_correction_shows_the_code_and_what_is_wrong() -> None:
     told = prompt.messages[1].content
     assert "return x / 2" in told
     assert "- half(2) gave 2, expected 1" in told
+
+
+STUB = '''def half(x):
+    """Half of a number.
+
+    >>> half(4)
+    2.0
+
+    For zero it is zero.
+    """
+'''
+
+
+def test_a_planned_answer_is_begun_with_a_comment_where_the_body_begins() -> None:
+    wanted = read(Wanted(requirement=STUB), languages=frozenset({"python"}), longest=8_000)
+    opened = asked("{language}", wanted, opened=True, slant=Slant.PLANNED)
+    assert opened.begun.endswith('"""\n    #')
+    assert code_in(" Divide by two.\n    return x / 2\n", opened.begun, "python", "half") == (
+        f"{STUB}    # Divide by two.\n    return x / 2\n"
+    )
+
+
+def test_without_its_examples_a_requirement_keeps_its_words_and_still_parses() -> None:
+    wanted = read(Wanted(requirement=STUB), languages=frozenset({"python"}), longest=8_000)
+    bare = without_examples(wanted)
+    assert ">>>" not in bare.text + bare.stub
+    assert "2.0" not in bare.text + bare.stub
+    assert "For zero it is zero." in bare.stub
+    told = asked("{language}", wanted, opened=True, slant=Slant.UNSHOWN).messages[1].content
+    assert "half(4)" not in told
+
+
+def test_a_text_that_is_nothing_but_examples_keeps_them() -> None:
+    text = "add(1, 2) == 3\nadd(2, 2) == 4"
+    wanted = read(Wanted(requirement=text), languages=frozenset({"python"}), longest=8_000)
+    assert without_examples(wanted) == wanted
+
+
+def test_a_part_is_opened_below_what_its_file_holds_with_what_is_said_of_it() -> None:
+    part = Part("line", "w, h", task="- `line(w, h)`: the area as text. It uses `area`.")
+    wanted = Requirement("x", architecture=Architecture(("main.py",), (part,)))
+    opened = asked("s", wanted, opened=True, part=part, above="from shapes import area\n")
+    begun = 'def line(w, h):\n    """the area as text. It uses area."""\n'
+    assert opened.begun == begun
+    assert opened.messages[-1].content == f"```python\nfrom shapes import area\n\n\n{begun}"

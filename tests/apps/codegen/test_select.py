@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
-from random import Random
-
-from arriero.apps.codegen.requirement import Architecture, Part, Requirement
-from arriero.apps.codegen.requirement_examples import examples_in
-from arriero.apps.codegen.sandbox.base import NoSandbox, Sandbox
-from arriero.apps.codegen.select import chosen, varied
+from arriero.apps.codegen.judge.quality import quality
+from arriero.apps.codegen.judge.report import Failure, Problem, Report, Tests
+from arriero.apps.codegen.select import Judged, agree, best_of, chosen
 from arriero.apps.codegen.values import Generated
-
-SHOWN = examples_in("longest(['a', 'bb', 'cc']) == 'bb'\nlongest(['x']) == 'x'", "longest")
-LONGEST = Requirement("x", entry="longest", examples=SHOWN, architecture=Architecture(("main.py",), (Part("longest"),)))  # fmt: skip
-FIRST = "def longest(words):\n    return max(words, key=len, default=None)\n"
-SAME = "def longest(words):\n    best = None\n    for one in words:\n        if best is None or len(one) > len(best):\n            best = one\n    return best\n"
-ALPHABETIC = (
-    "def longest(words):\n    return min(words, key=lambda w: (-len(w), w), default=None)\n"
-)
+from arriero.apps.codegen.workbench import Judgement
 
 
-def made(code: str) -> Generated:
-    return Generated(code=code, entry="longest")
+def judged(code: str, *values: str, odd: int = 0, failed: int = 0) -> Judged:
+    came = tuple((f"f({place})", value) for place, value in enumerate(values))
+    oddities = (Problem(0, "f(0) raises IndexError", "raises"),) * odd
+    failures = (Failure("example 1", "f(9)", "1", "2"),) * failed
+    tests = Tests(executed=True, passed=("one",), failed=failures, odd=oddities, came=came)
+    report = Report("python", tests=tests)
+    return Generated(code=code), Judgement(report, quality(report))
 
 
-async def test_the_largest_group_is_taken(sandbox: Sandbox) -> None:
-    candidates = [made(ALPHABETIC), made(FIRST), made(SAME)]
-    found = await chosen(candidates, LONGEST, sandbox, Random(1))
-    assert found.code == FIRST
+def test_the_candidate_that_most_others_agree_with_is_taken() -> None:
+    alone = judged("alone", "1", "9", "9")
+    assert chosen([alone, judged("one", "1", "2", "3"), judged("other", "1", "2", "3")]).code == "one"  # fmt: skip
 
 
-async def test_where_nothing_runs_the_first_is_taken() -> None:
-    candidates = [made(ALPHABETIC), made(FIRST), made(SAME)]
-    assert await chosen(candidates, LONGEST, NoSandbox("none"), Random(1)) == candidates[0]
+def test_agreement_counts_call_by_call_so_that_one_slip_does_not_leave_everybody_alone() -> None:
+    near = [judged("a", "1", "2", "8"), judged("b", "1", "2", "3"), judged("c", "7", "2", "3")]
+    assert chosen(near).code == "b"
 
 
-def test_the_inputs_are_others_than_the_examples_and_the_same_each_time() -> None:
-    calls = varied(LONGEST, Random(3))
-    assert calls == varied(LONGEST, Random(3))
-    assert calls
-    assert not set(calls) & {one.call for one in LONGEST.examples}
+def test_two_that_raise_at_the_same_call_do_not_speak_for_each_other() -> None:
+    crash = [judged("first", "1", "", odd=1), judged("second", "1", "", odd=1)]
+    assert chosen([*crash, judged("whole", "1", "0")]).code == "whole"
+
+
+def test_of_candidates_that_agree_with_nobody_the_first_is_taken() -> None:
+    assert chosen([judged("first", "1"), judged("second", "2")]).code == "first"
+
+
+def test_candidates_agree_when_every_call_gave_the_same() -> None:
+    one = judged("one", "1", "")
+    assert agree([one, judged("two", "1", "")])
+    assert not agree([one, judged("two", "1", "0")])
+    assert not agree(
+        [judged("one", ""), judged("two", "")]
+    )  # nothing was given, so nothing is said
+
+
+def test_those_with_the_most_examples_passed_go_on() -> None:
+    whole, half = judged("whole", "1"), judged("half", "1", failed=1)
+    assert best_of([half, whole]) == [whole]
+    assert best_of([]) == []

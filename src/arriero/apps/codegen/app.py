@@ -103,23 +103,25 @@ class CodegenApp:
             given = candidate(seen, turn.input.code, main=turn.input.file)
             return self._drafts(bench, given, "given")
         try:
-            made = await self._written(self._writer(turn, seen, evidence), turn, seen)
+            made = await self._written(self._writer(turn, seen, evidence), bench)
         except ModelMissing as missing:
             needs = StageFailed(f"needs: arriero models pull {missing.model}")
             needs.code = missing.code
             raise needs from missing
         return self._drafts(bench, made, "written") if made else []
 
-    async def _written(self, writer: Writer, turn: Turn[Wanted], seen: Seen) -> Generated | None:
+    async def _written(self, writer: Writer, bench: Workbench) -> Generated | None:
+        seen, turn = writer.requirement, writer.turn
         if seen.multi_part and seen.language == "python":
             return await built(
                 writer,
                 self.workshop.examine,
-                tries=self.settings.samples,
+                tries=self.settings.part_tries,
                 temperature=self.settings.sample_temperature,
                 enough=lambda: turn.remaining() < self.settings.deadline_ms / 4_000,
             )
-        return await writer.whole()
+        first = await writer.whole()
+        return await Round(bench, writer, self.settings).settled(first) if first else None
 
     async def improve(
         self, turn: Turn[Wanted], seen: Seen, evidence: Evidence, best: Judged[Generated]
@@ -130,9 +132,8 @@ class CodegenApp:
         if turn.remaining() < LEFT_S:
             bench.done = True
             return []
-        probed = await self.workshop.probed()
         within = replace(turn, deadline=turn.deadline - GRACE_S)
-        round_ = Round(bench, self._writer(within, seen, evidence), self.settings, probed.sandbox)
+        round_ = Round(bench, self._writer(within, seen, evidence), self.settings)
         try:
             found = await round_.made(best.draft.answer, judgement)
         except ModelError:  # on the run as a failed call; what is there is decided on
@@ -276,7 +277,6 @@ class CodegenApp:
             switches,
             self.workshop.examine,
             frozenset(turn.input.packages),
-            turn.seed,
         )
         return self.benches.lay(turn.run, bench)
 

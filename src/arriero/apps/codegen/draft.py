@@ -13,11 +13,29 @@ import textwrap
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from arriero.apps.codegen.requirement import Kind, Part, Requirement
 from arriero.core.words import Message
 
 MOST_SHOWN = 6  # examples repeated in a prompt; the text itself holds them too
+
+
+class Slant(StrEnum):
+    """How a draft is asked for. Asked in other words a small model answers otherwise, which warmth alone does not do.
+
+    `plain`: the requirement as it is. `planned`: the answer is begun with a comment, in which the writer says how.
+    `unshown`: without the examples, which a small model likes to copy into its code.
+    """
+
+    PLAIN = "plain"
+    PLANNED = "planned"
+    UNSHOWN = "unshown"
+
+
+LONGEST_TOLD = 400  # characters of a docstring that is written for a part
+FEWEST_LEFT = 5  # words; a text that loses nearly all with its examples is told with them
+_CLOSES = re.compile(r"\"{3}|'{3}")
 _FENCE = re.compile(r"^[^\S\n]*```[\w+#-]*[^\S\n]*$", re.MULTILINE)
 _PROSE = re.compile(
     r"^(?:Sure|Here|Certainly|This|The|In this|To|I |You|Note|Explanation)\b", re.IGNORECASE
@@ -40,13 +58,24 @@ def asked(
     opened: bool,
     part: Part | None = None,
     context: str = "",
+    above: str = "",
+    slant: Slant = Slant.PLAIN,
 ) -> Opened:
-    """The prompt for the whole of `requirement`, or for one `part` of it beside what is already there."""
+    """The prompt for the whole of `requirement`, or for one `part` of it beside what is already there.
+
+    `above` is what the part's file holds before it: the answer is opened with it, so that the writer goes on with a
+    file in whose functions it can see what to use. It is no part of what the answer holds.
+    """
     language = requirement.language
+    if slant is Slant.UNSHOWN:
+        requirement = without_examples(requirement)
     task = _part_task(requirement, part, context) if part else _task(requirement)
     begun = _begun(requirement, part) if language == "python" else ""
+    if slant is Slant.PLANNED and begun:
+        begun += f"{' ' * _body_column(begun)}#"
     said = [Message("system", system.format(language=spoken(language))), Message("user", task)]
-    return _opening(said, language, begun, opened=opened)
+    before = f"{above.strip()}\n\n\n" if above.strip() and begun else ""
+    return _opening(said, language, begun, opened=opened, before=before)
 
 
 def corrected(
@@ -64,10 +93,38 @@ def corrected(
     return _opening(said, language, begun, opened=opened)
 
 
-def _opening(said: list[Message], language: str, begun: str, *, opened: bool) -> Opened:
+def without_examples(requirement: Requirement) -> Requirement:
+    """The requirement as its words alone tell it; as it is where nothing else is left."""
+    calls = [one.call for one in requirement.examples if one.call]
+
+    def plain(text: str) -> str:
+        kept, answer = list[str](), False
+        for line in text.splitlines():
+            prompt = line.lstrip().startswith(">>>")
+            # What stands below a prompt, up to an empty line or the end of the docstring, is its answer.
+            answer = prompt or (answer and bool(line.strip()) and not _CLOSES.search(line))
+            if not answer and not any(call in line for call in calls):
+                kept.append(line)
+        return "\n".join(kept).strip("\n") + "\n"
+
+    text, stub = plain(requirement.text), plain(requirement.stub) if requirement.stub else ""
+    if len(text.split()) < FEWEST_LEFT or (stub and not _parses(f"{stub.rstrip()}\n    pass\n")):
+        return requirement
+    return replace(requirement, text=text, stub=stub, examples=())
+
+
+def _body_column(begun: str) -> int:
+    """Where the next line of the code begins: below the docstring, or four further in than the `def`."""
+    last = next(line for line in reversed(begun.splitlines()) if line.strip())
+    return len(last) - len(last.lstrip()) + (4 if last.rstrip().endswith(":") else 0)
+
+
+def _opening(
+    said: list[Message], language: str, begun: str, *, opened: bool, before: str = ""
+) -> Opened:
     if not opened:
         return Opened(tuple(said))
-    said.append(Message("assistant", f"```{language}\n{begun}"))
+    said.append(Message("assistant", f"```{language}\n{before}{begun}"))
     return Opened(tuple(said), begun)
 
 
@@ -124,7 +181,21 @@ def _begun(requirement: Requirement, part: Part | None) -> str:
     only = part or (requirement.part if len(requirement.architecture.parts) == 1 else None)
     if only is None or only.params is None or only.kind is Kind.CLASS:
         return ""  # an import may have to come first: the fence alone is opened
-    return f"{only.opening}\n"
+    told = _told(part) if part else ""
+    return f'{only.opening}\n    """{told}"""\n' if told else f"{only.opening}\n"
+
+
+def _told(part: Part) -> str:
+    """What the requirement says of a part, as its docstring: so the writer need not say it, and has it before it."""
+    text = re.sub(r"^[\s*#\u2022-]+|`", "", part.task)
+    head, behind, rest = text.partition(f"{part.name}({part.params})")
+    rest = (
+        re.sub(r"^(?:\s*->\s*[\w.\[\], |]+?)?\s*[:\u2013\u2014-]+\s+", "", rest) if behind else head
+    )
+    told = " ".join(rest.split())
+    if '"""' in told or "\\" in told or told.endswith('"') or len(told) > LONGEST_TOLD:
+        return ""
+    return told
 
 
 def _without_ending(stub: str) -> str:

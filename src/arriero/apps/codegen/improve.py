@@ -1,22 +1,33 @@
-"""The next round: what rules can put right, then further drafts, then corrections by the writer."""
+"""The next round: what rules can put right, then further drafts, then corrections by the writer.
+
+Also the second opinions: of a draft whose examples hold but say little, another one or two are written, and the one
+that most agree with is taken.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
+from arriero.apps.codegen.draft import Slant
 from arriero.apps.codegen.repair import linted, put_right
 from arriero.apps.codegen.repair_unsafe import safer
-from arriero.apps.codegen.sandbox.base import Sandbox
-from arriero.apps.codegen.select import best_of, chosen
+from arriero.apps.codegen.select import Judged, agree, best_of, chosen
 from arriero.apps.codegen.settings import CodegenSettings
 from arriero.apps.codegen.values import Generated
 from arriero.apps.codegen.workbench import Judgement, Workbench, with_files
 from arriero.apps.codegen.writer import Writer
+from arriero.core.errors import ModelError
 
 LEFT_S = 1.0  # no round begins with less; what is there is delivered instead
 MOST_TOLD = 4  # failures that the writer is told of
 ENOUGH = 3  # candidates that pass, before agreement chooses among them
+LOOSE = 0.3  # the share of mutants that live from which on examples leave open what is right
+SURPRISING = frozenset({"raises", "endless", "unsteady", "mixed"})
+# By turns: the first two say something else where the plain one failed, and warm ones vary each of them.
+SLANTS = (Slant.PLANNED, Slant.UNSHOWN, Slant.PLAIN, Slant.PLANNED)
+COOL = 2  # so many of the first further drafts are the likeliest answers to their slants
+OPINION = 500  # where the seeds of second opinions begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +37,32 @@ class Round:
     bench: Workbench
     writer: Writer
     settings: CodegenSettings
-    sandbox: Sandbox
+
+    async def settled(self, first: Generated) -> Generated:
+        """`first`, or the candidate that most agree with where its examples hold and leave open what is right.
+
+        At most `opinions` further drafts are written, one if that agrees with `first` wherever both were tried.
+        """
+        judgement = await self.bench.judged(first)
+        if not is_doubtful(judgement) or first.files or self.bench.requirement.given:
+            return first
+        found: list[Judged] = [(first, judgement)]
+        for number in range(self.settings.opinions):
+            if self.writer.turn.remaining() < self.settings.deadline_ms / 2_000:
+                break
+            try:
+                made = await self._drafted(number, OPINION)
+            except ModelError:  # on the run as a failed call; what is there is chosen from
+                break
+            if made is None:
+                continue
+            other = await self.bench.judged(made)
+            if is_wrong(other):
+                continue
+            found.append((made, other))
+            if agree(found):
+                break
+        return chosen(found)
 
     async def made(self, best: Generated, judgement: Judgement) -> tuple[Generated, str] | None:
         """A new candidate and how it came about; None when there is nothing left to try."""
@@ -49,9 +85,10 @@ class Round:
         while is_wrong(judgement) and self._may_go_on():
             # The caller's own code is corrected first; a requirement is first drafted anew.
             turns = bench.repaired + (not bench.requirement.given)
-            if bench.sampled < turns and self.settings.samples and not best.files:
+            if bench.sampled < turns and self._may_sample(best):
                 bench.sampled += 1
                 found = await self._sampled(best, judgement)
+                bench.dry = found is None
                 if found is not None:
                     yield found, "sampled"
             elif bench.repaired < self.settings.repairs:
@@ -61,6 +98,10 @@ class Round:
                     yield corrected, "corrected"
             else:
                 return
+
+    def _may_sample(self, best: Generated) -> bool:
+        """Not after a round that brought nothing new: the writer says the same again."""
+        return self.settings.samples > 0 and not best.files and not self.bench.dry
 
     def _may_go_on(self) -> bool:
         return self.writer.turn.remaining() > LEFT_S
@@ -79,33 +120,41 @@ class Round:
 
     async def _sampled(self, best: Generated, judgement: Judgement) -> Generated | None:
         """The best of `samples` further drafts; among those that pass, the one that most agree with."""
-        found: list[tuple[Generated, float]] = []
+        found: list[Judged] = []
         passed = 0
         for number in range(self.settings.samples):
             if not self._may_go_on() or passed >= ENOUGH:
                 break
-            salt = 1 + number + self.bench.sampled * self.settings.samples
-            made = await self._another(best, judgement, salt)
+            made = await self._another(best, judgement, number)
             if made is None or not self.bench.is_new(made):
                 continue
-            judgement = await self.bench.judged(made)
-            if not judgement.report.blocked:
-                found.append((made, judgement.share))
-                passed += not is_wrong(judgement)
-        if not found:
-            return None
-        return await chosen(
-            best_of(found), self.bench.requirement, self.sandbox, self.bench.chance()
-        )
+            other = await self.bench.judged(made)
+            if not other.report.blocked:
+                found.append((made, other))
+                passed += not is_wrong(other)
+        return chosen(best_of(found)) if found else None
 
-    async def _another(self, best: Generated, judgement: Judgement, salt: int) -> Generated | None:
+    async def _another(
+        self, best: Generated, judgement: Judgement, number: int
+    ) -> Generated | None:
         """One more draft: of the whole, or of the caller's code with what is wrong with it."""
-        warm = self.settings.sample_temperature
+        number += (self.bench.sampled - 1) * self.settings.samples
         if self.bench.requirement.given:
             return await self.writer.again(
-                best, faults(judgement)[:MOST_TOLD], temperature=warm, salt=salt
+                best,
+                faults(judgement)[:MOST_TOLD],
+                temperature=self.settings.sample_temperature,
+                salt=1 + number,
             )
-        return await self.writer.whole(temperature=warm, salt=salt)
+        return await self._drafted(number, 1)
+
+    async def _drafted(self, number: int, salt: int) -> Generated | None:
+        """A further draft of the whole: asked for otherwise than the one before, from the third on warm."""
+        return await self.writer.whole(
+            temperature=0.0 if number < COOL else self.settings.sample_temperature,
+            salt=salt + number,
+            slant=SLANTS[number % len(SLANTS)],
+        )
 
     async def _corrected(self, best: Generated, judgement: Judgement) -> Generated | None:
         """The writer's correction, told what is wrong; warmer the second time, so that it says something else."""
@@ -120,6 +169,19 @@ class Round:
 def is_wrong(judgement: Judgement) -> bool:
     """Whether another draft could be better: it does not parse, imports what is not there, or fails an example."""
     return bool(judgement.report.blocked) or bool(judgement.report.tests.failed)
+
+
+def is_doubtful(judgement: Judgement) -> bool:
+    """Whether examples hold and yet leave open what is right.
+
+    So it is without examples, where mutants live on that other calls tell apart, and where such a call raises or
+    gives what nobody asked for.
+    """
+    tests = judgement.report.tests
+    if is_wrong(judgement) or not tests.came:
+        return False
+    odd = any(one.rule in SURPRISING for one in tests.odd)
+    return tests.ratio is None or tests.loose >= LOOSE or odd
 
 
 def faults(judgement: Judgement) -> list[str]:

@@ -7,13 +7,14 @@ well (notes in docs/codegen.md).
 from __future__ import annotations
 
 import ast
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from arriero.apps.codegen.judge.base import Subject, Switches
 from arriero.apps.codegen.judge.report import Report
 from arriero.apps.codegen.repair import put_right
-from arriero.apps.codegen.repair_names import defined
+from arriero.apps.codegen.repair_names import defined, module_of
 from arriero.apps.codegen.requirement import Part, Requirement
 from arriero.apps.codegen.values import Generated
 from arriero.apps.codegen.workbench import tests_of
@@ -31,7 +32,10 @@ Code = tuple[str, str]  # file, text
 async def built(
     writer: Writer, examine: Try, *, tries: int, temperature: float, enough: Callable[[], bool]
 ) -> Generated | None:
-    """All parts in order, as one candidate. Each has `tries` answers at most, unless `enough` time is gone."""
+    """All parts in order, as one candidate. Each has `tries` answers at most, unless `enough` time is gone.
+
+    What an answer says of other parts is left out: each is written, and tried, in its own turn.
+    """
     requirement = writer.requirement
     files: dict[str, str] = {}
     for number, part in enumerate(requirement.architecture.parts):
@@ -45,7 +49,7 @@ async def built(
             temperature=temperature,
             enough=enough,
         )
-        code = _own(code, part, files)
+        code = _own(code, part, files, requirement.components)
         if code:
             files[part.file] = merged(files.get(part.file, ""), code)
     if not files:
@@ -76,21 +80,41 @@ async def _part(
     enough: Callable[[], bool],
 ) -> str:
     """The first answer whose examples hold; else the one with which most do."""
-    best, most = "", -2.0
-    context = shown(files)
+    best, most, seen = "", -2.0, set[str]()
+    others = _others(files, part.file)
+    context, above = shown(others), opening_of(part, files, writer.requirement)
     for attempt in range(max(1, tries)):
         if attempt and enough():
             break
         salt = 100 * (number + 1) + attempt
         code = await writer.part(
-            part, context, temperature=temperature if attempt else None, salt=salt
+            part, context, above, temperature=temperature if attempt else None, salt=salt
         )
+        if code in seen:
+            break  # the writer says the same again
+        seen.add(code)
         held = await _held(writer.requirement, part, code, files, examine)
         if held > most:
             best, most = code, held
         if held >= 1.0:
             break
     return best
+
+
+def opening_of(part: Part, files: Mapping[str, str], requirement: Requirement) -> str:
+    """What stands before a part in its file: imports of what it is to use from other files, and what is there.
+
+    To use is what the part's own words name; the last part, which brings the others together, may use all of them.
+    """
+    there = files.get(part.file, "")
+    is_last = part.name == requirement.architecture.parts[-1].name
+    lines = []
+    for name, text in _others(files, part.file).items():
+        offered = defined(text) & set(requirement.components) - defined(there)
+        named = {one for one in offered if re.search(rf"\b{re.escape(one)}\b", part.task)}
+        if use := sorted(named or (offered if is_last else ())):
+            lines.append(f"from {module_of(name)} import {', '.join(use)}")
+    return merged(there, "\n".join(lines)) if lines and there else "\n".join(lines) or there
 
 
 async def _held(
@@ -116,11 +140,12 @@ async def _held(
     return 1.0 if report.tests.ratio is None else report.tests.ratio
 
 
-def _own(code: str, part: Part, files: Mapping[str, str]) -> str:
-    """`code` without what other files define already: it is imported from there."""
+def _own(code: str, part: Part, files: Mapping[str, str], components: Sequence[str] = ()) -> str:
+    """`code` without what other files define already, from where it is imported, and without other `components`."""
     elsewhere = {
         name for file, text in files.items() if file != part.file for name in defined(text)
-    } - {part.name}
+    }
+    elsewhere = (elsewhere | set(components)) - {part.name}
     try:
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError):

@@ -72,6 +72,15 @@ class CodegenSettings(AppSettings):
     samples: int = Field(
         default=4, ge=0, le=16, description="drafts of a round when the first one fails"
     )
+    part_tries: int = Field(
+        default=3,
+        ge=1,
+        le=16,
+        description="answers for one part of several, until its examples hold",
+    )
+    opinions: int = Field(
+        default=2, ge=0, le=8, description="further drafts when examples hold but say little"
+    )
     sample_temperature: float = Field(default=0.8, ge=0, le=2)
     repairs: int = Field(default=2, ge=0, le=6, description="rounds in which the writer corrects")
     ship_at: float = Field(default=0.8, ge=0, le=1, description="below it there are warnings")

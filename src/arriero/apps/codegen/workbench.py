@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import random
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -45,17 +44,20 @@ class Judgement:
 
 @dataclass
 class Workbench:
-    """Candidates of one run. `judged` examines a candidate once, however often it is asked."""
+    """Candidates of one run. `judged` examines a candidate once, however often it is asked.
+
+    `dry`: the last round of drafts brought nothing new. `done`: there is nothing left to try.
+    """
 
     requirement: Requirement
     switches: Switches
     examine: Examine
     declared: frozenset[str] = frozenset()
-    seed: int = 0
     rounds: int = 0
     fixed: bool = False
     sampled: int = 0
     repaired: int = 0
+    dry: bool = False
     done: bool = False
     candidates: OrderedDict[str, Generated] = field(default_factory=OrderedDict)
     _tasks: dict[str, asyncio.Task[Judgement]] = field(default_factory=dict)
@@ -93,10 +95,6 @@ class Workbench:
         """The best candidate that was judged, the earlier one on a tie."""
         scored = [made for mark, made in self.candidates.items() if mark in self._known]
         return max(scored, key=lambda made: self._known[mark_of(made)].score, default=None)
-
-    def chance(self) -> random.Random:
-        """Chances that a replay draws again."""
-        return random.Random(self.seed * 1_000 + self.rounds)
 
     async def close(self) -> None:
         """End examinations that nobody waits for any more."""

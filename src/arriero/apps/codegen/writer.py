@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from arriero.apps.codegen.draft import Opened, asked, code_in, corrected
+from arriero.apps.codegen.draft import Opened, Slant, asked, code_in, corrected
 from arriero.apps.codegen.gather.prompt import with_snippets
 from arriero.apps.codegen.gather.snippet import Snippet
 from arriero.apps.codegen.repair import put_right, with_helpers
@@ -21,6 +21,7 @@ from arriero.models.base import Reply
 ROLE = "writer"
 # A script may end in what a function's answer must not go on to; the fence ends both.
 _DEMONSTRATION = ("\nif __name__", "\nassert ", "\nprint(")
+_NEXT = ("\ndef ", "\nclass ")  # one part's answer ends where the next part would begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,15 @@ class Writer:
     opened: bool
     shown: tuple[Snippet, ...] = ()
 
-    async def whole(self, *, temperature: float | None = None, salt: int = 0) -> Generated | None:
+    async def whole(
+        self,
+        *,
+        temperature: float | None = None,
+        salt: int = 0,
+        slant: Slant = Slant.PLAIN,
+    ) -> Generated | None:
         """The whole requirement in one answer; None when the writer gave no code."""
-        prompt = asked(self._system, self.requirement, opened=self.opened)
+        prompt = asked(self._system, self.requirement, opened=self.opened, slant=slant)
         prompt = with_snippets(prompt, self.shown)
         return await self._made(prompt, self.requirement.entry, temperature, salt)
 
@@ -58,14 +65,26 @@ class Writer:
         return replace(other, code=code, main=made.main, files=made.files)
 
     async def part(
-        self, part: Part, context: str, *, temperature: float | None = None, salt: int = 0
+        self,
+        part: Part,
+        context: str,
+        above: str = "",
+        *,
+        temperature: float | None = None,
+        salt: int = 0,
     ) -> str:
-        """The code of one part beside what is already written; "" when there is none."""
+        """The code of one part beside what is already written, `above` it in its own file; "" when there is none."""
         prompt = asked(
-            self._system, self.requirement, opened=self.opened, part=part, context=context
+            self._system,
+            self.requirement,
+            opened=self.opened,
+            part=part,
+            context=context,
+            above=above,
         )
         prompt = with_snippets(prompt, self.shown)
-        reply = await self._reply(prompt, temperature, salt)
+        ends = _NEXT if prompt.begun.startswith("def ") else ()
+        reply = await self._reply(prompt, temperature, salt, ends)
         return code_in(reply.text, prompt.begun, self.requirement.language, part.name)
 
     async def _made(
@@ -77,14 +96,18 @@ class Writer:
             return None
         return candidate(self.requirement, code, cut=reply.finish == "length")
 
-    async def _reply(self, prompt: Opened, temperature: float | None, salt: int) -> Reply:
+    async def _reply(
+        self, prompt: Opened, temperature: float | None, salt: int, ends: tuple[str, ...] = ()
+    ) -> Reply:
         turn, models = self.turn, self.turn.models
         bound = models.prompt(ROLE, prompt.messages, seed=(turn.seed + salt) & 0x7FFFFFFF)
         stop = bound.stop
         if self.requirement.kind is Kind.SCRIPT or self.requirement.language != "python":
             stop = tuple(one for one in stop if one not in _DEMONSTRATION)
         bound = replace(
-            bound, stop=stop, temperature=bound.temperature if temperature is None else temperature
+            bound,
+            stop=(*stop, *ends),
+            temperature=bound.temperature if temperature is None else temperature,
         )
         pieces = models.stream(ROLE, bound, timeout_s=turn.remaining())
         async with aclosing(pieces):  # type: ignore[type-var]  # every stream is an async generator

@@ -26,7 +26,7 @@ from arriero.apps.codegen.judge.copied import Known
 from arriero.apps.codegen.judge.lint import lint
 from arriero.apps.codegen.judge.report import Imports, Problem, Report, Tests
 from arriero.apps.codegen.judge.secrets import secrets
-from arriero.apps.codegen.judge.tried import Tried, kept, odd, tried
+from arriero.apps.codegen.judge.tried import Tried, came, kept, odd, tried
 from arriero.apps.codegen.judge.types import types
 from arriero.apps.codegen.sandbox.base import Limits, Sandbox
 from arriero.apps.codegen.security.findings import Findings
@@ -176,7 +176,11 @@ def _joined(tests: Tests, told: Tried, subject: Subject) -> Tests:
         generated=kept(told),
         strength=told.strength if subject.tests else None,
         mutants=len(told.killed),
+        loose=told.loose,
         odd=odd(told, subject),
+        came=came(told)
+        if subject.language == "python"
+        else (),  # of JavaScript types alone are told
     )
 
 

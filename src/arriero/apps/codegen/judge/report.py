@@ -61,7 +61,9 @@ class Tests:
 
     `reason` says why nothing was executed. `generated` are tests of our own that kill a mutant: they write down what
     the code does, so they prove nothing about what was asked. `strength` is the share of the code's mutants that the
-    caller's examples kill (None: not measured). `odd` are properties that do not hold.
+    caller's examples kill (None: not measured), `loose` the share that they let live though other calls tell it apart
+    from the code. `odd` are properties that do not hold. `came` is what calls that no
+    example makes came to: the call and its value, "" where it gave none.
     """
 
     __test__ = False
@@ -73,7 +75,9 @@ class Tests:
     generated: tuple[Test, ...] = ()
     strength: float | None = None
     mutants: int = 0
+    loose: float = 0.0
     odd: tuple[Problem, ...] = ()
+    came: tuple[tuple[str, str], ...] = ()
     by: str = ""
 
     @property

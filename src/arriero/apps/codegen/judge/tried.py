@@ -24,7 +24,8 @@ from arriero.apps.codegen.sandbox.base import Limits, Program, Ran, Sandbox, Tes
 
 PROBE = Path(__file__).with_name("inside") / "probe.py"
 ENTRY = "arriero_probe.py"
-WITHIN = Limits(wall_s=1.0, cpu_s=0.8, memory_mb=192)
+# Work is bounded by the processor's time: on a busy machine the same work takes several times as long.
+WITHIN = Limits(wall_s=3.0, cpu_s=0.8, memory_mb=192)
 # What a function raises that did not expect its input; a ValueError may be what was asked for.
 SURPRISES = frozenset(
     "AttributeError IndexError KeyError NameError RecursionError TypeError UnboundLocalError ZeroDivisionError".split()
@@ -62,6 +63,12 @@ class Tried:
     def strength(self) -> float | None:
         """The share of mutants that the examples kill (none without examples)."""
         return sum(one for one, _ in self.killed) / len(self.killed) if self.killed else None
+
+    @property
+    def loose(self) -> float:
+        """The share of mutants that differ somewhere and that no example kills; one that never differs is no mutant."""
+        live = sum(not by_examples and bool(places) for by_examples, places in self.killed)
+        return live / len(self.killed) if self.killed else 0.0
 
 
 async def tried(subject: Subject, sandbox: Sandbox, *, performance: bool, within_s: float) -> Tried:
@@ -162,6 +169,14 @@ def kept(told: Tried) -> tuple[Test, ...]:
     return tuple(
         Test(f"generated {number}", f"assert {_call(told, place)} == {told.outcomes[place].text}")
         for number, place in enumerate(chosen, 1)
+    )
+
+
+def came(told: Tried) -> tuple[tuple[str, str], ...]:
+    """Each call that was tried with the value it gave; "" where it raised, went on and on, or is not steady."""
+    return tuple(
+        (_call(told, place), one.text if one.kind == "value" and one.steady else "")
+        for place, one in enumerate(told.outcomes)
     )
 
 
