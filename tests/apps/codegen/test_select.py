@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from arriero.apps.codegen.improve import is_doubtful
 from arriero.apps.codegen.judge.quality import quality
 from arriero.apps.codegen.judge.report import Failure, Problem, Report, Tests
 from arriero.apps.codegen.select import Judged, agree, best_of, chosen
@@ -50,3 +53,23 @@ def test_those_with_the_most_examples_passed_go_on() -> None:
     whole, half = judged("whole", "1"), judged("half", "1", failed=1)
     assert best_of([half, whole]) == [whole]
     assert best_of([]) == []
+
+
+@pytest.mark.parametrize(
+    ("passed", "loose", "rule", "doubtful"),
+    [
+        (("one",), 0.0, "", False),
+        (("one",), 0.5, "", True),  # mutants live that other calls tell apart
+        (("one",), 0.0, "raises", True),
+        (("one",), 0.0, "changes", False),  # a matter of style
+        ((), 1.0, "", False),  # without examples every mutant lives
+        ((), 1.0, "endless", True),
+    ],
+)
+def test_a_draft_is_doubtful_where_its_examples_leave_open_what_is_right(
+    passed: tuple[str, ...], loose: float, rule: str, doubtful: bool
+) -> None:
+    oddities = (Problem(0, "odd", rule),) if rule else ()
+    tests = Tests(executed=True, passed=passed, loose=loose, odd=oddities, came=(("f(0)", "1"),))
+    report = Report("python", tests=tests)
+    assert is_doubtful(Judgement(report, quality(report))) is doubtful

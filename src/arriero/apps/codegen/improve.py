@@ -174,14 +174,14 @@ def is_wrong(judgement: Judgement) -> bool:
 def is_doubtful(judgement: Judgement) -> bool:
     """Whether examples hold and yet leave open what is right.
 
-    So it is without examples, where mutants live on that other calls tell apart, and where such a call raises or
-    gives what nobody asked for.
+    So it is where mutants that other calls tell apart live on, and where such a call raises or gives what nobody
+    asked for. Without examples only the latter says so: else every such draft would be written twice.
     """
     tests = judgement.report.tests
     if is_wrong(judgement) or not tests.came:
         return False
-    odd = any(one.rule in SURPRISING for one in tests.odd)
-    return tests.ratio is None or tests.loose >= LOOSE or odd
+    loose = tests.ratio is not None and tests.loose >= LOOSE
+    return loose or any(one.rule in SURPRISING for one in tests.odd)
 
 
 def faults(judgement: Judgement) -> list[str]:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from arriero.apps.codegen.judge.base import Subject
-from arriero.apps.codegen.judge.tried import Tried, fitted, kept, odd, read, tried
+from arriero.apps.codegen.judge.tried import Tried, came, fitted, kept, odd, read, tried
 from arriero.apps.codegen.sandbox.base import NoSandbox, Ran, Sandbox, Test
 
 CLAMP = "def clamp(x, low):\n    if x < low:\n        return low\n    return x\n"
@@ -111,3 +111,16 @@ def test_what_the_code_prints_itself_is_not_believed() -> None:
     found = read(Ran(0, stdout=f"{forged}\nnoise\n[]\n"), "secret", "f", ("(1,)",))
     assert not found.outcomes
     assert found.why
+
+
+async def test_what_calls_came_to_is_told_with_their_values(sandbox: Sandbox) -> None:
+    first = subject("def first(xs):\n    return xs[0]\n", "first", "assert first([7, 8]) == 7")
+    found = dict(came(await told(sandbox, first)))
+    assert found["first([7, 8])"] == "7"
+    assert found["first([8, 7])"] == "8"
+    assert found["first([])"] == ""  # it raised
+
+
+def test_a_mutant_that_lives_counts_only_if_some_call_tells_it_apart() -> None:
+    assert Tried("f", killed=((False, (1,)), (False, ()), (True, (0,)), (True, ()))).loose == 0.25
+    assert Tried("f").loose == 0.0

@@ -62,8 +62,8 @@ class Tests:
     `reason` says why nothing was executed. `generated` are tests of our own that kill a mutant: they write down what
     the code does, so they prove nothing about what was asked. `strength` is the share of the code's mutants that the
     caller's examples kill (None: not measured), `loose` the share that they let live though other calls tell it apart
-    from the code. `odd` are properties that do not hold. `came` is what calls that no
-    example makes came to: the call and its value, "" where it gave none.
+    from the code. `odd` are properties that do not hold. `came` is what calls came to, those
+    of the examples and others near them: the call and its value, "" where it gave none.
     """
 
     __test__ = False
