@@ -210,7 +210,9 @@ def settings_of(folder: Path, sizes: Sizes, models: Mapping[str, Any] | None = N
         "min_examples": sizes.least,
         "role": "response_generator",
         # Simulated customers use few words, so that near-duplicates would be nearly all.
-        "dataset": {"minhash": 1.0, "cosine": 1.0, "eval_share": 0.05, "replay": 0.0},
+        "dataset": {
+            "minhash": 1.0, "cosine": 1.0, "eval_share": 0.05, "replay": 0.0, "rehearsal": 1.0,
+        },
         "gate": {"replayed": 0},
         "recipe": {"parameters": PARAMETERS},
         "trainer": {"threads": 2, "niceness": 5},

@@ -236,6 +236,12 @@ class DatasetSettings(Section):
     replay: float = Field(
         default=0.15, ge=0, le=0.5, description="share of accepted older examples"
     )
+    rehearsal: float = Field(
+        default=0.0,
+        ge=0,
+        le=5,
+        description="examples of reading invented records, for each full target; for models that forget",
+    )
     eval_share: float = Field(
         default=0.1, ge=0, le=0.5, description="kept from training, the newest"
     )

@@ -13,7 +13,7 @@ import pytest
 
 from arriero.core.clock import HeldClock
 from arriero.core.errors import InputError, StoreError
-from arriero.core.settings import LearningSettings
+from arriero.core.settings import DatasetSettings, LearningSettings
 from arriero.core.words import JsonValue, Run
 from arriero.learning.dataset.build import Dataset, NotEnough, Place, build
 from arriero.learning.dataset.example import Route, Written, written_by
@@ -108,6 +108,33 @@ async def test_the_same_feedback_gives_the_same_dataset_once(shop: Shop) -> None
     assert one.id == other.id
     assert len(await shop.ledger.artefacts("dataset", app="toy")) == 1
     assert [path.name for path in shop.root.iterdir()] == [one.id]
+
+
+async def test_rehearsal_stands_beside_the_full_targets_and_counts_for_nothing(shop: Shop) -> None:
+    await shop.rate(30, ("edit", "We have it in every shop."))
+    plain = await shop.build()
+    shop.settings = LearningSettings(min_examples=20, dataset=DatasetSettings(rehearsal=0.5))
+    found, again = await shop.build(), await shop.build()
+    assert isinstance(plain, Dataset)
+    assert isinstance(found, Dataset)
+    assert isinstance(again, Dataset)
+    assert (found.id, found.stages) == (again.id, plain.stages)
+    before, after = (lines(one.folder, "sft.jsonl") for one in (plain, found))
+    assert [one for one in after if one in before] == before
+    assert len(after) == len(before) + round(0.5 * len(before))
+    assert lines(found.folder, "eval_sft.jsonl") == lines(plain.folder, "eval_sft.jsonl")
+    assert lines(found.folder, "dpo.jsonl") == lines(plain.folder, "dpo.jsonl")
+
+
+async def test_who_is_rehearsed_is_nobody(shop: Shop) -> None:
+    shop.settings = LearningSettings(min_examples=20, dataset=DatasetSettings(rehearsal=1.0))
+    await shop.rate(30, ("edit", "We have it in every shop."))
+    found = await shop.build()
+    assert isinstance(found, Dataset)
+    index = json.loads((found.folder / "index.json").read_text("utf-8"))["sft.jsonl"]
+    rehearsed = len(index) // 2
+    assert index[-rehearsed:] == [[]] * rehearsed
+    assert all(index[:rehearsed])
 
 
 async def test_too_few_examples_are_a_verdict_that_says_what_is_missing(shop: Shop) -> None:

@@ -30,6 +30,7 @@ from arriero.learning.dataset.example import (
     written_by,
 )
 from arriero.learning.dataset.private import leaks
+from arriero.learning.dataset.rehearsal import rehearsal
 from arriero.learning.dataset.references import LONGEST, files_in, texts_of
 from arriero.learning.dataset.split import Split, split
 from arriero.learning.opinion import Heard, Opinion, Stance, heard
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEAST_OF_A_KIND = 0.1  # of good and of bad examples in KTO: with fewer it learns one side only
+REHEARSED = "rehearsal"  # the run and the unit of examples that nobody asked
 PART = 64  # texts encoded between two looks at the progress
 
 Sampler = Callable[[Run], Awaitable[Written | None]]
@@ -111,7 +113,8 @@ async def build(
     left += dropped
     parts = split([one.example for one in found], settings.dataset.eval_share)
     stages, missing = _stages([one.example for one in found if not one.replayed], settings)
-    rows = write.rows_of(parts.training, parts.held_out, place.mark)
+    training = [*parts.training, *_rehearsed(parts.training, settings, now)]
+    rows = write.rows_of(training, parts.held_out, place.mark)
     told = _manifest(app, settings, place, voices, parts, rows, left, stages, now, since)
     if not stages:
         return NotEnough(missing, told)
@@ -121,6 +124,18 @@ async def build(
     made = Artefact("dataset", id, place.tenant, app, body, now)
     await ledger.commit(ArtefactRegistered(made, place.actor), durable=True)
     return Dataset(id, folder, stages, told)
+
+
+def _rehearsed(
+    training: Sequence[Example], settings: LearningSettings, now: datetime
+) -> list[Example]:
+    """Examples of nobody, beside the full targets: the same ones for the same number and seed."""
+    targets = sum(one.route is Route.SFT for one in training)
+    count = round(settings.dataset.rehearsal * targets)
+    return [
+        Example(Route.SFT, REHEARSED, REHEARSED, now, one.question, one.messages, one.target)
+        for one in rehearsal(count, settings.recipe.seed)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
