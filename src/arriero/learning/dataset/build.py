@@ -30,8 +30,8 @@ from arriero.learning.dataset.example import (
     written_by,
 )
 from arriero.learning.dataset.private import leaks
-from arriero.learning.dataset.rehearsal import rehearsal
 from arriero.learning.dataset.references import LONGEST, files_in, texts_of
+from arriero.learning.dataset.rehearsal import rehearsal
 from arriero.learning.dataset.split import Split, split
 from arriero.learning.opinion import Heard, Opinion, Stance, heard
 from arriero.models.base import Encoder
