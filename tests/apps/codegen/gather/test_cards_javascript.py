@@ -75,36 +75,44 @@ async def test_the_check_fails_when_the_functions_do_nothing(engine: Engine, car
     assert await engine.failure(card, empty) != ""
 
 
-@each_card
-def test_a_card_parses_and_has_no_mistake_that_lint_sees(card: Card) -> None:
-    assert parse.problems(Subject(card.code, card.language)) == ((), "")
-    assert lint(card.code, card.language) == ()
-    assert parse.problems(Subject(card.check, card.language))[0] == ()
+def test_every_card_parses_and_has_no_mistake_that_lint_sees() -> None:
+    wrong = {
+        card.id: found
+        for card in EVERY
+        if (
+            found := (
+                *parse.problems(Subject(card.code, card.language))[0],
+                *parse.problems(Subject(card.check, card.language))[0],
+                *lint(card.code, card.language),
+            )
+        )
+    }
+    assert wrong == {}
 
 
-@each_card
-def test_what_a_card_defines_says_in_one_line_what_it_is_for(card: Card) -> None:
+def test_what_a_card_defines_says_in_one_line_what_it_is_for() -> None:
     bare = [
-        text(node.child_by_field_name("name"))
+        f"{card.id}: {text(node.child_by_field_name('name'))}"
+        for card in EVERY
         for node in nodes(tree(card.code, card.language))
         if node.type in DECLARED and not _comment(node)
     ]
     assert bare == []
 
 
-@each_card
-def test_a_card_is_small_and_asked_for_in_several_ways(card: Card) -> None:
-    asked = [card.title, *card.asks]
-    assert len(asked) in {3, 4}
-    assert len({" ".join(words(one)) for one in asked}) == len(asked)
-    lines = [line for line in card.code.splitlines() if line.strip()]
-    assert 3 <= len(lines) <= 30
-    assert max(map(len, lines)) <= 105
+def test_a_card_is_small_and_asked_for_in_several_ways() -> None:
+    for card in EVERY:
+        asked = {" ".join(words(one)) for one in (card.title, *card.asks)}
+        assert len(asked) == 1 + len(card.asks) >= 3, card.id
+        lines = [line for line in card.code.splitlines() if line.strip()]
+        assert 3 <= len(lines) <= 30, card.id
+        assert max(map(len, lines)) <= 105, card.id
 
 
-@pytest.mark.parametrize("language", ["javascript", "typescript"])
-def test_titles_of_cards_are_unique_in_their_language(language: str) -> None:
+@pytest.mark.parametrize(("language", "least"), [("javascript", 80), ("typescript", 40)])
+def test_titles_of_cards_are_unique_in_their_language(language: str, least: int) -> None:
     titles = [card.title.lower() for card in cards(language)]
+    assert len(titles) >= least
     assert [one for one in titles if titles.count(one) > 1] == []
 
 
