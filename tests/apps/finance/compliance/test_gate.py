@@ -14,7 +14,7 @@ from arriero.apps.finance.compliance.complete import publication
 from arriero.apps.finance.compliance.gate import JUDGES, release, rendered, review
 from arriero.apps.finance.compliance.matter import Matter, Wrong
 from arriero.apps.finance.compliance.meaning import Grammar
-from arriero.apps.finance.compliance.pack import shipped
+from arriero.apps.finance.compliance.pack import LEAVE_OUT, shipped
 from tests.apps.finance.compliance.samples import BLOCKED, BROKER, RELEASED
 
 
@@ -95,11 +95,33 @@ def test_of_a_restricted_name_nothing_is_said() -> None:
     assert held.last.results[0].evidence[0].quote == ""
 
 
-def test_one_repair_takes_the_sentence_out() -> None:
-    text = "Quillon makes instruments. Its shares are guaranteed to double. Revenue grew 8.2%."
+def test_one_repair_leaves_the_sentence_out() -> None:
+    text = "Quillon makes instruments. Our best picks are Brava and Alder. Revenue grew 8.2%."
     mended = release(publication(BROKER, "retail", text), shipped())
     assert mended.repaired
     assert mended.text.startswith("Quillon makes instruments. Revenue grew 8.2%.\n\n")
+
+
+def test_one_repair_puts_the_rules_wording_in_its_place_once() -> None:
+    text = "Quillon makes instruments. The gain is certain. Its shares cannot lose. It was founded in May."
+    mended = release(publication(BROKER, "retail", text), shipped())
+    assert mended.repaired
+    wanted = "Quillon makes instruments. Investments can lose value, and you may get back less than you put in. It was founded in May."
+    assert mended.text.startswith(wanted)
+
+
+def test_what_a_text_confesses_is_not_hidden_by_a_repair() -> None:
+    text = "Quillon makes instruments. The analyst owns shares of Quillon."
+    held = release(publication(BROKER, "retail", text), shipped())
+    assert (held.released, held.text) == (False, "")
+
+
+@pytest.mark.parametrize(
+    "wording", sorted({rule.instead for rule in shipped().rules} - {"", LEAVE_OUT})
+)
+@pytest.mark.parametrize("profile", Profile)
+def test_what_a_repair_puts_in_passes_every_rule(profile: Profile, wording: str) -> None:
+    assert review(publication(profile, "retail", f"It makes scales. {wording}"), shipped()).released
 
 
 def test_one_repair_adds_the_legends_that_are_missing() -> None:

@@ -16,7 +16,7 @@ from arriero.apps.finance.compliance import rules_people as people
 from arriero.apps.finance.compliance.base import Publication, Review, RuleResult, Span, State
 from arriero.apps.finance.compliance.matter import Lacking, Matter, NotAsked, Wrong
 from arriero.apps.finance.compliance.meaning import Grammar, Scene
-from arriero.apps.finance.compliance.pack import RESTRICTED, Pack, Rule
+from arriero.apps.finance.compliance.pack import LEAVE_OUT, RESTRICTED, Pack, Rule
 
 JUDGES: Mapping[str, Callable[[Matter], Iterable[Wrong]]] = {
     "C01": claims.promises,
@@ -105,38 +105,50 @@ def rendered(publication: Publication, pack: Pack) -> str:
 
 
 def repaired(publication: Publication, seen: Review, pack: Pack) -> Publication | None:
-    """Offending sentences taken out or replaced, missing legends added; None when that cannot be enough.
+    """Offending sentences left out or replaced by the rule's wording, missing legends added.
 
-    What is wrong in the record cannot be mended, nor a restricted name, nor a text of which nothing is left.
+    None when that cannot be enough: what is wrong in the record cannot be mended, nor a restricted name, nor what a
+    text confesses (a rule without `instead`: left out, it would only be hidden), nor a text of which nothing is left.
     """
     cuts: dict[tuple[int, int], str] = {}
     legends = list(publication.record.legends or ())
     for result in seen.failed:
+        instead = pack.rule(result.id).instead
         for span in result.evidence:
-            if span.whole is not None:
-                cuts[span.whole] = pack.rule(result.id).instead
+            if span.whole is None:
+                continue
+            if not instead:
+                return None
+            # One wording a sentence: where two rules meet, it is left out if one of them asks for that.
+            cuts[span.whole] = instead if cuts.get(span.whole, instead) == instead else LEAVE_OUT
         legends += [one for one in result.legends if one not in legends]
         in_record = sum(span.whole is None for span in result.evidence)
         if result.id == RESTRICTED or in_record > len(result.legends):
             return None
-    text = _without(publication.text, cuts)
-    if not text.strip():
+    if not _without(publication.text, dict.fromkeys(cuts, LEAVE_OUT)).strip():
         return None
     return replace(
-        publication, text=text, record=replace(publication.record, legends=tuple(legends))
+        publication,
+        text=_without(publication.text, cuts).strip(),
+        record=replace(publication.record, legends=tuple(legends)),
     )
 
 
 def _without(text: str, cuts: Mapping[tuple[int, int], str]) -> str:
-    """`text` without these pieces, or with others in their place."""
-    end = len(text) + 1
-    for (start, stop), instead in sorted(cuts.items(), reverse=True):
-        stop = min(stop, end)  # noqa: PLW2901  # pieces may overlap
+    """`text` without these pieces, or with others in their place: each wording once, where it is first needed."""
+    said = {LEAVE_OUT: ""}
+    kept: list[str] = []
+    at = 0
+    for (start, stop), instead in sorted(cuts.items()):
         while stop < len(text) and text[stop] in ".!?\"')":
             stop += 1  # noqa: PLW2901
-        if start < stop:
-            text, end = text[:start] + instead + text[stop:].lstrip(" "), start
-    return text
+        if stop <= at:
+            continue  # pieces may overlap
+        wording = said.get(instead, instead)
+        said[instead] = ""
+        kept += [text[at : max(start, at)], f"{wording} " if wording else ""]
+        at = stop + len(text[stop:]) - len(text[stop:].lstrip(" "))
+    return "".join([*kept, text[at:]])
 
 
 def _judged(rule: Rule, publication: Publication, scene: Scene, pack: Pack) -> RuleResult:

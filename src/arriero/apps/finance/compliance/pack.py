@@ -22,11 +22,15 @@ from arriero.core.words import canonical_json
 
 HERE = Path(__file__).parent
 RESTRICTED = "C18"
+LEAVE_OUT = "leave out"  # as a rule's `instead`: nothing takes the sentence's place
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule as data. `off` is the change that switched it off, if any."""
+    """A rule as data. `off` is the change that switched it off, if any.
+
+    `instead` is what a repair puts in place of an offending sentence, or `LEAVE_OUT`; empty: it cannot be repaired.
+    """
 
     id: str
     title: str
