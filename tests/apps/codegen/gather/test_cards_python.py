@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from arriero.apps.codegen.gather.cards import FOLDER, Card, cards, read
+from arriero.apps.codegen.judge.types import types
 from arriero.apps.codegen.security.linters import weaknesses
 from arriero.apps.codegen.security.scan import scan
 
@@ -153,6 +154,11 @@ def test_cards_are_formatted(as_files: Path) -> None:
 
 def test_cards_are_lint_clean(as_files: Path) -> None:
     assert ruff("check", "--extend-ignore", ALLOWED, as_files / "code") == ""
+
+
+async def test_the_types_of_cards_fit() -> None:
+    files = {f"{card.id.replace('-', '_')}.py": card.code for card in CARDS}
+    assert await types(files, "", within_s=60) == ()
 
 
 def ruff(command: str, *arguments: str | Path) -> str:
