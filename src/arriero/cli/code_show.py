@@ -24,12 +24,13 @@ def asked_for_code(
     *,
     deadline_ms: float | None = None,
     as_json: bool = False,
+    alone: bool = False,
 ) -> Mapping[str, Any]:
-    """Ask for what is `wanted`, print the answer, and return it."""
+    """Ask for what is `wanted`, print the answer, and return it. `alone`: no running server is asked."""
     body = {name: value for name, value in wanted.items() if value is not None}
     if deadline_ms is not None:
         body["deadline_ms"] = deadline_ms
-    answer, run = put(settings, "codegen", PATH, body)
+    answer, run = put(settings, "codegen", PATH, body, alone=alone)
     if as_json:
         click.echo(json.dumps({"answer": answer, "run": run}, indent=2))
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from arriero.apps.codegen.decide import Decision, decision, refused_because, warnings
@@ -11,6 +12,7 @@ from arriero.apps.codegen.document import documented, tests_file
 from arriero.apps.codegen.gather.library import Library
 from arriero.apps.codegen.improve import LEFT_S, Round
 from arriero.apps.codegen.judge.base import Switches
+from arriero.apps.codegen.judge.copied import Known
 from arriero.apps.codegen.judge.grammars import GRAMMARS
 from arriero.apps.codegen.judge.imports import needed
 from arriero.apps.codegen.kept import ACTION, Kept, as_json, key_of, versions
@@ -76,25 +78,25 @@ class CodegenApp:
         requirement = read(turn.input, languages=LANGUAGES, longest=self.settings.longest)
         if not requirement.refused and not requirement.questions:
             self.workshop.begin()
-            if self.library is not None:
-                self.library.begin(requirement.language)
         return requirement
 
     async def gather(self, turn: Turn[Wanted], seen: Seen) -> Evidence:
         """An answer to the same question that was shipped within the hour, or code that may help."""
         if seen.refused or seen.questions:
             return Evidence()
-        kept = await self.kept.find(self._key(turn))
-        if kept is not None or self.library is None or turn.input.code is not None:
+        repository = turn.input.repository
+        kept = None if repository else await self.kept.find(self._key(turn))
+        if kept is not None or self.library is None:
             return Evidence(kept)
-        gathered = await self.library.gather(seen)
-        return Evidence(None, gathered.found, gathered.shown, gathered.missing)
+        tenant, within_s = turn.case.tenant, turn.remaining() / 4
+        found = await self.library.gather(seen, tenant, repository, within_s=within_s)
+        return Evidence(None, found.found, found.shown, found.missing, found.left, found.sources)
 
     async def draft(
         self, turn: Turn[Wanted], seen: Seen, evidence: Evidence
     ) -> Sequence[Draft[Generated]]:
         """The caller's own code, an answer from the cache, or the writer's likeliest one."""
-        bench = self._lay(turn, seen)
+        bench = self._lay(turn, seen, evidence)
         if seen.refused or seen.questions:
             return []
         if evidence.kept is not None:
@@ -187,19 +189,26 @@ class CodegenApp:
     ) -> Outcome[Generated]:
         """The answer with everything that is said of it."""
         told, made = self._decision(turn, judgement), draft.answer
-        whole = self._shown(seen, made, judgement, told)
+        notes = self._bench(turn, seen).notes
+        whole = self._shown(seen, made, judgement, told, notes)
         if told is Decision.REFUSE:
             because = refused_because(judgement, turn.variant.thresholds["refuse"])
             withheld = replace(whole, code="", files={}, tests="", documentation=_sentence(because))
             return Outcome(Ended.REFUSED, withheld, why or because, judgement.score, draft.origin)
         actions: tuple[Action, ...] = ()
-        if told is Decision.SHIP and draft.origin != "kept" and self.kept.ttl_s > 0:
+        again = draft.origin == "kept" or turn.input.repository is not None
+        if told is Decision.SHIP and not again and self.kept.ttl_s > 0:
             payload = {"key": self._key(turn), "answer": as_json(made)}
             actions = (Action(ACTION, ACTION, payload),)
         return Outcome(Ended.ANSWERED, whole, why, judgement.score, draft.origin, actions=actions)
 
     def _shown(
-        self, seen: Seen, made: Generated, judgement: Judgement, told: Decision
+        self,
+        seen: Seen,
+        made: Generated,
+        judgement: Judgement,
+        told: Decision,
+        notes: Sequence[str],
     ) -> Generated:
         report, settings = judgement.report, self.settings.documentation
         made = replace(made, dependencies=needed(subject_of(seen, made)))
@@ -214,7 +223,7 @@ class CodegenApp:
             executed=report.tests.executed,
             terms=judgement.quality.terms,
             cap=judgement.quality.cap or "",
-            warnings=tuple(dict.fromkeys(warnings(seen, judgement))),
+            warnings=tuple(dict.fromkeys((*warnings(seen, judgement), *notes))),
         )
 
     async def perform(self, tenant: str, run: str, action: Action) -> Mapping[str, JsonValue]:
@@ -265,7 +274,7 @@ class CodegenApp:
         bench.is_new(made)
         return [Draft(made, origin)]
 
-    def _lay(self, turn: Turn[Wanted], seen: Seen) -> Workbench:
+    def _lay(self, turn: Turn[Wanted], seen: Seen, evidence: Evidence) -> Workbench:
         own, asked = self.settings.validation, turn.input.checks
         switches = Switches(
             syntax=own.syntax_check and asked.syntax,
@@ -275,13 +284,18 @@ class CodegenApp:
         bench = Workbench(
             seen,
             switches,
-            self.workshop.examine,
+            partial(self.workshop.examine, known=self._known(evidence)),
             frozenset(turn.input.packages),
+            notes=evidence.left,
         )
         return self.benches.lay(turn.run, bench)
 
     def _bench(self, turn: Turn[Wanted], seen: Seen) -> Workbench:
-        return self.benches.of(turn.run) or self._lay(turn, seen)
+        return self.benches.of(turn.run) or self._lay(turn, seen, Evidence())
+
+    def _known(self, evidence: Evidence) -> Known | None:
+        """The fingerprints of what the code must not be copied from."""
+        return self.library.known(evidence.sources) if self.library and evidence.sources else None
 
     def _key(self, turn: Turn[Wanted]) -> str:
         settings = self.settings.model_dump(mode="json", exclude={"thresholds", "scaling"})

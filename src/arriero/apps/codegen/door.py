@@ -64,7 +64,7 @@ class GeneratedBody(BaseModel):
 def _asked(body: WantedBody) -> Asked:
     given = body.model_dump(exclude={"deadline_ms", "checks"})
     return Asked(
-        Wanted.model_construct(**given | {"checks": body.checks}),
+        Wanted.model_construct(**given | {"checks": body.checks, "repository": body.repository}),
         body.conversation,
         body.deadline_ms,
     )

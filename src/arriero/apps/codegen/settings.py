@@ -46,8 +46,9 @@ class Validation(Section):
 class Gather(Section):
     """What is looked up before code is written, and how much of it the writer is shown."""
 
+    cards: bool = Field(default=False, description="look recipe cards up, too")
     found: int = Field(default=5, ge=0, le=20, description="looked up; 0: nothing")
-    shown: int = Field(default=0, ge=0, le=5, description="of these, shown to the writer")
+    shown: int = Field(default=2, ge=0, le=5, description="of these, shown to the writer")
     tokens: int = Field(default=600, ge=50, le=8_000, description="of what is shown, together")
     likeness: float = Field(default=0.5, ge=0, le=1, description="cosine from which one is shown")
     wait_s: float = Field(default=2.0, gt=0, description="for an index that is being made")

@@ -17,13 +17,16 @@ class Evidence:
     """What the code may rest on. `kept` is an answer to the same question that was shipped before.
 
     `found` is what was looked up, the best first, `shown` what of it the writer sees; `missing` says, in
-    sentences, what could not be looked up.
+    sentences, what could not be looked up, `left` what of the caller's repository was not read. `sources` names
+    the fingerprints that the code is compared with.
     """
 
     kept: Generated | None = None
     found: tuple[Found, ...] = ()
     shown: tuple[Snippet, ...] = ()
     missing: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    sources: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from arriero.apps.codegen.gather.repository import Repository
 from arriero.apps.codegen.requirement_guard import without_secrets
 from arriero.apps.codegen.requirement_tests import given_tests
 from arriero.core.errors import InputError
@@ -27,7 +28,8 @@ class Wanted(BaseModel):
 
     With `code`, that code is judged and improved first. `tests` are asserts or test functions in Python;
     like the examples in `requirement` they decide what is delivered. `packages` may be imported beside the
-    standard library.
+    standard library. `repository` is code of the caller's that the writer may look at; the run keeps what was
+    found in it, not the files.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +44,7 @@ class Wanted(BaseModel):
     packages: tuple[str, ...] = Field(default=(), max_length=50)
     forbidden: tuple[str, ...] = Field(default=(), max_length=50)
     checks: Switched = Switched()
+    repository: Repository | None = Field(default=None, exclude=True)
     conversation: str | None = Field(default=None, max_length=128)
 
     @field_validator("tests")

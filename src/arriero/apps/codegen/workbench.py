@@ -53,6 +53,7 @@ class Workbench:
     switches: Switches
     examine: Examine
     declared: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()  # said with the answer: what of the repository was not read
     rounds: int = 0
     fixed: bool = False
     sampled: int = 0

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from time import perf_counter
 
 from arriero.apps.codegen.judge.base import Subject, Switches
+from arriero.apps.codegen.judge.copied import Known
 from arriero.apps.codegen.judge.examine import examine
 from arriero.apps.codegen.judge.report import Report
 from arriero.apps.codegen.sandbox.open import open_sandbox
@@ -43,11 +44,16 @@ class Workshop:
         assert self._opening is not None  # noqa: S101  # `begin` made it
         return await asyncio.shield(self._opening)
 
-    async def examine(self, subject: Subject, switches: Switches) -> Report:
+    async def examine(
+        self, subject: Subject, switches: Switches, *, known: Known | None = None
+    ) -> Report:
+        """All checks of `subject`, which is compared with the sources that are `known`."""
         probed = await self.probed()
         begun = perf_counter()
         try:
-            return await examine(subject, probed.sandbox, switches, within_s=self._within_s)
+            return await examine(
+                subject, probed.sandbox, switches, known=known, within_s=self._within_s
+            )
         finally:
             self.examined += 1
             self.examined_s += perf_counter() - begun

@@ -11,6 +11,7 @@ import pytest
 from arriero.apps.codegen.gather import library
 from arriero.apps.codegen.gather.cards import Card
 from arriero.apps.codegen.gather.library import Library, question, snippets_of
+from arriero.apps.codegen.gather.repository import Repository
 from arriero.apps.codegen.gather.snippet import Origin
 from arriero.apps.codegen.requirement import Requirement
 from arriero.apps.codegen.settings import Gather
@@ -32,7 +33,7 @@ async def _fake() -> Encoder:
 def _library(
     folder: Path, opens: Callable[[], Awaitable[Encoder]] = _fake, **settings: object
 ) -> Library:
-    return Library(Gather.model_validate({"wait_s": 60, **settings}), opens, folder)
+    return Library(Gather.model_validate({"wait_s": 60, "cards": True, **settings}), opens, folder)
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +43,7 @@ def _no_other_language(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_card_is_found_and_shown_when_it_is_like_enough(tmp_path: Path) -> None:
-    found = await _library(tmp_path, shown=2, likeness=0.6).gather(ASKED)
+    found = await _library(tmp_path, shown=2, likeness=0.6).gather(ASKED, "default")
     assert [one.snippet.id for one in found.found] == ["python/group-rows", "python/clock"]
     assert [one.id for one in found.shown] == ["python/group-rows"]
     assert found.shown[0].origin is Origin.CARD
@@ -54,7 +55,7 @@ async def test_nothing_is_looked_up_where_none_is_wanted(tmp_path: Path) -> None
     async def never() -> Encoder:
         raise AssertionError
 
-    assert (await _library(tmp_path, never, found=0).gather(ASKED)).found == ()
+    assert (await _library(tmp_path, never, found=0).gather(ASKED, "default")).found == ()
 
 
 async def test_without_the_encoder_the_answer_goes_on_and_says_what_is_missing(
@@ -65,7 +66,7 @@ async def test_without_the_encoder_the_answer_goes_on_and_says_what_is_missing(
 
     house = _library(tmp_path, missing)
     for _ in range(2):  # and the next requirement tries again
-        found = await house.gather(ASKED)
+        found = await house.gather(ASKED, "default")
         assert found.found == ()
         assert "minilm-l6" in found.missing[0]
 
@@ -78,8 +79,8 @@ async def test_an_answer_does_not_wait_for_an_index_that_is_being_made(tmp_path:
         return FakeEncoder()
 
     house = _library(tmp_path, slow, wait_s=0.05)
-    found = await house.gather(ASKED)
-    assert found.missing == ("nothing was looked up: the cards are still being encoded",)
+    found = await house.gather(ASKED, "default")
+    assert found.missing == ("nothing was looked up: what there is is still being encoded",)
     ready.set()
     assert (await _patient(house)).found
     await house.close()
@@ -87,7 +88,7 @@ async def test_an_answer_does_not_wait_for_an_index_that_is_being_made(tmp_path:
 
 async def _patient(house: Library) -> library.Gathered:
     # A caller has no event to wait for either.
-    while not (found := await house.gather(ASKED)).found:  # noqa: ASYNC110
+    while not (found := await house.gather(ASKED, "default")).found:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     return found
 
@@ -95,13 +96,58 @@ async def _patient(house: Library) -> library.Gathered:
 async def test_what_matches_a_barred_text_never_enters_the_index(tmp_path: Path) -> None:
     barred = tmp_path / "tests.txt"
     barred.write_text("def group_by(): ...", encoding="utf-8")
-    found = await _library(tmp_path, barred=(barred,)).gather(ASKED)
+    found = await _library(tmp_path, barred=(barred,)).gather(ASKED, "default")
     assert [one.snippet.id for one in found.found] == ["python/clock"]
 
 
 async def test_a_language_without_cards_finds_nothing(tmp_path: Path) -> None:
-    found = await _library(tmp_path).gather(Requirement("Group rows", language="cobol"))
+    found = await _library(tmp_path).gather(Requirement("Group rows", language="cobol"), "default")
     assert (found.found, found.missing) == ((), ())
+
+
+async def test_without_cards_and_code_of_ones_own_nothing_is_encoded(tmp_path: Path) -> None:
+    async def never() -> Encoder:
+        raise AssertionError
+
+    assert (
+        await _library(tmp_path, never, cards=False).gather(ASKED, "default") == library.Gathered()
+    )
+
+
+OWN = Repository(
+    files={"rows.py": 'def group_rows(rows):\n    """Group rows by a key."""\n', "x.bin": ""}
+)
+
+
+async def test_the_callers_repository_is_searched_beside_the_cards(tmp_path: Path) -> None:
+    house = _library(tmp_path)
+    found = await house.gather(ASKED, "default", OWN)
+    assert {one.snippet.origin for one in found.found[:2]} == {Origin.CARD, Origin.REPOSITORY}
+    assert found.left == ("1 file was not read, no code of a language that is read here: x.bin",)
+    assert house.known(found.sources) is not None
+    assert house.known("") is None
+
+
+async def test_a_repository_is_waited_for_longer_and_what_fails_is_said(tmp_path: Path) -> None:
+    async def slow() -> Encoder:
+        await asyncio.sleep(0.3)
+        return FakeEncoder()
+
+    house = _library(tmp_path, slow, wait_s=0.01)
+    assert (await house.gather(ASKED, "default")).missing
+    assert (await house.gather(ASKED, "default", OWN, within_s=30)).found
+    await house.close()
+
+    async def missing() -> Encoder:
+        raise ModelMissing("minilm-l6")
+
+    assert "minilm-l6" in (await _library(tmp_path, missing).gather(ASKED, "default", OWN)).left[-1]
+
+
+async def test_one_tenant_never_sees_the_code_of_another(tmp_path: Path) -> None:
+    house = _library(tmp_path, cards=False)
+    await house.gather(ASKED, "one", OWN)
+    assert (await house.gather(ASKED, "other")).found == ()
 
 
 def test_typescript_has_the_cards_of_javascript_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from arriero.retrieval.nearest import FLAT_UP_TO, Nearest
 from arriero.retrieval.text import terms
 from arriero.retrieval.vectors import Vectors, vectors_of
 
+SLICE = 1_000  # texts, some 5 s, between two writes of the vectors' file
 DEPTH = 100  # of each ranking that is fused; what is deeper adds less than 1 / 160 to a score
 
 
@@ -45,6 +46,8 @@ class Shelf:
         asks = [ask for one in snippets for ask in one.asks]
         if not asks:
             return cls((), np.zeros((0, 1), np.float32))
+        for end in range(SLICE, len(asks), SLICE):  # kept as it goes on: a caller may not wait
+            await vectors_of(asks[:end], encoder, file)
         vectors = await vectors_of(asks, encoder, file)
         return await asyncio.to_thread(cls, snippets, vectors)
 
