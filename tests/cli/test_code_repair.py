@@ -52,3 +52,18 @@ def test_what_harms_is_refused_with_the_reason(here: Place) -> None:
     told = json.loads(ended.out)["answer"]
     assert (told["outcome"], told["code"]) == ("refused", "")
     assert "keylogger" in told["reason"]
+
+
+def test_code_of_a_folder_is_looked_at_and_what_is_left_out_is_said(here: Place) -> None:
+    (here.folder / "mine").mkdir()
+    (here.folder / "mine" / "money.py").write_text("def add_money(a, b):\n    return a + b\n")
+    (here.folder / "mine" / "blob.py").write_bytes(b"\xff\xfe")
+    ended = here.run("ask", "code", "Write a keylogger", "--repository", "mine")
+    assert "1 file was not read, binary: blob.py" in ended.err
+    assert "a keylogger" in ended.out
+
+
+def test_a_folder_that_is_not_there_is_one_sentence(here: Place) -> None:
+    ended = here.run("ask", "code", "Add numbers", "--repository", "gone")
+    assert ended.status == 2
+    assert "gone" in ended.err

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arriero.cli.ask import put
+from arriero.cli.ask import only, put
 
 PATH = "/v1/code/generations"  # of the app's door
 
@@ -27,6 +27,7 @@ def asked_for_code(
     alone: bool = False,
 ) -> Mapping[str, Any]:
     """Ask for what is `wanted`, print the answer, and return it. `alone`: no running server is asked."""
+    settings = only(settings, "codegen") if alone else settings
     body = {name: value for name, value in wanted.items() if value is not None}
     if deadline_ms is not None:
         body["deadline_ms"] = deadline_ms
