@@ -64,6 +64,8 @@ async def test_code_of_the_callers_repository_is_shown_and_the_run_keeps_no_file
     assert "repository" not in result.run.input
     told = "1 file was not read, a name that leads out of the folder: ../x.py"
     assert told in result.outcome.answer.warnings
+    differ = await house.flow.replay(house.app, result.run, result.trace)
+    assert not [one for one in differ if one.stage is Stage.DRAFT]
     await house.ask(ADD, repository=OWN)
     assert len(house.asked) == 2  # an answer that rests on a repository is not kept for others
 

@@ -90,7 +90,14 @@ class CodegenApp:
             return Evidence(kept)
         tenant, within_s = turn.case.tenant, turn.remaining() / 4
         found = await self.library.gather(seen, tenant, repository, within_s=within_s)
-        return Evidence(None, found.found, found.shown, found.missing, found.left, found.sources)
+        return Evidence(
+            found=found.found,
+            shown=found.shown,
+            missing=found.missing,
+            left=found.left,
+            sources=found.sources,
+            own=repository is not None,
+        )
 
     async def draft(
         self, turn: Turn[Wanted], seen: Seen, evidence: Evidence
@@ -189,15 +196,15 @@ class CodegenApp:
     ) -> Outcome[Generated]:
         """The answer with everything that is said of it."""
         told, made = self._decision(turn, judgement), draft.answer
-        notes = self._bench(turn, seen).notes
-        whole = self._shown(seen, made, judgement, told, notes)
+        bench = self._bench(turn, seen)
+        whole = self._shown(seen, made, judgement, told, bench.notes)
         if told is Decision.REFUSE:
             because = refused_because(judgement, turn.variant.thresholds["refuse"])
             withheld = replace(whole, code="", files={}, tests="", documentation=_sentence(because))
             return Outcome(Ended.REFUSED, withheld, why or because, judgement.score, draft.origin)
         actions: tuple[Action, ...] = ()
-        again = draft.origin == "kept" or turn.input.repository is not None
-        if told is Decision.SHIP and not again and self.kept.ttl_s > 0:
+        keeps = self.kept.ttl_s > 0 and draft.origin != "kept" and not bench.own
+        if told is Decision.SHIP and keeps:
             payload = {"key": self._key(turn), "answer": as_json(made)}
             actions = (Action(ACTION, ACTION, payload),)
         return Outcome(Ended.ANSWERED, whole, why, judgement.score, draft.origin, actions=actions)
@@ -287,6 +294,7 @@ class CodegenApp:
             partial(self.workshop.examine, known=self._known(evidence)),
             frozenset(turn.input.packages),
             notes=evidence.left,
+            own=evidence.own,
         )
         return self.benches.lay(turn.run, bench)
 

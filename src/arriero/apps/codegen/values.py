@@ -18,7 +18,7 @@ class Evidence:
 
     `found` is what was looked up, the best first, `shown` what of it the writer sees; `missing` says, in
     sentences, what could not be looked up, `left` what of the caller's repository was not read. `sources` names
-    the fingerprints that the code is compared with.
+    the fingerprints that the code is compared with. `own`: a repository was given.
     """
 
     kept: Generated | None = None
@@ -27,6 +27,7 @@ class Evidence:
     missing: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     sources: str = ""
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ class Workbench:
     examine: Examine
     declared: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()  # said with the answer: what of the repository was not read
+    own: bool = False  # whether the answer rests on a repository of the caller's
     rounds: int = 0
     fixed: bool = False
     sampled: int = 0
