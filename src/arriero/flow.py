@@ -22,6 +22,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 from pydantic import BaseModel, TypeAdapter
 
 from arriero.checks.base import Exhibit, Group
+from arriero.core.archive import Archive
 from arriero.core.clock import Clock
 from arriero.core.desk import Desk
 from arriero.core.door import Door
@@ -763,3 +764,4 @@ class Plugin(Generic[Settings]):
     door: Door | None = None
     desk: Callable[[AnyApp], Desk] | None = None  # the opened app's tasks for people
     report: Callable[[AnyApp], Reporter] | None = None  # the opened app's view of its own work
+    archive: Callable[[AnyApp], Archive] | None = None  # what the opened app answered, found again

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,7 @@ from arriero.store.base import (
     RunClosed,
     RunErased,
     RunRecorded,
+    Sought,
     TaskSaved,
     VariantRegistered,
     Window,
@@ -153,6 +155,30 @@ async def test_runs_are_listed_newest_first_page_by_page(ledger: Ledger) -> None
 async def test_runs_are_listed_by_app(ledger: Ledger) -> None:
     await ledger.commit(recorded(app="chat", id="c"), recorded(id="s"))
     assert [run.id for run in await ledger.runs("acme", app="chat")] == ["c"]
+
+
+async def test_runs_are_found_by_labels_unit_and_time_page_by_page(ledger: Ledger) -> None:
+    mine = {"ticker": "X_%", "client": 'a "b"'}
+    later = NOW + timedelta(days=2)
+    await ledger.commit(
+        recorded(id="run-1", labels=mine, unit="u"),
+        recorded(id="run-2", labels={"ticker": "XQQ"}, unit="u"),  # a pattern would find it
+        recorded(id="run-3", labels={}, unit="u", answer={"ticker": "X_%"}),  # not as a label
+        recorded(id="run-4", labels={"ticker": "x_%"}, unit="u"),
+        recorded(id="run-5", labels=mine, unit="v"),
+        recorded(id="run-6", labels=mine, unit="u", started_at=later),
+    )
+
+    async def found(limit: int = 9, before: str | None = None, **more: Any) -> list[str]:
+        page = await ledger.runs("acme", limit=limit, before=before, sought=Sought(**more))
+        return [run.id for run in page]
+
+    assert await found(labels=tuple(mine.items())) == ["run-6", "run-5", "run-1"]
+    assert await found(labels=(("ticker", "X_%"),), unit="u") == ["run-6", "run-1"]
+    assert await found(limit=1, before="run-5", labels=(("ticker", "X_%"),)) == ["run-1"]
+    assert await found(since=later) == ["run-6"]
+    assert await found(until=later, unit="v") == ["run-5"]
+    assert await found(labels=(("ticker", "no"),)) == []
 
 
 async def test_the_same_run_id_twice_is_a_conflict(ledger: Ledger) -> None:
@@ -319,6 +345,8 @@ async def test_tasks_are_found_by_kind_and_state_oldest_first(ledger: Ledger) ->
     assert [task.id for task in await ledger.tasks("acme", state="done")] == ["r"]
     assert await ledger.tasks("acme", kind="approval", state="done") == []
     assert await ledger.tasks("umbrella") == []
+    assert await ledger.tasks("acme", run="nothing") == []
+    assert await ledger.tasks("acme", run=str(old.run)) == await ledger.tasks("acme")
 
 
 async def test_an_alert_is_open_until_it_is_cleared(ledger: Ledger) -> None:

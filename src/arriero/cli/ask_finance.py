@@ -40,6 +40,7 @@ PATH = "/v1/finance/analyses"
     show_default=True,
     help="Who reads it.",
 )
+@click.option("--client", help="Whom it is made for; `arriero finance search` finds it by this.")
 @click.option(
     "--html",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -54,6 +55,7 @@ def ask_finance(
     as_of: str | None,
     horizon: str,
     audience: str,
+    client: str | None,
     html: Path | None,
     deadline_ms: float | None,
     as_json: bool,
@@ -80,11 +82,12 @@ def ask_finance(
     for name in asked:
         body: dict[str, Any] = {"ticker": name, "horizon": int(horizon), "audience": audience}
         body |= {"as_of": as_of} if as_of else {}
+        body |= {"client": client} if client else {}
         body |= {"deadline_ms": deadline_ms} if deadline_ms is not None else {}
         answer, run = put(settings, "finance", PATH, body, alone=sample)
         told.append({"answer": answer, "run": run})
         if html is not None:
-            _write(html, answer)
+            write(html, answer)
         if not as_json:
             _show(answer, run)
     if as_json:
@@ -100,7 +103,8 @@ def _over_the_sample(settings: Settings) -> Settings:
     return settings.model_copy(update={"apps": {**settings.apps, "finance": mine}})
 
 
-def _write(file: Path, answer: Mapping[str, Any]) -> None:
+def write(file: Path, answer: Mapping[str, Any]) -> None:
+    """The answer as one HTML page."""
     from arriero.apps.finance.door import analysis_of  # noqa: PLC0415
     from arriero.apps.finance.report.page import page  # noqa: PLC0415
     from arriero.core.words import Source  # noqa: PLC0415
@@ -116,7 +120,8 @@ def _write(file: Path, answer: Mapping[str, Any]) -> None:
     click.echo(f"report: {file}", err=True)
 
 
-def _show(answer: Mapping[str, Any], run: Mapping[str, Any] | None) -> None:
+def show_text(answer: Mapping[str, Any]) -> None:
+    """The text with its rating, notices, sources, and what the gate said."""
     from rich.console import Console  # noqa: PLC0415
     from rich.panel import Panel  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
@@ -129,6 +134,8 @@ def _show(answer: Mapping[str, Any], run: Mapping[str, Any] | None) -> None:
         else f"{confidence * 100:.1f} % ({answer['confidence_kind']})"
     )
     title = f"{answer['name'] or answer['ticker']} · {answer['recommendation']} · {sure}"
+    if answer["former"]:
+        console.print(Text(f"formerly {', '.join(answer['former'])}", style="dim"))
     console.print(Panel(Text(answer["explanation"]), title=title, title_align="left"))
     for notice in answer["notices"]:
         console.print(Text(notice, style="dim"))
@@ -141,6 +148,14 @@ def _show(answer: Mapping[str, Any], run: Mapping[str, Any] | None) -> None:
     _sources(console, answer)
     if answer["gaps"]:
         console.print(Text(f"{len(answer['gaps'])} gaps; --json names each", style="dim"))
+
+
+def _show(answer: Mapping[str, Any], run: Mapping[str, Any] | None) -> None:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    show_text(answer)
+    console = Console()
     if run is None:
         console.print("not recorded", style="red")
         return

@@ -13,6 +13,9 @@ COMMANDS = {
     "scoreboard": ("finance_track", "scoreboard", "How often ratings were right, beside chance."),
     "portfolio": ("finance_track", "portfolio", "What following the ratings comes to, on paper."),
     "rules": ("finance_rules", "rules", "The compliance gate's rules; a change needs two people."),
+    "search": ("finance_archive", "search", "Analyses by client, company and day."),
+    "show": ("finance_archive", "show", "One analysis as it stands now."),
+    "hold": ("finance_archive", "hold", "Keep a client's runs from being erased (legal hold)."),
     "withdraw": ("finance_rules", "withdraw", "Take back what the gate let through."),
 }
 

@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 @click.argument("rule", required=False)
 @click.argument("change", metavar="[off|on|LIMIT=VALUE]", required=False)
 @click.option("--reason", default="", help="Why it is changed, or rejected.")
-@click.option("--approve", metavar="TASK", help="Approve a change that somebody else asked for.")
+@click.option(
+    "--approve",
+    metavar="TASK",
+    help="Approve what somebody else asked for: a change, or an analysis.",
+)
 @click.option("--reject", metavar="TASK", help="Reject it, with a reason.")
 @click.option("--actor", help="Who says so (default: the user of this machine).")
 @click.option("--json", "as_json", is_flag=True, help="Print the rules as JSON.")
@@ -113,10 +117,11 @@ async def _propose(settings: Settings, rule: str, change: str, reason: str, acto
 
 async def _decide(settings: Settings, task: str, verb: Verb, actor: str, text: str) -> Task:
     from arriero.assembly import TENANT  # noqa: PLC0415
+    from arriero.cli.finance_archive import opened  # noqa: PLC0415
     from arriero.core.desk import Act  # noqa: PLC0415
 
-    async with _opened(settings) as book:
-        return await book.act(TENANT, task, Act(verb, actor, text))
+    async with opened(settings) as releases:
+        return await releases.act(TENANT, task, Act(verb, actor, text))
 
 
 async def _withdraw(settings: Settings, run: str, reason: str, actor: str) -> Task:

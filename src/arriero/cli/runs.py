@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -64,19 +65,32 @@ def show(run_id: str, as_json: bool, config: Path | None, data: Path | None) -> 
     from arriero.cli.ask import show as print_run  # noqa: PLC0415
     from arriero.core.words import canonical_json  # noqa: PLC0415
 
-    async def read() -> tuple[str, str]:
+    async def read() -> tuple[bytes, bytes, bytes]:
         async with open_store(load(config, data)) as ledger:
             run = await _found(ledger, run_id)
             trace = await ledger.trace(run) if as_json else None
-            return canonical_json(run).decode(), canonical_json(trace).decode() if trace else "null"
+            tasks = await ledger.tasks(run.tenant, run=run.id)
+            return canonical_json(run), canonical_json(trace), canonical_json(tasks)
 
-    run, trace = (json.loads(text) for text in asyncio.run(read()))
+    run, trace, tasks = (json.loads(text) for text in asyncio.run(read()))
     if as_json:
-        click.echo(json.dumps({"run": run, "trace": trace}, indent=2))
+        click.echo(json.dumps({"run": run, "trace": trace, "tasks": tasks}, indent=2))
         return
     shown = {"outcome": run["ended"], "response": run["answer"].get("response", run["answer"])}
     click.echo(f"asked: {run['input'].get('message', run['input'])}")
     print_run({**shown, "origin": run["origin"]}, run)
+    for task in tasks:
+        _show_task(task)
+
+
+def _show_task(task: dict[str, Any]) -> None:
+    """A task about the run: what it is, how it stands, who had it last and why; below it the text it is about."""
+    told = task["payload"]
+    why = told.get("note") or told.get("reason") or ""
+    by = f" by {task['actor']}" if task["actor"] else ""
+    click.echo(f"{task['kind']} {task['id']}: {task['state']}{by}" + (f": {why}" if why else ""))
+    if text := told.get("text"):
+        click.echo(textwrap.indent(str(text), "    "))
 
 
 @runs.command()

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from arriero.core.archive import Wanted
 from arriero.core.words import JsonValue, Outcome, Run
 
 
@@ -37,6 +38,7 @@ class Door:
     describes in the OpenAPI document; `run_id`, `outcome`, `reason`, `verdicts`, `sources` and
     `origin` are added for every app. The outcome that `present` gets has private values restored.
     An app with `heard` can be reached through channels too: the web chat and the signed webhook.
+    `wanted` is what its archive (`Plugin.archive`) is searched by.
     """
 
     path: str
@@ -47,3 +49,4 @@ class Door:
     asked: Callable[[Any], Asked]
     present: Callable[[Outcome[Any], Run], Mapping[str, JsonValue]]
     heard: Callable[[Heard], Asked] | None = None
+    wanted: type[Wanted] | None = None

@@ -20,6 +20,7 @@ from arriero.core.words import JsonValue
 from arriero.learning.dataset import write
 from arriero.models.files import read_json, write_json
 from arriero.security import privacy_forget
+from arriero.security.holds import refuse_held
 from arriero.security.privacy_forget import Forgotten, concerned
 from arriero.security.vault import Vaults
 from arriero.store.base import Artefact, ArtefactRegistered, Ledger
@@ -78,10 +79,12 @@ async def forget(
 
     Raises:
         InputError: the person's id is empty.
+        Conflict: something of theirs is under legal hold; nothing was erased.
         StoreError: a store or the disk fails; run it again, nothing that went comes back.
     """
     # Datasets first: whose they are is known from the runs, until those are erased.
     about = await concerned(ledger, tenant, person)
+    await refuse_held(ledger, tenant, about)
     marks = frozenset(map(mark, about | {person}))
     cleared = [
         one

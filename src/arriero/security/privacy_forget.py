@@ -12,6 +12,7 @@ from datetime import datetime
 
 from arriero.core.errors import InputError
 from arriero.core.words import JsonValue, Run
+from arriero.security.holds import refuse_held
 from arriero.security.vault import Vaults
 from arriero.store.base import Ledger, RunErased
 from arriero.store.records import Records
@@ -48,9 +49,11 @@ async def forget(
 
     Raises:
         InputError: neither a customer nor a value is given.
+        Conflict: something of it is under legal hold; nothing was erased.
         StoreError: a store fails; run it again, nothing that went comes back.
     """
     units = await units_of(ledger, tenant, customer)
+    await refuse_held(ledger, tenant, await concerned(ledger, tenant, customer))
     theirs: set[str] = set()
     waiting: list[RunErased] = []
     async for run in _runs(ledger, tenant):

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 from arriero.assembly import Platform
 from arriero.observe.metrics import this_version
 from arriero.server import (
+    archives,
     chat,
     conversations,
     cycles,
@@ -86,6 +87,8 @@ def _routes(platform: Platform, answers: Answers) -> APIRouter:
     for name, plugin in platform.plugins.items():
         if plugin.door is not None and (name in platform.apps or name in platform.needs):
             doors.mount(router, platform, answers, plugin.door)
+            if plugin.archive is not None and plugin.door.wanted is not None:
+                archives.mount(router, platform, plugin.door, plugin.door.wanted)
         if plugin.desk is not None and (name in platform.apps or name in platform.needs):
             conversations.mount(router, platform, answers, name)
         if plugin.report is not None and (name in platform.apps or name in platform.needs):

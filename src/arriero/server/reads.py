@@ -32,7 +32,9 @@ def mount(router: APIRouter, platform: Platform) -> None:
 
 def _mount_records(router: APIRouter, platform: Platform) -> None:
     @router.get(
-        "/v1/runs/{id}", operation_id="run_show", summary="One run, and what was said of it"
+        "/v1/runs/{id}",
+        operation_id="run_show",
+        summary="One run, what was said of it and its tasks",
     )
     async def run(request: Request, id: Id) -> Response:
         tenant = security.identity(request.scope).tenant
@@ -40,8 +42,9 @@ def _mount_records(router: APIRouter, platform: Platform) -> None:
         if found is None:
             raise NotFound(f"there is no run {id!r}; GET /v1/runs lists the newest", param="id")
         said = await platform.ledger.feedback(tenant, found.id)
+        tasks = await platform.ledger.tasks(tenant, run=found.id)
         record = {field.name: getattr(found, field.name) for field in fields(found)}
-        return _shown(record | {"feedback": said})
+        return _shown(record | {"feedback": said, "tasks": tasks})
 
     @router.get(
         "/v1/runs/{id}/proof",

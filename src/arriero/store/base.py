@@ -213,6 +213,32 @@ class Intended:
 
 
 @dataclass(frozen=True, slots=True)
+class Sought:
+    """Which runs are looked for: begun in [since, until), of a unit, with all of these labels.
+
+    Labels stand in the runs' rows and no index holds them, so a search by labels reads every row from
+    the newest on until it has found enough; `since` bounds it.
+    """
+
+    labels: tuple[tuple[str, str], ...] = ()
+    unit: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def fits(self, run: Run) -> bool:
+        """Whether this is one of them."""
+        return (
+            all(run.labels.get(name) == value for name, value in self.labels)
+            and self.unit in (None, run.unit)
+            and (self.since is None or run.started_at >= self.since)
+            and (self.until is None or run.started_at < self.until)
+        )
+
+
+ALL = Sought()
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """What an app's live runs looked like since a moment. Times in ms; None when nothing ran."""
 
@@ -288,15 +314,27 @@ class Ledger(Protocol):
     async def trace(self, run: Run) -> Trace | None: ...
 
     async def runs(
-        self, tenant: str, *, app: str | None = None, limit: int = 20, before: str | None = None
+        self,
+        tenant: str,
+        *,
+        app: str | None = None,
+        limit: int = 20,
+        before: str | None = None,
+        sought: Sought = ALL,
     ) -> Sequence[Run]:
         """Newest first; `before` is a run id (ids sort by time)."""
 
     async def feedback(self, tenant: str, run: str) -> Sequence[Feedback]: ...
 
     async def tasks(
-        self, tenant: str, *, kind: str | None = None, state: str | None = None
-    ) -> Sequence[Task]: ...
+        self,
+        tenant: str,
+        *,
+        kind: str | None = None,
+        state: str | None = None,
+        run: str | None = None,
+    ) -> Sequence[Task]:
+        """Oldest first."""
 
     async def alerts(self, *, open_only: bool = True) -> Sequence[Alert]: ...
 

@@ -24,6 +24,7 @@ from arriero.core.words import (
 )
 from arriero.store.audit_log import Head, Placed
 from arriero.store.base import (
+    ALL,
     ActionDone,
     AlertSaved,
     Answered,
@@ -43,6 +44,7 @@ from arriero.store.base import (
     RunClosed,
     RunErased,
     RunRecorded,
+    Sought,
     TaskSaved,
     VariantRegistered,
     Window,
@@ -258,14 +260,21 @@ class MemoryLedger:
         return None if run.trace is None else self._traces.get((run.tenant, run.trace))
 
     async def runs(
-        self, tenant: str, *, app: str | None = None, limit: int = 20, before: str | None = None
+        self,
+        tenant: str,
+        *,
+        app: str | None = None,
+        limit: int = 20,
+        before: str | None = None,
+        sought: Sought = ALL,
     ) -> Sequence[Run]:
         self._reachable()
         found = [
             run
             for id, run in sorted(self._runs.items(), reverse=True)
             if run.tenant == tenant and app in (None, run.app) and (before is None or id < before)
-        ]
+            and sought.fits(run)
+        ]  # fmt: skip
         return found[:limit]
 
     async def feedback(self, tenant: str, run: str) -> Sequence[Feedback]:
@@ -274,14 +283,20 @@ class MemoryLedger:
         return sorted(found, key=lambda given: (given.at, given.id))
 
     async def tasks(
-        self, tenant: str, *, kind: str | None = None, state: str | None = None
+        self,
+        tenant: str,
+        *,
+        kind: str | None = None,
+        state: str | None = None,
+        run: str | None = None,
     ) -> Sequence[Task]:
         self._reachable()
         found = [
             task
             for task in self._tasks.values()
             if task.tenant == tenant and kind in (None, task.kind) and state in (None, task.state)
-        ]
+            and run in (None, task.run)
+        ]  # fmt: skip
         return sorted(found, key=lambda task: (task.created_at, task.id))
 
     async def alerts(self, *, open_only: bool = True) -> Sequence[Alert]:

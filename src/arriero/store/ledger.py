@@ -16,6 +16,7 @@ from arriero.core.errors import StoreError
 from arriero.core.words import Alert, Exposure, Feedback, Mode, Run, Task, Trace, Variant
 from arriero.store import queries, schema, values
 from arriero.store.base import (
+    ALL,
     Answered,
     ApiKey,
     Artefact,
@@ -25,6 +26,7 @@ from arriero.store.base import (
     Machine,
     Observed,
     Rated,
+    Sought,
     Window,
 )
 from arriero.store.engine import READERS, Engines, explained, open_engines
@@ -137,15 +139,17 @@ class SqlLedger:
         return await self._first(query, lambda row: values.to_trace(row["body"], sha256))
 
     async def runs(
-        self, tenant: str, *, app: str | None = None, limit: int = 20, before: str | None = None
+        self,
+        tenant: str,
+        *,
+        app: str | None = None,
+        limit: int = 20,
+        before: str | None = None,
+        sought: Sought = ALL,
     ) -> Sequence[Run]:
-        table = schema.runs.c
-        query = select(*queries.RUN).where(table.tenant == tenant)
-        if app is not None:
-            query = query.where(table.app == app)
-        if before is not None:
-            query = query.where(table.id < before)
-        return await self._all(query.order_by(table.id.desc()).limit(limit), values.to_run)
+        return await self.read(
+            lambda connection: queries.runs(connection, tenant, app, limit, before, sought)
+        )
 
     async def feedback(self, tenant: str, run: str) -> Sequence[Feedback]:
         """Oldest first."""
@@ -154,11 +158,18 @@ class SqlLedger:
         return await self._all(query.order_by(table.c.at, table.c.id), values.to_feedback)
 
     async def tasks(
-        self, tenant: str, *, kind: str | None = None, state: str | None = None
+        self,
+        tenant: str,
+        *,
+        kind: str | None = None,
+        state: str | None = None,
+        run: str | None = None,
     ) -> Sequence[Task]:
         """Oldest first."""
         table = schema.tasks
         query = select(table).where(table.c.tenant == tenant)
+        if run is not None:
+            query = query.where(table.c.run == run)
         if kind is not None:
             query = query.where(table.c.kind == kind)
         if state is not None:

@@ -3,19 +3,55 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, exists, func, select
 
-from arriero.core.words import Ended, Feedback, Mode
+from arriero.core.words import Ended, Feedback, Mode, Run, canonical_json
 from arriero.store import schema, values
-from arriero.store.base import Observed, Rated
+from arriero.store.base import Observed, Rated, Sought
 from arriero.store.schema import micros, moment
 
 RUN = (schema.runs.c.body, schema.runs.c.started_at, schema.runs.c.trace)
 COUNTED = (Mode.LIVE, Mode.SHADOW)  # a replay is told from its trace: it says nothing new
+
+
+def runs(
+    connection: Connection,
+    tenant: str,
+    app: str | None,
+    limit: int,
+    before: str | None,
+    sought: Sought,
+) -> Sequence[Run]:
+    """Newest first. The database finds rows that have each label somewhere; whether it is a label is seen here."""
+    run = schema.runs.c
+    query = select(*RUN).where(run.tenant == tenant, *_sought(sought))
+    if app is not None:
+        query = query.where(run.app == app)
+    found: list[Run] = []
+    while True:
+        page = query if before is None else query.where(run.id < before)
+        rows = connection.execute(page.order_by(run.id.desc()).limit(limit)).mappings().all()
+        read = [values.to_run(row) for row in rows]
+        found += [one for one in read if sought.fits(one)]
+        if len(read) < limit or len(found) >= limit:
+            return found[:limit]
+        before = read[-1].id
+
+
+def _sought(sought: Sought) -> Iterator[ColumnElement[bool]]:
+    run = schema.runs.c
+    if sought.unit is not None:
+        yield run.unit == sought.unit
+    if sought.since is not None:
+        yield run.started_at >= micros(sought.since)
+    if sought.until is not None:
+        yield run.started_at < micros(sought.until)
+    for label in sought.labels:  # as a run's canonical JSON has it, without the braces
+        yield run.body.contains(canonical_json(dict([label])).decode()[1:-1], autoescape=True)
 
 
 def rated(

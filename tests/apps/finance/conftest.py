@@ -21,7 +21,7 @@ from arriero.models.base import Classifier, Encoder, Generator
 from arriero.models.roles import Models
 from arriero.retrieval.base import Index
 from arriero.security.masking import PatternMasker
-from arriero.store.base import ExposureSet, VariantRegistered
+from arriero.store.base import ExposureSet, Ledger, VariantRegistered
 from arriero.store.cache import MemoryCache
 from arriero.store.exposures import Exposures
 from arriero.store.fake import MemoryLedger
@@ -45,7 +45,7 @@ class Desk:
 
     app: FinanceApp
     flow: Flow
-    ledger: MemoryLedger
+    ledger: Ledger
     clock: HeldClock
 
     async def ask(
@@ -70,7 +70,7 @@ def open_desk(tmp_path: Path) -> Open:
         *,
         writer: Generator | None = None,
         reader: Classifier | None = None,
-        ledger: MemoryLedger | None = None,
+        ledger: Ledger | None = None,
         at: datetime = datetime(2026, 3, 31, 12, tzinfo=UTC),
     ) -> Desk:
         clock, ledger = HeldClock(at), ledger or MemoryLedger()

@@ -20,10 +20,12 @@ from arriero.apps.finance.compliance.pack import RESTRICTED, Pack, shipped
 from arriero.apps.finance.compliance.rulebook import Rulebook
 from arriero.apps.finance.compose import Composed, compose, lowered
 from arriero.apps.finance.evidence.base import Bundle
+from arriero.apps.finance.evidence.edgar import given_cik
 from arriero.apps.finance.explain import rewrite
 from arriero.apps.finance.news.mood import texts
 from arriero.apps.finance.publish import Submission
 from arriero.apps.finance.rating.table import Table
+from arriero.apps.finance.releases import Releases
 from arriero.apps.finance.settings import FinanceSettings
 from arriero.apps.finance.track.calibrate import calibration_of
 from arriero.apps.finance.track.predictions import Predictions, made_of, prediction_of, told
@@ -118,6 +120,7 @@ class FinanceApp:
     rulebook: Rulebook
     predictions: Predictions
     watch: Watch
+    releases: Releases
 
     name = "finance"
     shapes = Shapes(Request, Seen, Evidence, Analysis)
@@ -130,7 +133,7 @@ class FinanceApp:
 
     @property
     def jobs(self) -> Sequence[Job]:
-        return (self.watch.job,)
+        return (self.watch.job, self.releases.job)
 
     @property
     def deadline_ms(self) -> float:
@@ -161,13 +164,17 @@ class FinanceApp:
             raise StageFailed(
                 f"as_of {as_of} lies in the future (today is {today}, UTC); send a day up to today"
             )
+        if self.settings.restricted and given_cik(asked.company) is not None:
+            raise StageFailed(
+                "a CIK cannot be compared with the list of restricted names; ask by the ticker"
+            )
         return Seen(
             ticker=asked.company,
             as_of=as_of,
             horizon=asked.horizon,
             audience=asked.audience,
             client=asked.client,
-            restricted=asked.company in {one.upper() for one in self.settings.restricted},
+            restricted=self.settings.restricts(asked.company),
             unfilled=asked.customer.missing() if asked.customer else (),
         )
 
@@ -234,17 +241,28 @@ class FinanceApp:
     async def _reworded(
         self, turn: Turn[Request], evidence: Evidence, composed: Composed
     ) -> Sequence[Draft[Analysis]]:
-        """The model's wording; none when it cannot answer or says something else."""
-        text = composed.answer.explanation
-        try:
-            reply = await turn.models.generate(
-                WRITER, rewrite.prompt(text), timeout_s=turn.remaining(), seed=turn.seed
-            )
-        except ModelError:
+        """The model's wording, paragraph by paragraph while its time lasts; none when it changed nothing.
+
+        A paragraph that says something else, or is not ready in time, stays the template's. A replay has no other
+        calls than the run had, so it stops where the run stopped.
+        """
+        paragraphs = composed.answer.explanation.split("\n\n")
+        until = turn.clock.monotonic() + min(self.settings.wording_within_s, turn.remaining() / 2)
+        for at, text in enumerate(paragraphs):
+            if (left := until - turn.clock.monotonic()) <= 0:
+                break
+            try:
+                reply = await turn.models.generate(
+                    WRITER, rewrite.prompt(text), timeout_s=left, seed=turn.seed
+                )
+            except ModelError:
+                break
+            if not rewrite.refusal(text, reply.text):
+                paragraphs[at] = reply.text.strip()
+        reworded = "\n\n".join(paragraphs)
+        if reworded == composed.answer.explanation:
             return []
-        if rewrite.refusal(text, reply.text):
-            return []
-        answer = replace(composed.answer, explanation=reply.text.strip(), wording=MODEL)
+        answer = replace(composed.answer, explanation=reworded, wording=MODEL)
         return [self._draft(turn, evidence, answer, composed.sources, MODEL)]
 
     def _draft(
@@ -378,6 +396,7 @@ class FinanceApp:
             "ticker": seen.ticker,
             "as_of": seen.as_of.isoformat(),
             "horizon": HORIZONS[seen.horizon],
+            "retention": self.settings.firm.retention,
         }
         return found | ({"client": seen.client} if seen.client else {})
 

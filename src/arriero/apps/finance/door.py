@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-from arriero.apps.finance.values import Analysis, Request
+from arriero.apps.finance.values import Analysis, Request, Ticker
+from arriero.core.archive import Wanted
 from arriero.core.door import Asked, Door
 from arriero.core.words import JsonValue, Outcome, Run
 
 ANALYSIS = TypeAdapter(Analysis)
 KEYS = (
-    "ticker", "name", "as_of", "recommendation", "definition", "because", "risk_level", "expected_return",
+    "ticker", "name", "former", "as_of", "recommendation", "definition", "because", "risk_level", "expected_return",
     "time_horizon", "valid_until", "explanation", "counter_arguments", "would_change", "key_factors", "wording",
     "compliance_status", "notices", "rule_pack", "rules", "gaps", "bundle", "stated", "charts", "p_up", "base_rate",
     "close", "table",
@@ -24,6 +26,22 @@ class AnalysisBody(Request):
     """Which company, as of which day, for whom. `client` keeps a rollout's unit together."""
 
     deadline_ms: float | None = Field(default=None, gt=0, le=120_000)
+
+
+class WantedAnalyses(Wanted):
+    """What analyses are searched by. `from` and `to` are days (UTC) on which they were made, both inclusive."""
+
+    client: str | None = Field(default=None, max_length=128)
+    ticker: Ticker | None = None
+    as_of: date | None = None
+    from_: date | None = Field(default=None, alias="from")
+    to: date | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> WantedAnalyses:
+        if self.from_ is not None and self.to is not None and self.from_ > self.to:
+            raise ValueError(f"from {self.from_} lies after to {self.to}; exchange them")
+        return self
 
 
 class AnalysisShown(BaseModel):
@@ -56,7 +74,8 @@ def _asked(body: AnalysisBody) -> Asked:
     return Asked(given, body.client, body.deadline_ms)
 
 
-def _present(outcome: Outcome[Analysis], run: Run) -> Mapping[str, JsonValue]:
+def present(outcome: Outcome[Analysis], run: Run) -> Mapping[str, JsonValue]:
+    """The keys of an answer; `outcome` need not be the run's own, when it was released later."""
     told = ANALYSIS.dump_python(outcome.answer, mode="json")
     confidence = told["confidence"]
     return {name: told[name] for name in KEYS} | {
@@ -87,5 +106,6 @@ door = Door(
     request=AnalysisBody,
     response=AnalysisShown,
     asked=_asked,
-    present=_present,
+    present=present,
+    wanted=WantedAnalyses,
 )

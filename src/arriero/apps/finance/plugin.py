@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from arriero.apps.finance.app import HEAD, READER, FinanceApp
+from arriero.apps.finance.archive import Analyses
 from arriero.apps.finance.compliance.rulebook import Rulebook
 from arriero.apps.finance.door import door
 from arriero.apps.finance.evidence.base import Bar, Bundle, Part
@@ -18,14 +19,19 @@ from arriero.apps.finance.evidence.kept import Copies
 from arriero.apps.finance.evidence.open import open_providers
 from arriero.apps.finance.evidence.told import Told
 from arriero.apps.finance.rating import table
+from arriero.apps.finance.releases import Releases
 from arriero.apps.finance.reports.lines import TAGS
 from arriero.apps.finance.settings import FinanceSettings
 from arriero.apps.finance.track.predictions import Predictions
 from arriero.apps.finance.track.watch import Watch
 from arriero.apps.finance.values import Request, Seen
+from arriero.core.archive import Archive
+from arriero.core.clock import Clock
 from arriero.core.desk import Desk
 from arriero.core.errors import MissingExtra, NotFound
 from arriero.flow import AnyApp, Parts, Plugin
+from arriero.store.base import Ledger
+from arriero.store.records import Records
 
 log = logging.getLogger(__name__)
 SENTIMENTS = ("negative", "neutral", "positive")
@@ -63,23 +69,37 @@ async def open_finance(settings: FinanceSettings, parts: Parts) -> FinanceApp:
             )
         return answer.served.rows
 
-    file = settings.rating_table
-    rules = table.packaged() if file is None else await asyncio.to_thread(table.read, file)
-    rulebook = Rulebook(parts.ledger, parts.clock)
+    rules = await asyncio.to_thread(rating_table, settings)
+    releases = releases_of(settings, rules, parts.ledger, parts.records, parts.clock)
+    predictions = releases.predictions
+    return FinanceApp(
+        settings=settings,
+        freeze=frozen,
+        table=rules,
+        rulebook=releases.rulebook,
+        predictions=predictions,
+        watch=Watch(predictions, parts.records, parts.ledger, bars, settings.score_every_h),
+        releases=releases,
+    )
+
+
+def releases_of(
+    settings: FinanceSettings, rules: table.Table, ledger: Ledger, records: Records, clock: Clock
+) -> Releases:
+    """Rules, approvals and releases over a ledger: neither providers nor models are needed for them."""
+    rulebook = Rulebook(ledger, clock)
 
     async def withdrawn(tenant: str) -> Mapping[str, str]:
         found = await rulebook.withdrawals(tenant)
         return {run: str(task.payload.get("reason", "")) for run, task in found.items()}
 
-    predictions = Predictions(parts.records, withdrawn)
-    return FinanceApp(
-        settings=settings,
-        freeze=frozen,
-        table=rules,
-        rulebook=rulebook,
-        predictions=predictions,
-        watch=Watch(predictions, parts.records, parts.ledger, bars, settings.score_every_h),
-    )
+    return Releases(rulebook, Predictions(records, withdrawn), settings, rules)
+
+
+def rating_table(settings: FinanceSettings) -> table.Table:
+    """The table that ratings are made by: the packaged one, or the settings' own."""
+    file = settings.rating_table
+    return table.packaged() if file is None else table.read(file)
 
 
 def _item_1a(document: str) -> str | None:
@@ -96,7 +116,12 @@ def _item_1a(document: str) -> str | None:
 
 def _desk(app: AnyApp) -> Desk:
     assert isinstance(app, FinanceApp)  # noqa: S101  # what `open_finance` gave
-    return app.rulebook
+    return app.releases
+
+
+def _archive(app: AnyApp) -> Archive:
+    assert isinstance(app, FinanceApp)  # noqa: S101  # what `open_finance` gave
+    return Analyses(app.releases.ledger, app.releases)
 
 
 def _heads(settings: FinanceSettings) -> Mapping[str, Path]:
@@ -117,4 +142,5 @@ plugin = Plugin(
     labels=_labels,
     door=door,
     desk=_desk,
+    archive=_archive,
 )

@@ -75,9 +75,22 @@ class FinanceSettings(AppSettings):
         default="template",
         description="`model`: the role `writer` rewords, checked number by number",
     )
+    wording_within_s: float = Field(
+        default=2.5,
+        gt=0,
+        description="what is not reworded by then stays as it is: the case study's 4.1 s less all other work",
+    )
     sentiment: Literal["lexicon", "head"] = Field(
         default="lexicon",
         description="`head`: the role `news_reader`, which needs the encoder, beside the lexicon",
     )
     news_rows: Path = Field(default=NEWS_ROWS, description="what the head learns from: text,label")
     score_every_h: float = Field(default=6.0, gt=0, description="look for horizons that are over")
+
+    def restricts(self, ticker: str) -> bool:
+        """Whether the list names it, however its share class is written: BRK.B is BRK-B."""
+        return _plain(ticker) in {_plain(one) for one in self.restricted}
+
+
+def _plain(ticker: str) -> str:
+    return ticker.strip().upper().replace(".", "-").replace("/", "-")
