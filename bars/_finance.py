@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,9 +18,10 @@ from arriero.apps.finance.values import Analysis, Request
 from arriero.core.clock import HeldClock
 from arriero.core.words import Exposure, Share, content_hash
 from arriero.flow import AnyApp, Case, Flow, Parts, Result
+from arriero.models.base import Generator
 from arriero.models.roles import Models
 from arriero.security.masking import PatternMasker
-from arriero.store.base import ExposureSet, VariantRegistered
+from arriero.store.base import Entry, ExposureSet, RunRecorded, VariantRegistered
 from arriero.store.cache import MemoryCache
 from arriero.store.exposures import Exposures
 from arriero.store.fake import MemoryLedger
@@ -79,10 +81,31 @@ class NoCache(MemoryCache):
         return None
 
 
+class Passing(MemoryLedger):
+    """Lets go of each run when the next one begins: a thousand of them with their evidence take a gigabyte."""
+
+    async def commit(self, *entries: Entry, durable: bool = False) -> None:
+        if any(isinstance(entry, RunRecorded) for entry in entries):
+            for table in (self._runs, self._open, self._traces, self._outbox, self._done):
+                table.clear()  # type: ignore[attr-defined]
+            self._leaves.clear()
+        await super().commit(*entries, durable=durable)
+
+
+class Ticking(HeldClock):
+    """It is always the same noon, and seconds pass."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
 @asynccontextmanager
-async def analyst(*, cached: bool = False, **settings: Any) -> AsyncIterator[Analyst]:
-    """An open app with `settings` of its own; its caches are off unless `cached`."""
-    clock, ledger = HeldClock(NOON), MemoryLedger()
+async def analyst(
+    *, cached: bool = False, writer: Generator | None = None, **settings: Any
+) -> AsyncIterator[Analyst]:
+    """An open app with `settings` of its own; its caches are off unless `cached`. `writer` rewords, in real time."""
+    clock, ledger = Ticking(NOON) if writer else HeldClock(NOON), Passing()
+    generators = {"writer": writer} if writer else {}
     with tempfile.TemporaryDirectory() as folder:
         cache = MemoryCache() if cached else NoCache()
         parts = Parts(Path(folder), clock, ledger, Forgetful(), cache, _none, _none)
@@ -94,7 +117,7 @@ async def analyst(*, cached: bool = False, **settings: Any) -> AsyncIterator[Ana
         await exposures.refresh()
         flow = Flow(
             ledger, exposures,
-            lambda bound: Models(bound.roles, generators={}, classifiers={}, prices={}),
+            lambda bound: Models(bound.roles, generators=generators, classifiers={}, prices={}),
             PatternMasker(), clock, config="bar",
         )  # fmt: skip
         yield Analyst(app, flow)

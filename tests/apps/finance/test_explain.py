@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from arriero.apps.finance.explain.rewrite import refusal
-from arriero.apps.finance.report.charts import DRAWN, svg
+from arriero.apps.finance.report.charts import DRAWN, _short, _ticks, svg
 from arriero.apps.finance.report.page import page
 from arriero.apps.finance.values import Analysis, Chart, Line, Point
 from arriero.core.words import Source
@@ -67,6 +67,32 @@ def test_a_chart_is_well_formed_and_stays_on_its_paper(kind: str) -> None:
     ]
     assert len(numbers) > 8
     assert all(-1 <= value <= 461 for value in numbers)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "unit", "said"),
+    [
+        (33.5, 57.7, "price", ["35", "40", "45", "50", "55"]),
+        (-0.343, 0.0, "share", ["-30 %", "-20 %", "-10 %", "0 %"]),
+        (0.0, 1.32e9, "USD", ["0", "500 M", "1 B"]),
+        (-2.0, 11.0, "count", ["0", "5", "10"]),
+        (0.0, 1.0, "share", ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]),
+    ],
+)
+def test_the_values_beside_an_axis_are_round(
+    low: float, high: float, unit: str, said: list[str]
+) -> None:
+    assert [_short(value, unit) for value in _ticks(low, high)] == said
+
+
+def test_a_source_leads_to_its_filing_and_nothing_else_is_a_link() -> None:
+    sources = [
+        Source("a", "10-K filed 2025-11-24, 9-25-28 https://www.sec.gov/a.htm", "Revenue 8.3"),
+        Source("b", "news javascript:alert(1)", "x"),
+    ]
+    text = page(Analysis(ticker="X", name="X", explanation="Y [1]."), sources, run=None)
+    assert '<a href="https://www.sec.gov/a.htm" rel="noreferrer">10-K filed' in text
+    assert text.count("<a href") == 2  # and the mark
 
 
 def test_a_chart_of_nothing_says_so() -> None:

@@ -141,6 +141,7 @@ def _answer(
     answer = Analysis(
         ticker=seen.ticker,
         name=bundle.entity.name,
+        former=bundle.entity.former,
         as_of=seen.as_of.isoformat(),
         recommendation=rated.rating,
         definition=table.definitions[rated.rating],

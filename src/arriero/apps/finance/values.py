@@ -29,8 +29,10 @@ class Rating(StrEnum):
 
 
 def _is_ticker(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9.\-]{0,9}", text):
-        raise ValueError(f"{text!r} is no ticker; write letters, as in AAPL or BRK-B")
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9.\-]{0,9}|[Cc][Ii][Kk]\d{10}", text):
+        raise ValueError(
+            f"{text!r} is no ticker; write letters, as in AAPL or BRK-B, or CIK and ten digits"
+        )
     return text.upper()
 
 
@@ -260,6 +262,7 @@ class Analysis:
 
     ticker: str = ""
     name: str = ""
+    former: tuple[str, ...] = ()  # names that the company had before
     as_of: str = ""
     recommendation: Rating = Rating.NO_RATING
     definition: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import ceil, floor, log10
 
 from arriero.apps.finance.numbers import say
 from arriero.apps.finance.values import Chart, Line
@@ -79,11 +80,11 @@ def _frame(lines: Sequence[Line], *, zero: bool = False) -> Frame:
 
 def _axes(frame: Frame, unit: str, labels: Sequence[str]) -> str:
     parts = []
-    for step in range(5):
-        value = frame.low + (frame.high - frame.low) * step / 4
+    for value in _ticks(frame.low, frame.high):
         y = frame.y(value)
+        colour = "#a8a8a8" if value == 0 else "#e3e3e3"
         parts.append(
-            f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#e3e3e3"/>'
+            f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{colour}"/>'
             f'<text x="{LEFT - 5}" y="{y + 3:.1f}" text-anchor="end">{_e(_short(value, unit))}</text>'
         )
     shown = [0, len(labels) // 2, len(labels) - 1] if len(labels) > 4 else range(len(labels))
@@ -95,14 +96,30 @@ def _axes(frame: Frame, unit: str, labels: Sequence[str]) -> str:
     return "".join(parts)
 
 
+def _ticks(low: float, high: float) -> list[float]:
+    """Round values between these, two to six of them, as a person would write them beside an axis."""
+    rough = (high - low) / 5
+    power = 10.0 ** floor(log10(rough))
+    step = next(times * power for times in (1, 2, 2.5, 5, 10) if times * power >= rough * 0.999)
+    first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
+    return [round(at * step, 10) or 0.0 for at in range(first, last + 1)]
+
+
 def _short(value: float, unit: str) -> str:
-    """A value beside an axis: amounts in thousands, millions, billions; the currency stands in the title."""
+    """A round value beside an axis: amounts in thousands, millions, billions; the currency stands in the title."""
+    if unit in {"share", "points"}:
+        return f"{_bare(value * 100)} %"
     if unit in PLAIN:
-        return say(value, unit)
+        return _bare(value)
     for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
-            return f"{value / size:,.1f} {letter}"
-    return f"{value:,.0f}"
+            return f"{_bare(value / size)} {letter}"
+    return _bare(value)
+
+
+def _bare(value: float) -> str:
+    """Without zeros at the end."""
+    return f"{round(value, 6) or 0.0:,.10g}"
 
 
 def _labels(chart: Chart) -> list[str]:
@@ -209,7 +226,11 @@ def _calibration(chart: Chart) -> str:
         f'<line x1="{x(0):.1f}" y1="{frame.y(0):.1f}" x2="{x(1):.1f}" y2="{frame.y(1):.1f}" '
         'stroke="#8a8a8a" stroke-dasharray="4 3"/>'
     )
-    return _axes(frame, chart.unit, ("0 %", "100 %")) + diagonal + points
+    names = (
+        f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 3}" text-anchor="end">said</text>'
+        f'<text x="{LEFT + 4}" y="{TOP + 10}">happened</text>'
+    )
+    return _axes(frame, chart.unit, ("0 %", "100 %")) + names + diagonal + points
 
 
 def _empty() -> str:

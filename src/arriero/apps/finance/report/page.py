@@ -15,13 +15,18 @@ STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#222}
 h1{font-size:1.5rem;margin-bottom:0} .rating{display:inline-block;padding:.1rem .7rem;border-radius:.3rem;
 color:#fff;background:#666;font-weight:600} .BUY{background:#2f7d32} .SELL{background:#b23a2e} .HOLD{background:#8a6d1a}
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(24rem,1fr));gap:1rem} figure{margin:0}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(24rem,100%),1fr));gap:1.5rem;margin:1.5rem 0}
+figure{margin:0} h2{font-size:1.1rem;margin:1.5rem 0 .3rem} ol{padding-left:2rem} li{overflow-wrap:anywhere}
 figcaption{font-weight:600} svg{width:100%;height:auto} svg text{font-size:10px;fill:#555} figure p{margin:0;font-size:.85rem}
 table{border-collapse:collapse} td,th{padding:.15rem .7rem .15rem 0;text-align:left;vertical-align:top}
 .small{font-size:.85rem;color:#555} .bar{background:#e3e3e3;width:10rem;height:.6rem} .bar i{display:block;height:100%;background:#1f5fa8}
-.fail{color:#b23a2e} sup a{text-decoration:none}
+.fail{color:#b23a2e} sup{line-height:0} sup a{text-decoration:none} a{color:#1f5fa8} th{font-weight:600}
+th.part{font-weight:400;padding-left:1rem} .bar{margin-top:.45rem} @media(max-width:40rem){td .bar{width:4rem}}
+@media print{details{display:none} body{margin:0;max-width:none}}
 """
 MARK = re.compile(r"\[(\d+)\]")
+LINK = re.compile(r" (https://[^\s\"'<>]+)$")  # at the end of a source's title
+INDENT = "\t"  # before the name of a part
 
 
 def page(answer: Analysis, sources: Sequence[Source], *, run: str | None) -> str:
@@ -37,6 +42,8 @@ def page(answer: Analysis, sources: Sequence[Source], *, run: str | None) -> str
 def _body(answer: Analysis, sources: Sequence[Source], run: str | None) -> Iterator[str]:
     rating = answer.recommendation.value
     yield f"<h1>{_e(answer.name)} ({_e(answer.ticker)})</h1>"
+    if answer.former:
+        yield f'<p class="small">formerly {_e(", ".join(answer.former))}</p>'
     yield (
         f'<p><span class="rating {rating}">{rating.replace("_", " ")}</span> over {_e(answer.time_horizon)}, '
         f"as of {_e(answer.as_of)}; compliance: {_e(answer.compliance_status)}</p>"
@@ -45,16 +52,17 @@ def _body(answer: Analysis, sources: Sequence[Source], run: str | None) -> Itera
     yield _parts(answer)
     if answer.charts:
         yield f'<div class="charts">{"".join(svg(chart) for chart in answer.charts)}</div>'
+    yield "<h2>Explanation</h2>"
     for paragraph in answer.explanation.split("\n\n"):
         yield f"<p>{_marked(paragraph)}</p>"
     if answer.notices:
         yield '<p class="small">' + " ".join(_e(one) for one in answer.notices) + "</p>"
     if sources:
         rows = "".join(
-            f'<li id="s{number}">{_e(one.title)}: <q>{_e(one.quote)}</q></li>'
+            f'<li id="s{number}">{_titled(one.title)}: <q>{_e(one.quote)}</q></li>'
             for number, one in enumerate(sources, 1)
         )
-        yield f"<h2>Sources</h2><ol>{rows}</ol>"
+        yield f'<h2>Sources</h2><ol class="small">{rows}</ol>'
     if answer.gaps:
         gaps = "".join(
             f"<tr><td>{_e(gap.part)}</td><td>{_e(gap.reason)}</td><td>{_e(gap.detail)}</td></tr>"
@@ -82,7 +90,7 @@ def _parts(answer: Analysis) -> str:
         said = "not known" if part.score is None else say(part.score, "score")
         rows.append(
             (
-                f"\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}{part.name}, weight {say(part.weight, 'score')}",
+                f"{INDENT}{part.name}, weight {say(part.weight, 'score')}",
                 f"{said}: {part.why}",
                 part.score,
             )
@@ -92,10 +100,16 @@ def _parts(answer: Analysis) -> str:
         told = f"{say(expected.value, 'share')} ({say(expected.low, 'share')} to {say(expected.high, 'share')}, {say(expected.level, 'share')})"
         rows.append(("expected return", told, None))
     cells = "".join(
-        f"<tr><th>{_e(name)}</th><td>{_e(said)}</td><td>{_bar(value)}</td></tr>"
+        f"<tr>{_head(name)}<td>{_e(said)}</td><td>{_bar(value)}</td></tr>"
         for name, said, value in rows
     )
     return f"<table>{cells}</table>"
+
+
+def _head(name: str) -> str:
+    """A row's name; those of parts stand further in."""
+    part = name.removeprefix(INDENT)
+    return f"<th>{_e(name)}</th>" if part == name else f'<th class="part">{_e(part)}</th>'
 
 
 def _bar(value: float | None) -> str:
@@ -115,6 +129,14 @@ def _rules(answer: Analysis) -> str:
         f"<details><summary>Compliance rules, pack {_e(answer.rule_pack)}: {failed} of {len(answer.rules)} fail"
         f"</summary><table>{rows}</table></details>"
     )
+
+
+def _titled(title: str) -> str:
+    """A source's title; where it names an address it leads there, when a reader wants it to."""
+    found = LINK.search(title)
+    if found is None:
+        return _e(title)
+    return f'<a href="{_e(found[1])}" rel="noreferrer">{_e(title[: found.start()])}</a>'
 
 
 def _marked(text: str) -> str:
