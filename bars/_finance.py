@@ -87,7 +87,7 @@ class Passing(MemoryLedger):
     async def commit(self, *entries: Entry, durable: bool = False) -> None:
         if any(isinstance(entry, RunRecorded) for entry in entries):
             for table in (self._runs, self._open, self._traces, self._outbox, self._done):
-                table.clear()  # type: ignore[attr-defined]
+                table.clear()
             self._leaves.clear()
         await super().commit(*entries, durable=durable)
 

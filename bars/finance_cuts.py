@@ -7,15 +7,15 @@ later day. The laziest product, which reads the newest row that it finds, is ask
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import json
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from arriero.apps.finance.evidence.files import bars_of
 from arriero.apps.finance.evidence.open import SAMPLE
@@ -69,33 +69,54 @@ def cut(question: Asked, place: Path) -> None:
     place.mkdir()
     for file in sorted(source.rglob("*")):
         if file.name.startswith("CIK"):
-            told = json.loads(file.read_text())
-            for concepts in told["facts"].values():
-                for entry in concepts.values():
-                    entry["units"] = {
-                        unit: [row for row in rows if row["filed"] <= by]
-                        for unit, rows in entry["units"].items()
-                    }
-            (place / file.name).write_text(json.dumps(told))
+            (place / file.name).write_text(json.dumps(_facts(_parsed(file), by)))
         elif file.name.startswith("submissions"):
-            told = json.loads(file.read_text())
+            told = _parsed(file)
             recent = told["filings"]["recent"]
             kept = [at for at, day in enumerate(recent["filingDate"]) if day <= by]
-            told["filings"]["recent"] = {
-                name: [column[at] for at in kept] for name, column in recent.items()
-            }
-            (place / file.name).write_text(json.dumps(told))
+            short = {name: [column[at] for at in kept] for name, column in recent.items()}
+            filings = told["filings"] | {"recent": short}
+            (place / file.name).write_text(json.dumps(told | {"filings": filings}))
         elif file.suffix == ".csv":
-            rows = list(csv.reader(io.StringIO(file.read_text())))
-            kept_rows = [rows[0], *(row for row in rows[1:] if row[0] <= by)]
-            text = "\n".join(",".join(row) for row in kept_rows)
-            (place / file.name).write_text(text + "\n")
+            head, *lines = _lines(file)
+            kept_lines = [head, *(line for line in lines if line[:10] <= by)]
+            (place / file.name).write_text("\n".join(kept_lines) + "\n")
         elif file.name.startswith("news"):
-            told = json.loads(file.read_text())
-            told["feed"] = [row for row in told["feed"] if _day(row["time_published"]) <= by]
-            (place / file.name).write_text(json.dumps(told))
+            told = _parsed(file)
+            feed = [row for row in told["feed"] if _day(row["time_published"]) <= by]
+            (place / file.name).write_text(json.dumps(told | {"feed": feed}))
         elif file.suffix == ".htm":
-            shutil.copy(file, place / file.name)  # read only where the submissions name it
+            (place / file.name).symlink_to(file)  # read only where the submissions name it
+
+
+def _facts(told: Mapping[str, Any], by: str) -> Mapping[str, Any]:
+    """Companyfacts without what was filed after `by`."""
+    return {
+        **told,
+        "facts": {
+            taxonomy: {
+                name: {
+                    **entry,
+                    "units": {
+                        unit: [row for row in rows if row["filed"] <= by]
+                        for unit, rows in entry["units"].items()
+                    },
+                }
+                for name, entry in concepts.items()
+            }
+            for taxonomy, concepts in told["facts"].items()
+        },
+    }
+
+
+@cache
+def _parsed(file: Path) -> Any:
+    return json.loads(file.read_text())
+
+
+@cache
+def _lines(file: Path) -> Sequence[str]:
+    return file.read_text().splitlines()
 
 
 def newest(folder: Path, question: Asked) -> float:
