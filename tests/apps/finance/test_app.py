@@ -11,8 +11,10 @@ from pydantic import ValidationError
 from arriero.apps.finance.app import NOTHING_SAID
 from arriero.apps.finance.numbers import unsupported
 from arriero.apps.finance.values import Rating, Request
+from arriero.core.clock import HeldClock
 from arriero.core.errors import StoreError
 from arriero.core.words import Ended, Mode
+from arriero.models.base import Prompt
 from arriero.models.fake import FakeClassifier, ScriptedGenerator
 from arriero.store.base import Entry, RunRecorded
 from arriero.store.fake import MemoryLedger
@@ -229,6 +231,37 @@ async def test_a_wording_that_says_something_else_is_refused(
     told = (await desk.ask()).outcome
     assert told.answer.wording == "template"
     assert was in told.answer.explanation
+
+
+async def test_a_paragraph_that_says_something_else_stays_and_the_others_are_taken(
+    open_desk: Open,
+) -> None:
+    def half_wrong(prompt: Prompt) -> str:
+        text = prompt.messages[-1].content
+        return text.replace("Close of", "The close of").replace("Stories: 8", "Stories: 9")
+
+    desk = await open_desk({"wording": "model"}, writer=ScriptedGenerator(half_wrong))
+    told = (await desk.ask()).outcome
+    assert told.answer.wording == "model"
+    assert "The close of" in told.answer.explanation
+    assert "Stories: 8" in told.answer.explanation
+
+
+async def test_what_is_not_reworded_in_time_stays_as_it_is(open_desk: Open) -> None:
+    clocks: list[HeldClock] = []
+
+    def slow(prompt: Prompt) -> str:
+        clocks[0].advance(1.0)  # of 2.5 s: three paragraphs are begun
+        text = prompt.messages[-1].content
+        return text.replace("Close of", "The close of").replace("What would", "And what would")
+
+    desk = await open_desk({"wording": "model"}, writer=ScriptedGenerator(slow))
+    clocks.append(desk.clock)
+    result = await desk.ask()
+    assert "The close of" in result.outcome.answer.explanation
+    assert "And what would" not in result.outcome.answer.explanation
+    assert len(result.trace.calls) == 3
+    assert await desk.flow.replay(desk.app, result.run, result.trace) == []
 
 
 async def test_a_head_reads_the_news_and_words_alone_stand_beside_it(open_desk: Open) -> None:
