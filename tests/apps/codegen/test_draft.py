@@ -111,6 +111,17 @@ def test_a_planned_answer_is_begun_with_a_comment_where_the_body_begins() -> Non
     )
 
 
+def test_a_plan_is_asked_for_where_no_answer_can_be_begun() -> None:
+    wanted = read(Wanted(requirement=STUB), languages=frozenset({"python"}), longest=8_000)
+    plain, planned = (asked("s", wanted, opened=False, slant=one) for one in (Slant.PLAIN, Slant.PLANNED))  # fmt: skip
+    assert planned.messages[1].content.startswith(plain.messages[1].content)
+    assert planned != plain
+    unsigned = asked("s", Requirement("Write f."), opened=True, slant=Slant.PLANNED)
+    assert unsigned.messages[-1].content == "```python\n#"
+    said = " Halves.\ndef half(x):\n    return x / 2\n"
+    assert code_in(said, unsigned.begun, "python", "half") == f"#{said}"
+
+
 def test_without_its_examples_a_requirement_keeps_its_words_and_still_parses() -> None:
     wanted = read(Wanted(requirement=STUB), languages=frozenset({"python"}), longest=8_000)
     bare = without_examples(wanted)
@@ -128,9 +139,13 @@ def test_a_text_that_is_nothing_but_examples_keeps_them() -> None:
 
 
 def test_a_part_is_opened_below_what_its_file_holds_with_what_is_said_of_it() -> None:
-    part = Part("line", "w, h", task="- `line(w, h)`: the area as text. It uses `area`.")
+    part = Part(
+        "line", "w, h", file="main.py", task="- `line(w, h)`: the area as text. It uses `area`."
+    )
     wanted = Requirement("x", architecture=Architecture(("main.py",), (part,)))
     opened = asked("s", wanted, opened=True, part=part, above="from shapes import area\n")
     begun = 'def line(w, h):\n    """the area as text. It uses area."""\n'
     assert opened.begun == begun
     assert opened.messages[-1].content == f"```python\nfrom shapes import area\n\n\n{begun}"
+    closed = asked("s", wanted, opened=False, part=part, above="from shapes import area\n")
+    assert "# main.py\nfrom shapes import area\n```" in closed.messages[1].content

@@ -64,17 +64,22 @@ def asked(
     """The prompt for the whole of `requirement`, or for one `part` of it beside what is already there.
 
     `above` is what the part's file holds before it: the answer is opened with it, so that the writer goes on with a
-    file in whose functions it can see what to use. It is no part of what the answer holds.
+    file in whose functions it can see what to use. It is no part of what the answer holds. Where no answer can be
+    opened it is shown with the rest.
     """
     language = requirement.language
     if slant is Slant.UNSHOWN:
         requirement = without_examples(requirement)
-    task = _part_task(requirement, part, context) if part else _task(requirement)
     begun = _begun(requirement, part) if language == "python" else ""
-    if slant is Slant.PLANNED and begun:
+    before = f"{above.strip()}\n\n\n" if above.strip() and begun and opened else ""
+    if part and above.strip() and not before:
+        context = f"{context}\n\n# {part.file}\n{above.strip()}".strip()
+    task = _part_task(requirement, part, context) if part else _task(requirement)
+    if slant is Slant.PLANNED and not opened:
+        task += "\n\nBegin with a comment that says in one line how it is done."
+    elif slant is Slant.PLANNED and language == "python":
         begun += f"{' ' * _body_column(begun)}#"
     said = [Message("system", system.format(language=spoken(language))), Message("user", task)]
-    before = f"{above.strip()}\n\n\n" if above.strip() and begun else ""
     return _opening(said, language, begun, opened=opened, before=before)
 
 
@@ -115,7 +120,7 @@ def without_examples(requirement: Requirement) -> Requirement:
 
 def _body_column(begun: str) -> int:
     """Where the next line of the code begins: below the docstring, or four further in than the `def`."""
-    last = next(line for line in reversed(begun.splitlines()) if line.strip())
+    last = next((line for line in reversed(begun.splitlines()) if line.strip()), "")
     return len(last) - len(last.lstrip()) + (4 if last.rstrip().endswith(":") else 0)
 
 

@@ -24,9 +24,9 @@ MOST_TOLD = 4  # failures that the writer is told of
 ENOUGH = 3  # candidates that pass, before agreement chooses among them
 LOOSE = 0.3  # the share of mutants that live from which on examples leave open what is right
 SURPRISING = frozenset({"raises", "endless", "unsteady", "mixed"})
-# By turns: the first two say something else where the plain one failed, and warm ones vary each of them.
-SLANTS = (Slant.PLANNED, Slant.UNSHOWN, Slant.PLAIN, Slant.PLANNED)
-COOL = 2  # so many of the first further drafts are the likeliest answers to their slants
+# By turns. Begun with a plan the likeliest answer is nearly the plain one again, so that slant is for warm ones.
+SLANTS = (Slant.UNSHOWN, Slant.PLAIN, Slant.PLANNED, Slant.UNSHOWN)
+COOL = 1  # so many of the first further drafts are the likeliest answers to their slants
 OPINION = 500  # where the seeds of second opinions begin
 
 
@@ -119,7 +119,10 @@ class Round:
         return with_files(best, fixed)
 
     async def _sampled(self, best: Generated, judgement: Judgement) -> Generated | None:
-        """The best of `samples` further drafts; among those that pass, the one that most agree with."""
+        """The best of up to `samples` further drafts; among those that pass, the one that most agree with.
+
+        The first that passes is the last where its examples leave nothing open.
+        """
         found: list[Judged] = []
         passed = 0
         for number in range(self.settings.samples):
@@ -132,6 +135,8 @@ class Round:
             if not other.report.blocked:
                 found.append((made, other))
                 passed += not is_wrong(other)
+            if not is_wrong(other) and not is_doubtful(other):
+                break  # its examples say what is right, and they hold
         return chosen(best_of(found)) if found else None
 
     async def _another(
@@ -149,7 +154,7 @@ class Round:
         return await self._drafted(number, 1)
 
     async def _drafted(self, number: int, salt: int) -> Generated | None:
-        """A further draft of the whole: asked for otherwise than the one before, from the third on warm."""
+        """A further draft of the whole: asked for otherwise than the one before, all but the first warm."""
         return await self.writer.whole(
             temperature=0.0 if number < COOL else self.settings.sample_temperature,
             salt=salt + number,
