@@ -26,7 +26,7 @@ TOPICS = {file.stem: read(file, "python") for file in sorted((FOLDER / "python")
 CARDS = cards("python")
 NAMES = [card.id for card in CARDS]
 SHARED = 8  # words in a row that a card and a benchmark may not share
-LONGEST = 36  # lines of code without the blank ones: a card has to fit into a prompt beside others
+LONGEST = 30  # lines of code without the blank ones: a card has to fit into a prompt beside others
 # A command may read the file that its user names: the scan gives advice (low), no more.
 ADVICE = {("command-with-arguments", "path-method")}
 # A card is a file by itself (INP001, D100), may print (T201), tests with the standard library (PT), and a bad field
@@ -227,5 +227,6 @@ def words(text: str) -> list[str]:
 
 
 def shingles(text: str) -> Iterator[str]:
+    """Every eight words in a row; a shorter text counts as a whole."""
     found = words(text)
-    return (" ".join(found[at : at + SHARED]) for at in range(len(found) - SHARED + 1))
+    return (" ".join(found[at : at + SHARED]) for at in range(max(1, len(found) - SHARED + 1)))
