@@ -33,7 +33,7 @@ def main() -> None:
     arms = ARMS[:1] if "--good" in sys.argv else ARMS
     seeds = int(sys.argv[sys.argv.index("--seeds") + 1]) if "--seeds" in sys.argv else SEEDS
     console = Console(width=160)
-    played = _kept()
+    played = [told for told in _kept() if len(told["acts"]) >= len(arms)]
     for seed in sorted(set(range(1, seeds + 1)) - {told["seed"] for told in played}):
         progress(f"seed {seed} of {seeds}")
         with tempfile.TemporaryDirectory() as folder:
@@ -47,11 +47,12 @@ def main() -> None:
 
 
 def _kept() -> list[Mapping[str, Any]]:
-    """What was played before, in the order of the seeds."""
+    """What was played before, of each seed the row with the most arms, in the order of the seeds."""
     if not PLAYED.exists():
         return []
     rows = [json.loads(line) for line in PLAYED.read_text(encoding="utf-8").splitlines()]
-    return sorted(rows, key=lambda row: int(row["seed"]))
+    fullest = {int(row["seed"]): row for row in sorted(rows, key=lambda row: len(row["acts"]))}
+    return [fullest[seed] for seed in sorted(fullest)]
 
 
 def figures(played: Sequence[Mapping[str, Any]]) -> Sequence[Figure]:

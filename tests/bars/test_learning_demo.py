@@ -59,3 +59,25 @@ def test_a_seed_that_was_played_is_not_played_again(
     kept = [json.loads(line) for line in (tmp_path / "played.jsonl").read_text().splitlines()]
     assert [row["seed"] for row in kept] == [1, 2, 3]
     assert all(row["commit"] and row["machine"] for row in kept)
+
+
+def test_a_seed_of_which_only_the_good_arm_was_played_is_played_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played: list[int] = []
+
+    async def play(folder: Path, seed: int, *_: Any, **__: Any) -> dict[str, Any]:
+        played.append(seed)
+        return told(seed, good="promoted", neutral="refused", harmful="rolled_back")
+
+    file = tmp_path / "played.jsonl"
+    file.write_text(json.dumps(told(1, good="promoted")) + "\n", encoding="utf-8")
+    monkeypatch.setattr(learning_demo, "play", play)
+    monkeypatch.setattr(learning_demo, "show", lambda *_: None)
+    monkeypatch.setattr(learning_demo, "PLAYED", file)
+    monkeypatch.setattr("sys.argv", ["learning_demo", "--seeds", "1", "--short"])
+    learning_demo.main()
+    assert played == [1]
+    monkeypatch.setattr("sys.argv", ["learning_demo", "--good", "--seeds", "1", "--short"])
+    learning_demo.main()
+    assert played == [1]
