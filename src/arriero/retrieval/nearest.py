@@ -26,7 +26,7 @@ class Nearest:
 
     def __init__(self, vectors: Vectors, *, flat_up_to: int = FLAT_UP_TO) -> None:
         self.count, dimension = vectors.shape
-        self.exact = self.count <= flat_up_to
+        self.exact: bool = self.count <= flat_up_to
         self._index = faiss.IndexFlatIP(dimension) if self.exact else _graph(dimension)
         self._index.add(np.ascontiguousarray(vectors, np.float32))
 

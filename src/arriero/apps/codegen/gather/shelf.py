@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,21 @@ class Shelf:
             Found(self.snippets[int(one.id)], one.score, self._likeness(int(one.id), vector), one.ranks)
             for one in fuse(places)[:k]
         )  # fmt: skip
+
+    @property
+    def exact(self) -> bool:
+        """Whether vectors are compared one by one, and not over a graph."""
+        return self._nearest.exact
+
+    def nearest(self, vector: Vectors, k: int) -> list[int]:
+        """The places of the `k` asks nearest to `vector`, for evaluations."""
+        return [int(at) for at in self._nearest.search(vector, k)[0]]
+
+    def over(self, nearest: Nearest) -> Shelf:
+        """The same shelf over another index of the same vectors, for evaluations."""
+        other = copy(self)
+        other._nearest = nearest  # noqa: SLF001  # of its own kind
+        return other
 
     def _by_meaning(self, vector: Vectors) -> list[int]:
         """Places of snippets, the nearest first; a snippet counts by the nearest of its asks."""
