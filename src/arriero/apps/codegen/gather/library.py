@@ -7,6 +7,7 @@ longer for a shelf than `wait_s`: it goes on without, and says so.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -40,6 +41,9 @@ WORDS = 80  # of a requirement, by which it is looked up; the encoder reads some
 MOST = 8  # shelves and sources that are kept in memory beside the cards'
 _EXAMPLE = re.compile(r"^\s*(?:>>>|assert\b)|==|->\s*\S+\s*$")
 LICENCE = "Apache-2.0"  # of the cards: they are this package's own
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,7 @@ class Library:
         task = self._shelves.get(key)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
             task = asyncio.create_task(self._stocked(name, snippets))
+            task.add_done_callback(_heard)
             self._shelves[key] = task
         self._shelves.move_to_end(key)
         for old in [one for one, made in self._shelves.items() if made.done()][:-MOST]:
@@ -205,6 +210,12 @@ class Library:
     @cached_property
     def _stock(self) -> Stock:
         return Stock(self.barred)
+
+
+def _heard(task: asyncio.Task[Shelf]) -> None:
+    """Take note of a failure that nobody waits for any more: who asks next makes the shelf again."""
+    if not task.cancelled() and (failure := task.exception()) is not None:
+        log.debug("a shelf was not made: %s", failure)
 
 
 def _order(one: Found) -> tuple[float, int, float]:
