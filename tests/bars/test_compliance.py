@@ -10,7 +10,9 @@ import pytest
 from arriero.apps.finance.compliance.complete import publication
 from arriero.bench.compliance import gate
 from arriero.core.errors import InputError
+from arriero.core.words import Ended
 from bars import compliance
+from bars._finance import analyst, asked
 from bars._paragraphs import paragraphs
 
 LINES = "\n".join(f"Paragraph {at} " + "of words " * 20 for at in range(60))
@@ -43,3 +45,11 @@ def test_the_lazy_gates_are_lazy() -> None:
     assert not compliance.pass_all(harmless)
     assert compliance.banned_words(harmless)
     assert not gate(harmless)
+
+
+@pytest.mark.slow
+async def test_two_hundred_analyses_are_released_without_an_encoder() -> None:
+    """What our templates say raises no doubt in the second listener, so nothing has to clear it."""
+    async with analyst(cached=True) as one:
+        ended = [(await one.ask(question)).outcome.ended for question in asked(200, 5)]
+    assert ended == [Ended.ANSWERED] * 200

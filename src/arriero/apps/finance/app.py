@@ -23,7 +23,7 @@ from arriero.apps.finance.evidence.base import Bundle
 from arriero.apps.finance.evidence.edgar import given_cik
 from arriero.apps.finance.explain import rewrite
 from arriero.apps.finance.news.mood import texts
-from arriero.apps.finance.publish import Submission
+from arriero.apps.finance.publish import OpenEncoder, Submission
 from arriero.apps.finance.rating.table import Table
 from arriero.apps.finance.releases import Releases
 from arriero.apps.finance.settings import FinanceSettings
@@ -93,12 +93,13 @@ class RuleCheck:
     def name(self) -> str:
         return f"{CHECK}{self.rule}"
 
-    def judge(self, exhibit: Exhibit) -> Verdict:
+    async def judge(self, exhibit: Exhibit) -> Verdict:
         if not isinstance(exhibit.subject, Submission):
             return Verdict(
                 self.name, passed=False, score=0.0, reason="nothing was submitted to the gate"
             )
-        found = next((one for one in exhibit.subject.review.results if one.id == self.rule), None)
+        seen = await exhibit.subject.review()
+        found = next((one for one in seen.results if one.id == self.rule), None)
         if found is None:
             return Verdict(
                 self.name, passed=False, score=0.0, reason="the gate gave no result for this rule"
@@ -121,6 +122,7 @@ class FinanceApp:
     predictions: Predictions
     watch: Watch
     releases: Releases
+    encoder: OpenEncoder  # for the gate's second listener; asked only for what it doubts
 
     name = "finance"
     shapes = Shapes(Request, Seen, Evidence, Analysis)
@@ -287,14 +289,15 @@ class FinanceApp:
         if evidence.bundle is None:
             return []
         submission = self._submission(turn, seen, evidence, best.draft)
-        mended = repaired(submission.publication, submission.review, submission.pack)
+        seen_by_gate = await submission.review()
+        mended = repaired(submission.publication, seen_by_gate, submission.pack)
         drafts = []
         if mended is not None:
             legends = mended.record.legends or ()
             answer = replace(best.draft.answer, explanation=mended.text, legends=legends)
             drafts.append(self._draft(turn, evidence, answer, best.draft.sources, REPAIRED))
         if best.draft.answer.recommendation is not Rating.NO_RATING:
-            rules = ", ".join(one.id for one in submission.review.failed)
+            rules = ", ".join(one.id for one in seen_by_gate.failed)
             composed = await asyncio.to_thread(compose, seen, evidence, self.table)
             because = f"a rating did not pass compliance ({rules})"
             less = lowered(composed, seen, evidence.bundle, because, self.table)
@@ -321,7 +324,7 @@ class FinanceApp:
             draft.answer, seen, evidence.bundle, self.settings.firm, self.table,
             run=turn.run, customer=turn.input.customer, past=evidence.past,
         )  # fmt: skip
-        return Submission(publication, shipped().changed(evidence.rule_changes))
+        return Submission(publication, shipped().changed(evidence.rule_changes), self.encoder)
 
     def score(self, verdicts: Sequence[Verdict]) -> float:
         """The share of rules that do not fail: what the better of two drafts is chosen by. All must pass."""

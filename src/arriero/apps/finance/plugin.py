@@ -80,6 +80,7 @@ async def open_finance(settings: FinanceSettings, parts: Parts) -> FinanceApp:
         predictions=predictions,
         watch=Watch(predictions, parts.records, parts.ledger, bars, settings.score_every_h),
         releases=releases,
+        encoder=parts.encoder,
     )
 
 

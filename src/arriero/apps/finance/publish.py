@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
 
 from arriero.apps.finance.compliance.base import (
     Audience,
@@ -28,13 +29,16 @@ from arriero.apps.finance.compliance.base import (
     Tool,
     Walls,
 )
-from arriero.apps.finance.compliance.gate import review
+from arriero.apps.finance.compliance.gate import doubted, review
+from arriero.apps.finance.compliance.listener import Listener, Vector
 from arriero.apps.finance.compliance.pack import Pack
 from arriero.apps.finance.evidence.base import Bundle
 from arriero.apps.finance.rating.table import Table
 from arriero.apps.finance.settings import Firm
 from arriero.apps.finance.values import Analysis, CustomerProfile, Past, Rating, Seen, Stated
 from arriero.apps.finance.views import RISKS
+from arriero.core.errors import ArrieroError
+from arriero.models.base import Encoder
 
 MONTH = 21  # trading days
 LIQUID_FROM = 1_000_000.0  # money traded on a median day, in the currency of the price
@@ -46,6 +50,8 @@ FLAGS = (
     "household_holds",
 )
 ALWAYS = ("risk_of_loss", "not_insured", "past_performance", "rating_definitions", "hypothetical")
+OpenEncoder = Callable[[], Awaitable[Encoder]]
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -54,10 +60,35 @@ class Submission:
 
     publication: Publication
     pack: Pack
+    encoder: OpenEncoder
+    _made: list[asyncio.Task[Review]] = field(default_factory=list)
 
-    @cached_property
-    def review(self) -> Review:
-        return review(self.publication, self.pack)
+    async def review(self) -> Review:
+        """Every rule's result. What the second listener doubts is encoded first, if there is an encoder."""
+        if not self._made:
+            self._made.append(asyncio.create_task(self._review()))
+        return await self._made[0]
+
+    async def _review(self) -> Review:
+        texts = await asyncio.to_thread(doubted, self.publication)
+        vectors = await vectors_of(texts, self.encoder) if texts else None
+        return await asyncio.to_thread(review, self.publication, self.pack, vectors)
+
+
+async def vectors_of(
+    texts: Sequence[str], open_encoder: OpenEncoder
+) -> Mapping[str, Vector] | None:
+    """The vectors of `texts` by the encoder that the listener was fitted on; None where there is none."""
+    try:
+        encoder = await open_encoder()
+        if encoder.name != (wanted := Listener.load().encoder):
+            log.warning("the compliance listener needs encoder %s, not %s", wanted, encoder.name)
+            return None
+        rows = await encoder.encode(texts)
+    except ArrieroError as missing:  # not pulled, not installed, failed: the gate is stricter then
+        log.warning("the compliance gate hears without an encoder: %s", missing.message)
+        return None
+    return {text: [float(one) for one in row] for text, row in zip(texts, rows, strict=True)}
 
 
 def legends_of(wording: str) -> tuple[str, ...]:

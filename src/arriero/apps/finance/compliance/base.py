@@ -362,7 +362,8 @@ class Publication:
 class Span:
     """Evidence: a piece of the text (`start:end`), or a field of the record (both -1), and what is wrong with it.
 
-    `whole` are the sentences that a repair takes out together.
+    `whole` are the sentences that a repair takes out together. `chance` is the probability of a finding that the
+    second listener alone made, None for one of the rules.
     """
 
     quote: str
@@ -370,6 +371,7 @@ class Span:
     start: int = -1
     end: int = -1
     whole: tuple[int, int] | None = None
+    chance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,10 +393,14 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A result for each rule of the pack `version`, in order; nothing is released unless none failed."""
+    """A result for each rule of the pack `version`, in order; nothing is released unless none failed.
+
+    `note` says when the gate heard less well than it can, and was stricter for it.
+    """
 
     results: tuple[RuleResult, ...]
     version: str
+    note: str = ""
 
     @property
     def failed(self) -> tuple[RuleResult, ...]:

@@ -1,19 +1,22 @@
 """The gate: every rule on the record and on the text, one repair by template, then release or reasons.
 
 It fails closed: a rule that raises, or that lacks a field it needs, fails. Restricted names come first, and of
-them nothing is said. Nothing here reads a clock, a model or the network.
+them nothing is said. Nothing here reads a clock, a model or the network: who calls brings the sentence vectors of the
+pieces that the second listener is in doubt of (`doubted`). Without them every doubt stands, and the review says so.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from arriero.apps.finance.compliance import rules_claims as claims
 from arriero.apps.finance.compliance import rules_house as house
 from arriero.apps.finance.compliance import rules_people as people
 from arriero.apps.finance.compliance.base import Publication, Review, RuleResult, Span, State
+from arriero.apps.finance.compliance.listener import Doubt, Listener, Vector
 from arriero.apps.finance.compliance.matter import Lacking, Matter, NotAsked, Wrong
 from arriero.apps.finance.compliance.meaning import Grammar, Scene
 from arriero.apps.finance.compliance.pack import LEAVE_OUT, RESTRICTED, Pack, Rule
@@ -46,6 +49,11 @@ JUDGES: Mapping[str, Callable[[Matter], Iterable[Wrong]]] = {
     "C25": house.data,
     "C26": house.probabilities,
 }
+DEAF = "the second listener had no encoder, so whatever it doubts is withheld; arriero models pull minilm-l6"
+READ_AGAIN = (
+    8  # texts whose reading is remembered: a draft is reviewed, repaired and reviewed again
+)
+Encode = Callable[[Sequence[str]], Iterable[Vector]]
 log = logging.getLogger(__name__)
 
 
@@ -71,11 +79,31 @@ class Release:
         return self.released and not self.first.released
 
 
-def review(publication: Publication, pack: Pack) -> Review:
-    """Every rule's result, in the pack's order; of a restricted name that one alone, without a reason."""
-    scene = Grammar.load().scene(publication.text, publication.record.names)
+def doubted(publication: Publication) -> tuple[str, ...]:
+    """The pieces of the text whose vectors the second listener asks for, as they are to be encoded; often none."""
+    _, doubts = _read(publication.text, publication.record.names)
+    return tuple(dict.fromkeys(doubt.piece.text for doubt in doubts))
+
+
+def review(
+    publication: Publication, pack: Pack, vectors: Mapping[str, Vector] | None = None
+) -> Review:
+    """Every rule's result, in the pack's order; of a restricted name that one alone, without a reason.
+
+    `vectors` are those of the `doubted` pieces, by the encoder that the listener was fitted on. A piece without one
+    stays in doubt, and what is in doubt fails, whatever would excuse it.
+    """
+    vectors = vectors or {}
+    scene, doubts = _read(publication.text, publication.record.names)
+    scene = scene.hearing(Listener.load().heard(doubts, vectors))
+    open_ = [
+        doubt
+        for doubt in doubts
+        if doubt.piece.text not in vectors and _holds(pack.rule(_rule_of(doubt)), publication)
+    ]
+    note = DEAF if open_ else ""
     first = pack.rule(RESTRICTED)
-    wall = _judged(first, publication, scene, pack)
+    wall = _in_doubt(_judged(first, publication, scene, pack), scene, open_)
     if wall.state is not State.PASS:
         silent = Span("", house.NOT_AVAILABLE)
         return Review((replace(wall, state=State.FAIL, evidence=(silent,)),), pack.version)
@@ -83,19 +111,28 @@ def review(publication: Publication, pack: Pack) -> Review:
         wall if rule.id == first.id else _judged(rule, publication, scene, pack)
         for rule in pack.rules
     )
-    return Review(tuple(results), pack.version)
+    return Review(tuple(_in_doubt(one, scene, open_) for one in results), pack.version, note)
 
 
-def release(publication: Publication, pack: Pack) -> Release:
+def release(publication: Publication, pack: Pack, encode: Encode | None = None) -> Release:
     """Review; where a template can mend it, mend once and review again; then the text or the reasons."""
-    first = last = review(publication, pack)
+    first = last = heard(publication, pack, encode)
     if not first.released and (mended := repaired(publication, first, pack)) is not None:
-        publication, last = mended, review(mended, pack)
+        publication, last = mended, heard(mended, pack, encode)
     if last.released:
         return Release(publication, rendered(publication, pack), first, last)
     return Release(
         publication, "", first, last, tuple(f"{one.id}: {one.reason}" for one in last.failed)
     )
+
+
+def heard(publication: Publication, pack: Pack, encode: Encode | None) -> Review:
+    """The review with the vectors that `encode` gives, in order, for what is doubted; None: there is no encoder."""
+    if encode is None:
+        return review(publication, pack)
+    texts = doubted(publication)
+    vectors = dict(zip(texts, encode(texts), strict=True)) if texts else {}
+    return review(publication, pack, vectors)
 
 
 def rendered(publication: Publication, pack: Pack) -> str:
@@ -151,13 +188,41 @@ def _without(text: str, cuts: Mapping[tuple[int, int], str]) -> str:
     return "".join([*kept, text[at:]])
 
 
+def _in_doubt(result: RuleResult, scene: Scene, doubts: Sequence[Doubt]) -> RuleResult:
+    """The result, failed by each doubt under this rule that nothing has cleared."""
+    found = []
+    for doubt in doubts:
+        if _rule_of(doubt) == result.id:
+            start, end = scene.span(doubt.piece.first, doubt.piece.last)
+            quote = scene.text[start:end]
+            found.append(Span(quote, DEAF, start, end, (start, end), doubt.chance))
+    if not found:
+        return result
+    return replace(result, state=State.FAIL, evidence=(*result.evidence, *found))
+
+
+def _rule_of(doubt: Doubt) -> str:
+    """The rule of the likeliest claim: groups begin with its id."""
+    return Listener.load().likeliest(doubt.scores)[: len(RESTRICTED)]
+
+
+def _holds(rule: Rule, publication: Publication) -> bool:
+    return not rule.off and publication.profile in rule.profiles
+
+
+@lru_cache(maxsize=READ_AGAIN)
+def _read(text: str, names: tuple[str, ...]) -> tuple[Scene, tuple[Doubt, ...]]:
+    scene = Grammar.load().scene(text, names)
+    return scene, Listener.load().doubts(scene)
+
+
 def _judged(rule: Rule, publication: Publication, scene: Scene, pack: Pack) -> RuleResult:
     def result(
         state: State, evidence: tuple[Span, ...] = (), legends: tuple[str, ...] = ()
     ) -> RuleResult:
         return RuleResult(rule.id, state, evidence, rule.citation, rule.severity, legends)
 
-    if rule.off or publication.profile not in rule.profiles:
+    if not _holds(rule, publication):
         return result(State.NA)
     found: list[Wrong] = []
     asked = True

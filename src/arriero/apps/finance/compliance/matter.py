@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from arriero.apps.finance.compliance.base import Publication, Record, Span
+from arriero.apps.finance.compliance.listener import Listener
 from arriero.apps.finance.compliance.meaning import Hit, Scene
 from arriero.apps.finance.compliance.pack import Rule
 
@@ -83,14 +84,17 @@ class Matter:
         """A finding for each claim of the grammar's group (default: the rule's own) that is not excused."""
         for hit in self.scene.hits(group or self.rule.id):
             if not excused(hit):
-                yield self.at(hit.first, hit.last, why)
+                yield self.at(hit, why)
 
-    def at(self, first: int, last: int, why: str) -> Wrong:
-        """A finding in the words `first:last`."""
+    def at(self, hit: Hit, why: str) -> Wrong:
+        """A finding where `hit` is."""
+        first, last = hit.first, hit.last
+        if hit.chance is not None:
+            why = f"{why} (heard with probability {hit.chance:.2f} by listener {Listener.load().version})"
         start, end = self.scene.span(first, last)
         begins, ends = self.scene.sentence(first), self.scene.sentence(last)
         whole = self.scene.span(begins[0], ends[1])
-        return Wrong(Span(self.scene.text[start:end], why, start, end, whole))
+        return Wrong(Span(self.scene.text[start:end], why, start, end, whole, hit.chance))
 
     def legend(self, id: str, why: str) -> Iterator[Wrong]:
         """A finding unless the legend is attached, or its wording stands in the text."""

@@ -12,7 +12,7 @@ import re
 import tomllib
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -57,11 +57,12 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A pattern that was found, in the words `first:last` of the scene."""
+    """A pattern that was found, in the words `first:last` of the scene; with a probability when it was only heard."""
 
     pattern: Pattern
     first: int
     last: int
+    chance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -125,12 +126,18 @@ class Scene:
     view: View
     words: tuple[Word, ...]
     tags: Mapping[str, Sequence[tuple[int, int]]]
+    heard: Mapping[str, tuple[Hit, ...]] = field(default_factory=dict)
     _found: dict[str, tuple[Hit, ...]] = field(default_factory=dict)
 
+    def hearing(self, heard: Mapping[str, tuple[Hit, ...]]) -> Scene:
+        """The scene with what a second listener heard, by group."""
+        return replace(self, heard=heard, _found={})
+
     def hits(self, rule: str) -> tuple[Hit, ...]:
-        """What the patterns of `rule` find, by place; one hit a pattern and first word."""
+        """What the patterns of `rule` find and what was heard, by place; one hit a pattern and first word."""
         if rule not in self._found:
             found = [hit for one in self.grammar.patterns.get(rule, ()) for hit in self._match(one)]
+            found += self.heard.get(rule, ())
             self._found[rule] = tuple(sorted(found, key=lambda hit: (hit.first, hit.last)))
         return self._found[rule]
 

@@ -1,6 +1,6 @@
 """The rule pack: every rule as data, the approved wording of legends, and a version that is the hash of all of it.
 
-The version covers the tables, the grammar and the code that judges, and the changes in force: two reviews of the same
+The version covers the tables, the grammar, the listener's weights and the code that judges, and the changes in force: two reviews of the same
 version judge alike. A change is `Off` (only rules that may be switched) or a new limit; it comes from two people.
 """
 
@@ -23,6 +23,7 @@ from arriero.core.words import canonical_json
 HERE = Path(__file__).parent
 RESTRICTED = "C18"
 LEAVE_OUT = "leave out"  # as a rule's `instead`: nothing takes the sentence's place
+JUDGING = {".py", ".toml", ".json", ".safetensors"}  # files that decide what a review says
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ def _hash() -> str:
     """SHA-256 over names and contents of the tables and the code of this folder."""
     digest = hashlib.sha256()
     for file in sorted(HERE.iterdir()):
-        if file.suffix in {".py", ".toml"}:
+        if file.suffix in JUDGING:
             digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 

@@ -47,7 +47,7 @@ def balance(matter: Matter) -> Iterator[Wrong]:
         ]
         if mine and len(risks) < math.ceil(matter.limit("risks_per_benefit") * len(benefits)):
             told = f"{len(benefits)} benefits are named beside {len(risks)} risks in this section"
-            yield from (matter.at(hit.first, hit.last, told) for hit in mine)
+            yield from (matter.at(hit, told) for hit in mine)
 
 
 def _filing(scene: Scene, hit: Hit) -> bool:
@@ -193,7 +193,8 @@ def facts(matter: Matter) -> Iterator[Wrong]:
         if _issuer(scene, at) or any(scene.has(name, at) for name in ("accounting", "hedge")):
             return True
         said = matter.numbers(hit.first, hit.last)
-        if all(any(agrees(figure, value) for value in known) for figure in said):
+        told = bool(said) or hit.chance is None  # what is heard may be a figure in words
+        if told and all(any(agrees(figure, value) for value in known) for figure in said):
             return True
         words = set(scene.said(*at).split())
         cited = any(
