@@ -142,7 +142,7 @@ def _task(requirement: Requirement) -> str:
     lines = [requirement.text]
     if requirement.stub and requirement.stub.strip() == requirement.text.strip():
         lines = [f"Complete this function:\n\n```python\n{requirement.stub.strip()}\n```"]
-    if requirement.given:
+    if requirement.given and requirement.given.strip() not in requirement.text:
         lines.append(f"The code:\n\n```{requirement.language}\n{requirement.given.strip()}\n```")
     if requirement.framework:
         lines.append(f"Use {requirement.framework}.")

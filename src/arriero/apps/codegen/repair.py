@@ -60,7 +60,8 @@ def named(code: str, requirement: Requirement) -> str:
     entry = requirement.entry
     if not entry or requirement.multi_part or not _parses(code) or entry in defined(code):
         return code
-    kinds = ast.ClassDef if requirement.kind is Kind.CLASS else ast.FunctionDef
+    is_class = requirement.part is not None and requirement.part.kind is Kind.CLASS
+    kinds = ast.ClassDef if is_class else ast.FunctionDef
     found = [node.name for node in ast.parse(code).body if isinstance(node, kinds)]
     same = [
         name for name in found if name.replace("_", "").lower() == entry.replace("_", "").lower()

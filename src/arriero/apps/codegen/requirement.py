@@ -14,6 +14,7 @@ class Kind(StrEnum):
     CLASS = "class"
     SCRIPT = "script"
     PROJECT = "project"
+    REFACTORING = "refactoring"  # of code that is given: it goes on doing what it does
 
 
 class Complexity(StrEnum):
@@ -105,8 +106,8 @@ class Requirement:
 
     @property
     def multi_part(self) -> bool:
-        """Whether it is built part by part."""
-        return len(self.architecture.parts) > 1
+        """Whether it is built part by part; code that is given is changed as a whole."""
+        return len(self.architecture.parts) > 1 and not self.given
 
     @property
     def part(self) -> Part | None:

@@ -72,10 +72,49 @@ _PACKAGES = frozenset(
 )
 
 
+# What opens the request itself: it says what to write, and how only behind a comma, "and it", "without".
+_REQUEST = re.compile(
+    r"(?:please\s+|in\s+[\w+#]+,\s*|(?:can|could|would)\s+you\s+(?:please\s+)?)*"
+    r"(?:write|implement|create|define|build|make|develop|code|design|provide|give\s+me|i\s+(?:need|want|would\s+like)|we\s+need|"
+    r"re-?factor|clean|simplify|tidy|improve|fix|optimi[sz]e|re-?write)\b",
+    re.IGNORECASE,
+)
+_HOW = re.compile(
+    r"\b(?:without\s+(?!changing\b)(?:(?:the\s+)?use\b|\w+ing\b)|using\s+only\b|only\s+(?:using|with)\b|in-?\s?place\b|in\s+O\(|"
+    r"recursive(?:ly)?\b|thread-?safe\b|case-?insensitive(?:ly)?\b)[^,;]*",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(
+    r"[:\u2013\u2014]\s+|(?:\s*,\s*(?:and\s+|but\s+)?|\s+and\s+)(?=(?:it|must|should|do|don't|never|always|use|only)\b)"
+)
+_BINDS = re.compile(
+    r"\b(?:must|should|cannot|can't|do not|don't|never|always|only use|use only|raises?)\b",
+    re.IGNORECASE,
+)
+_SHOWS = re.compile(r"(?:for\s+example|e\.?g|example)\b", re.IGNORECASE)
+
+
 def constraints_in(text: str) -> tuple[str, ...]:
-    """Sentences that say how it must or must not be done."""
-    found = (one["said"].strip(" -*\t") for one in _CONSTRAINTS.finditer(text))
+    """Sentences that say how it must or must not be done; of the request itself only what says that."""
+    found = (
+        clause.strip(" -*\t")
+        for one in _CONSTRAINTS.finditer(text)
+        for clause in _binding(one["said"])
+    )
     return tuple(dict.fromkeys(one for one in found if 8 <= len(one) <= 300))[:12]
+
+
+def _binding(said: str) -> Sequence[str]:
+    said = said.strip(" -*\t")
+    if _SHOWS.match(said):
+        return ()
+    if not _REQUEST.match(said):
+        return (said,)
+    request, *more = _CLAUSE.split(said)
+    return (
+        *(how.group().strip() for how in _HOW.finditer(request)),
+        *(one for one in more if _BINDS.search(one) or _HOW.search(one)),
+    )
 
 
 def forbidden_in(text: str) -> tuple[str, ...]:
@@ -96,27 +135,60 @@ _AMBIGUOUS = frozenset(
     "abc this signal secrets random platform profile resource symbol site cmd".split()
 )
 
+_TREE = r"node|root|leaf|leaves|depth|binary|parent|child|subtree|travers|walk|director|folder|syntax|search|balanced|ancest"
 _CHALLENGES: Sequence[tuple[str, str]] = (
     (r"\bempty|\bno elements|\bblank", "empty input"),
     (r"\bnegative|\bzero\b", "zero and negative numbers"),
     (r"\bduplicate|\bunique|\brepeated", "duplicates"),
-    (r"\bunicode|\bcase-?insensitive|\bupper|\blower|\baccent", "letters beyond ASCII and their case"),
-    (r"\bfloat|\bround|\bprecision|\bdecimal|\bcurrency|\bmoney", "rounding and precision"),
-    (r"\bpars|\bjson|\bcsv|\bxml|\byaml|\bformat", "malformed input"),
-    (r"\bfile|\bdisk|\bpath|\bdirector", "files that are missing or cannot be read"),
-    (r"\bhttp|\burl|\bapi\b|\bnetwork|\bsocket|\brequest", "a network that fails or is slow"),
-    (r"\bsql|\bdatabase|\bquery", "SQL injection and transactions"),
-    (r"\bthread|\bconcurren|\basync|\block|\bparallel", "concurrency"),
-    (r"\bdate|\btime\s?zone|\bcalendar|\bleap", "calendar and time zones"),
-    (r"\brecurs|\btree|\bgraph|\bnested", "depth of recursion and cycles"),
-    (r"\blarge|\bmillion|\befficien|\bperformance|O\(", "large input"),
-    (r"\bpassword|\btoken|\bencrypt|\bhash|\bauth", "secrets and safe comparison"),
-)  # fmt: skip
+    (
+        (
+            r"\bunicode|\bcase-?\s?(?:in)?sensitive|\b(?:upper|lower|title)[- ]?case|\bignor\w+ (?:the )?case\b|"
+            r"\bcapital(?:s|i[sz]e\w*| letters?)\b|\baccent"
+        ),
+        "letters beyond ASCII and their case",
+    ),
+    (
+        (
+            r"\bfloat|\bround(?:ed|ing|s (?:to|up|down|it|the))?\b(?![- ]?(?:robin|trip))|\bprecision|"
+            r"\bdecimals\b|\bdecimal (?:places?|points?|fractions?|amounts?|digits?)|\bcurrenc|\bmoney"
+        ),
+        "rounding and precision",
+    ),
+    (r"\bpars(?:e|es|ed|er|ing)\b|\bjson|\bcsv|\bxml|\byaml|\bformat", "malformed input"),
+    (
+        r"\bfile|\bdisk\b|\bpath(?:name|lib)|\bpath (?:of|to) (?:a|the) (?:file|folder|director)|\bdirector(?:y|ies)\b",
+        "files that are missing or cannot be read",
+    ),
+    (r"\bhttp|\burl|\bapi\b|\bnetwork|\bsocket|\bhttp request", "a network that fails or is slow"),
+    (
+        r"\bsql|\bdatabase|\bquer(?:y|ies)\b(?![- ]?(?:string|param))",
+        "SQL injection and transactions",
+    ),
+    (r"\bthread|\bconcurren|\basync|\block(?:s|ed|ing)?\b|\bparallel", "concurrency"),
+    (r"\bdates?\b|\bdatetime|\btime\s?zone|\bcalendar|\bleap", "calendar and time zones"),
+    (
+        rf"\brecurs|(?<!bar )(?<!line )\bgraphs?\b|\bnested|\btrees?\b(?=.*\b(?:{_TREE}))|\b(?:{_TREE})\w*\b.*\btrees?\b",
+        "depth of recursion and cycles",
+    ),
+    (
+        r"(?<!second )(?<!third )\blarge\b|\bhuge\b|\bmillion|\bbillion|\befficien|\bperformance|\bO\(",
+        "large input",
+    ),
+    (
+        (
+            r"\bpassword|\b(?:access|auth\w*|api|session|csrf|bearer|refresh|secret|reset)[- ]tokens?\b|\bencrypt|"
+            r"\bhash(?:es|ed|ing)?\b(?![- ]?(?:map|table|set|mark|sign))|\bauthenti|\bauthori[sz]"
+        ),
+        "secrets and safe comparison",
+    ),
+)
 
 
 def challenges_in(text: str) -> tuple[str, ...]:
     """What usually goes wrong with such a task, by its words."""
-    return tuple(what for words, what in _CHALLENGES if re.search(words, text, re.IGNORECASE))
+    return tuple(
+        what for words, what in _CHALLENGES if re.search(words, text, re.IGNORECASE | re.DOTALL)
+    )
 
 
 def complexity_of(

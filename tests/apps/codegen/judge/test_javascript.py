@@ -54,6 +54,35 @@ def test_what_is_right_is_left_alone(code: str) -> None:
     assert lint(code, "javascript") == ()
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "function f(s: Shape): number { switch (s.kind) { case 'a': return 1; case 'b': case 'c': return 2; } }",
+        "type Way = 'up' | 'down'; function f(way: Way): number { switch (way) { case 'up': return 1; case 'down': return -1; } }",
+        "enum Lamp { On, Off } function f(lamp: Lamp): string { switch (lamp) { case Lamp.On: return 'on'; case Lamp.Off: return 'off'; } }",
+        "class Till { constructor(private readonly sum: number, public name: string, readonly id = 1) {} }",
+    ],
+)  # fmt: skip
+def test_what_the_compiler_of_typescript_sees_to_is_left_alone(code: str) -> None:
+    assert lint(code, "typescript") == ()
+
+
+@pytest.mark.parametrize(
+    ("code", "rule"),
+    [
+        ("function f(n: number): number { switch (n) { case 1: return 1; case 2: return 2; } }", "RET503"),
+        ("function f(way: 'up' | 'down'): number { switch (way) { case 'up': return 1; } }", "RET503"),
+        ("type Way = 'up' | 'down'; function f(way: Way): number { switch (way) { case 'up': return 1; } }", "RET503"),
+        ("function f(s: Shape): number { switch (s.kind) { case 'a': return 1; case 'b': g(); break; } }", "RET503"),
+        ("function f(s: Shape): number | undefined { switch (s.kind) { case 'a': return 1; } }", "RET503"),
+        ("function f(s) { switch (s.kind) { case 'a': return 1; case 'b': return 2; } }", "RET503"),
+        ("class Till { constructor(sum: number) {} }", "F841"),
+    ],
+)  # fmt: skip
+def test_a_switch_that_misses_a_case_is_still_named(code: str, rule: str) -> None:
+    assert [one.rule for one in lint(code, "typescript")] == [rule]
+
+
 def test_typescript_is_read_too() -> None:
     found = lint("function f(a: number, b?: string): number { return a; }", "typescript")
     assert [one.message for one in found] == ["b is never used"]

@@ -6,6 +6,7 @@ assignments as conditions, a loop one step too far. No style.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -15,6 +16,8 @@ from arriero.apps.codegen.judge.report import Problem
 
 FUNCTIONS = frozenset({"function_declaration", "function_expression", "arrow_function", "method_definition", "generator_function_declaration"})  # fmt: skip
 NAMES = frozenset({"identifier", "shorthand_property_identifier", "jsx_identifier"})
+PROPERTIES = frozenset({"accessibility_modifier", "readonly", "override_modifier"})
+OPEN = re.compile(r"\b(?:number|string|any|unknown|bigint|object)\b")
 ENDS = frozenset({"return_statement", "throw_statement", "break_statement", "continue_statement"})
 
 
@@ -52,6 +55,8 @@ def _parameters(function: Any) -> Iterator[Any]:
     if held.type == "identifier":
         yield held
     for child in held.named_children:
+        if any(one.type in PROPERTIES for one in child.children):
+            continue  # `constructor(private readonly size: number)` declares a field
         typed = child.type in {"required_parameter", "optional_parameter"}
         node = child.child_by_field_name("pattern") if typed else child
         if node is not None and node.type == "identifier":
@@ -86,7 +91,8 @@ def _ways_out(root: Any) -> Iterator[Problem]:
             body = node.child_by_field_name("body")
             if body is None or body.type != "statement_block":
                 continue
-            if any(one.named_children for one in _returns(body)) and not _ends(body):
+            gives = any(one.named_children for one in _returns(body))
+            if gives and not _ends(body) and not _is_covered(node, body):
                 yield Problem(_line(node), "it ends without a value on some of its ways", "RET503")
         if node.type == "statement_block":
             statements = [one for one in node.named_children if one.type != "comment"]
@@ -131,6 +137,68 @@ def _ends(node: Any) -> bool:
             return last is not None and last.type == "switch_default" and bool(last.named_children) and _ends(last.named_children[-1])  # fmt: skip
         case _:
             return False
+
+
+def _is_covered(function: Any, body: Any) -> bool:
+    """Whether a TypeScript function ends in a `switch` without default in which every case gives a value.
+
+    With a return type that leaves out `undefined` the compiler itself asks for every case of a union or an
+    enumeration. A value whose declared type has no last case (`number`, `string`) is not taken for one, nor is
+    a union of literals, declared beside it, of which a case is missing.
+    """
+    told = function.child_by_field_name("return_type")
+    inner = [one for one in body.named_children if one.type != "comment"]
+    if told is None or re.search(r"\b(?:undefined|void|any|unknown)\b", text(told)) or not inner:
+        return False
+    last = inner[-1]
+    if last.type != "switch_statement":
+        return False
+    cases = [one for one in nodes(last) if one.type in {"switch_case", "switch_default"}]
+    if not cases or any(one.type == "switch_default" for one in cases) or not _all_end(cases):
+        return False
+    subject = text(last.child_by_field_name("value")).strip("() ")
+    declared = _type_of(function, subject)
+    if declared is None:
+        return True  # `shape.kind`: what it may be stands elsewhere
+    literals = {one.strip() for one in _spelt_out(function, declared).split("|") if one.strip()}
+    if all(one[:1] in "\"'" or one[:1].isdigit() for one in literals):
+        found = {text(one.child_by_field_name("value")).strip("\"'") for one in cases}
+        return {one.strip("\"'") for one in literals} <= found
+    return not OPEN.search(declared)
+
+
+def _all_end(cases: list[Any]) -> bool:
+    """Whether each case returns or throws, or falls through to one that does."""
+    last = cases[-1]
+    for one in cases:
+        label = one.child_by_field_name("value")
+        body = [node for node in one.named_children if node.type != "comment" and (label is None or node.id != label.id)]  # fmt: skip
+        if not (any(map(_ends, body)) or (not body and one.id != last.id)):
+            return False
+    return True
+
+
+def _type_of(function: Any, name: str) -> str | None:
+    """The type that the parameter `name` is declared with; None for anything but such a parameter."""
+    held = function.child_by_field_name("parameters")
+    for child in held.named_children if held is not None else ():
+        pattern, told = (child.child_by_field_name(field) for field in ("pattern", "type"))
+        if pattern is not None and told is not None and text(pattern) == name:
+            return text(told).lstrip(":").strip()
+    return None
+
+
+def _spelt_out(node: Any, declared: str) -> str:
+    """The union that `type NAME = ...` of the same file gives a name; the type itself where there is none."""
+    while node.parent is not None:
+        node = node.parent
+    for one in nodes(node):
+        if (
+            one.type == "type_alias_declaration"
+            and text(one.child_by_field_name("name")) == declared
+        ):
+            return text(one.child_by_field_name("value"))
+    return declared
 
 
 def _odd(root: Any) -> Iterator[Problem]:

@@ -252,7 +252,7 @@ def defined_in(root: Any, name: str) -> Any | None:
     for node in grammars.nodes(root):
         for field in ("name", "declarator", "left", "pattern"):
             held = node.child_by_field_name(field)
-            if held is not None and _name(held) == name and held.type != "call_expression":
+            if held is not None and name_in(held) == name and held.type != "call_expression":
                 return node
     return None
 
@@ -262,7 +262,7 @@ def _without_body(node: Any) -> bool:
     return node.type == "function_declaration" and node.child_by_field_name("body") is None
 
 
-def _name(node: Any) -> str:
+def name_in(node: Any) -> str:
     """The last part of a name: `std::f`, `module.exports.f` and `*f(...)` are all f."""
     inner = node
     while (deeper := inner.child_by_field_name("declarator")) is not None:
