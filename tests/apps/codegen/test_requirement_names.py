@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from arriero.apps.codegen.app import LANGUAGES
@@ -201,3 +203,11 @@ def test_the_request_itself_is_no_constraint(text: str, constraints: tuple[str, 
 )
 def test_a_challenge_is_named_by_what_it_means(text: str, challenge: str, named: bool) -> None:
     assert (challenge in record(text).challenges) is named
+
+
+@pytest.mark.parametrize("words", ["it takes `a`, ", "tree node ", "`a`, `b` and ", "call it a, "])
+def test_a_long_text_is_read_in_bounded_time(words: str) -> None:
+    text = words * (20_000 // len(words))
+    start = time.process_time()
+    read(Wanted(requirement=text), languages=LANGUAGES, longest=50_000)
+    assert time.process_time() - start < 5

@@ -6,6 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+MOST = 20  # parameters that words give one function; a longer list is something else
+
 # -- between brackets
 
 _VALUE = re.compile(
@@ -23,7 +25,7 @@ def is_parameters(params: str, language: str) -> bool:
     if language == "python":
         try:
             return bool(ast.parse(f"def f({params}): pass").body)
-        except (SyntaxError, ValueError):
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             return False
     return all(_DECLARES.match(one) and not _VALUE.match(one) for one in _pieces(params))
 
@@ -105,7 +107,7 @@ def _names(text: str, at: int, *, weak: bool) -> list[str]:
     """The names from `at` up to what ends such a list; none where something else stands between or behind."""
     names: list[str] = []
     whole: list[str] = []
-    while piece := _PIECE.match(text, at):
+    while len(names) < MOST and (piece := _PIECE.match(text, at)):
         bare, ticked = piece["bare"], piece["ticked"]
         if bare and (bare.lower() in _GRAMMAR or (weak and bare.lower() in _KINDS)):
             break

@@ -167,7 +167,7 @@ _CHALLENGES: Sequence[tuple[str, str]] = (
     (r"\bthread|\bconcurren|\basync|\block(?:s|ed|ing)?\b|\bparallel", "concurrency"),
     (r"\bdates?\b|\bdatetime|\btime\s?zone|\bcalendar|\bleap", "calendar and time zones"),
     (
-        rf"\brecurs|(?<!bar )(?<!line )\bgraphs?\b|\bnested|\btrees?\b(?=.*\b(?:{_TREE}))|\b(?:{_TREE})\w*\b.*\btrees?\b",
+        rf"\brecurs|(?<!bar )(?<!line )\bgraphs?\b|\bnested|\A(?=.*\btrees?\b)(?=.*\b(?:{_TREE}))",
         "depth of recursion and cycles",
     ),
     (
