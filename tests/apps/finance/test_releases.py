@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
+from arriero.apps.finance import publish
 from arriero.apps.finance.archive import Analyses
+from arriero.apps.finance.compliance.listener import Listener
 from arriero.apps.finance.compliance.rulebook import APPROVAL
 from arriero.apps.finance.door import WantedAnalyses
 from arriero.apps.finance.releases import PUBLICATION, STATUS
@@ -217,3 +221,25 @@ async def test_a_replay_of_a_waiting_analysis_is_the_same(desk: Desk) -> None:
     await desk.app.releases.act(TENANT, task.id, Act("resolve", "principal"))
     assert await desk.flow.replay(desk.app, result.run, result.trace) == []
     assert datetime(2026, 3, 31, 12, tzinfo=UTC) == result.trace.now
+
+
+async def test_what_a_release_doubts_is_encoded_as_it_was_when_it_was_judged(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a text that only its vector had cleared would be refused."""
+    asked: list[str] = []
+
+    async def opens() -> Any:
+        return SimpleNamespace(name=Listener.load().encoder, encode=encode)
+
+    async def encode(texts: Sequence[str]) -> Any:
+        asked.extend(texts)
+        return np.zeros((len(texts), len(Listener.load().vector)), np.float32)
+
+    result, task = await waiting(desk)
+    monkeypatch.setattr(publish, "doubted", lambda _: ("a sentence",))
+    await replace(desk.app.releases, encoder=opens).act(
+        TENANT, task.id, Act("resolve", "principal")
+    )
+    assert set(asked) == {"a sentence"}
+    assert (await shown(desk, result))["status"] == STATUS

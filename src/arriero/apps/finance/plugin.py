@@ -18,6 +18,7 @@ from arriero.apps.finance.evidence.freeze import freeze
 from arriero.apps.finance.evidence.kept import Copies
 from arriero.apps.finance.evidence.open import open_providers
 from arriero.apps.finance.evidence.told import Told
+from arriero.apps.finance.publish import OpenEncoder
 from arriero.apps.finance.rating import table
 from arriero.apps.finance.releases import Releases
 from arriero.apps.finance.reports.lines import TAGS
@@ -28,8 +29,9 @@ from arriero.apps.finance.values import Request, Seen
 from arriero.core.archive import Archive
 from arriero.core.clock import Clock
 from arriero.core.desk import Desk
-from arriero.core.errors import MissingExtra, NotFound
+from arriero.core.errors import MissingExtra, ModelMissing, NotFound
 from arriero.flow import AnyApp, Parts, Plugin
+from arriero.models.base import Encoder
 from arriero.store.base import Ledger
 from arriero.store.records import Records
 
@@ -70,7 +72,7 @@ async def open_finance(settings: FinanceSettings, parts: Parts) -> FinanceApp:
         return answer.served.rows
 
     rules = await asyncio.to_thread(rating_table, settings)
-    releases = releases_of(settings, rules, parts.ledger, parts.records, parts.clock)
+    releases = releases_of(settings, rules, parts.ledger, parts.records, parts.clock, parts.encoder)
     predictions = releases.predictions
     return FinanceApp(
         settings=settings,
@@ -84,17 +86,26 @@ async def open_finance(settings: FinanceSettings, parts: Parts) -> FinanceApp:
     )
 
 
+async def _no_encoder() -> Encoder:
+    raise ModelMissing("minilm-l6")
+
+
 def releases_of(
-    settings: FinanceSettings, rules: table.Table, ledger: Ledger, records: Records, clock: Clock
+    settings: FinanceSettings,
+    rules: table.Table,
+    ledger: Ledger,
+    records: Records,
+    clock: Clock,
+    encoder: OpenEncoder = _no_encoder,
 ) -> Releases:
-    """Rules, approvals and releases over a ledger: neither providers nor models are needed for them."""
+    """Rules, approvals and releases over a ledger: neither providers nor models have to be there."""
     rulebook = Rulebook(ledger, clock)
 
     async def withdrawn(tenant: str) -> Mapping[str, str]:
         found = await rulebook.withdrawals(tenant)
         return {run: str(task.payload.get("reason", "")) for run, task in found.items()}
 
-    return Releases(rulebook, Predictions(records, withdrawn), settings, rules)
+    return Releases(rulebook, Predictions(records, withdrawn), settings, rules, encoder)
 
 
 def rating_table(settings: FinanceSettings) -> table.Table:

@@ -16,9 +16,8 @@ from datetime import date, datetime, timedelta
 from pydantic import TypeAdapter
 
 from arriero.apps.finance.compliance.base import Approval, Review, State
-from arriero.apps.finance.compliance.gate import review
 from arriero.apps.finance.compliance.rulebook import APPROVAL, Rulebook
-from arriero.apps.finance.publish import publication_of
+from arriero.apps.finance.publish import OpenEncoder, Submission, publication_of
 from arriero.apps.finance.rating.table import Table
 from arriero.apps.finance.settings import FinanceSettings
 from arriero.apps.finance.track.predictions import (
@@ -61,12 +60,16 @@ class Drafted:
 
 @dataclass(frozen=True)
 class Releases:
-    """The desk of approvals (the rulebook's, with what follows from a yes), and what it released."""
+    """The desk of approvals (the rulebook's, with what follows from a yes), and what it released.
+
+    Without an `encoder` the gate is stricter than when the text was judged, never less strict.
+    """
 
     rulebook: Rulebook
     predictions: Predictions
     settings: FinanceSettings
     table: Table
+    encoder: OpenEncoder
 
     conversations = None
 
@@ -187,7 +190,9 @@ class Releases:
         )  # fmt: skip
         yes = Approval("approved", str(task.payload["author"]), principal, task.id)
         record = replace(publication.record, approval=yes)
-        found = review(replace(publication, record=record), await self.rulebook.pack(tenant))
+        approved = replace(publication, record=record)
+        pack = await self.rulebook.pack(tenant)
+        found = await Submission(approved, pack, self.encoder).review()
         if not found.released:
             why = "; ".join(f"{one.id}: {one.reason}" for one in found.failed)
             raise Conflict(f"it may not be published ({why}); reject it, with this as the reason")

@@ -113,9 +113,10 @@ async def build(
     left += dropped
     parts = split([one.example for one in found], settings.dataset.eval_share)
     stages, missing = _stages([one.example for one in found if not one.replayed], settings)
-    training = [*parts.training, *_rehearsed(parts.training, settings, now)]
-    rows = write.rows_of(training, parts.held_out, place.mark)
+    rehearsed = _rehearsed(parts.training, settings, now)
+    rows = write.rows_of([*parts.training, *rehearsed], parts.held_out, place.mark)
     told = _manifest(app, settings, place, voices, parts, rows, left, stages, now, since)
+    told["rehearsed"] = len(rehearsed)  # of the rows; nobody asked them
     if not stages:
         return NotEnough(missing, told)
     folder = await asyncio.to_thread(write.write, place.root, rows, told)

@@ -15,7 +15,7 @@ from arriero.apps.codegen.gather.snippet import Found, Snippet
 from arriero.models.base import Encoder
 from arriero.retrieval.fusion import fuse
 from arriero.retrieval.lexical import Bm25, stems_of
-from arriero.retrieval.nearest import FLAT_UP_TO, Nearest
+from arriero.retrieval.nearest import Nearest
 from arriero.retrieval.text import terms
 from arriero.retrieval.vectors import Vectors, vectors_of
 
@@ -26,16 +26,14 @@ DEPTH = 100  # of each ranking that is fused; what is deeper adds less than 1 / 
 class Shelf:
     """Some hundred thousand snippets at most. Read only; open it with `stocked`."""
 
-    def __init__(
-        self, snippets: Sequence[Snippet], vectors: Vectors, *, flat_up_to: int = FLAT_UP_TO
-    ) -> None:
+    def __init__(self, snippets: Sequence[Snippet], vectors: Vectors) -> None:
         """`vectors` are those of all `asks`, snippet by snippet."""
         self.snippets = tuple(snippets)
         counts = [len(one.asks) for one in snippets]
         self._first = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
         self._of = np.repeat(np.arange(len(counts)), counts)
         self._vectors = vectors
-        self._nearest = Nearest(vectors, flat_up_to=flat_up_to)
+        self._nearest = Nearest(vectors)
         self._most = max(counts, default=1)
         self._words = Bm25(
             [(split(one.title), split(f"{' '.join(one.asks)} {one.code}")) for one in snippets]
