@@ -142,7 +142,7 @@ if [ "$$(id -u)" = 0 ] && [ "$(MAKECMDGOALS)" != up ]; then \
 	else echo "$(2) a Debian package; run as root: apt-get install $(1)" >&2; exit 1; fi
 endef
 
-# Python: the resolver's report as sorted pins, with the note on top and the lines of the extra train kept.
+# Python: the resolver's report as sorted pins, with the note on top and the line of the extra train kept.
 define PINS
 import json, pathlib, re, sys
 report, target = map(pathlib.Path, sys.argv[1:])
@@ -150,7 +150,7 @@ old = target.read_text().splitlines()
 found = [item["metadata"] for item in json.loads(report.read_text())["install"]]
 pins = {re.sub(r"[-_.]+", "-", m["name"]).lower() + "==" + m["version"] for m in found}
 pins = {pin for pin in pins if not pin.startswith("arriero==")}
-pins |= {line for line in old if line.startswith(("torch==", "onnx==", "ml-dtypes=="))}
+pins |= {line for line in old if line.startswith("torch==")}
 notes = [line for line in old if line.startswith("#")]
 target.write_text("\n".join([*notes, *sorted(pins)]) + "\n")
 endef

@@ -13,6 +13,7 @@ import pytest
 HEAVY = (
     "faiss",
     "numpy",
+    "onnx",
     "onnxruntime",
     "scipy",
     "sklearn",
@@ -100,6 +101,11 @@ def test_arriero_help_pulls_in_no_heavy_library(tmp_path: Path) -> None:
 @pytest.mark.parametrize("room", ["core", "flow", "checks", "store", "observe", "security"])
 def test_a_light_room_pulls_in_no_machine_learning(room: str, tmp_path: Path) -> None:
     assert not _loaded_after(f"import arriero.{room}", cwd=tmp_path).intersection(HEAVY)
+
+
+def test_what_serves_an_encoder_does_not_load_what_writes_its_copy(tmp_path: Path) -> None:
+    code = "import arriero.models.copy_child, arriero.models.encoder, arriero.models.engines"
+    assert not _loaded_after(code, cwd=tmp_path).intersection({"onnx", "gguf"})
 
 
 def test_every_module_can_be_imported_with_the_local_extra(

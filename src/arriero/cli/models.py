@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "list": ("models", "list_", "All models with their licence and origin, and what is here."),
-    "pull": ("models", "pull", "Pull models, verify them, prepare faster copies."),
+    "pull": ("models", "pull", "Pull models, verify them, prepare their copies."),
     "verify": ("models", "verify", "Hash the files of models anew."),
     "path": ("models", "path", "What is loaded for a model."),
     "adopt": ("own", "adopt", "Take a LLaMA-Factory output and register a challenger with it."),
@@ -79,7 +79,7 @@ def _here(entry: Entry, folder: Path) -> str:
     except ArrieroError as error:
         return "no" if error.code == "model_missing" else "CORRUPT, pull it again"
     copy = repacked_copy(entry, folder)
-    return f"yes; faster copy {copy.said}" if copy else "yes"
+    return f"yes; {entry.gain} copy {copy.said}" if copy else "yes"
 
 
 @click.command()
@@ -89,7 +89,7 @@ def _here(entry: Entry, folder: Path) -> str:
 def pull(
     names: tuple[str, ...], local: Path | None, config: Path | None, data: Path | None
 ) -> None:
-    """Pull models (default: the ones that `arriero up` needs), verify them, prepare faster copies."""
+    """Pull models (default: the ones that `arriero up` needs), verify them, prepare their copies."""
     from arriero.models.catalogue import DEFAULTS, entry_of  # noqa: PLC0415
 
     settings = load(config, data)
@@ -118,9 +118,9 @@ async def _copy(entry: Entry, folder: Path, progress: Progress) -> None:
 
         copy: Repacked = await prepare(entry, folder, progress=progress)
     except MissingExtra as error:
-        click.echo(f"{entry.name}: no faster copy: {error.message}", err=True)
+        click.echo(f"{entry.name}: no {entry.gain} copy: {error.message}", err=True)
         return
-    click.echo(f"{entry.name}: faster copy {copy.path.name}: {copy.said}")
+    click.echo(f"{entry.name}: {entry.gain} copy {copy.path.name}: {copy.said}")
 
 
 @click.command()
@@ -145,7 +145,7 @@ def verify(names: tuple[str, ...], config: Path | None, data: Path | None) -> No
 @click.argument("name")
 @settings_options
 def path(name: str, config: Path | None, data: Path | None) -> None:
-    """What is loaded for a model: its file, or the folder of its files; the faster copy if there is one."""
+    """What is loaded for a model: its file, or the folder of its files; the copy if there is one."""
     from arriero.models import catalogue  # noqa: PLC0415
 
     settings = load(config, data)

@@ -1,7 +1,7 @@
 """The models that can be pulled, and what lies in the models folder of each.
 
 A model lies in FOLDER/NAME/: its files, `verified.json` (what they were when they were last hashed)
-and, when there is a re-quantised copy, that file and `repacked.json`.
+and, when there is a copy (a faster generator, a smaller encoder), that file and `repacked.json`.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class ModelFile(_Row):
 
 
 class Entry(_Row):
-    """A row of the catalogue. `repack` names the faster copy that `models pull` prepares."""
+    """A row of the catalogue. `repack` names the copy that `models pull` prepares: its kind (`models/copies.py`)."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
     title: str
@@ -87,6 +87,11 @@ class Entry(_Row):
         """Bytes of all files together."""
         return sum(file.size for file in self.files)
 
+    @property
+    def gain(self) -> str:
+        """What a copy of it is: a generator's is faster, an encoder's smaller in memory."""
+        return "faster" if self.kind == "generator" else "smaller"
+
 
 class State(StrEnum):
     OK = "ok"
@@ -106,7 +111,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Repacked:
-    """The faster copy of a model: its file, and what it loses (the words that `models list` shows)."""
+    """The copy of a model: its file, and what it loses (the words that `models list` shows)."""
 
     path: Path
     kind: str
@@ -117,6 +122,8 @@ class Repacked:
     def said(self) -> str:
         if not self.loss:
             return f"{self.kind}, loss not measured"
+        if texts := self.loss.get("same_vectors"):
+            return f"{self.kind}, the same vectors bit for bit ({texts} texts)"
         return (
             f"{self.kind}, same first choice {self.loss['agreement']:.1%}, "
             f"perplexity x{self.loss['perplexity_ratio']:.3f} ({self.loss['n']} tokens)"
@@ -205,7 +212,7 @@ def corrupt(name: str, where: Path, found: str) -> ModelCorrupt:
 
 
 def verify(entry: Entry, folder: Path) -> Finding:
-    """Hash every file of a model anew, its re-quantised copy too."""
+    """Hash every file of a model anew, its copy too."""
     home = folder / entry.name
     present = [file for file in entry.files if (home / file.name).is_file()]
     size = sum((home / file.name).stat().st_size for file in present)
@@ -222,7 +229,7 @@ def verify(entry: Entry, folder: Path) -> Finding:
 
 
 def repacked_copy(entry: Entry, folder: Path) -> Repacked | None:
-    """The re-quantised copy of the row's kind, or None when there is none made from these files."""
+    """The copy of the row's kind, or None when there is none made from these files."""
     home = folder / entry.name
     note = read_json(home / REPACKED)
     if not note or note.get("kind") != entry.repack or note.get("from") != entry.files[0].sha256:

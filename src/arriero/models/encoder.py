@@ -4,6 +4,7 @@ What keeps the first small and steady (measured with the packaged int8 MiniLM on
 it the session costs 155 MB and one batch of 32 x 160 tokens leaves another 130 MB behind):
 
 * no arena and no memory pattern: both keep the largest batch ever seen;
+* a copy of the graph whose table of words stays int8 (113 -> 77 MB; `models/rows_first.py`);
 * the heap is trimmed after loading (155 -> 96 MB: glibc keeps what the optimiser freed) and, once
   nobody waits, after a long round (231 -> 157 MB for the whole process after 256 tokens);
 * a batch is at most `batch_tokens` padded tokens of texts of similar length;
@@ -61,7 +62,7 @@ class OnnxEncoder:
 
     Mean of the last hidden state over the attention mask, scaled to length one; of a text of several
     windows, over all of them. Texts longer than `max_tokens` are cut. `name` is made of the files' content, so that a head fitted on one encoder
-    is refused by another.
+    is refused by another. `graph` is a copy of the model that gives the same vectors in less memory (`models/copies.py`).
 
     One thread runs the model. Requests that arrive meanwhile are merged into the next round, the
     smallest request first, so that a message does not wait for an index that is being built.
@@ -76,6 +77,7 @@ class OnnxEncoder:
         self,
         files: Path | tuple[Path, Path],
         *,
+        graph: Path | None = None,
         threads: int = 1,
         max_tokens: int = 256,
         batch_tokens: int = BATCH_TOKENS,
@@ -84,7 +86,7 @@ class OnnxEncoder:
         self.name = f"onnx@{_digest((model, tokenizer), max_tokens)}"
         self.max_tokens = max_tokens
         self.batch_tokens = batch_tokens
-        self._model = _Model(model, tokenizer, threads, max_tokens, batch_tokens)
+        self._model = _Model(graph or model, tokenizer, threads, max_tokens, batch_tokens)
         self.dimension = self._model.dimension
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encoder")
         self._memo: OrderedDict[str, Vectors] = OrderedDict()

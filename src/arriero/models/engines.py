@@ -16,6 +16,7 @@ from arriero.models import catalogue
 from arriero.models.adapters import adapter_file
 from arriero.models.base import Classifier, Encoder, Generator, Piece, Prompt
 from arriero.models.cached import CachedClassifier
+from arriero.models.copy_child import copy_of
 from arriero.models.fake import EchoGenerator, FakeClassifier, FakeEncoder
 from arriero.models.lease import GenerationLease
 from arriero.models.llm_classifier import LlmClassifier
@@ -68,7 +69,13 @@ class Engines:
         if engine == "openai":
             where = self._deployment(name)
             return OpenAIEncoder(where.url, where.model, _secret(where))
-        return OnnxEncoder(catalogue.path(name, self.folder))
+        entry = catalogue.entry_of(name, self.folder)
+        files = catalogue.path_of(entry, self.folder)
+        graph = copy_of(entry, self.folder) if self._copied(entry) else None
+        return OnnxEncoder(files, graph=graph)
+
+    def _copied(self, entry: catalogue.Entry) -> bool:
+        return bool(entry.repack) and self._settings.models.repack
 
     async def fit(self, heads: Mapping[str, Path]) -> None:
         """Make sure that each head (name -> CSV of text,label) is fitted for this encoder."""
