@@ -245,7 +245,7 @@ async def _with_enough(generated: Sequence[_Generated]) -> list[_Generated]:
 
 async def _speeds() -> list[Figure]:
     """The model's own speed with the product's thread count, and the loss of its copy."""
-    threads = threads_for(len(os.sched_getaffinity(0)), 0)
+    threads = threads_for(len(os.sched_getaffinity(0)), 0, _model().stat().st_size)
     reads, writes = [], []
     async with opened(_model(), threads) as child:
         await ask(child, "/completion", PLAIN)  # the first reads the file from the disk

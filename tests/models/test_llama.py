@@ -45,10 +45,19 @@ def test_the_first_restart_is_at_once_and_later_ones_wait_up_to_half_a_minute() 
 @pytest.mark.parametrize(
     ("cores", "asked", "threads"), [(1, 0, (1, 1)), (2, 0, (1, 2)), (8, 0, (7, 8)), (8, 3, (3, 3))]
 )
-def test_one_core_is_left_while_an_answer_is_written(
+def test_one_core_is_left_while_a_small_model_writes(
     cores: int, asked: int, threads: tuple[int, int]
 ) -> None:
-    assert threads_for(cores, asked) == threads
+    assert threads_for(cores, asked, 150_000_000) == threads
+
+
+@pytest.mark.parametrize(
+    ("cores", "asked", "threads"), [(1, 0, (1, 1)), (2, 0, (2, 2)), (2, 1, (1, 1))]
+)
+def test_a_large_model_writes_with_all_cores(
+    cores: int, asked: int, threads: tuple[int, int]
+) -> None:
+    assert threads_for(cores, asked, 500_000_000) == threads
 
 
 async def test_a_missing_file_says_how_to_get_it(tmp_path: Path) -> None:

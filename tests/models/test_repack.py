@@ -37,6 +37,7 @@ def original(tmp_path: Path) -> Path:
     for block in range(3):
         for part in ("attn_q", "attn_v", "ffn_up", "ffn_gate", "ffn_down"):
             kinds[f"blk.{block}.{part}.weight"] = Type.Q4_1
+        kinds[f"blk.{block}.attn_k.weight"] = Type.Q5_0
     for name, kind in kinds.items():
         weights = draw.normal(size=(ROWS, COLUMNS)).astype(np.float32)
         writer.add_tensor(name, quants.quantize(weights, kind), raw_dtype=kind)
@@ -81,6 +82,18 @@ def test_metadata_is_kept_apart_from_the_file_type(original: Path, tmp_path: Pat
     assert after.pop("general.file_type") == 2
     assert before.pop("general.file_type") == 3
     assert after == before
+
+
+def test_five_bits_become_eight_without_a_change(original: Path, tmp_path: Path) -> None:
+    copy = repack(original, tmp_path / "copy.gguf", "q4_0_q8_0")
+    assert _types(original)["blk.1.attn_k.weight"] == "Q5_0"
+    assert _types(copy)["blk.1.attn_k.weight"] == "Q8_0"
+    before, after = _values(original, "blk.1.attn_k.weight"), _values(copy, "blk.1.attn_k.weight")
+    assert np.array_equal(before, after)
+
+
+def test_five_bits_become_four_where_a_kind_says_so(original: Path, tmp_path: Path) -> None:
+    assert _types(repack(original, tmp_path / "copy.gguf", "q4_0"))["blk.1.attn_k.weight"] == "Q4_0"
 
 
 @pytest.mark.parametrize(("kind", "most"), [("q4_0", 0.12), ("q8_0", 0.01)])

@@ -1,7 +1,8 @@
 """A re-quantised copy of a GGUF file that llama.cpp runs faster on this kind of machine.
 
-llama.cpp rearranges Q4_0 weights at load for AVX2, AVX-512 and NEON; for Q4_1 it has no such fast
-path. What a copy gains and loses is measured (`models/loss.py`, `bars/repack_loss.py`).
+llama.cpp rearranges Q4_0 weights at load for AVX2, AVX-512 and NEON; for Q4_1 and Q5_0 it has no such
+fast path. (A Q4_K_M file whose rows are no multiple of 256, as of the 0.5b, is mostly Q5_0.) What a copy
+gains and loses is measured (`models/loss.py`, `bars/repack_loss.py`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,10 @@ from __future__ import annotations
 import re
 from math import ceil
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from arriero.core.errors import MissingExtra, ModelCorrupt
 from arriero.models.files import replaced
@@ -23,13 +28,14 @@ except ImportError as error:
 # from the first and last eighth of the blocks. It has about a fifth of the loss of Q4_0 (in
 # log-perplexity) and a speed between Q4_0 and Q8_0: bars/repack_loss.py.
 KINDS = ("q4_0", "q4_0_q8_0", "q8_0")
+SLOW = (Type.Q4_1, Type.Q5_0)
 FILE_TYPE = {"q4_0": 2, "q4_0_q8_0": 7, "q8_0": 7}  # llama.cpp's number of the type of most tensors
 
 
 def repack(source: Path, target: Path, kind: str) -> Path:
-    """Write `source` to `target` with its Q4_1 weights re-quantised; `target` is whole or as before.
+    """Write `source` to `target` with its blocks' Q4_1 and Q5_0 weights re-quantised; `target` is whole or as before.
 
-    Tensors of other types (norms, embeddings, output) and the metadata stay as they are,
+    Other tensors (norms, embeddings, output) and the metadata stay as they are,
     `general.file_type` apart. Blocks: about 5 s and 300 MB for 135 million weights. Raises
     `ModelCorrupt` when `source` is no GGUF file; importing this file raises `MissingExtra`.
     """
@@ -65,9 +71,12 @@ def _copy_tensors(reader: GGUFReader, writer: GGUFWriter, kind: str) -> None:
     blocks = 1 + max((_block(tensor.name) for tensor in reader.tensors), default=0)
     for tensor in reader.tensors:
         data, stored = tensor.data, tensor.tensor_type
-        if stored is Type.Q4_1:
+        if stored in SLOW and tensor.name.startswith("blk."):
             stored = _type(tensor.name, kind, blocks)
-            data = quants.quantize(quants.dequantize(data, tensor.tensor_type), stored)
+            if (tensor.tensor_type, stored) == (Type.Q5_0, Type.Q8_0):
+                data = widened(data)
+            else:
+                data = quants.quantize(quants.dequantize(data, tensor.tensor_type), stored)
         writer.add_tensor(tensor.name, data, raw_dtype=stored)
 
 
@@ -82,3 +91,17 @@ def _type(name: str, kind: str, blocks: int) -> Type:
 def _block(name: str) -> int:
     found = re.match(r"blk\.(\d+)\.", name)
     return int(found[1]) if found else 0
+
+
+def widened(rows: NDArray[Any]) -> NDArray[np.uint8]:
+    """Q5_0 rows as Q8_0 rows of the same values: both share a scale among 32 weights, and -16 to 15 fits in a byte.
+
+    Q5_0: two bytes of scale, four of fifth bits, sixteen of low halves (the second sixteen weights are
+    the high nibbles). Q8_0: the scale, 32 signed bytes (ggml-common.h).
+    """
+    blocks = rows.reshape(-1, 22)
+    fifth = np.unpackbits(blocks[:, 2:6], axis=1, bitorder="little")
+    low = np.concatenate([blocks[:, 6:] & 0x0F, blocks[:, 6:] >> 4], axis=1)
+    weights = (low | (fifth << 4)).astype(np.int8) - np.int8(16)
+    wide = np.concatenate([blocks[:, :2], weights.view(np.uint8)], axis=1)
+    return wide.reshape(*rows.shape[:-1], -1)
