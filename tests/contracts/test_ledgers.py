@@ -347,6 +347,18 @@ async def test_tasks_are_found_by_kind_and_state_oldest_first(ledger: Ledger) ->
     assert await ledger.tasks("umbrella") == []
     assert await ledger.tasks("acme", run="nothing") == []
     assert await ledger.tasks("acme", run=str(old.run)) == await ledger.tasks("acme")
+    assert await ledger.tasks("acme", id="a") == [new]
+    assert await ledger.tasks("acme", kind="hand_over", id="a") == []
+    assert await ledger.tasks("umbrella", id="a") == []
+
+
+async def test_tasks_that_are_overdue_are_found(ledger: Ledger) -> None:
+    early, late = a_task("early", due_at=NOW), a_task("late", due_at=LATER)
+    await ledger.commit(
+        TaskSaved(early), TaskSaved(late), TaskSaved(a_task("whenever", due_at=None))
+    )
+    assert await ledger.tasks("acme", due=NOW) == []
+    assert await ledger.tasks("acme", due=LATER) == [early]
 
 
 async def test_an_alert_is_open_until_it_is_cleared(ledger: Ledger) -> None:

@@ -333,8 +333,10 @@ class Ledger(Protocol):
         kind: str | None = None,
         state: str | None = None,
         run: str | None = None,
+        id: str | None = None,
+        due: datetime | None = None,
     ) -> Sequence[Task]:
-        """Oldest first."""
+        """Oldest first; with `due` only those that were to be done before that moment."""
 
     async def alerts(self, *, open_only: bool = True) -> Sequence[Alert]: ...
 

@@ -289,13 +289,16 @@ class MemoryLedger:
         kind: str | None = None,
         state: str | None = None,
         run: str | None = None,
+        id: str | None = None,
+        due: datetime | None = None,
     ) -> Sequence[Task]:
         self._reachable()
         found = [
             task
             for task in self._tasks.values()
             if task.tenant == tenant and kind in (None, task.kind) and state in (None, task.state)
-            and run in (None, task.run)
+            and run in (None, task.run) and id in (None, task.id)
+            and (due is None or (task.due_at is not None and task.due_at < due))
         ]  # fmt: skip
         return sorted(found, key=lambda task: (task.created_at, task.id))
 

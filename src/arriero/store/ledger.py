@@ -164,12 +164,18 @@ class SqlLedger:
         kind: str | None = None,
         state: str | None = None,
         run: str | None = None,
+        id: str | None = None,
+        due: datetime | None = None,
     ) -> Sequence[Task]:
-        """Oldest first."""
+        """Oldest first; with `due` only those that were to be done before that moment."""
         table = schema.tasks
         query = select(table).where(table.c.tenant == tenant)
         if run is not None:
             query = query.where(table.c.run == run)
+        if id is not None:
+            query = query.where(table.c.id == id)
+        if due is not None:
+            query = query.where(table.c.due_at < schema.micros(due))
         if kind is not None:
             query = query.where(table.c.kind == kind)
         if state is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from arriero.apps.support.resolution import (
     State,
     is_courtesy,
     mean_interval,
+    outline,
     recontacts,
     satisfaction,
     says_something,
@@ -280,3 +282,10 @@ def test_a_pause_is_a_setting() -> None:
     runs = [said(), said("And?", 2)]
     assert len(visits(runs)) == 2
     assert len(visits(runs, pause=timedelta(hours=3))) == 1
+
+
+def test_the_outline_of_runs_tells_who_came_back_as_the_whole_runs_do() -> None:
+    thread = said("No", 10, conversation="thread-1", customer=None)
+    runs = [said(), said("How much is shipping??", 50), thread, replace(thread, id="later")]
+    assert recontacts(map(outline, runs)) == recontacts(runs) != ()
+    assert "message" not in outline(runs[0]).input

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -97,20 +97,23 @@ def is_unanswered(run: Run, *, release_at: float = RELEASE_AT) -> bool:
     )
 
 
-def questions(runs: Sequence[Run], *, release_at: float = RELEASE_AT) -> tuple[Question, ...]:
-    """The unanswered questions among runs, oldest first; of the newest runs at most `MOST`.
+def questions(runs: Iterable[Run], *, release_at: float = RELEASE_AT) -> tuple[Question, ...]:
+    """The unanswered questions among runs: the `newest` of them."""
+    return newest(question_of(run) for run in runs if is_unanswered(run, release_at=release_at))
 
-    The same words of the same person count once.
-    """
+
+def question_of(run: Run) -> Question:
+    """What an unanswered run asked."""
+    text = " ".join(str(run.input["message"]).split())
+    person = str(run.input.get("customer") or run.input.get("conversation") or run.id)
+    return Question(run.id, text, intent_of(run), person, run.reason)
+
+
+def newest(asked: Iterable[Question]) -> tuple[Question, ...]:
+    """At most `MOST` questions, oldest first. The same words of the same person count once, the first time."""
     found: dict[tuple[str, str], Question] = {}
-    for run in sorted(runs, key=lambda one: one.id):
-        if is_unanswered(run, release_at=release_at):
-            text = " ".join(str(run.input["message"]).split())
-            person = str(run.input.get("customer") or run.input.get("conversation") or run.id)
-            found.setdefault(
-                (person, text.casefold()),
-                Question(run.id, text, intent_of(run), person, run.reason),
-            )
+    for one in sorted(asked, key=lambda question: question.run):
+        found.setdefault((one.person, one.text.casefold()), one)
     return tuple(found.values())[-MOST:]
 
 

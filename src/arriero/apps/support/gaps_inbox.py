@@ -8,13 +8,22 @@ one that still holds a placeholder is not published.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from arriero.apps.support.conversation import MaskedForGood, Messages, exclusive
-from arriero.apps.support.gaps import ALIKE, RELEASE_AT, Gap, draft, groups, questions
+from arriero.apps.support.gaps import (
+    ALIKE,
+    RELEASE_AT,
+    Gap,
+    draft,
+    groups,
+    is_unanswered,
+    newest,
+    question_of,
+)
 from arriero.apps.support.inbox import HandOvers, conversation_of
 from arriero.apps.support.ingest import Ingestion, Report, Scan, State
 from arriero.apps.support.knowledge import Store
@@ -115,10 +124,16 @@ class Gaps:
 
         Questions that an approved draft answers, or that belong to a rejected one, do not come back.
         """
-        runs = await recent(self.ledger, tenant, self.app, now - timedelta(days=DAYS))
         drafts = await self.ledger.tasks(tenant, kind=KIND)
         closed = {run for task in drafts if task.state in _CLOSED for run in _runs(task)}
-        asked = questions([run for run in runs if run.id not in closed], release_at=self.release_at)
+        runs = recent(self.ledger, tenant, self.app, now - timedelta(days=DAYS))
+        asked = newest(
+            [
+                question_of(run)
+                async for run in runs
+                if run.id not in closed and is_unanswered(run, release_at=self.release_at)
+            ]
+        )
         mark = content_hash([[one.run, one.text] for one in asked])
         known = await self.records.get(tenant, *RECORD)
         if isinstance(known, Mapping) and known.get("mark") == mark:
@@ -279,17 +294,20 @@ async def tenants(ledger: Ledger) -> Sequence[str]:
 
 async def recent(
     ledger: Ledger, tenant: str, app: str, since: datetime, *, most: int = MOST_RUNS
-) -> Sequence[Run]:
-    """The runs of an app since a moment, newest first, at most `most`."""
-    found: list[Run] = []
+) -> AsyncIterator[Run]:
+    """The runs of an app since a moment, newest first, at most `most`.
+
+    A page at a time is held here, and a run takes 6 KB: keep of it what you need.
+    """
     before: str | None = None
-    while len(found) < most:
+    for first in range(0, most, PAGE):
         page = await ledger.runs(tenant, app=app, limit=PAGE, before=before)
-        found += [run for run in page if run.started_at >= since]
+        for run in page[: most - first]:
+            if run.started_at >= since:
+                yield run
         if len(page) < PAGE or page[-1].started_at < since:
             break
         before = page[-1].id
-    return found[:most]
 
 
 _CLOSED = frozenset({"resolved", "returned"})

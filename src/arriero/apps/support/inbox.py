@@ -36,7 +36,7 @@ from arriero.core.words import JsonValue, Run, Task, Trace
 from arriero.store.base import Ledger, TaskSaved
 from arriero.store.jobs import Job
 from arriero.store.records import Records
-from arriero.store.tasks import find, open_tasks
+from arriero.store.tasks import OPEN, find
 
 KIND = "hand_over"
 RETURNED = "returned"  # the notes of conversations that were given back
@@ -117,8 +117,8 @@ class HandOvers:
         pointer = await self.records.get(tenant, "conversation", conversation)
         if not isinstance(pointer, Mapping):
             return None
-        waiting = await open_tasks(self.ledger, tenant, KIND)
-        return next((task for task in waiting if task.id == pointer["task"]), None)
+        found = await find(self.ledger, tenant, str(pointer["task"]), KIND)
+        return found if found is not None and found.state in OPEN else None
 
     def acknowledged(self, held: Task) -> str:
         """What the customer reads who writes into the conversation of `held`."""
@@ -219,10 +219,14 @@ class HandOvers:
     async def tick(self, now: datetime) -> None:
         """Queue what is only requested, time out what is overdue, in every tenant."""
         for tenant in await self.tenants():
-            for task in await open_tasks(self.ledger, tenant, KIND):
-                standing = standing_of(task)
-                if advance(standing, Tick(), now, self.rules).standing != standing:
-                    await self._on(tenant, task.id, Tick(), now)
+            requested = await self.ledger.tasks(tenant, kind=KIND, state=State.REQUESTED)
+            overdue = [
+                task
+                for state in (State.QUEUED, State.ACCEPTED)
+                for task in await self.ledger.tasks(tenant, kind=KIND, state=state, due=now)
+            ]
+            for task in (*requested, *overdue):
+                await self._on(tenant, task.id, Tick(), now)
 
     async def tenants(self) -> Sequence[str]:
         """Everybody who ever had a hand-over."""
@@ -298,8 +302,7 @@ class HandOvers:
         known = await self.records.get(tenant, "opened", id)
         if isinstance(known, Mapping):
             return await find(self.ledger, tenant, str(known["task"]), KIND)
-        waiting = await open_tasks(self.ledger, tenant, KIND)
-        found = next((task for task in waiting if task.id == id), None)
+        found = await find(self.ledger, tenant, id, KIND)
         # Only requested: a crash came before the queue, which `open` and `tick` make up for.
         return None if found is None or found.state == State.REQUESTED else found
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import sqrt
@@ -157,6 +157,12 @@ def channel_of(run: Run) -> str:
     return run.labels.get("channel") or run.actor
 
 
+def outline(run: Run) -> Run:
+    """A run without its wide parts: who asked, when and about what, which is all that `recontacts` reads."""
+    asked = {key: run.input[key] for key in ("customer", "conversation") if key in run.input}
+    return replace(run, input=asked, answer={}, stages=(), verdicts=(), sources=(), versions={})
+
+
 def is_courtesy(message: str) -> bool:
     """Whether a message only thanks, agrees or takes leave."""
     return len(message) <= LONGEST_COURTESY and bool(_COURTESY.match(message))
@@ -237,7 +243,7 @@ def settle(
 
 
 def recontacts(
-    runs: Sequence[Run], *, window: timedelta = WINDOW, pause: timedelta = PAUSE
+    runs: Iterable[Run], *, window: timedelta = WINDOW, pause: timedelta = PAUSE
 ) -> tuple[Feedback, ...]:
     """One event for each visit after which the same person came back on the same intent, or asked
     for a person: said of the visit's last run about it. Its id is made of that run, so finding it

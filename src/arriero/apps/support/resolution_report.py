@@ -14,6 +14,7 @@ from arriero.apps.support.resolution import (
     HAND_OVER,
     WINDOW,
     Settled,
+    outline,
     recontacts,
     satisfaction,
     settle,
@@ -63,8 +64,8 @@ class SupportReport:
     async def note_recontacts(self, now: datetime) -> None:
         """Say of each answered run after which the customer came back that they did, once."""
         for tenant in await tenants(self.ledger):
-            runs = await recent(self.ledger, tenant, self.app, now - 2 * WINDOW)
-            found = recontacts(runs)
+            runs = recent(self.ledger, tenant, self.app, now - 2 * WINDOW)
+            found = recontacts([outline(run) async for run in runs])
             known = await self._feedback(tenant, [one.run for one in found])
             new = [
                 one for one in found if one.id not in {given.id for given in known.get(one.run, ())}
@@ -85,7 +86,8 @@ class SupportReport:
 
     async def _report(self, tenant: str, days: int) -> Mapping[str, JsonValue]:
         now = self.clock.now()
-        runs = await recent(self.ledger, tenant, self.app, now - timedelta(days=days))
+        since = now - timedelta(days=days)
+        runs = [run async for run in recent(self.ledger, tenant, self.app, since)]
         feedback = await self._feedback(tenant, [run.id for run in runs])
         tasks = await self.ledger.tasks(tenant, kind=HAND_OVER)
         segments = await self._segments(runs)

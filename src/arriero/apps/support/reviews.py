@@ -121,8 +121,8 @@ class Reviews:
         if not self.share:
             return
         for tenant in await tenants(self.ledger):
-            runs = await recent(self.ledger, tenant, self.app, now - LOOKS_BACK)
-            picked = [run for run in runs if _answered(run) and drawn(run.id, self.share)]
+            runs = recent(self.ledger, tenant, self.app, now - LOOKS_BACK)
+            picked = [run async for run in runs if drawn(run.id, self.share) and _answered(run)]
             known = {task.id for task in await self.ledger.tasks(tenant, kind=KIND)}
             free = MOST_WAITING - len(await open_tasks(self.ledger, tenant, KIND))
             new = [_task(run, now) for run in picked if f"{KIND}:{run.id}" not in known]
