@@ -35,6 +35,10 @@ class RoleSettings(Section):
     temperature: float = Field(default=0.0, ge=0, le=2)
     max_tokens: int = Field(default=300, ge=1, le=32_768)
     stop: tuple[str, ...] = ()
+    drafting: bool = Field(
+        default=True,
+        description="embedded models look the answer up in the prompt: for answers that quote it",
+    )
 
     @field_validator("model")
     @classmethod
@@ -47,7 +51,9 @@ class RoleSettings(Section):
         return value
 
     def binding(self) -> RoleBinding:
-        return RoleBinding(self.model, self.adapter, self.temperature, self.max_tokens, self.stop)
+        return RoleBinding(
+            self.model, self.adapter, self.temperature, self.max_tokens, self.stop, self.drafting
+        )
 
 
 class Roles(Section):

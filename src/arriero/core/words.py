@@ -162,6 +162,8 @@ class RoleBinding:
     """Which model plays a role, and how (a row of `[apps.X.models]`).
 
     `model` is an engine URL: `llama:NAME` (embedded), `openai:DEPLOYMENT`, `head:NAME`, `fake:NAME`.
+    `drafting`: the embedded engine looks the answer's next words up in what was written before; the text is
+    the same, sooner where it quotes and later where it does not.
     """
 
     model: str
@@ -169,6 +171,7 @@ class RoleBinding:
     temperature: float = 0.0
     max_tokens: int = 300
     stop: tuple[str, ...] = ()
+    drafting: bool = True
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,7 @@ class Engines:
         return Lazy(bound.model, lambda: self._opened(bound, drafting=drafting))
 
     def _opened(self, bound: RoleBinding, *, drafting: bool = True) -> Generator:
+        drafting = drafting and bound.drafting
         key = (bound.model, bound.adapter, drafting or not bound.model.startswith("llama:"))
         if key not in self._generators:
             self._generators[key] = self._open_generator(bound, drafting=drafting)
@@ -223,7 +224,7 @@ class Engines:
             "model:"
             + model
             + (f"+{adapter}" if adapter else "")
-            + ("" if drafting else " (labels)"): (generator.ping)
+            + ("" if drafting else " (no drafts)"): (generator.ping)
             for (model, adapter, drafting), generator in self._generators.items()
         }
 
