@@ -89,6 +89,26 @@ async def test_a_writer_that_says_nothing_new_is_not_asked_on_and_on(desk: Opens
     assert len(house.asked) == 1 + same.samples
 
 
+async def test_a_writer_that_comes_no_nearer_is_asked_for_one_correction_and_no_more(
+    desk: Opens,
+) -> None:
+    wrong = tuple(f"    return a - b - {number}\n" for number in range(20))
+    tries = CodegenSettings(examine_s=60, deadline_ms=300_000)
+    house = await desk(*wrong, settings=tries)
+    await house.ask(ADD)
+    assert len(house.asked) == 1 + tries.samples + 1
+
+
+async def test_a_writer_that_comes_nearer_is_asked_on(desk: Opens) -> None:
+    wrong = [f"    return a - b - {number}\n" for number in range(9)]
+    half = "    return 3\n"  # one of the two examples holds
+    tries = CodegenSettings(examine_s=60, deadline_ms=300_000)
+    house = await desk(*wrong[:5], half, *wrong[5:], RIGHT, settings=tries)
+    result = await house.ask(ADD)
+    assert result.outcome.answer.decision == "ship"
+    assert len(house.asked) == 11
+
+
 async def test_the_writer_is_told_the_call_what_it_gave_and_what_it_should_give(
     desk: Opens,
 ) -> None:

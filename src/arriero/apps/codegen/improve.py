@@ -67,6 +67,7 @@ class Round:
     async def made(self, best: Generated, judgement: Judgement) -> tuple[Generated, str] | None:
         """A new candidate and how it came about; None when there is nothing left to try."""
         self.bench.rounds += 1
+        self.bench.reached(judgement)
         async for made, origin in self._tried(best, judgement):
             return made, origin
         self.bench.done = True
@@ -83,6 +84,9 @@ class Round:
             if bench.is_new(fixed):
                 yield fixed, "fixed"
         while is_wrong(judgement) and self._may_go_on():
+            if bench.fruitless >= self.settings.patience:
+                return
+            bench.fruitless += 1
             # The caller's own code is corrected first; a requirement is first drafted anew.
             turns = bench.repaired + (not bench.requirement.given)
             if bench.sampled < turns and self._may_sample(best):

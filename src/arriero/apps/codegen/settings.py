@@ -86,6 +86,12 @@ class CodegenSettings(AppSettings):
     )
     sample_temperature: float = Field(default=0.8, ge=0, le=2)
     repairs: int = Field(default=2, ge=0, le=6, description="rounds in which the writer corrects")
+    patience: int = Field(
+        default=2,
+        ge=1,
+        le=20,
+        description="turns of the writer in a row that bring no example nearer",
+    )
     ship_at: float = Field(default=0.8, ge=0, le=1, description="below it there are warnings")
     refuse_at: float = Field(
         default=0.31, ge=0, le=1, description="below it nothing is delivered: it fails all examples"

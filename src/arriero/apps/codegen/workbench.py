@@ -46,7 +46,8 @@ class Judgement:
 class Workbench:
     """Candidates of one run. `judged` examines a candidate once, however often it is asked.
 
-    `dry`: the last round of drafts brought nothing new. `done`: there is nothing left to try.
+    `dry`: the last round of drafts brought nothing new. `done`: there is nothing left to try. `fruitless`: so many turns
+    of the writer in a row brought nothing nearer.
     """
 
     requirement: Requirement
@@ -60,6 +61,8 @@ class Workbench:
     sampled: int = 0
     repaired: int = 0
     dry: bool = False
+    fruitless: int = 0
+    nearest: tuple[bool, float] = (False, -1.0)
     done: bool = False
     candidates: OrderedDict[str, Generated] = field(default_factory=OrderedDict)
     _tasks: dict[str, asyncio.Task[Judgement]] = field(default_factory=dict)
@@ -92,6 +95,12 @@ class Workbench:
         judgement = Judgement(report, quality(report))
         self._known[mark] = judgement
         return judgement
+
+    def reached(self, best: Judgement) -> None:
+        """Note how near the best candidate is: whether it may be delivered, and the share of examples that hold."""
+        near = (not best.report.blocked, best.share)
+        if near > self.nearest:
+            self.nearest, self.fruitless = near, 0
 
     def best(self) -> Generated | None:
         """The best candidate that was judged, the earlier one on a tie."""
