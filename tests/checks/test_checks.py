@@ -34,6 +34,7 @@ def exhibit(text: str, question: str = "How do I return an item?", language: str
     [
         (no_placeholder_is_left, "Dear Ann, hello.", "Dear [customer name], hello."),
         (no_placeholder_is_left, "It is {fine}."[:5], "It is {{order_id}}."),
+        (is_polite_and_promises_nothing, "It is free, whatever the value of the order.", "Well, whatever. Send it back."),
         (is_polite_and_promises_nothing, "Please send it back.", "Calm down, it is your fault."),
         (is_polite_and_promises_nothing, "We will look into it.", "We guarantee a new one."),
         (is_polite_and_promises_nothing, "OK, we got it.", "WE HAVE TOLD YOU THIS SEVERAL TIMES NOW"),

@@ -15,7 +15,8 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _RUDE = re.compile(
-    r"\b(?:stupid|idiot|shut up|dumb|ridiculous|your (?:own )?fault|calm down|whatever|obviously you)\b",
+    r"\b(?:stupid|idiot|shut up|dumb|ridiculous|your (?:own )?fault|calm down|obviously you)\b"
+    r"|(?:^|[.!?] )(?:well,? |so )?whatever(?=[.,!])",  # "whatever the value of the order" is no shrug
     re.IGNORECASE,
 )
 _PROMISE = re.compile(

@@ -211,6 +211,40 @@ async def test_clauses_that_cannot_be_read_leave_the_message_one_request(
     assert "You also asked" not in result.outcome.answer.response
 
 
+@pytest.mark.parametrize("customer", ["c-0042", None])
+async def test_what_an_article_answers_needs_no_order_number(
+    desk: Desk, customer: str | None
+) -> None:
+    result = await desk.ask("Until when can I cancel an order free of charge?", customer)
+    assert (result.outcome.ended, result.outcome.origin) == (Ended.ANSWERED, "extractive")
+    assert "until it is shipped" in result.outcome.answer.response
+
+
+async def test_what_the_articles_do_not_answer_comes_back_to_the_flow(desk: Desk) -> None:
+    result = await desk.ask("Is a zeppelin cancel possible with order roulette?")
+    assert [one["draft"]["origin"] for one in result.trace.drafts] == ["extractive", "flow"]
+    assert result.outcome.ended is Ended.CLARIFY
+
+
+async def test_courtesies_do_not_change_an_answer(desk: Desk) -> None:
+    plain = await desk.ask("What does standard shipping cost?", None)
+    polite = await desk.ask("Hi team, What does standard shipping cost? Cheers", None)
+    assert polite.outcome.answer.response == plain.outcome.answer.response
+    assert polite.outcome.score == plain.outcome.score
+
+
+async def test_of_several_orders_underway_each_is_told(desk: Desk) -> None:
+    over = {OrderStatus.DELIVERED, OrderStatus.CANCELLED, OrderStatus.RETURNED}
+    underway = [one for one in ORDERS if one.status not in over]
+    owners = [one.customer_id for one in underway]
+    several = next(one for one in owners if owners.count(one) == 2)
+    result = await desk.ask("Where is my order?", several)
+    assert (result.outcome.ended, result.outcome.origin) == (Ended.ANSWERED, "template")
+    for order in underway:
+        if order.customer_id == several:
+            assert order.id in result.outcome.answer.response
+
+
 async def test_another_customer_is_not_told_about_the_order(desk: Desk) -> None:
     result = await desk.ask("Where is my order 10234?", customer="c-0043")
     order = await desk.app.directory.order("c-0042", "10234")

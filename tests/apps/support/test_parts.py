@@ -20,7 +20,7 @@ from arriero.apps.support.directory import (
     RefundStatus,
     Segment,
 )
-from arriero.apps.support.facts import order_facts, underway
+from arriero.apps.support.facts import listed, order_facts, underway
 from arriero.apps.support.inquiry import Inquiry
 from arriero.apps.support.values import Seen
 from arriero.core.errors import InputError
@@ -93,6 +93,30 @@ def test_with_two_orders_underway_nobody_guesses() -> None:
     assert underway(both, "order_status") is None
 
 
+def test_of_several_orders_it_is_told_how_each_stands() -> None:
+    both = [order("10001", OrderStatus.SHIPPED), order("10002", OrderStatus.PROCESSING)]
+    told = listed([*both, order("10003", OrderStatus.DELIVERED)], "order_status")
+    assert "10001" in told.split("; ")[0]
+    assert ": shipped" in told.split("; ")[0]
+    assert ": processing" in told.split("; ")[1]
+    assert "10003" not in told
+    assert listed([], "order_status") == ""
+
+
+def test_of_money_back_it_is_told_how_much_and_when() -> None:
+    refunded = order("10003", OrderStatus.RETURNED, RefundStatus.PENDING)
+    assert "refund" in listed([refunded], "refund_status")
+    assert "no refund" in listed([order("10001", OrderStatus.SHIPPED)], "refund_status")
+
+
+def test_a_template_with_a_cue_answers_only_what_matches_it() -> None:
+    points = templates.Template(
+        id="c.balance", intent="c", text="You have 7.", cue=r"how many .* i have"
+    )
+    assert templates.choose([points], "c", {}, "how many points do i have") is points
+    assert templates.choose([points], "c", {}, "when do points expire") is None
+
+
 def test_a_question_about_money_means_the_order_with_a_refund() -> None:
     refunded = order("10003", OrderStatus.RETURNED, RefundStatus.PENDING)
     assert underway([order("10001", OrderStatus.SHIPPED), refunded], "refund_status") == refunded
@@ -120,6 +144,7 @@ def test_a_template_answers_only_with_the_facts_it_needs(
         "not toml",
         "[[template]]\nid = 'x'\nintent = 'y'",
         "[[template]]\nid='x'\nintent='y'\ntext='z'\nwho='?'",
+        "[[template]]\nid='x'\nintent='y'\ntext='z'\ncue='('",
     ],
 )
 def test_a_broken_template_file_is_named(tmp_path: Path, text: str) -> None:

@@ -577,3 +577,18 @@ async def test_what_has_ended_is_swept_and_a_customer_forgotten() -> None:
     talk.clock.advance(3_600)
     assert await confirmations.sweep("t") == 1
     assert await talk.records.list("t", "pending") == {}
+
+
+async def test_an_order_that_cannot_be_cancelled_is_named_with_the_reason() -> None:
+    fixed = {OrderStatus.SHIPPED, OrderStatus.DELIVERED}
+    owners = {one.customer_id for one in ORDERS if one.status not in fixed}
+    only = next(one for one in ORDERS if one.customer_id not in owners)
+    proposal = await Talk().propose("cancel_order", "cancel my order", customer=only.customer_id)
+    assert proposal is not None
+    assert (proposal.need, proposal.action, proposal.reason) == (
+        Need.NOTHING,
+        None,
+        "no order fits",
+    )
+    assert "can no longer be cancelled" in proposal.text
+    assert proposal.text.endswith("If you mean another order, please send me its number.")

@@ -14,10 +14,12 @@ from arriero.apps.support import extract, fit, quality, several, templates, writ
 from arriero.apps.support.approved import Found
 from arriero.apps.support.approved_now import ApprovedNow
 from arriero.apps.support.confirm import Pending, place_of
+from arriero.apps.support.courtesy import request_in
 from arriero.apps.support.directory import CustomerDirectory
 from arriero.apps.support.examples import Examples
-from arriero.apps.support.facts import order_facts, underway
+from arriero.apps.support.facts import listed, meant, order_facts, underway
 from arriero.apps.support.gaps_inbox import Gaps
+from arriero.apps.support.general import asks_in_general
 from arriero.apps.support.handover import ENGLISH, Texts
 from arriero.apps.support.inbox import HandOvers
 from arriero.apps.support.inquiry import Inquiry
@@ -168,10 +170,11 @@ class SupportApp:
     async def understand(self, turn: Turn[Inquiry]) -> Seen:
         """Intent and mood side by side; the rest by rule, from the message and its history alone."""
         message, history = turn.input.message, turn.input.history
+        asked_for = request_in(message)
         if self.examples is not None:
             await self.examples.follow(turn.case.tenant)
         intents, mood = await asyncio.gather(
-            turn.models.classify("intent_classifier", message, timeout_s=turn.remaining()),
+            turn.models.classify("intent_classifier", asked_for, timeout_s=turn.remaining()),
             turn.models.classify("sentiment_analyzer", plain(message), timeout_s=turn.remaining()),
         )
         language = language_of(message) or "en"
@@ -205,12 +208,13 @@ class SupportApp:
             priority=priority(felt),
             concern=should_hand_over(felt) or "",
             also=also,
-            reports=only_reports(message),
+            reports=only_reports(asked_for),
+            general=about.order is None and language == "en" and asks_in_general(asked_for),
         )
 
     async def _requests(self, turn: Turn[Inquiry], whole: Labels) -> tuple[Asked, tuple[str, ...]]:
         """The request that is answered and what else is asked; a clause is read only if two ask."""
-        parts = several.requests(turn.input.message)
+        parts = several.requests(request_in(turn.input.message))
         try:
             read = await asyncio.gather(
                 *(
@@ -237,13 +241,13 @@ class SupportApp:
         if conversation:
             known = replace(known, note=await self._returned(turn.case.tenant, conversation))
         seen = self._continued(seen, known)
-        if self._settled(turn, seen, known):
+        if self._settled(turn, seen, known) and not self._articles_first(seen, known):
             return known
         if found := await self._shared(turn, seen, known):
             return replace(known, approved=found)
         if self._from_order(seen, known):
             return replace(known, passages=_record(known))
-        query = f"{turn.input.message}\n{known.note}".strip()
+        query = f"{request_in(turn.input.message)}\n{known.note}".strip()
         hits = await self.index.search(query, k=CANDIDATES, day=turn.now.date())
         ranked = [hit.passage for hit in by_intent(hits, seen)]
         if self._open(seen):
@@ -271,7 +275,7 @@ class SupportApp:
             return None
         try:
             return await self.approved.lookup(
-                turn.case.tenant, turn.input.message, seen.intent, seen.language,
+                turn.case.tenant, request_in(turn.input.message), seen.intent, seen.language,
                 index=self.index.version, day=turn.now.date(),
             )  # fmt: skip
         except StoreError as error:
@@ -319,7 +323,7 @@ class SupportApp:
             else self._proposal(turn, seen, place, pending, number, about or None)
         )
         names = (seen.intent, *((proposal.tool.value,) if proposal and proposal.tool else ()))
-        order, facts = _order_of(about or None, number, seen.intent)
+        order, facts = _order_of(about or None, number, seen)
         return Evidence(
             order,
             facts,
@@ -373,7 +377,7 @@ class SupportApp:
             customer=about.customer if about else None,
             order=about.order if about else None,
             named=number,
-            orders=about.orders if about else (),
+            orders=about.orders if about and not seen.general else (),
             pending=pending,
             place=place,
             run=turn.run,
@@ -388,11 +392,32 @@ class SupportApp:
     async def draft(
         self, turn: Turn[Inquiry], seen: Seen, evidence: Evidence
     ) -> Sequence[Draft[Reply]]:
-        """The cheapest kind of answer that fits; `improve` tries the next one if it is not enough."""
+        """The cheapest kind of answer that fits; `improve` tries the next one if it is not enough.
+
+        A question that is the same for everybody goes to the articles before any text that was
+        approved for its intent: "how long do you keep invoices" needs no order number.
+        """
         seen = self._continued(seen, evidence)
+        if self._articles_first(seen, evidence) and evidence.passages:
+            return self._extracted(turn, seen, evidence)
+        return await self._usual(turn, seen, evidence)
+
+    def _articles_first(self, seen: Seen, evidence: Evidence) -> bool:
+        """Whether the articles are asked before templates and flows."""
+        ours = (
+            evidence.held or evidence.pending or evidence.mode == Automation.OFF or evidence.intent
+        )
+        free = self._own_words or evidence.contradictory
+        own = seen.person or seen.intent == HUMAN or evidence.order != "none"
+        return seen.general and not (own or ours or free)
+
+    async def _usual(
+        self, turn: Turn[Inquiry], seen: Seen, evidence: Evidence
+    ) -> Sequence[Draft[Reply]]:
+        """Persons and flows, approved texts, what is not ours, then the articles."""
         if said := self._said_at_once(turn, seen, evidence):
             return [said]
-        if self._sure(turn, seen) and (text := self._approved_text(seen, evidence)):
+        if self._sure(turn, seen) and (text := self._approved_text(turn, seen, evidence)):
             ending = Ended.CLARIFY if _asks(text, evidence) else Ended.ANSWERED
             cited = self._cited(evidence)
             return [self._draft(seen, evidence, text, "template", cited, ending=ending)]
@@ -441,7 +466,7 @@ class SupportApp:
         if seen.intent == HUMAN and (seen.person or self._sure(turn, seen)):
             texts = self._texts(seen)
             foreign = seen.language in self.handovers.rules.translations  # templates are English
-            text = texts.looked_at if foreign else self._approved_text(seen, evidence)
+            text = texts.looked_at if foreign else self._approved_text(turn, seen, evidence)
             text, because = text or texts.passed_on, "a person was asked for"
             return self._draft(
                 seen, evidence, text, "handover", ending=Ended.PENDING, because=because
@@ -486,6 +511,10 @@ class SupportApp:
         seen = self._continued(seen, evidence)
         if best.draft.origin == "generative":
             return self._extracted(turn, seen, evidence)
+        if best.draft.origin == "extractive" and self._articles_first(seen, evidence):
+            usual = await self._usual(turn, seen, evidence)
+            if any(one.origin != "extractive" for one in usual):
+                return usual
         near = best.draft.origin == "extractive" and best.score >= turn.variant.thresholds["write"]
         if near and self._open(seen) and not self._own_words:
             return await self._generated(turn, seen, evidence)
@@ -501,23 +530,25 @@ class SupportApp:
         approved = draft.origin in {"template", "flow", "approved"}
         return Exhibit(
             # A person matched an approved answer to its intent: it need not resemble the question.
-            question="" if approved or draft.origin in FIXED else turn.input.message,
+            question="" if approved or draft.origin in FIXED else request_in(turn.input.message),
             text=draft.answer.response,
             origin=draft.origin,
             sources=draft.sources,
-            facts=self._may_state(seen, evidence, draft),
+            facts=self._may_state(turn, seen, evidence, draft),
             language=seen.language,
             subject=fit.of(evidence, draft, seen.confidence, turn.now.year),
         )
 
-    def _may_state(self, seen: Seen, evidence: Evidence, draft: Draft[Reply]) -> tuple[str, ...]:
+    def _may_state(
+        self, turn: Turn[Inquiry], seen: Seen, evidence: Evidence, draft: Draft[Reply]
+    ) -> tuple[str, ...]:
         if draft.origin in FIXED:
             return (draft.answer.response,)
-        if evidence.approved:
+        if evidence.approved and draft.origin == "approved":
             return (evidence.approved.approved.answer, *evidence.approved.approved.quotes)
         if draft.origin == "flow" and evidence.proposal:
             return evidence.proposal.facts
-        return self._filled(evidence, seen) if draft.origin == "template" else ()
+        return self._filled(turn, evidence, seen) if draft.origin == "template" else ()
 
     def score(self, verdicts: Sequence[Verdict]) -> float:
         """Calibrated P(acceptable)."""
@@ -621,7 +652,7 @@ class SupportApp:
         """Whether an answer is there without a search."""
         if self._said_at_once(turn, seen, known):
             return True
-        return self._sure(turn, seen) and self._approved_text(seen, known) is not None
+        return self._sure(turn, seen) and self._approved_text(turn, seen, known) is not None
 
     def _out_of_scope(self, turn: Turn[Inquiry], seen: Seen) -> bool:
         """The classifier rejects the message, or is sure that it belongs to what is not ours.
@@ -634,22 +665,23 @@ class SupportApp:
             return True
         return seen.intent == OUT_OF_SCOPE and seen.confidence >= turn.variant.thresholds["scope"]
 
-    def _approved_text(self, seen: Seen, evidence: Evidence) -> str | None:
-        template, facts = self._template(seen, evidence)
+    def _approved_text(self, turn: Turn[Inquiry], seen: Seen, evidence: Evidence) -> str | None:
+        template, facts = self._template(turn, seen, evidence)
         return template.fill(facts) if template else None
 
-    def _filled(self, evidence: Evidence, seen: Seen) -> tuple[str, ...]:
+    def _filled(self, turn: Turn[Inquiry], evidence: Evidence, seen: Seen) -> tuple[str, ...]:
         """What a template may state: the approved wording itself and the facts that fill it."""
-        template, facts = self._template(seen, evidence)
+        template, facts = self._template(turn, seen, evidence)
         return (*facts.values(), template.text if template else "")
 
     def _template(
-        self, seen: Seen, evidence: Evidence
+        self, turn: Turn[Inquiry], seen: Seen, evidence: Evidence
     ) -> tuple[templates.Template | None, Mapping[str, str]]:
         """The approved answer that applies, and the facts by which it was chosen."""
         asks = "nothing" if seen.reports else "something"
         facts = {**evidence.facts, "order": evidence.order, "asks": asks}
-        return templates.choose(self.answers.get(seen.intent, ()), seen.intent, facts), facts
+        known, message = self.answers.get(seen.intent, ()), turn.input.message
+        return templates.choose(known, seen.intent, facts, message), facts
 
     def _cited(self, evidence: Evidence) -> tuple[Source, ...]:
         number = evidence.facts.get("order_id")
@@ -662,7 +694,7 @@ class SupportApp:
     def _extracted(
         self, turn: Turn[Inquiry], seen: Seen, evidence: Evidence
     ) -> Sequence[Draft[Reply]]:
-        found = extract.answer(turn.input.message, evidence.passages)
+        found = extract.answer(request_in(turn.input.message), evidence.passages)
         if found is None:
             return []
         text, sources = found
@@ -737,15 +769,22 @@ def hand_over(asked: Inquiry, reason: str) -> Action:
     return Action("hand_over", "hand-over", {"reason": reason, "place": place or ""})
 
 
-def _order_of(
-    about: About | None, number: str | None, intent: str
-) -> tuple[str, Mapping[str, str]]:
-    """Whether the order that is meant is the customer's own, and the facts that may be said."""
+def _order_of(about: About | None, number: str | None, seen: Seen) -> tuple[str, Mapping[str, str]]:
+    """Whether the order that is meant is the customer's own, and the facts that may be said.
+
+    Without a number it is the only one that can be meant, or all of them are listed; a question that
+    is the same for everybody means none.
+    """
     if about is None:
         return ("unknown" if number else "none"), {}
     if number:
         return ("known" if about.order else "unknown"), order_facts(about.customer, about.order)
-    order = underway(about.orders, intent)
+    if seen.general:
+        return "none", order_facts(about.customer, None)
+    order = underway(about.orders, seen.intent)
+    if order is None and len(meant(about.orders, seen.intent)) > 1:
+        orders = listed(about.orders, seen.intent)
+        return "none", {**order_facts(about.customer, None), "orders": orders}
     return ("known" if order else "none"), order_facts(about.customer, order)
 
 

@@ -35,14 +35,50 @@ def order_facts(customer: Customer, order: Order | None) -> Mapping[str, str]:
     return facts | {name: value for name, value in said.items() if value}
 
 
+def meant(orders: Sequence[Order], intent: str) -> Sequence[Order]:
+    """The orders that a message without a number can mean: those underway, else all."""
+    if intent in _ABOUT_MONEY_BACK:
+        found = [one for one in orders if one.refund_status is not RefundStatus.NONE]
+    else:
+        found = [one for one in orders if one.status not in _OVER]
+    return found or list(orders)
+
+
 def underway(orders: Sequence[Order], intent: str) -> Order | None:
     """The one order that a message without a number can only mean; None when there are several."""
-    if intent in _ABOUT_MONEY_BACK:
-        meant = [one for one in orders if one.refund_status is not RefundStatus.NONE]
-    else:
-        meant = [one for one in orders if one.status not in _OVER]
-    candidates = meant or list(orders)
+    candidates = meant(orders, intent)
     return candidates[0] if len(candidates) == 1 else None
+
+
+def listed(orders: Sequence[Order], intent: str, most: int = 4) -> str:
+    """How each of the orders stands that may be meant, newest first, at most `most` of them."""
+    money_back = intent in _ABOUT_MONEY_BACK
+    told = (f"{named(one)}: {_standing(one, money_back)}" for one in meant(orders, intent)[:most])
+    return "; ".join(told)
+
+
+def _standing(order: Order, money_back: bool) -> str:
+    """Delayed with Tambo Parcel (TP939171), expected on 2 June 2026"""
+    parts = [order.status.value.replace("_", " ")]
+    if order.status in {OrderStatus.SHIPPED, OrderStatus.DELAYED} and order.carrier:
+        parts[0] += f" with {order.carrier}" + (f" ({order.tracking})" if order.tracking else "")
+    if order.delivered_on:
+        parts.append(f"delivered on {spoken_day(order.delivered_on)}")
+        parts = parts[1:] if order.status is OrderStatus.DELIVERED else parts
+    elif order.expected_on and order.status not in _OVER:
+        parts.append(f"expected on {spoken_day(order.expected_on)}")
+    if money_back or order.refund_status is not RefundStatus.NONE:
+        parts.append(_money(order))
+    return ", ".join(parts)
+
+
+def _money(order: Order) -> str:
+    if order.refund_status is RefundStatus.NONE or order.refund_amount is None:
+        return "no refund"
+    when = spoken_day(order.refund_on)
+    by = "due by" if order.refund_status is RefundStatus.PENDING else "on"
+    said = f"refund of {spoken_money(order.refund_amount)} {order.refund_status.value}"
+    return f"{said} {by} {when}" if when else said
 
 
 def spoken_money(amount: Decimal) -> str:

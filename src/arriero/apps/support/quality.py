@@ -28,6 +28,7 @@ from arriero.checks.form import (
     no_placeholder_is_left,
 )
 from arriero.checks.grounded import Grounded
+from arriero.checks.kind import SaysTheKindAsked
 from arriero.checks.logistic import Logistic
 from arriero.checks.rarity import Rarity
 from arriero.core.words import Verdict
@@ -40,7 +41,16 @@ if TYPE_CHECKING:
 COEFFICIENTS = Path(__file__).with_name("quality.json")
 # Origins whose wording a person has approved: the answer need not resemble the question or a source.
 APPROVED = frozenset(
-    {"template", "approved", "handover", "unknown-order", "flow", "clarify", "fixed"}
+    {
+        "template",
+        "approved",
+        "handover",
+        "unknown-order",
+        "out-of-scope",
+        "flow",
+        "clarify",
+        "fixed",
+    }
 )
 NEEDED = ("grounded", "relevant")
 # Of `Relevant`, in its order.
@@ -88,7 +98,7 @@ def checks(
     rarity = Rarity.of(texts)
     return (
         (no_placeholder_is_left, Length(), is_polite_and_promises_nothing, does_not_repeat_itself),
-        (facts_are_sourced, answers_in_the_language_asked),
+        (facts_are_sourced, answers_in_the_language_asked, SaysTheKindAsked(approved)),
         (
             grounded(rarity, approved),
             relevant(rarity, encoder, approved, unanswered),

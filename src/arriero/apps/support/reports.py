@@ -29,6 +29,13 @@ _ANY = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 
+# Wherever they stand, they ask: "after cancelling how long till the money is back".
+_ASKED_WITHIN = re.compile(
+    r"\b(?:how (?:long|many|much|often|soon|quick(?:ly)?|fast|do|can|should)|until when|what (?:does|do|is|are) (?:the|it|a|my)"
+    r"|is (?:it|there)|do (?:i|you)|can (?:i|you|u)|which (?:one|size))\b(?! (?:help|send|please|cancel|stop|change))",
+    re.IGNORECASE,
+)
+
 
 def only_reports(message: str) -> bool:
     """Whether nothing in `message` asks for anything in particular."""
@@ -38,4 +45,6 @@ def only_reports(message: str) -> bool:
 def _asks(clause: str) -> bool:
     if _ANY.fullmatch(clause):
         return False
-    return clause.rstrip().endswith("?") or _QUESTION.match(clause) is not None
+    if clause.rstrip().endswith("?") or _QUESTION.match(clause):
+        return True
+    return _ASKED_WITHIN.search(clause) is not None

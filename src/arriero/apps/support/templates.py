@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from arriero.core.errors import InputError
 
@@ -16,7 +16,11 @@ _FIELD = re.compile(r"\{(\w+)\}")
 
 
 class Template(BaseModel):
-    """An approved answer to an intent. It applies when the facts match `when` and hold all `needs`."""
+    """An approved answer to an intent. It applies when the facts match `when` and hold all `needs`.
+
+    A `cue` is a regular expression that the message has to match as well: not everybody who writes
+    about the club's points asks how many they have.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,16 +29,27 @@ class Template(BaseModel):
     text: str
     when: Mapping[str, str] = Field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    cue: str = ""
+
+    @field_validator("cue")
+    @classmethod
+    def _can_be_matched(cls, cue: str) -> str:
+        try:
+            re.compile(cue)
+        except re.error as error:
+            raise ValueError(f"'cue' is no regular expression: {error}") from None
+        return cue
 
     @cached_property
     def fields(self) -> frozenset[str]:
         """The facts without which this cannot be said."""
         return frozenset((*self.needs, *_FIELD.findall(self.text)))
 
-    def applies(self, intent: str, facts: Mapping[str, str]) -> bool:
+    def applies(self, intent: str, facts: Mapping[str, str], message: str = "") -> bool:
         """Whether this answers `intent` with these facts: an empty fact is a missing one."""
         return (
             intent == self.intent
+            and (not self.cue or re.search(self.cue, message) is not None)
             and self.when.items() <= facts.items()
             and self.fields <= facts.keys()
             and all(facts[name] for name in self.fields)
@@ -64,7 +79,9 @@ def by_intent(templates: Sequence[Template]) -> Mapping[str, Sequence[Template]]
     return found
 
 
-def choose(templates: Sequence[Template], intent: str, facts: Mapping[str, str]) -> Template | None:
+def choose(
+    templates: Sequence[Template], intent: str, facts: Mapping[str, str], message: str = ""
+) -> Template | None:
     """The applying template that asks most of the facts; the earlier one on a tie."""
-    fitting = [template for template in templates if template.applies(intent, facts)]
+    fitting = [template for template in templates if template.applies(intent, facts, message)]
     return max(fitting, key=lambda one: (len(one.when), len(one.needs)), default=None)

@@ -174,6 +174,11 @@ def _which(policy: Policy, request: Request, tool: Tool) -> Proposal:
         return Proposal(
             text, Need.ORDER, None, tool, offered=offered, facts=(options,), reason="several orders"
         )
+    if request.orders:  # the newest, and why not: to ask which would raise hope for nothing
+        newest = replace(request, order=request.orders[0], named=request.orders[0].id)
+        refused = _go_on(policy, newest, tool, None)
+        other = "If you mean another order, please send me its number."
+        return replace(refused, text=f"{refused.text} {other}", reason="no order fits")
     text = (
         "Which order do you mean, please? Please send me its number from your confirmation e-mail."
     )

@@ -23,7 +23,7 @@ class Seen:
     gives orders to the system. `order` is what it is about, `times` how often this came up.
     `frustration` is from 0 to 1, `concern` why a person should see this, `priority` how soon.
     `also` are the intents of further requests in the message; `reports` says that it asks for nothing
-    in particular.
+    in particular, `general` that it asks what is the same for everybody.
     """
 
     intent: str
@@ -44,6 +44,7 @@ class Seen:
     concern: str = ""
     also: tuple[str, ...] = ()
     reports: bool = False
+    general: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,128 @@
+"""Whether an answer names the kind of thing that was asked for: an amount, a duration, a weight, a person.
+
+An article can take up every word of a question and lack what it asks: the detergent is there, its
+weight is not. Only questions that say plainly what they want are held to it ("how much does it weigh",
+not "cost" as a verb somewhere), so a right answer is hardly ever refused: of the 4,783 expected
+questions of the sample shop and the words that answer them, see `bars/LOG.md`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from arriero.checks.base import Exhibit
+from arriero.checks.grounding import content_words
+from arriero.checks.reading import Reading, read, sentences
+from arriero.core.words import Verdict
+
+Says = Callable[[str, Sequence[Reading]], bool]
+
+_MONEY = frozenset({"eur", "usd", "gbp", "cent", "%", "point"})
+_MASS = frozenset({"g", "kg"})
+_SPAN = frozenset("second minute hour day week month year time".split())
+_FREE = r"\b(?:free|nothing|no (?:\w+ )?(?:fee|costs?|charge|surcharge|duties|duty)|same price|never|at our cost|not (?:charged|cost)|price)"
+_TIMELY = (
+    r"\b(?:at once|immediately|always|never|any ?time|until|till|before|after|as (?:soon|long) as|when|now|today|every|while"
+    r"|daily|weekly|twice|once|later|season|night|morning|evening|overnight|for good|permanent\w*|forever|by itself)\b|\d:\d\d"
+)
+_ABOUT_A_DAY = (
+    r"\b(?:an?|one|half an?|same|next|few) (?:\w+ )?(?:second|minute|hour|day|week|month|year)s?\b"
+)
+_PERSON = (
+    r"\b(?:staff|team|lead|persons?|people|colleagues?|owner|manager|drivers?|founder|carriers?|somebody|someone|members?"
+    r"|companies|students|workshop (?:does|repairs)) "
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of thing, how a question asks for it, and whether a text names one."""
+
+    name: str
+    asked: re.Pattern[str]
+    says: Says
+
+
+def _worded(pattern: str) -> Says:
+    words = re.compile(pattern, re.IGNORECASE)
+    return lambda text, _told: words.search(text) is not None
+
+
+def _unit(units: frozenset[str]) -> Says:
+    return lambda _text, told: any(fact.unit in units for one in told for fact in one.facts)
+
+
+def _either(*ways: Says) -> Says:
+    return lambda text, told: any(way(text, told) for way in ways)
+
+
+def _kind(name: str, asked: str, *says: Says) -> Kind:
+    return Kind(name, re.compile(asked, re.IGNORECASE), _either(*says))
+
+
+_THING = r"(?:does|do|is|are|was|would|will|did)"
+KINDS = (
+    _kind("weight", rf"\bhow (?:heavy (?!may|can|should)|much {_THING} [^?.]{{1,60}}\bweigh)|\bwhat {_THING} [^?.]{{1,60}}\bweigh\b|\b(?:the )?weight of\b",
+          _unit(_MASS), _worded(r"\b(?:light|heav)")),
+    _kind("price", r"\bhow much (?:is (?!still|left)|are|for|money|would|will it|does it cost|do you (?:charge|want|ask|take))\b(?![^?.]*\bweigh)"
+          r"|\bhow (?:expensive|dear)\b|\bwhat (?:does|do|would|will|is|are) [^?.]{1,60}\b(?:cost|price)\b"
+          r"|\b(?:price|cost) (?:of|for)\b", _unit(_MONEY), _worded(_FREE)),
+    _kind("duration", r"\bhow (?:long|soon|fast|quick(?:ly)?|many (?:minutes|hours|days|weeks|months|years)) (?!is the|are the|sleeping)",
+          _unit(_SPAN), _worded(_TIMELY), _worded(_ABOUT_A_DAY), lambda _text, told: any(
+              fact.value.startswith(("day:", "month:")) for one in told for fact in one.facts)),
+    _kind("person", r"\bwho (?:is|are|runs|makes?|owns?|made|manages|leads?|founded|designed|packed|sews?|invented|supplies)\b", _worded(_PERSON)),
+    _kind("colour", r"\b(?:which|what) colou?rs?\b", _worded(
+        r"\b(?:black|white|red|blue|green|yellow|gr[ea]y|orange|brown|pink|purple|colou?r)")),
+    _kind("telephone number", r"\b(?:tele)?phone number\b|\bfax\b|\bwhat number (?:can|do) i call\b", _worded(r"\+?\d[\d /-]{6,}|call|ask for a")),
+    _kind("year", r"\b(?:in )?(?:which|what) year\b|\bsince when (?:do|does|are|is|have|has)\b", _worded(r"\b(?:19|20)\d\d\b|since")),
+    _kind("origin", r"\bmade in\b|\bwhere (?:is|are|do) [^?.]{1,50}\b(?:made|produced|manufactured|sewn|come from)\b",
+          _worded(r"\b(?:made|produced|manufactured|sewn|from|farm)\b.*\b[A-Z]|traced")),
+)  # fmt: skip
+_MANY = re.compile(
+    r"\bhow many (?:\w+ly )?((?!minutes|hours|days|weeks|months|years|times|of|more|people can)\w{3,})",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|only|once|any|all|every|several|no|both|a single|unlimited)\b",
+    re.IGNORECASE,
+)
+
+
+def lacking(question: str, answer: str) -> str:
+    """The kind of thing that is asked for and not named; empty when nothing is lacking."""
+    told = [read(one) for one in sentences(answer)] or [read(answer)]
+    for kind in KINDS:
+        if kind.asked.search(question) and not kind.says(answer, told):
+            return kind.name
+    for found in _MANY.finditer(question):
+        counted = set(content_words(found[1]))
+        unit = {fact.unit for fact in read(f"1 {found[1]}").facts} - {""}
+        if counted and not any(
+            (counted & set(one.stems) and _COUNTED.search(one.text))
+            or unit & {fact.unit for fact in one.facts}
+            for one in told
+        ):
+            return f"number of {found[1].lower()}"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class SaysTheKindAsked:
+    """An answer to a question for a price, a duration, a weight, a person, ... names one.
+
+    What a person matched to its question (the origins in `approved`) need not.
+    """
+
+    approved: frozenset[str] = frozenset()
+    name: str = "kind-asked"
+    blocking: bool = True
+
+    def judge(self, exhibit: Exhibit) -> Verdict:
+        if exhibit.origin in self.approved:
+            return Verdict(self.name, passed=True, score=1.0)
+        missing = lacking(exhibit.question, exhibit.text)
+        return Verdict(
+            self.name, not missing, float(not missing), f"no {missing}" if missing else ""
+        )
