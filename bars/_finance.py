@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -102,14 +102,23 @@ class Ticking(HeldClock):
 
 @asynccontextmanager
 async def analyst(
-    *, cached: bool = False, writer: Generator | None = None, **settings: Any
+    *,
+    cached: bool = False,
+    writer: Generator | None = None,
+    encoder: Callable[[], Awaitable[Encoder]] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Analyst]:
-    """An open app with `settings` of its own; its caches are off unless `cached`. `writer` rewords, in real time."""
+    """An open app with `settings` of its own; its caches are off unless `cached`. `writer` rewords, in real time.
+
+    Without an `encoder` the gate is stricter; of what our own sentences say no rule of a firm's own use doubts anything.
+    """
     clock, ledger = Ticking(NOON) if writer else HeldClock(NOON), Passing()
     generators = {"writer": writer} if writer else {}
     with tempfile.TemporaryDirectory() as folder:
         cache = MemoryCache() if cached else NoCache()
-        parts = Parts(Path(folder), clock, ledger, Forgetful(), cache, _not_pulled, _none)
+        parts = Parts(
+            Path(folder), clock, ledger, Forgetful(), cache, encoder or _not_pulled, _none
+        )
         app = await plugin.open(FinanceSettings(**settings), parts)
         variant = app.baseline()
         everybody = Exposure("finance", "baseline", (Share(variant.id, 1.0),))
@@ -130,7 +139,6 @@ def told(result: Result[Analysis]) -> str:
 
 
 async def _not_pulled() -> Encoder:
-    """Without an encoder the gate is stricter; of what our own sentences say no rule of a firm's own use doubts anything."""
     raise ModelMissing("minilm-l6")
 
 
