@@ -38,14 +38,13 @@ CONTEXT_TOKENS = 400  # of passages and history, so without instructions and que
 HISTORY = ("Hello, I have some questions about my things.", "Gladly. What would you like to know?")
 # Every open question goes to the model, so that its time is measured on all of them.
 SETTINGS = f"""
-[apps.support]
-write_at = 0.0
-release_at = 1.0
 [apps.support.models.response_generator]
 model = "llama:{MODEL}"
 temperature = 0.3
 max_tokens = {ANSWER_TOKENS}
 """
+# For open questions the model is always asked, and nothing else is good enough.
+OPENED = f"[apps.support]\nwrite_at = 0.0\nrelease_at = 1.0\n{SETTINGS}"
 ROLES = ("customer", "agent")
 RELEASE = SupportSettings().release_at
 ON_PATH = 0.9  # a golden share: fewer answers on their path would make its time a chance hit
@@ -68,18 +67,20 @@ class Asked:
 def main() -> None:
     figures = asyncio.run(_speeds())
     with tempfile.TemporaryDirectory() as folder:
-        real, idle = Path(folder) / "real", Path(folder) / "lazy"
-        with arriero(real, SETTINGS) as server:
+        short_, open_, idle = (Path(folder) / name for name in ("short", "open", "lazy"))
+        with arriero(short_, SETTINGS) as server:
             progress(f"ready in {server.ready_s:.1f} s")
-            short_paths, opened_questions = uvloop.run(_ask_all(server))
-        figures = [*_short_figures(short_paths), *_open_figures(real, opened_questions), *figures]
+            short_paths = uvloop.run(_ask_short(server))
+        with arriero(open_, OPENED) as server:
+            opened_questions = uvloop.run(_ask_open(server))
+        figures = [*_short_figures(short_paths), *_open_figures(open_, opened_questions), *figures]
         with lazy(idle, "fallback") as server:
-            figures += _lazy(*uvloop.run(_ask_all(server)))
+            figures += _lazy(uvloop.run(_ask_short(server)), uvloop.run(_ask_open(server)))
     keep("paths", "the three paths of support on real models, one question at a time", figures)
 
 
-async def _ask_all(server: Server) -> tuple[dict[str, list[Asked]], list[Asked]]:
-    """The short paths, then the open questions with stage events."""
+async def _ask_short(server: Server) -> dict[str, list[Asked]]:
+    """Questions on orders, then on what articles say."""
     async with connected(server.url) as line:
         await _warm(line, server)
         n = count(250, 40)
@@ -87,11 +88,18 @@ async def _ask_all(server: Server) -> tuple[dict[str, list[Asked]], list[Asked]]
         progress(f"template: {len(template)} asked")
         policy = [await _asked(line, server, one) for one in labelled(POLICY)[: count(400, 40)]]
         progress(f"extractive: {len(policy)} asked")
-        open_ones = []
-        for question in _open_questions()[: count(60, 8)]:
+    return {"template": template, "extractive": policy}
+
+
+async def _ask_open(server: Server) -> list[Asked]:
+    """Open questions, with stage events."""
+    open_ones = []
+    async with connected(server.url) as line:
+        await _warm(line, server)
+        for question in _open_questions()[: count(100, 8)]:
             open_ones.append(await _watched(line, server, question))
             progress(f"open: {open_ones[-1].ms:.0f} ms {open_ones[-1].path}")
-    return {"template": template, "extractive": policy}, open_ones
+    return open_ones
 
 
 def _open_questions() -> tuple[Question, ...]:
