@@ -28,6 +28,7 @@ from arriero.checks.kind import SaysTheKindAsked, lacking
             "The shop is open until 19:00.",
             "telephone number",
         ),
+        ("When do you open on Christmas Day?", "We are open Monday to Friday.", "christmas"),
         ("Is the lamp made in Germany?", "The lamp weighs 62 g.", "origin"),
     ],
 )
@@ -52,6 +53,8 @@ def test_what_a_person_matched_to_its_question_need_not_name_it() -> None:
         ("how many cards can go on one order", "Up to three cards can be combined."),
         ("how many kilos can I take", "The load should stay below 9 kg."),
         ("What does it mean when the status says processing?", "The order is paid."),
+        ("Are you open at Easter?", "All shops are closed on public holidays."),
+        ("opening hours on new year's eve", "On 24 and 31 December all shops close at 13:00."),
         ("who pays the postage", "The label is free."),
         ("", "Anything."),
     ],
