@@ -1,10 +1,12 @@
 """The compliance gate on a corpus by an author who has not seen its code, and on paragraphs of real filings.
 
-The second corpus: half of it (`compliance2_open.jsonl`) is there to develop on, so its figures prove nothing; the other half
-was sealed by its hash and is run once. The first corpus is what the second listener was fitted on; its figures are history
-(bars/LOG.md). Paragraphs of ten-Ks are cut in two by the hash of their text; the first 1,000 of the half that nobody
-developed on are the clean ones. Beside the gate: the gate without an encoder, block all, pass all, and a list of banned
-words, which is the laziest gate that one meets. `python -m bars.compliance open` looks at the open half alone.
+The third corpus: half of it (`compliance3_open.jsonl`) is there to develop on, so its figures prove nothing; the other half
+was sealed by its hash and is run once, by `python -m bars.compliance sealed`, which alone keeps a result. Without that word
+the open half and the filings are looked at and nothing is kept. The first two corpora are what the second listener was
+fitted on, but for the second one's sealed half, which had its look; their figures are history (bars/LOG.md). Paragraphs of
+ten-Ks are cut in two by the hash of their text; the first 1,000 of the half that nobody developed on are the clean ones.
+Beside the gate: the gate without an encoder, block all, pass all, and a list of banned words, which is the laziest gate
+that one meets. `python -m bars.compliance open` leaves the filings out.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ from bars._paragraphs import paragraphs
 from bars._trial import keep, progress, short
 from bars.result import HERE, Figure
 
-SEALED = "6e65558394b743ce9363a4128f43e939e8fe8dc0d976f03acb165b4fc84cfc4b"
+SEALED = "2e8c5b4bdcdb143fb37ed0bb4d8b713cc5513f5871543c130dc857029f8d67cb"
 PARAGRAPHS = 1_000
 # Each paragraph is published once, in turn for these.
 READERS = (
@@ -58,12 +60,11 @@ def main() -> None:
         ("_by_passing_all", pass_all),
         ("_by_banned_words", banned_words),
     )
-    only_open = sys.argv[1:] == ["open"]
+    sealed = "sealed" in sys.argv[1:] and not short()  # a trial is no look at what was sealed
+    only_open = "open" in sys.argv[1:]
     figures: list[Figure] = []
-    for half in ("open",) if only_open else ("sealed", "open"):
-        file = HERE / f"compliance2_{half}.jsonl"
-        if short() and half == "sealed":  # a trial is no look at what was sealed
-            continue
+    for half in ("sealed", "open") if sealed else ("open",):
+        file = HERE / f"compliance3_{half}.jsonl"
         if not file.exists():
             progress(f"{file.name} is not there")
             continue
@@ -79,7 +80,7 @@ def main() -> None:
                 for line in misses(said):
                     progress(f"{half}: {line}")
     if only_open:
-        progress("\n".join(f"{one.name} {one.value} (n {one.n})" for one in figures))
+        shown(figures)
         return
     clean = filings()
     for name, judge in judges:
@@ -90,7 +91,15 @@ def main() -> None:
             times = sorted(one.ms for one in said)
             figures.append(Figure("p50_ms", round(percentile(times, 50), 1), "ms", "", len(times)))
             figures.append(Figure("p95_ms", round(percentile(times, 95), 1), "ms", "", len(times)))
-    keep("compliance", "the compliance gate on violations and on clean texts", figures)
+    if sealed or short():
+        keep("compliance", "the compliance gate on violations and on clean texts", figures)
+    else:
+        shown(figures)
+
+
+def shown(figures: Sequence[Figure]) -> None:
+    """Prints what is not kept."""
+    progress("\n   ".join(f"{one.name} {one.value} {one.unit} (n {one.n})" for one in figures))
 
 
 def filings() -> tuple[Row, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,19 @@ import pytest
 from arriero.apps.finance.compliance import gate
 from arriero.apps.finance.compliance.base import Audience, Profile, Publication, State
 from arriero.apps.finance.compliance.complete import publication
-from arriero.apps.finance.compliance.gate import JUDGES, heard, release, rendered, review
-from arriero.apps.finance.compliance.listener import ALLOWED, Listener
+from arriero.apps.finance.compliance.gate import JUDGES, release, rendered, review
+from arriero.apps.finance.compliance.listener import Listener
 from arriero.apps.finance.compliance.matter import Matter, Wrong
 from arriero.apps.finance.compliance.meaning import Grammar
 from arriero.apps.finance.compliance.pack import LEAVE_OUT, shipped
 from tests.apps.finance.compliance.samples import BLOCKED, BROKER, RELEASED
+
+
+@pytest.fixture
+def rules_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second listener that doubts nothing, and that nothing asks to clear what the grammar found."""
+    deaf = replace(Listener.load(), doubt=(9.0, 9.0, 9.0))
+    monkeypatch.setattr(Listener, "load", lambda: deaf)
 
 
 @pytest.mark.parametrize(("rule", "text", "different"), BLOCKED)
@@ -30,9 +38,10 @@ def test_what_breaks_a_rule_is_blocked_by_it(
 
 
 @pytest.mark.parametrize(("text", "different"), RELEASED)
+@pytest.mark.usefixtures("rules_alone")
 def test_ordinary_prose_is_released(text: str, different: dict[str, Any]) -> None:
     """By the rules; what the second listener makes of ordinary prose is measured by the bar."""
-    seen = heard(publication(BROKER, "retail", text, different), shipped(), silent)
+    seen = review(publication(BROKER, "retail", text, different), shipped())
     assert [(one.id, one.evidence) for one in seen.failed] == []
 
 
@@ -97,31 +106,27 @@ def test_of_a_restricted_name_nothing_is_said() -> None:
     assert held.last.results[0].evidence[0].quote == ""
 
 
-def silent(texts: Sequence[str]) -> list[list[float]]:
-    """Vectors with which the second listener hears nothing, so that the rules speak alone."""
-    one = Listener.load()
-    column = one.vector[one.labels.index(ALLOWED) :: len(one.labels)]
-    return [[1_000.0 * weight for weight in column] for _ in texts]
-
-
+@pytest.mark.usefixtures("rules_alone")
 def test_one_repair_leaves_the_sentence_out() -> None:
     text = "Quillon makes instruments. Our best picks are Brava and Alder. Revenue grew 8.2%."
-    mended = release(publication(BROKER, "retail", text), shipped(), silent)
+    mended = release(publication(BROKER, "retail", text), shipped())
     assert mended.repaired
     assert mended.text.startswith("Quillon makes instruments. Revenue grew 8.2%.\n\n")
 
 
+@pytest.mark.usefixtures("rules_alone")
 def test_one_repair_puts_the_rules_wording_in_its_place_once() -> None:
     text = "Quillon makes instruments. The gain is certain. Its shares cannot lose. It was founded in May."
-    mended = release(publication(BROKER, "retail", text), shipped(), silent)
+    mended = release(publication(BROKER, "retail", text), shipped())
     assert mended.repaired
     wanted = "Quillon makes instruments. Investments can lose value, and you may get back less than you put in. It was founded in May."
     assert mended.text.startswith(wanted)
 
 
+@pytest.mark.usefixtures("rules_alone")
 def test_what_a_text_confesses_is_not_hidden_by_a_repair() -> None:
     text = "Quillon makes instruments. The analyst owns shares of Quillon."
-    held = release(publication(BROKER, "retail", text), shipped(), silent)
+    held = release(publication(BROKER, "retail", text), shipped())
     assert (held.released, held.text) == (False, "")
 
 
@@ -133,9 +138,10 @@ def test_what_a_repair_puts_in_passes_every_rule(profile: Profile, wording: str)
     assert review(publication(profile, "retail", f"It makes scales. {wording}"), shipped()).released
 
 
+@pytest.mark.usefixtures("rules_alone")
 def test_one_repair_adds_the_legends_that_are_missing() -> None:
     plain = publication(BROKER, "retail", "A plain text.", {"legends": []})
-    mended = release(plain, shipped(), silent)
+    mended = release(plain, shipped())
     assert mended.repaired
     assert "not FDIC insured" in mended.text
     assert mended.publication.record.legends == (
@@ -143,11 +149,11 @@ def test_one_repair_adds_the_legends_that_are_missing() -> None:
     )
 
 
+@pytest.mark.usefixtures("rules_alone")
 def test_what_is_wrong_in_the_record_is_withheld_with_its_reason() -> None:
     held = release(
         publication(BROKER, "retail", "A plain text.", {"evidence": {"price_days": 30}}),
         shipped(),
-        silent,
     )
     assert not held.released
     assert held.reasons == ("C15: 30 days of prices; 250 are needed",)

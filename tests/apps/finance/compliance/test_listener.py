@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -38,6 +39,7 @@ ROWS = [
     .splitlines()
 ]
 SAID_OTHERWISE = "Grandmother's nest egg is at home here."  # no pattern of the grammar knows it
+PROMISE = "A profit on these shares is guaranteed."  # a pattern of the grammar does
 WIDE = 384
 
 
@@ -123,6 +125,36 @@ def test_a_vector_can_clear_a_doubt() -> None:
     one = publication(BROKER, "retail", SAID_OTHERWISE)
     clear = vector_towards("C14_cautious", strength=-3.0)
     assert review(one, shipped(), dict.fromkeys(doubted(one), clear)).released
+
+
+def test_what_the_grammar_found_stands_without_a_vector_and_can_be_cleared_by_one() -> None:
+    one = publication(BROKER, "retail", f"It makes scales. {PROMISE}")
+    assert [result.id for result in review(one, shipped()).failed if result.id == "C01"]
+    sure = dict.fromkeys(doubted(one), vector_towards("C01", strength=-9.0))
+    assert review(one, shipped(), sure).released
+    other = {text: vector for text, vector in sure.items() if "guaranteed" not in text}
+    assert not review(one, shipped(), other).released
+
+
+def test_what_the_record_breaks_no_vector_clears() -> None:
+    one = publication(BROKER, "retail", PROMISE, {"approval": {"state": "requested"}})
+    sure = dict.fromkeys(doubted(one), vector_towards("C01", strength=-9.0))
+    assert [result.id for result in review(one, shipped(), sure).failed] == ["C23"]
+
+
+def test_what_the_grammar_finds_in_a_piece_is_one_of_its_classes() -> None:
+    scene = Grammar.load().scene(f"It makes scales. {PROMISE}")
+    first, _, second = pieces(scene)
+    assert not any(name.startswith("=") for name in first.classes)
+    assert "=C01" in second.classes
+
+
+def test_another_listener_may_be_asked() -> None:
+    one = publication(BROKER, "retail", SAID_OTHERWISE)
+    deaf = replace(Listener.load(), doubt=(9.0, 9.0, 9.0))
+    assert doubted(one)
+    assert not doubted(one, deaf)
+    assert review(one, shipped(), None, deaf).released
 
 
 def test_what_passes_without_an_encoder_passes_with_any_vectors() -> None:

@@ -18,7 +18,7 @@ from arriero.apps.finance.compliance import rules_people as people
 from arriero.apps.finance.compliance.base import Publication, Review, RuleResult, Span, State
 from arriero.apps.finance.compliance.listener import Doubt, Listener, Vector
 from arriero.apps.finance.compliance.matter import Lacking, Matter, NotAsked, Wrong
-from arriero.apps.finance.compliance.meaning import Grammar, Scene
+from arriero.apps.finance.compliance.meaning import Grammar, Hit, Scene
 from arriero.apps.finance.compliance.pack import LEAVE_OUT, RESTRICTED, Pack, Rule
 
 JUDGES: Mapping[str, Callable[[Matter], Iterable[Wrong]]] = {
@@ -79,28 +79,40 @@ class Release:
         return self.released and not self.first.released
 
 
-def doubted(publication: Publication) -> tuple[str, ...]:
-    """The pieces of the text whose vectors the second listener asks for, as they are to be encoded; often none."""
-    _, doubts = _read(publication.text, publication.record.names)
-    return tuple(dict.fromkeys(doubt.piece.text for doubt in doubts))
+def doubted(publication: Publication, listener: Listener | None = None) -> tuple[str, ...]:
+    """The pieces of the text whose vectors the second listener asks for, as they are to be encoded; often none.
+
+    `listener`: another than the one that ships, to compare them.
+    """
+    _, doubts, spoken = _read(
+        publication.text, publication.record.names, listener or Listener.load()
+    )
+    return tuple(dict.fromkeys(one.piece.text for one in (*doubts, *spoken.values())))
 
 
 def review(
-    publication: Publication, pack: Pack, vectors: Mapping[str, Vector] | None = None
+    publication: Publication,
+    pack: Pack,
+    vectors: Mapping[str, Vector] | None = None,
+    listener: Listener | None = None,
 ) -> Review:
     """Every rule's result, in the pack's order; of a restricted name that one alone, without a reason.
 
     `vectors` are those of the `doubted` pieces, by the encoder that the listener was fitted on. A piece without one
     stays in doubt, and what is in doubt fails, whatever would excuse it.
     """
-    vectors = vectors or {}
-    scene, doubts = _read(publication.text, publication.record.names)
-    scene = scene.hearing(Listener.load().heard(doubts, vectors))
+    vectors, listener = vectors or {}, listener or Listener.load()
+    scene, doubts, spoken = _read(publication.text, publication.record.names, listener)
+    scene = scene.hearing(listener.heard(doubts, vectors), listener.cleared(spoken, vectors))
     open_ = [
-        doubt
+        (
+            listener.likeliest(doubt.scores)[: len(RESTRICTED)],
+            doubt,
+        )  # groups begin with a rule's id
         for doubt in doubts
-        if doubt.piece.text not in vectors and _holds(pack.rule(_rule_of(doubt)), publication)
+        if doubt.piece.text not in vectors
     ]
+    open_ = [(id, doubt) for id, doubt in open_ if _holds(pack.rule(id), publication)]
     note = DEAF if open_ else ""
     first = pack.rule(RESTRICTED)
     wall = _in_doubt(_judged(first, publication, scene, pack), scene, open_)
@@ -188,11 +200,11 @@ def _without(text: str, cuts: Mapping[tuple[int, int], str]) -> str:
     return "".join([*kept, text[at:]])
 
 
-def _in_doubt(result: RuleResult, scene: Scene, doubts: Sequence[Doubt]) -> RuleResult:
+def _in_doubt(result: RuleResult, scene: Scene, doubts: Sequence[tuple[str, Doubt]]) -> RuleResult:
     """The result, failed by each doubt under this rule that nothing has cleared."""
     found = []
-    for doubt in doubts:
-        if _rule_of(doubt) == result.id:
+    for id, doubt in doubts:
+        if id == result.id:
             start, end = scene.span(doubt.piece.first, doubt.piece.last)
             quote = scene.text[start:end]
             found.append(Span(quote, DEAF, start, end, (start, end), doubt.chance))
@@ -201,19 +213,16 @@ def _in_doubt(result: RuleResult, scene: Scene, doubts: Sequence[Doubt]) -> Rule
     return replace(result, state=State.FAIL, evidence=(*result.evidence, *found))
 
 
-def _rule_of(doubt: Doubt) -> str:
-    """The rule of the likeliest claim: groups begin with its id."""
-    return Listener.load().likeliest(doubt.scores)[: len(RESTRICTED)]
-
-
 def _holds(rule: Rule, publication: Publication) -> bool:
     return not rule.off and publication.profile in rule.profiles
 
 
 @lru_cache(maxsize=READ_AGAIN)
-def _read(text: str, names: tuple[str, ...]) -> tuple[Scene, tuple[Doubt, ...]]:
+def _read(
+    text: str, names: tuple[str, ...], listener: Listener
+) -> tuple[Scene, tuple[Doubt, ...], Mapping[Hit, Doubt]]:
     scene = Grammar.load().scene(text, names)
-    return scene, Listener.load().doubts(scene)
+    return scene, listener.doubts(scene), listener.spoken(scene)
 
 
 def _judged(rule: Rule, publication: Publication, scene: Scene, pack: Pack) -> RuleResult:

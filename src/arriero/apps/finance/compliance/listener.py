@@ -2,9 +2,10 @@
 
 It hears a text in pieces: each sentence, and two or three that follow one another in a section, for claims that
 are split. A piece is scored by its words, its letters and the grammar's classes; what stays in doubt is asked again
-with its sentence vector, and only that may clear it. So without an encoder every doubt stands: more is withheld,
-never less. What is heard is a hit of the same groups as the grammar's, with a probability, and every excuse of a
-rule holds for it as well.
+with its sentence vector, and only that may clear it. What the grammar found is asked again as well: where the
+narrowest piece around it surely claims nothing ("never write that ..."), it is dropped. So without an encoder every
+doubt stands, and all that the grammar found: more is withheld, never less. What is heard is a hit of the same groups as
+the grammar's, with a probability, and every excuse of a rule holds for it as well.
 
 The weights are `listener.safetensors` and `listener.json`, fitted by `python -m bars._listener`. They are read
 without numpy, so that a wheel without extras hears as well; the same text is heard alike everywhere.
@@ -31,7 +32,7 @@ from arriero.core.errors import ModelCorrupt
 
 HERE = Path(__file__).parent
 SHAPE, WEIGHTS = HERE / "listener.json", HERE / "listener.safetensors"
-FORMAT = 1
+FORMAT = 2
 MOST_SENTENCES = 3  # of a piece
 MOST_WORDS = 90  # of a piece of several sentences; claims that are split are short
 CHARACTERS = (2, 5)
@@ -90,11 +91,11 @@ class Block:
         return ((place + self.first, value * scale) for place, value in known)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one is another when it is another object
 class Listener:
     """The fitted weights. `doubt` and `hear` are the thresholds by words and with the vector, by size of the piece.
 
-    A label's score is a sum over the n-grams of the piece and its vector's components; the margin of a piece is how
+    `clear` is the margin below which a piece surely claims nothing, whatever the grammar found in it. A label's score is a sum over the n-grams of the piece and its vector's components; the margin of a piece is how
     far the likeliest claim lies above `ALLOWED`. `slope` and `shift` make a probability of it.
     """
 
@@ -107,6 +108,7 @@ class Listener:
     base: array[float]
     doubt: tuple[float, ...]
     hear: tuple[float, ...]
+    clear: float
     slope: float
     shift: float
 
@@ -147,6 +149,34 @@ class Listener:
                 hit = Hit(Pattern("heard", group, ()), piece.first, piece.last, chance)
                 found.setdefault(group, []).append(hit)
         return {group: tuple(hits) for group, hits in found.items()}
+
+    def spoken(self, scene: Scene) -> Mapping[Hit, Doubt]:
+        """What the grammar found, each with the narrowest piece that holds it; claims alone, since nothing clears an excuse."""
+        hits = [hit for group in self.labels for hit in scene.found(group)]
+        if not hits:
+            return {}
+        around = sorted(pieces(scene), key=lambda piece: piece.size)
+        found: dict[Hit, Doubt] = {}
+        read: dict[Piece, Doubt] = {}
+        for hit in hits:
+            for piece in around:
+                if piece.first <= hit.first and hit.last <= piece.last:
+                    if piece not in read:
+                        scores = self.scores(piece)
+                        read[piece] = Doubt(piece, scores, self._chance(self._margin(scores)))
+                    found[hit] = read[piece]
+                    break
+        return found
+
+    def cleared(self, spoken: Mapping[Hit, Doubt], vectors: Mapping[str, Vector]) -> frozenset[Hit]:
+        """Those that claim nothing by the words and the vector of their piece; without a vector none."""
+        sure = {
+            one.piece
+            for one in set(spoken.values())
+            if (vector := vectors.get(one.piece.text)) is not None
+            and self._margin(self._with(one.scores, vector)) < self.clear
+        }
+        return frozenset(hit for hit, one in spoken.items() if one.piece in sure)
 
     def scores(self, piece: Piece) -> tuple[float, ...]:
         """A score a label, by words, letters and classes."""
@@ -202,7 +232,10 @@ def pieces(scene: Scene) -> Iterator[Piece]:
 
 
 def piece_of(scene: Scene, first: int, last: int, size: int) -> Piece:
-    """The words `first:last` as the listener reads them: the company has no name, and classes say what is denied."""
+    """The words `first:last` as the listener reads them: the company has no name, and classes say what is denied.
+
+    What the grammar finds there is a class, too ("=C01"): evidence like the words, and no verdict.
+    """
     text = scene.view.text[scene.words[first].start : scene.words[last].end]
     text = _SPACE.sub(" ", text.replace(ASKED, "?").replace(COMPANY, "the company")).strip()
     negated, told = scene.silent
@@ -211,6 +244,11 @@ def piece_of(scene: Scene, first: int, last: int, size: int) -> Piece:
         for name, hits in scene.tags.items()
         for at, end in hits
         if at >= first and end <= last
+    }
+    classes |= {
+        f"={group}"
+        for group in scene.grammar.patterns
+        if any(hit.first >= first and hit.last <= last for hit in scene.found(group))
     }
     return Piece(first, last, size, text, tuple(sorted(classes)))
 
@@ -264,7 +302,7 @@ def _assembled(shape: bytes, weights: bytes) -> Listener:
     return Listener(
         said["encoder"], hashlib.sha256(shape).hexdigest()[:12], labels, (blocks[0], blocks[1], blocks[2]),
         tensors["weights"], tensors["vector"], tensors["base"],
-        tuple(said["doubt"]), tuple(said["hear"]), said["slope"], said["shift"],
+        tuple(said["doubt"]), tuple(said["hear"]), said["clear"], said["slope"], said["shift"],
     )  # fmt: skip
 
 

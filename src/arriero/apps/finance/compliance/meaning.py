@@ -127,18 +127,27 @@ class Scene:
     words: tuple[Word, ...]
     tags: Mapping[str, Sequence[tuple[int, int]]]
     heard: Mapping[str, tuple[Hit, ...]] = field(default_factory=dict)
+    cleared: frozenset[Hit] = frozenset()
     _found: dict[str, tuple[Hit, ...]] = field(default_factory=dict)
 
-    def hearing(self, heard: Mapping[str, tuple[Hit, ...]]) -> Scene:
-        """The scene with what a second listener heard, by group."""
-        return replace(self, heard=heard, _found={})
+    def hearing(
+        self, heard: Mapping[str, tuple[Hit, ...]], cleared: frozenset[Hit] = frozenset()
+    ) -> Scene:
+        """The scene with what a second listener heard, by group, and without what it cleared."""
+        return replace(self, heard=heard, cleared=cleared)
 
     def hits(self, rule: str) -> tuple[Hit, ...]:
         """What the patterns of `rule` find and what was heard, by place; one hit a pattern and first word."""
+        found = [hit for hit in self.found(rule) if hit not in self.cleared]
+        found += self.heard.get(rule, ())
+        return tuple(sorted(found, key=lambda hit: (hit.first, hit.last)))
+
+    def found(self, rule: str) -> tuple[Hit, ...]:
+        """What the patterns of `rule` find, whatever a second listener says."""
         if rule not in self._found:
-            found = [hit for one in self.grammar.patterns.get(rule, ()) for hit in self._match(one)]
-            found += self.heard.get(rule, ())
-            self._found[rule] = tuple(sorted(found, key=lambda hit: (hit.first, hit.last)))
+            self._found[rule] = tuple(
+                hit for one in self.grammar.patterns.get(rule, ()) for hit in self._match(one)
+            )
         return self._found[rule]
 
     def has(self, name: str, within: tuple[int, int] | None = None) -> bool:
