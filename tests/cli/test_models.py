@@ -100,3 +100,20 @@ def test_pull_of_an_unknown_model_is_an_error(folder: Path) -> None:
 
 def test_pull_from_a_file_takes_one_name(folder: Path) -> None:
     assert _run(folder, "pull", "--from", "x").exit_code == 2
+
+
+def test_pull_of_a_model_whose_copy_cannot_be_made_says_so_and_is_done(
+    folder: Path, tmp_path: Path
+) -> None:
+    row = ROW.replace('"generator"', '"encoder"\nrepack = "rows_first"')
+    (folder / "catalogue.toml").write_text(row)
+    (tmp_path / "mine").write_bytes(DATA)
+    done = _run(folder, "pull", "tiny", "--from", str(tmp_path / "mine"))
+    assert done.exit_code == 0, done.output
+    assert "tiny: no smaller copy: " in done.output
+    assert "no ONNX file" in done.output
+    assert {path.name for path in (folder / "tiny").iterdir()} == {
+        "weights.bin",
+        "verified.json",
+        ".lock",
+    }

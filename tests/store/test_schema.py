@@ -6,12 +6,13 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine, inspect
 
 from arriero.core.errors import StoreError
 from arriero.store import migrations
@@ -20,24 +21,59 @@ from arriero.store.ledger import open_ledger
 from arriero.store.schema import REVISIONS, metadata
 from tests.store.samples import recorded
 
+Make = Callable[[Connection], None]
+both = pytest.mark.parametrize("make", [migrations.create, migrations.migrate])
 
-def differences(url: str) -> list[object]:
-    open_engines(url, synchronous="NORMAL").close()
+
+def differences(url: str, make: Make | None = None) -> list[object]:
+    """How the tables that `make` makes, or that a ledger has when it is opened, differ from the schema."""
+    if make is None:
+        open_engines(url, synchronous="NORMAL").close()
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     try:
+        if make is not None:
+            with engine.begin() as connection:
+                make(connection)
         with engine.connect() as connection:
+            assert migrations.revision(connection) == REVISIONS[-1]
             return list(compare_metadata(MigrationContext.configure(connection), metadata))
     finally:
         engine.dispose()
 
 
-def test_the_migrations_make_the_schema_on_sqlite(tmp_path: Path) -> None:
-    assert differences(sqlite_url(tmp_path / "ledger.db")) == []
+@both
+def test_an_empty_database_gets_the_schema_on_sqlite(tmp_path: Path, make: Make) -> None:
+    assert differences(sqlite_url(tmp_path / "ledger.db"), make) == []
 
 
 @pytest.mark.service
-def test_the_migrations_make_the_schema_on_postgres(postgres_url: str) -> None:
-    assert differences(postgres_url) == []
+@both
+def test_an_empty_database_gets_the_schema_on_postgres(postgres_url: str, make: Make) -> None:
+    assert differences(postgres_url, make) == []
+
+
+def test_created_and_migrated_tables_are_the_same_to_sqlite(tmp_path: Path) -> None:
+    """Keys, types and indexes as SQLite itself tells them, in whatever order the columns stand."""
+    told = []
+    for make in (migrations.create, migrations.migrate):
+        engine = create_engine(sqlite_url(tmp_path / f"{make.__name__}.db"))
+        with engine.begin() as connection:
+            make(connection)
+            told.append(_told(connection))
+        engine.dispose()
+    assert told[0] == told[1] != {}
+
+
+def _told(connection: Connection) -> dict[str, object]:
+    seen = inspect(connection)
+    return {
+        name: (
+            sorted((one["name"], str(one["type"]), one["nullable"], one["default"]) for one in seen.get_columns(name)),
+            seen.get_pk_constraint(name)["constrained_columns"],
+            sorted((one["name"], one["column_names"], one["unique"]) for one in seen.get_indexes(name)),
+        )
+        for name in sorted(seen.get_table_names())
+    }  # fmt: skip
 
 
 def test_every_table_has_a_tenant() -> None:
@@ -100,9 +136,13 @@ async def test_a_newer_ledger_is_refused_and_left_alone(tmp_path: Path) -> None:
         open_ledger(sqlite_url(file))
 
 
-def test_opening_an_up_to_date_ledger_imports_no_alembic_and_no_numpy(tmp_path: Path) -> None:
+@pytest.mark.parametrize("new", [True, False])
+def test_opening_a_new_or_up_to_date_ledger_imports_no_alembic_and_no_numpy(
+    tmp_path: Path, *, new: bool
+) -> None:
     url = sqlite_url(tmp_path / "ledger.db")
-    asyncio.run(open_ledger(url).close())
+    if not new:
+        asyncio.run(open_ledger(url).close())
     script = (
         "import sys, asyncio\n"
         "from arriero.store.ledger import open_ledger\n"

@@ -11,7 +11,7 @@ import click
 
 from arriero.cli.lazy import lazily
 from arriero.cli.options import load, settings_options
-from arriero.core.errors import ArrieroError, MissingExtra
+from arriero.core.errors import ArrieroError, MissingExtra, ModelError
 
 # Imports inside functions: `arriero --help` has 0.4 s, Rich's tables and the catalogue take 0.2 s.
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ async def _copy(entry: Entry, folder: Path, progress: Progress) -> None:
         from arriero.models.copies import prepare  # noqa: PLC0415
 
         copy: Repacked = await prepare(entry, folder, progress=progress)
-    except MissingExtra as error:
+    except (MissingExtra, ModelError) as error:  # what was pulled serves without it
         click.echo(f"{entry.name}: no {entry.gain} copy: {error.message}", err=True)
         return
     click.echo(f"{entry.name}: {entry.gain} copy {copy.path.name}: {copy.said}")
