@@ -380,7 +380,7 @@ def listener_of(fitted: Fitted, encoder: str, change: float = 0.0) -> Listener:
 
 
 def blocked(row: Row, one: Listener, encoder: OnnxEncoder) -> bool:
-    texts = doubted(row.publication, one)
+    texts = doubted(row.publication, shipped(), one)
     vectors = dict(zip(texts, encoder.encode_now(texts).tolist(), strict=True)) if texts else {}
     return not review(row.publication, shipped(), vectors, one).released
 

@@ -237,7 +237,7 @@ async def test_what_a_release_doubts_is_encoded_as_it_was_when_it_was_judged(
         return np.zeros((len(texts), len(Listener.load().vector)), np.float32)
 
     result, task = await waiting(desk)
-    monkeypatch.setattr(publish, "doubted", lambda _: ("a sentence",))
+    monkeypatch.setattr(publish, "doubted", lambda *_: ("a sentence",))
     await replace(desk.app.releases, encoder=opens).act(
         TENANT, task.id, Act("resolve", "principal")
     )

@@ -70,7 +70,7 @@ class Submission:
         return await self._made[0]
 
     async def _review(self) -> Review:
-        texts = await asyncio.to_thread(doubted, self.publication)
+        texts = await asyncio.to_thread(doubted, self.publication, self.pack)
         vectors = await vectors_of(texts, self.encoder) if texts else None
         return await asyncio.to_thread(review, self.publication, self.pack, vectors)
 

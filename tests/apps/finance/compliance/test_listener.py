@@ -40,6 +40,7 @@ ROWS = [
 ]
 SAID_OTHERWISE = "Grandmother's nest egg is at home here."  # no pattern of the grammar knows it
 PROMISE = "A profit on these shares is guaranteed."  # a pattern of the grammar does
+DEAF_TO_DOUBT = replace(Listener.load(), doubt=(9.0, 9.0, 9.0))
 WIDE = 384
 
 
@@ -103,7 +104,7 @@ def test_the_company_has_no_name_and_figures_have_no_value() -> None:
 
 def test_what_is_heard_names_rule_place_and_probability() -> None:
     one = publication(BROKER, "retail", f"It makes scales. {SAID_OTHERWISE}")
-    texts = doubted(one)
+    texts = doubted(one, shipped())
     seen = review(one, shipped(), {text: vector_towards("C14_cautious") for text in texts})
     (span,) = [span for result in seen.failed if result.id == "C14" for span in result.evidence][:1]
     assert span.chance is not None
@@ -124,21 +125,29 @@ def test_without_an_encoder_a_doubt_stands_and_the_review_says_so() -> None:
 def test_a_vector_can_clear_a_doubt() -> None:
     one = publication(BROKER, "retail", SAID_OTHERWISE)
     clear = vector_towards("C14_cautious", strength=-3.0)
-    assert review(one, shipped(), dict.fromkeys(doubted(one), clear)).released
+    assert review(one, shipped(), dict.fromkeys(doubted(one, shipped()), clear)).released
 
 
 def test_what_the_grammar_found_stands_without_a_vector_and_can_be_cleared_by_one() -> None:
     one = publication(BROKER, "retail", f"It makes scales. {PROMISE}")
     assert [result.id for result in review(one, shipped()).failed if result.id == "C01"]
-    sure = dict.fromkeys(doubted(one), vector_towards("C01", strength=-9.0))
+    sure = dict.fromkeys(doubted(one, shipped()), vector_towards("C01", strength=-9.0))
     assert review(one, shipped(), sure).released
     other = {text: vector for text, vector in sure.items() if "guaranteed" not in text}
     assert not review(one, shipped(), other).released
 
 
+def test_what_the_record_excuses_needs_no_vector() -> None:
+    one = publication(BROKER, "retail", "The probability of beating the benchmark is 62 %.")
+    scene = Grammar.load().scene(one.text, one.record.names)
+    assert Listener.load().spoken(scene)
+    assert review(one, shipped(), {}, DEAF_TO_DOUBT).released
+    assert not doubted(one, shipped(), DEAF_TO_DOUBT)
+
+
 def test_what_the_record_breaks_no_vector_clears() -> None:
     one = publication(BROKER, "retail", PROMISE, {"approval": {"state": "requested"}})
-    sure = dict.fromkeys(doubted(one), vector_towards("C01", strength=-9.0))
+    sure = dict.fromkeys(doubted(one, shipped()), vector_towards("C01", strength=-9.0))
     assert [result.id for result in review(one, shipped(), sure).failed] == ["C23"]
 
 
@@ -151,10 +160,9 @@ def test_what_the_grammar_finds_in_a_piece_is_one_of_its_classes() -> None:
 
 def test_another_listener_may_be_asked() -> None:
     one = publication(BROKER, "retail", SAID_OTHERWISE)
-    deaf = replace(Listener.load(), doubt=(9.0, 9.0, 9.0))
-    assert doubted(one)
-    assert not doubted(one, deaf)
-    assert review(one, shipped(), None, deaf).released
+    assert doubted(one, shipped())
+    assert not doubted(one, shipped(), DEAF_TO_DOUBT)
+    assert review(one, shipped(), None, DEAF_TO_DOUBT).released
 
 
 def test_what_passes_without_an_encoder_passes_with_any_vectors() -> None:
@@ -164,7 +172,7 @@ def test_what_passes_without_an_encoder_passes_with_any_vectors() -> None:
         one = publication(BROKER, "retail", row["text"])
         if not review(one, shipped()).released:
             continue
-        texts = doubted(one)
+        texts = doubted(one, shipped())
         vectors = {text: random.normal(size=WIDE) / WIDE**0.5 for text in texts}
         assert review(one, shipped(), vectors).released, row["text"]
 

@@ -79,15 +79,28 @@ class Release:
         return self.released and not self.first.released
 
 
-def doubted(publication: Publication, listener: Listener | None = None) -> tuple[str, ...]:
+def doubted(
+    publication: Publication, pack: Pack, listener: Listener | None = None
+) -> tuple[str, ...]:
     """The pieces of the text whose vectors the second listener asks for, as they are to be encoded; often none.
 
+    Of what the grammar found they are those that break a rule of the pack: what the record excuses needs no clearing.
     `listener`: another than the one that ships, to compare them.
     """
-    _, doubts, spoken = _read(
-        publication.text, publication.record.names, listener or Listener.load()
-    )
-    return tuple(dict.fromkeys(one.piece.text for one in (*doubts, *spoken.values())))
+    listener = listener or Listener.load()
+    scene, doubts, spoken = _read(publication.text, publication.record.names, listener)
+    broken = set()
+    if spoken:
+        results = [_judged(rule, publication, scene, pack) for rule in pack.rules]
+        failed = {one.id: one for one in results if one.state is State.FAIL}
+        places = {(span.start, span.end) for one in failed.values() for span in one.evidence}
+        broken = {
+            one.piece.text
+            for hit, one in spoken.items()
+            if scene.span(hit.first, hit.last) in places
+            or (RESTRICTED in failed and hit.pattern.rule == RESTRICTED)  # which names no place
+        }
+    return tuple(dict.fromkeys([*(one.piece.text for one in doubts), *sorted(broken)]))
 
 
 def review(
@@ -142,7 +155,7 @@ def heard(publication: Publication, pack: Pack, encode: Encode | None) -> Review
     """The review with the vectors that `encode` gives, in order, for what is doubted; None: there is no encoder."""
     if encode is None:
         return review(publication, pack)
-    texts = doubted(publication)
+    texts = doubted(publication, pack)
     vectors = dict(zip(texts, encode(texts), strict=True)) if texts else {}
     return review(publication, pack, vectors)
 
