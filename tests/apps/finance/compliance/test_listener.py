@@ -229,3 +229,11 @@ def test_with_the_encoder_our_own_rows_are_told_apart() -> None:
         for row in some
     ]
     assert sum(right) >= 51
+
+
+def test_a_doubt_about_a_claim_that_the_grammar_found_and_the_record_excuses_is_none() -> None:
+    said = "The model expects volatility higher than in the last 21 trading days, with a probability of {} %."
+    on_record = publication(BROKER, "retail", said.format(62))
+    assert doubted(on_record, shipped())
+    assert review(on_record, shipped()).released
+    assert not review(publication(BROKER, "retail", said.format(91)), shipped()).released

@@ -112,18 +112,18 @@ def review(
     """Every rule's result, in the pack's order; of a restricted name that one alone, without a reason.
 
     `vectors` are those of the `doubted` pieces, by the encoder that the listener was fitted on. A piece without one
-    stays in doubt, and what is in doubt fails, whatever would excuse it.
+    stays in doubt, and what is in doubt fails, whatever would excuse it, unless the grammar found the very
+    same claim.
     """
     vectors, listener = vectors or {}, listener or Listener.load()
     scene, doubts, spoken = _read(publication.text, publication.record.names, listener)
     scene = scene.hearing(listener.heard(doubts, vectors), listener.cleared(spoken, vectors))
     open_ = [
-        (
-            listener.likeliest(doubt.scores)[: len(RESTRICTED)],
-            doubt,
-        )  # groups begin with a rule's id
+        (group[: len(RESTRICTED)], doubt)  # groups begin with a rule's id
         for doubt in doubts
         if doubt.piece.text not in vectors
+        for group in (listener.likeliest(doubt.scores),)
+        if not _settled(group, doubt, publication, scene, pack)
     ]
     open_ = [(id, doubt) for id, doubt in open_ if _holds(pack.rule(id), publication)]
     note = DEAF if open_ else ""
@@ -224,6 +224,14 @@ def _in_doubt(result: RuleResult, scene: Scene, doubts: Sequence[tuple[str, Doub
     if not found:
         return result
     return replace(result, state=State.FAIL, evidence=(*result.evidence, *found))
+
+
+def _settled(group: str, doubt: Doubt, publication: Publication, scene: Scene, pack: Pack) -> bool:
+    """Whether the grammar found this very claim in the piece, and the rule, which knows the record, lets it pass."""
+    first, last = doubt.piece.first, doubt.piece.last
+    inside = any(first <= hit.first and hit.last <= last for hit in scene.found(group))
+    rule = pack.rule(group[: len(RESTRICTED)])
+    return inside and _judged(rule, publication, scene, pack).state is State.PASS
 
 
 def _holds(rule: Rule, publication: Publication) -> bool:
