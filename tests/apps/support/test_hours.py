@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arriero.apps.support.hours import DAYS, Hours, HoursSettings
@@ -71,6 +71,7 @@ def test_a_moment_is_said_as_a_customer_reads_it(at: datetime, says: str) -> Non
     assert BERLIN.said(at, _utc(2026, 11, 23, 9)) == says
 
 
+@settings(deadline=None)  # a week with one minute of work makes twenty thousand weeks of it
 @given(WEEKS, MOMENTS, st.timedeltas(timedelta(seconds=1), timedelta(days=20)))
 def test_after_some_working_time_that_much_has_passed(
     week: tuple[tuple[tuple[int, int], ...], ...], at: datetime, working: timedelta
