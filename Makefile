@@ -113,7 +113,7 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.local: $(VENV)/.made pyproject.toml constraints.txt
-	@echo "installing arriero and the parts that run models and code here (220 MB, about a minute)"
+	@echo "installing arriero and the parts that run models and code here (250 MB, about a minute)"
 	@set -o pipefail; $(PIP) install -e '.[local,codegen,finance]' -c constraints.txt | $(PROGRESS)
 	@touch $@
 
