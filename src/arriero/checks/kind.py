@@ -2,8 +2,8 @@
 
 An article can take up every word of a question and lack what it asks: the detergent is there, its
 weight is not. Only questions that say plainly what they want are held to it ("how much does it weigh",
-not "cost" as a verb somewhere), so a right answer is hardly ever refused: with
-37 of the 5,915 expected questions of the sample shop and the passages that answer them (`bars/LOG.md`).
+not "cost" as a verb somewhere), so a right answer is hardly ever refused: of the 5,915 expected
+questions of the sample shop 37, with the passages that answer them (`bars/LOG.md`).
 """
 
 from __future__ import annotations
