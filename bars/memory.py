@@ -25,6 +25,10 @@ SETTINGS = """
 model = "fake:echo"
 [apps.chat.models.chat]
 model = "fake:echo"
+[apps.codegen.models.writer]
+model = "fake:echo"
+[apps.finance.models.writer]
+model = "fake:echo"
 """
 REQUESTS, WARM_UP, EVERY = 20_000, 2_000, 100
 CONNECTIONS = 4
