@@ -13,7 +13,8 @@ from arriero.apps.support.gaps import (
     draft,
     groups,
     is_unanswered,
-    questions,
+    newest,
+    question_of,
 )
 from arriero.core.words import Ended, Mode, Run
 from arriero.models.fake import FakeEncoder
@@ -69,6 +70,10 @@ def test_what_ends_without_an_answer_for_another_reason_is_no_gap(changes: Any) 
 
 def test_thanks_are_no_gap() -> None:
     assert not is_unanswered(unanswered("Thank you!"))
+
+
+def questions(runs: list[Run]) -> tuple[Question, ...]:
+    return newest(question_of(run) for run in runs if is_unanswered(run))
 
 
 def test_the_same_words_of_one_person_count_once() -> None:

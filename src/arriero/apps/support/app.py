@@ -14,7 +14,6 @@ from arriero.apps.support import extract, fit, quality, several, templates, writ
 from arriero.apps.support.approved import Found
 from arriero.apps.support.approved_now import ApprovedNow
 from arriero.apps.support.confirm import Pending, place_of
-from arriero.apps.support.courtesy import request_in
 from arriero.apps.support.directory import CustomerDirectory
 from arriero.apps.support.examples import Examples
 from arriero.apps.support.facts import listed, meant, order_facts, underway
@@ -170,7 +169,7 @@ class SupportApp:
     async def understand(self, turn: Turn[Inquiry]) -> Seen:
         """Intent and mood side by side; the rest by rule, from the message and its history alone."""
         message, history = turn.input.message, turn.input.history
-        asked_for = request_in(message)
+        asked_for = turn.input.request
         if self.examples is not None:
             await self.examples.follow(turn.case.tenant)
         intents, mood = await asyncio.gather(
@@ -214,7 +213,7 @@ class SupportApp:
 
     async def _requests(self, turn: Turn[Inquiry], whole: Labels) -> tuple[Asked, tuple[str, ...]]:
         """The request that is answered and what else is asked; a clause is read only if two ask."""
-        parts = several.requests(request_in(turn.input.message))
+        parts = several.requests(turn.input.request)
         try:
             read = await asyncio.gather(
                 *(
@@ -247,7 +246,7 @@ class SupportApp:
             return replace(known, approved=found)
         if self._from_order(seen, known):
             return replace(known, passages=_record(known))
-        query = f"{request_in(turn.input.message)}\n{known.note}".strip()
+        query = f"{turn.input.request}\n{known.note}".strip()
         hits = await self.index.search(query, k=CANDIDATES, day=turn.now.date())
         ranked = [hit.passage for hit in by_intent(hits, seen)]
         if self._open(seen):
@@ -275,7 +274,7 @@ class SupportApp:
             return None
         try:
             return await self.approved.lookup(
-                turn.case.tenant, request_in(turn.input.message), seen.intent, seen.language,
+                turn.case.tenant, turn.input.request, seen.intent, seen.language,
                 index=self.index.version, day=turn.now.date(),
             )  # fmt: skip
         except StoreError as error:
@@ -530,7 +529,7 @@ class SupportApp:
         approved = draft.origin in {"template", "flow", "approved"}
         return Exhibit(
             # A person matched an approved answer to its intent: it need not resemble the question.
-            question="" if approved or draft.origin in FIXED else request_in(turn.input.message),
+            question="" if approved or draft.origin in FIXED else turn.input.request,
             text=draft.answer.response,
             origin=draft.origin,
             sources=draft.sources,
@@ -694,7 +693,7 @@ class SupportApp:
     def _extracted(
         self, turn: Turn[Inquiry], seen: Seen, evidence: Evidence
     ) -> Sequence[Draft[Reply]]:
-        found = extract.answer(request_in(turn.input.message), evidence.passages)
+        found = extract.answer(turn.input.request, evidence.passages)
         if found is None:
             return []
         text, sources = found

@@ -97,11 +97,6 @@ def is_unanswered(run: Run, *, release_at: float = RELEASE_AT) -> bool:
     )
 
 
-def questions(runs: Iterable[Run], *, release_at: float = RELEASE_AT) -> tuple[Question, ...]:
-    """The unanswered questions among runs: the `newest` of them."""
-    return newest(question_of(run) for run in runs if is_unanswered(run, release_at=release_at))
-
-
 def question_of(run: Run) -> Question:
     """What an unanswered run asked."""
     text = " ".join(str(run.input["message"]).split())

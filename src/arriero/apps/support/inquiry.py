@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from arriero.apps.support.courtesy import request_in
 from arriero.core.words import FreeText
 
 
@@ -25,3 +26,8 @@ class Inquiry(BaseModel):
     customer: str | None = Field(default=None, max_length=64)
     conversation: str | None = Field(default=None, max_length=128)
     history: tuple[Said, ...] = Field(default=(), max_length=50)
+
+    @property
+    def request(self) -> str:
+        """What the message asks, without greeting and thanks: what is classified, searched and judged by."""
+        return request_in(self.message)
