@@ -1,12 +1,11 @@
 """The compliance gate on a corpus by an author who has not seen its code, and on paragraphs of real filings.
 
 The third corpus: half of it (`compliance3_open.jsonl`) is there to develop on, so its figures prove nothing; the other half
-was sealed by its hash and is run once, by `python -m bars.compliance sealed`, which alone keeps a result. Without that word
-the open half and the filings are looked at and nothing is kept. The first two corpora are what the second listener was
+was sealed by its hash and had its one look, so a further run of it shows only whether the figures still hold. The first two corpora are what the second listener was
 fitted on, but for the second one's sealed half, which had its look; their figures are history (bars/LOG.md). Paragraphs of
 ten-Ks are cut in two by the hash of their text; the first 1,000 of the half that nobody developed on are the clean ones.
 Beside the gate: the gate without an encoder, block all, pass all, and a list of banned words, which is the laziest gate
-that one meets. `python -m bars.compliance open` leaves the filings out.
+that one meets. `python -m bars.compliance open` looks at the open half alone and keeps nothing.
 """
 
 from __future__ import annotations
@@ -60,11 +59,12 @@ def main() -> None:
         ("_by_passing_all", pass_all),
         ("_by_banned_words", banned_words),
     )
-    sealed = "sealed" in sys.argv[1:] and not short()  # a trial is no look at what was sealed
-    only_open = "open" in sys.argv[1:]
+    only_open = sys.argv[1:] == ["open"]
     figures: list[Figure] = []
-    for half in ("sealed", "open") if sealed else ("open",):
+    for half in ("open",) if only_open else ("sealed", "open"):
         file = HERE / f"compliance3_{half}.jsonl"
+        if short() and half == "sealed":  # a trial is no look at what was sealed
+            continue
         if not file.exists():
             progress(f"{file.name} is not there")
             continue
@@ -80,7 +80,7 @@ def main() -> None:
                 for line in misses(said):
                     progress(f"{half}: {line}")
     if only_open:
-        shown(figures)
+        progress("\n   ".join(f"{one.name} {one.value} {one.unit} (n {one.n})" for one in figures))
         return
     clean = filings()
     for name, judge in judges:
@@ -91,15 +91,7 @@ def main() -> None:
             times = sorted(one.ms for one in said)
             figures.append(Figure("p50_ms", round(percentile(times, 50), 1), "ms", "", len(times)))
             figures.append(Figure("p95_ms", round(percentile(times, 95), 1), "ms", "", len(times)))
-    if sealed or short():
-        keep("compliance", "the compliance gate on violations and on clean texts", figures)
-    else:
-        shown(figures)
-
-
-def shown(figures: Sequence[Figure]) -> None:
-    """Prints what is not kept."""
-    progress("\n   ".join(f"{one.name} {one.value} {one.unit} (n {one.n})" for one in figures))
+    keep("compliance", "the compliance gate on violations and on clean texts", figures)
 
 
 def filings() -> tuple[Row, ...]:

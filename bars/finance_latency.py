@@ -1,8 +1,9 @@
 """How long a whole analysis takes on two cores, from question to answer: template text, and a model's wording.
 
-The compliance gate hears with the packaged encoder. The bar is 2.0 s at the median over bundles that a copy serves, and 4.1 s, the case study's claim, when the packaged model
-rewords the text for as long as the settings give it. How much of the text it reworded stands beside it. The laziest
-product asks the model for the whole text in one piece and waits for it.
+The compliance gate hears with the packaged encoder. The bar is 2.0 s at the median over bundles that a copy serves,
+and 4.1 s, the case study's claim, when the packaged model rewords the text for as long as the settings give it. How
+much of the text it reworded stands beside it. The laziest product asks the model for the whole text in one piece and
+waits for it.
 """
 
 from __future__ import annotations
