@@ -515,11 +515,15 @@ def _shadowing(
     shadows: Shadows,
 ) -> Callable[[Flow, AnyApp, Case[Any], Outcome[Any], Run], None]:
     def offer(flow: Flow, app: AnyApp, case: Case[Any], outcome: Outcome[Any], run: Run) -> None:
-        unseen = app.unseen if isinstance(app, ActsUnseen) else frozenset[str]()
-        acted = any(action.kind not in unseen for action in outcome.actions)
-        shadows.offer(flow, app, case, run, acted=acted)
+        shadows.offer(flow, app, case, run, acted=bool(outcome.actions) and _acted(app, outcome))
 
     return offer
+
+
+def _acted(app: AnyApp, outcome: Outcome[Any]) -> bool:
+    """Whether anything was done that another variant would see the effect of."""
+    unseen = app.unseen if isinstance(app, ActsUnseen) else frozenset[str]()
+    return any(action.kind not in unseen for action in outcome.actions)
 
 
 async def _watch(platform: Platform, now: datetime) -> None:

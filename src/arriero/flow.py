@@ -686,7 +686,7 @@ async def _covered(
     app: App[Any, Any, Evidence, Any], case: Case[Any], evidence: Evidence, vault: Vault
 ) -> tuple[Evidence, JsonValue]:
     """`evidence` without the private values that are known (what a directory told of who asks), and as JSON."""
-    if isinstance(app, KnowsPeople) and not vault.lent:
+    if not vault.lent:
         vault.lend(await _known(app, case) or ())
     told = _dump(app.shapes.evidence_json, evidence)
     covered = vault.cover(told)

@@ -1,7 +1,7 @@
 """A sentence read for what it claims: facts with their units, names, negations, modals, limits.
 
 Everything here is a rule over tokens: it needs no model, and a sentence that was
-read is remembered, because sources are cited again and again.
+read is remembered, because sources are cited again and again (a long text is not).
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _QUOTED = re.compile(r"[\"“]([^\"“”]{2,40})[\"”]")
 _ELLIPSIS = frozenset("the a an of and or our your if that with than as its their".split())
 _BREAKS = frozenset(".,;:!?()")
 COURTESY = 4  # words: an opener of an answer is hardly ever longer
+LONGEST_KEPT = 400  # characters: a long one is a customer's message, not asked for again, and takes up to 60 KB
 SCOPE = 5  # tokens after a negation or around a number that it is taken to speak of
 
 _WEEKDAYS = {
@@ -160,9 +161,17 @@ def sentences(text: str) -> tuple[str, ...]:
     return tuple(part for part in parts if _WORD.search(part))
 
 
-@lru_cache(maxsize=1_000)  # some 8 KB each: the sentences of the articles that are asked for
 def read(sentence: str) -> Reading:
     """Read one sentence."""
+    return _kept(sentence) if len(sentence) <= LONGEST_KEPT else _reading(sentence)
+
+
+@lru_cache(maxsize=1_000)  # some 8 KB each: the sentences of the articles that are asked for
+def _kept(sentence: str) -> Reading:
+    return _reading(sentence)
+
+
+def _reading(sentence: str) -> Reading:
     tokens = _TOKEN.findall(_expanded(sentence))
     lower = [token.lower() for token in tokens]
     words = tuple(token for token in lower if token not in _BREAKS)
