@@ -27,10 +27,14 @@ export REQUIRE_SERVICES ?= 1
 export REQUIRE_MODELS ?= 1
 export REQUIRE_TRAINER ?= 1
 export REQUIRE_DATA ?= $(if $(ARRIERO_DATA),1,)
-TESTS :=
-else
-TESTS := -m "not slow"
 endif
+
+# A worker process a core, four at most: each grows to half a gigabyte. `make test WORKERS=0` runs all in one
+# process, as a bare `pytest` does. Each worker begins with half of the tests and takes over from the other's end,
+# so nearly every file, and what its tests share, stays with one worker. The slow tests run after them, alone: their
+# models and trainers use all cores.
+WORKERS ?= logical
+BESIDE := -n $(WORKERS) --maxprocesses 4 --dist worksteal
 
 # The first Python >= 3.11 on the PATH; 3.11 is the one that the project is tested with.
 FIND_PYTHON = for python in $(PYTHON) python3.11 python3.12 python3.13 python3.14 python3; do \
@@ -63,8 +67,11 @@ ifeq ($(ARRIERO_DATA),)
 	@echo "no folder with public data (ARRIERO_DATA): the tests that need it are skipped"
 endif
 endif
-	$(BIN)/python -m pytest $(TESTS)
-ifeq ($(CI),true)
+ifneq ($(CI),true)
+	$(BIN)/python -m pytest -m "not slow" $(BESIDE)
+else
+	@failed=; $(BIN)/python -m pytest -m "not slow" $(BESIDE) || failed=1; \
+	$(BIN)/python -m pytest -m slow || failed=1; test -z "$$failed"
 	@$(MAKE) smoke
 endif
 
