@@ -36,6 +36,9 @@ endif
 WORKERS ?= logical
 BESIDE := -n $(WORKERS) --maxprocesses 4 --dist worksteal
 
+# Containers often forbid to keep bytecode; then each of the hundreds of commands that the tests start compiles all anew.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
+
 # The first Python >= 3.11 on the PATH; 3.11 is the one that the project is tested with.
 FIND_PYTHON = for python in $(PYTHON) python3.11 python3.12 python3.13 python3.14 python3; do \
 	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then break; fi; \
@@ -68,10 +71,10 @@ ifeq ($(ARRIERO_DATA),)
 endif
 endif
 ifneq ($(CI),true)
-	$(BIN)/python -m pytest -m "not slow" $(BESIDE)
+	$(PYTEST) -m "not slow" $(BESIDE)
 else
-	@failed=; $(BIN)/python -m pytest -m "not slow" $(BESIDE) || failed=1; \
-	$(BIN)/python -m pytest -m slow || failed=1; test -z "$$failed"
+	@failed=; $(PYTEST) -m "not slow" $(BESIDE) || failed=1; \
+	$(PYTEST) -m slow || failed=1; test -z "$$failed"
 	@$(MAKE) smoke
 endif
 
