@@ -1,7 +1,8 @@
 """Whether a message only reports something, so that the usual procedure answers it. Pure.
 
 "Only one boot was in the parcel, what now?" wants to be told how such a case goes; "Must I send the boot
-back if it cost 20 EUR?" asks for one thing that a general text may leave out.
+back if it cost 20 EUR?" asks for one thing that a general text may leave out, and so does "not sure
+whether you need the box".
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import re
 _CLAUSE = re.compile(r"(?<=[.!?;:])\s+|,\s+|\s+-+\s+|\s*\n\s*")
 _QUESTION = re.compile(
     r"\W*(?:(?:hi|hello|hey|and|also|so|but|then|well|ok|okay|please|pls)\W+)*"
-    r"(?:how|what|when|where|why|who|whom|whose|which|can|could|would|will|shall|should|may|might|must"
-    r"|do|does|did|is|are|was|were|am|has|have|had|until|till|since|any)\b",
+    r"(?:(?:how|what|when|where|why|who)['\u2019]?s?|whom|whose|which|can|could|would|will|shall|should|may|might|must"
+    r"|do|does|did|is|are|was|were|am|has|have|had|until|till|since|any(?:thing|body|one|where)?"
+    r"|(?:by|from|at|in|on|for|with|to|up to) (?:how|what|when|where|whom|which))\b",
     re.IGNORECASE,
 )
 # Questions that only ask for whatever comes next.
@@ -36,6 +38,31 @@ _ASKED_WITHIN = re.compile(
     re.IGNORECASE,
 )
 
+# Questions without a verb: "last day to order for christmas", "shop address", "price of a patch".
+_SAID_SHORT = re.compile(
+    r"\W*(?:(?:and|also|so|the|your|roughly|exact|exactly|usual)\s+)*(?:(?:last|latest|first|earliest) (?:day|date|chance|time|moment)"
+    r"|prices?|costs?|fees?|postage|deposit|max(?:imum)?|min(?:imum)?|limit|highest|lowest|deadline|duration|period|weight|add?ress|opening"
+    r"|difference|validity|conditions?|meaning) (?:of|for|to|amount|hours|times|between)\b"
+    r"|.*\b(?:add?ress|hours|opening times|prices?|deadline|deposit|fees?|costs?|per day|in general)\W*$"
+    r"|.*\b(?:by|until|till|since|from) when\W*$|.*\bor (?:not|what|no)\W*$"
+    r"|(?:i (?:want|need|would like|'d like|request)|give me|send me|get me) (?:a )?(?:copy|export|download|list|overview) of\b",
+    re.IGNORECASE,
+)
+# Questions told as statements: "not sure whether you need the box", "let me know how long that takes".
+_TOLD = re.compile(
+    r"\b(?:wonder(?:ing|ed)?|know|tell me|sure|idea|explain|clear|curious|confirm|understand|find out|clarify|advise|question is)"
+    r"(?: \w+){0,2}? (if|whether|until when|till when|by when|how|what|when|where|who|whom|which|at which|up to when)\b([^.!?]*)"
+    r"|\b(?:tell me|let me know|(?:need|want|like) to know|wondering about)\b(?: about)? (?:the|your|about)\b(?! (?:next|further|usual) )(?! (?:steps?|procedure|process)\b)",
+    re.IGNORECASE,
+)
+# What follows them when nothing in particular is asked: what comes next, or how it could happen.
+_WHATEVER = re.compile(
+    r"\s*(?:to (?:do|proceed|go on|report)\b|(?:(?:can|should|must|shall|do|could) (?:i|we)|(?:i|we) (?:can|should|must|shall|could|have to|need to))"
+    r" (?:do|proceed|go on)(?! you)\b|(?:happens|comes|is|'s) (?:now|next|then)\b|next\b|now\b"
+    r"|(?:this|that|it|they|he|she|the \w+)?\s*(?:happened|went wrong|broke|got|came|could|ended|was|did|did this)\b|(?:this|that|it) (?:works|goes)\b)",
+    re.IGNORECASE,
+)
+
 
 def only_reports(message: str) -> bool:
     """Whether nothing in `message` asks for anything in particular."""
@@ -47,4 +74,6 @@ def _asks(clause: str) -> bool:
         return False
     if clause.rstrip().endswith("?") or _QUESTION.match(clause):
         return True
-    return _ASKED_WITHIN.search(clause) is not None
+    if _ASKED_WITHIN.search(clause) or _SAID_SHORT.match(clause):
+        return True
+    return any(not found[1] or not _WHATEVER.match(found[2]) for found in _TOLD.finditer(clause))

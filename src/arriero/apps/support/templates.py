@@ -10,8 +10,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from arriero.checks.kind import lacking
 from arriero.core.errors import InputError
 
+# How an order stands answers these even where it has no date and no amount yet.
+OF_AN_ORDER = frozenset({"duration", "price"})
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -55,6 +58,16 @@ class Template(BaseModel):
             and all(facts[name] for name in self.fields)
         )
 
+    def answers(self, message: str, facts: Mapping[str, str]) -> bool:
+        """Whether it names the kind of thing that `message` asks for, or only asks for what is missing.
+
+        Who asks what a tent weighs is not told how damage is reported.
+        """
+        if "?" in self.text and "order_id" not in self.fields:
+            return True
+        missing = lacking(message, self.fill(facts))
+        return not missing or (missing in OF_AN_ORDER and bool(self.fields))
+
     def fill(self, facts: Mapping[str, str]) -> str:
         return _FIELD.sub(lambda match: facts[match.group(1)], self.text)
 
@@ -82,6 +95,10 @@ def by_intent(templates: Sequence[Template]) -> Mapping[str, Sequence[Template]]
 def choose(
     templates: Sequence[Template], intent: str, facts: Mapping[str, str], message: str = ""
 ) -> Template | None:
-    """The applying template that asks most of the facts; the earlier one on a tie."""
-    fitting = [template for template in templates if template.applies(intent, facts, message)]
+    """The applying template that asks most of the facts, if it says what was asked; the earlier one on a tie."""
+    fitting = [
+        template
+        for template in templates
+        if template.applies(intent, facts, message) and template.answers(message, facts)
+    ]
     return max(fitting, key=lambda one: (len(one.when), len(one.needs)), default=None)
