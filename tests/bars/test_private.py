@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from arriero.security.privacy_names import given_names, ordinary_words
+from arriero.security.privacy_likeness import folded
+from arriero.security.privacy_names import family_names, given_names, ordinary_words
 from arriero.security.privacy_numbers import is_card, is_iban, is_tax_id
 from bars._private import _FIRST, _LAST, messages
 from bars.privacy import Kept, _found, _is_private
@@ -15,8 +16,8 @@ def test_a_seed_gives_the_same_messages_and_another_one_others() -> None:
 
 
 def test_no_name_of_the_bar_is_in_a_lexicon_of_the_package() -> None:
-    names = {name.lower() for name in (*_FIRST, *_LAST)}
-    assert not names & (given_names() | ordinary_words())
+    names = {form for name in (*_FIRST, *_LAST) for form in (name.lower(), folded(name))}
+    assert not names & (given_names() | family_names() | ordinary_words())
 
 
 def test_every_private_value_stands_in_its_message_with_right_check_digits() -> None:

@@ -266,3 +266,41 @@ def test_a_form_of_another_country_or_hand_is_known(text: str, value: str) -> No
 )
 def test_what_only_looks_like_such_a_form_stays(text: str) -> None:
     assert masked(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Please note that Xiulan collects the tent, not me.", "Xiulan"),
+        ("gary in the chat said so", "gary"),
+        ("My surname changed from Prendergast to Huang", "Prendergast"),
+        ("ik heet Fenna", "Fenna"),
+        ("fødselsdato 17.05.1990, mvh Ragnhild", "Ragnhild"),
+        ("the name on the card is R J Featheringay", "Featheringay"),
+        ("his birthday is 22.9.74 and hers 1 Nov 1976", "1 Nov 1976"),
+        ("addr: Bulevar kralja Aleksandra 73, 11000 Beograd", "Aleksandra"),
+        ("Eircode D08 X4T2 finds my house", "X4T2"),
+        ("third house on Tollgate Lane", "Tollgate"),
+        ("ring +1-419-306-6911x309", "x309"),
+        ("the van is 7ABC123 california plates", "7ABC123"),
+        ("my user is WanderingYeti and it is blocked", "WanderingYeti"),
+    ],
+)
+def test_what_no_list_and_no_form_held_before_is_found(text: str, value: str) -> None:
+    assert value not in masked(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mein Gutschein SOMMER26 wird im Warenkorb nicht angenommen",
+        "Gibt es im Outlet Wien auch Kletterschuhe mit Klettverschluss?",
+        "El Saco Luna pone -15 grados, pero en Sierra Nevada pasé frío.",
+        "St. Bernard dog coat in XL?",
+        "valid 01.03.2026 - 31.05.2026, min. order 75 EUR",
+        "founded in 1974, since 12 March 1974",
+        "I saw the Fitz Roy tent on Instagram",
+    ],
+)
+def test_capitals_and_dates_of_other_things_stay(text: str) -> None:
+    assert masked(text) == text

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from arriero.security.privacy_names import ordinary_words
 from arriero.security.privacy_text import Found
 
 _I = re.IGNORECASE
@@ -26,13 +27,14 @@ _ID = re.compile(
     r"|sozialversicherung\w*|rentenversicherung\w*|krankenversicherung\w*|versichertennummer|versicherungs\w*|svnr|sv\W?nr|ahv\w*|avs"
     r"|codice\W+fiscale|partita\W+iva|pesel|nip|bsn|burgerservicenummer|cpr\w*|personnummer|personal\W?number|henkilötunnus|fødselsnummer"
     r"|cpf|cnpj|curp|rfc|nif|nie|dni|cif|número\W+fiscal|número\W+de\W+afiliación|seguridad\W+social|sin|aadhaar|pan\W?(?:card|number)|tfn"
+    r"|e-?card|kimlik(?:\W+no)?|nric|fin|hkid|my\W?kad|cnp|egn|oib|jmbg|amka|afm|isikukood|rodné\W+číslo|dowód(?:\W+osobisty)?|driv\w+\W+permit|vin|chassis"
     r"|medicare|medicaid|nhs(?:\W+(?:no|number))?|health\W+(?:insurance|card|id)|insurance\W+(?:id|no|number|policy)|policy\W+(?:no|number|id)"
     r"|(?:national|citizen|personal)\W+id(?:entity|entification)?|identity\W+(?:card|number|document|no)|id\W+(?:card|number|no|document)"
     r"|personalausweis\w*|ausweis\w*|reisepass\w*|passport\w*|passeport|pasaporte|passaporto|paspoort\w*|carte\W+d'identité|carta\W+d'identità|cédula"
     r"|residence\W+permit|visa\W+number|driv(?:ing|er'?s?)\W+licen[cs]e|führerschein\w*|permis\W+de\W+conduire|licencia\W+de\W+conducir"
     r"|sort\W?code|routing(?:\W+number)?|aba|blz|bankleitzahl|kontonummer|konto|account\W+(?:no|number)|rib|clabe|bsb|ifsc"
     r"|imei|mac(?:\W+address)?|student\W+(?:id|number|no)|employee\W+(?:id|number|no)|personalnummer|matrikel\w*|patient\w*\W+(?:id|number|no)"
-    r"|(?:member|membership|mitglieds?|client|customer|kunden?|loyalty|club)\W?(?:card\W?)?(?:no|nr|number|nummer|id)\b)(?!\w)"
+    r"|(?:member|membership|mitglieds?|client|customer|kunden?|loyalty|club)\W{0,3}(?:card\W?)?(?:no|nr|number|nummer|id)\b)(?!\w)"
     rf"{_IS}(?P<value>{_DIGITS}[A-Z0-9](?:[ ./:-]?(?!(?:and|und|et|y|is|for|from|please)\b)[A-Z0-9])*?\d[A-Z0-9]{{0,4}}(?:[ ./:-](?:\d[A-Z0-9]*|[A-Z](?![\w])))*)(?![\w])",
     _I,
 )
@@ -45,20 +47,35 @@ _MAC = re.compile(r"(?<![\w:])(?:[0-9A-F]{2}[:-]){5}[0-9A-F]{2}(?![\w:])", _I)
 
 _PLATE = re.compile(
     r"(?<!\w)(?:(?:licen[cs]e|number|car)\W?plates?|plates?|registration(?:\W(?:no|number))?|reg\.?(?:\W(?:no|number))|(?:kfz\W?)?kennzeichen|nummernschild"
-    r"|immatriculation|plaque(?:\W+d'immatriculation)?|matr[ií]cula|targa|kenteken|my\W(?:car|van)|mein\W(?:auto|wagen)|ma\Wvoiture)"
-    rf"{_IS}(?P<value>(?=[A-ZÄÖÜ0-9 -]*\d)(?-i:[A-ZÄÖÜ0-9]{{1,4}}(?:[ -]?[A-Z0-9]{{1,5}}){{1,3}}))(?!\w)",
+    r"|immatriculée?|immatriculation|plaque(?:\W+d'immatriculation)?|matr[ií]cula|targa|kenteken|(?:my|the|our|his|her)\W(?:car|van|truck|vehicle|motorbike)|(?<!\w)(?:car|van|truck|vehicle|auto|coche|voiture|macchina)|(?:auto|kfz)nummer|mein\W(?:auto|wagen)|ma\Wvoiture)"
+    rf"{_IS}(?P<value>(?=[A-ZÄÖÜ0-9 -]*\d)(?=[0-9 -]*[A-ZÄÖÜ])(?-i:[A-ZÄÖÜ0-9]{{1,4}}(?:[ -]?[A-Z0-9]{{1,5}}){{1,3}}))(?!\w)",
     _I,
 )
+_PLATE_ALONE = re.compile(
+    r"(?<![\w-])(?:[A-HJ-PR-Y]{2}\d{2} ?[A-HJ-PR-Z]{3}|[A-HJ-NP-TV-Z]{2}-\d{3}-[A-HJ-NP-TV-Z]{2})(?![\w-])"
+)  # Britain; France, Italy
+_PLATE_NEAR = re.compile(  # a vehicle's word near by tells a plate from an article number
+    r"(?<![\w-])(?:[A-ZÄÖÜ]{1,3}[- ][A-Z]{1,2} ?\d{1,4}|\d{4} ?[BCDFGHJ-NPR-TV-Z]{3}|[A-Z]{2} ?\d{3} ?[A-Z]{2}|\d[A-Z]{3}\d{3}|[A-Z] ?\d{3,4} ?[A-Z]{2,3})(?![\w-])"
+)
+_VEHICLE = re.compile(r"(?<!\w)(?:cars?|vans?|vehicle|truck|plates?|parked|parking|park\w*|auto\w*|wagen|kfz|kennzeichen|voiture|coche|macchina|targa|matr[ií]cula|moto\w*|carro)(?!\w)", _I)  # fmt: skip
 _POSTCODE = re.compile(
     r"(?<!\w)(?:zip(?:\W?code)?|post\W?code|postal\W?code|(?-i:PLZ)|postleitzahl|code\W+postal|c[óo]digo\W+postal|c\.p\.|cap)"
     rf"{_IS}(?P<value>\d{{4,5}}(?:-\d{{3,4}})?|\d{{2}}-\d{{3}}|\d{{3}} \d{{2}}|\d{{4}} ?[A-Z]{{2}}|[A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}|[A-Z]\d[A-Z] ?\d[A-Z]\d)(?!\w)",
     _I,
 )
 _HANDLE_CUE = re.compile(
-    r"(?<!\w)(?:user\W?(?:name|id)?|handle|login|log\W?in|nick(?:name)?|screen\W?name|insta(?:gram)?|twitter|tiktok|telegram|skype|discord|snap(?:chat)?"
+    r"(?<!\w)(?:user\W?(?:name|id)?|(?:my|his|her|our)\W(?:account|profile)|go by|posts? as|handle|login|log\W?in|nick(?:name)?|screen\W?name|insta(?:gram)?|twitter|tiktok|telegram|skype|discord|snap(?:chat)?"
     r"|facebook|steam|twitch|linkedin|strava|benutzer(?:name)?|nutzername|anmeldename|pseudo|identifiant|nom\W+d'utilisateur|usuario|alias)"
     r"(?:\W+(?:name|id|is|was|ist|lautet|est|es|my|account|me|as|handle|on|at|:))*[\s:=]{1,3}(?P<value>@?(?=[\w.:#-]*[A-Z])(?=[\w.:#-]*(?:\d|[_.:#@-]\w))\w[\w.:#-]{1,40}\w|@\w[\w.-]{1,40})(?!\w)",
     _I,
+)
+_HANDLE_ANY = re.compile(  # after these even a plain word is one
+    r"(?<!\w)(?:user\W?(?:name|id)(?:\sis|:)|user(?: is|:)|handle(?: is|:)|log(?:ged)? in as|login(?: is|:)|nick(?:name)?(?: is|:)|benutzername(?: ist|:| lautet)|nutzername(?: ist|:| lautet)"
+    r"|identifiant(?: est|\s?:)|pseudo(?: est|\s?:)|usuario(?: es|:)|nome utente(?: è|:))\s?[\"'«„]?(?P<value>@?[A-Za-z][\w.-]{3,30}\w)",
+    _I,
+)
+_HANDLE_FORM = re.compile(
+    r"(?<![\w./@:-])(?=[A-Za-z._]{2,}[_.]?\d{2,4}(?!\w))[A-Za-z]+_[A-Za-z_]*\d{2,4}(?![\w(./])"
 )
 _HANDLE = re.compile(r"(?<![\w.@])@[A-Za-z](?:[\w.]{1,30})\w(?![\w@])")
 _MAIL_HALF = re.compile(r"(?<![\w.])[\w.+-]{2,40}@[\w-]{2,40}(?![\w.@])")
@@ -106,6 +123,7 @@ CUED = (
 )  # fmt: skip
 ALONE = (
     ("ID", _FISCAL), ("ID", _AHV), ("ID", _CPF), ("ID", _NORDIC), ("ID", _MAC), ("CARD", _CARD), ("PHONE", _APART),
+    ("PLATE", _PLATE_ALONE), ("USER", _HANDLE_FORM),
 )  # fmt: skip
 
 
@@ -118,6 +136,9 @@ def cued(text: str) -> Iterator[Found]:
     for match in _SPELT.finditer(text):
         if sum(char.isalpha() for char in match.group()) >= 12:
             yield Found("PHONE", *match.span())
+    for match in _HANDLE_ANY.finditer(text):
+        if match["value"].lower() not in ordinary_words():
+            yield Found("USER", *match.span("value"))
     yield from _named(text, digits=any(char.isdigit() for char in text))
 
 
@@ -138,6 +159,9 @@ def _named(text: str, *, digits: bool) -> Iterator[Found]:
             for match in pattern.finditer(text):
                 if not _OWN.search(text[max(0, match.start() - 40) : match.start()]):
                     yield Found(kind, *match.span())
+        for match in _PLATE_NEAR.finditer(text):
+            if _VEHICLE.search(text[max(0, match.start() - 50) : match.end() + 40]):
+                yield Found("PLATE", *match.span())
 
 
 _AT = re.compile(r"(?<!\w)(?:dot|punkt|point|punto)(?!\w)", _I)

@@ -20,7 +20,7 @@ _EMAIL = re.compile(
     rf"|[\w+-]*[\d._][\w.+-]*\s(?:at|arroba|arobase)\s[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,3}}\.[a-z]{{2,6}}\b",
     _I,
 )
-_IBAN = re.compile(r"(?<![^\W_])[A-Z] ?[A-Z] ?\d ?\d(?:[ -]?[A-Z0-9]){11,30}(?![^\W_])", _I)
+_IBAN = re.compile(r"(?<![^\W_])[A-Z] ?[A-Z] ?\d ?\d(?:[ -]?[A-Z0-9]|\n\d){11,30}(?![^\W_])", _I)
 # Where a bank number is this long in these countries (SWIFT's IBAN registry), the rest is no part of it.
 _IBAN_LENGTHS = {
     code: int(length)
@@ -68,9 +68,16 @@ DATE = (
 )
 _BORN = re.compile(
     r"\b(?:born|birth\w*|b-?day|d\.?o\.?b|geboren|geburts\w*|geb(?=\.)|née?|naissance|naci\w*|nací|nacimiento"
-    r"|cumpleaños|anniversaire|turn(?:ed|ing)? \d{2}|nato|nata|urodzon\w)\b(?:\W+(?:is|was|on|the|in|at|am|ist|le|est|el|es|en|due|date|my|:|à|a|il|dnia)\b|\W+(?:in|at|à|en|a)\s\w+)*"
+    r"|cumpleaños|anniversaire|turn(?:ed|ing)? \d{2}|nato|nata|urodzon\w|urodził\w*|nascid\w|nascimento|fødselsdato|fødselsdag|født|född|födelsedatum|geboortedatum|doğum\w*|narozen\w*|syntymä\w*|data di nascita)\b(?:\W+(?:is|was|on|the|in|at|am|ist|le|est|el|es|en|due|date|my|:|à|a|il|dnia)\b|\W+(?:in|at|à|en|a)\s\w+)*"
     rf"\W{{0,5}}(?P<value>{DATE})(?!\d)"
     rf"|(?:(?<=\bb\. )|(?<=\* )|(?<=\*))(?P<born>{DATE})(?!\d)",
+    _I,
+)
+# A whole date of the last century or of its childhood: no order is that old.
+_LONG_AGO = re.compile(rf"(?<![\w./-]){DATE}(?![\w]|[./-]\d)", _I)
+_YEARS = re.compile(r"(?<!\d)(?:19[2-9]\d|200\d|201[0-2])(?!\d)")
+_SINCE = re.compile(
+    r"\b(?:since|founded|established|est|opened|published|released|copyright|version|seit|gegründet|depuis|desde|from)\b[^.!?]{0,20}$",
     _I,
 )
 # Before a number, these words say that it is the shop's own and nobody's private one.
@@ -84,18 +91,20 @@ _OWN = re.compile(
 _JOIN = r"(?:\W+(?:is|was|no|nr|num|number|nummer|numéro|numero|número|n|id|code|ist|lautet|est|le|la|es|el|the|my|me|us|at|on|to|under|unter|au|al|a|sur|en|by|:|please|bitte|mobile|cell|phone|call)\b)*"
 _PHONE_CUE = re.compile(
     r"(?:\b(?:tele?ph?on\w*|phone\w*|tel|tél\w*|tel[eé]fono|mobile?|mobil\w*|móvil|cell\w*|handy\w*|portable|fax"
-    r"|whats?app|sms|text|call|ring|dial|reach|anruf\w*|rufen?|erreich\w*|erreiche|joindre|joignable|appel\w*"
+    r"|whats?app|viber|sms|hp|handphone|ph|gsm|cel|celular|tlf|telefonn?r|numer|text|call|ring|dial|reach|anruf\w*|rufen?|erreich\w*|erreiche|joindre|joignable|appel\w*"
     r"|ll[aá]m[ae](?:me|nme|rme|r)|rückruf\w*|contact|kontakt\w*|my number|meine nummer|mon numéro|mi número)\b)"
     r"(?:[\W_]+(?!\d)[^\W\d]+){0,4}?[^\w+(]{0,6}(?<!\w)(?P<value>[+(]?\d(?:[ ()/.-]{0,3}\d){5,14})(?!\w|[ .-]\d)",
     _I,
 )
 _PHONE = re.compile(
     # +49 170 1234567, 0033 1 23 45 67 89
-    r"(?<![\w+])(?<!\d )(?:\+ ?|00 ?)[1-9](?:[ ()/.-]{0,3}\d){7,13}(?!\w)"
+    r"(?<![\w+])(?<!\d )(?:\+ ?|00 ?)[1-9](?:[ ()/.-]{0,3}\d){7,13}(?:\s?(?:x|ext\.?)\s?\d{1,5})?(?!\w)"
     # (415) 555-2671, 415-555-2671, 1-415-555-2671
-    r"|(?<![\w-])(?:1[ .-])?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w-])"
+    r"|(?<![\w-])(?:1[ .-])?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?:\s?(?:x|ext\.?)\s?\d{1,5})?(?![\w-])"
     # 0171 1234567, 020 7946 0958, 06 12 34 56 78, 0431/935283
     r"|(?<![\w.,-])(?<!\d )\(?0[1-9]\d{0,4}\)?(?:[ ()/.-]{0,3}\d){5,10}(?!\w)"
+    # (11) 98765-4321
+    r"|(?<![\w-])\(\d{2,3}\) ?9?\d{4}-\d{4}(?![\w-])"
     # 612 345 678, 91 234 56 78
     r"|(?<![\w.,-])(?<!\d )[6-9]\d{2}[ .-]\d{3}[ .-]\d{3}(?![ .-]?\w)"
     r"|(?<![\w.,-])(?<!\d )[6-9]\d{1,2} \d{2,3} \d{2} \d{2}(?![ .-]?\w)"
@@ -104,7 +113,9 @@ _PLAIN_MOBILE = re.compile(
     r"(?<![\w.,-])(?<!\d )[67]\d{8}(?![\w]|[.,]\d)|(?<![\w.,-])9\d{2}-\d{6}(?!\w)"
 )
 _SPELLED = re.compile(r"(?<!\w)[+(]?[ ]?(?:\d (?:[()] )?){7,}\d(?!\w)")  # 0 6 1 2 3 4 5 6 7 8
-_DATE_ONLY = re.compile(r"\d{1,2}[ ./-]\d{1,2}[ ./-](?:19|20)\d{2}")
+_DATE_ONLY = re.compile(
+    r"(?<!\d)\d{1,2}([./-])\d{1,2}\1(?:19|20)\d{2}(?!\d)|^\d{1,2} \d{1,2} (?:19|20)\d{2}$"
+)
 
 _ID_CUE = re.compile(
     r"\b(?:ssn|social\W+security|sécurité\W+sociale|sécu|nir|national\W+insurance|n\.?i\.?\W+n(?:o|umber)\b|nino"
@@ -140,6 +151,7 @@ def numbers(text: str) -> Iterator[Found]:
     yield from _ibans(text)
     yield from _cards(text)
     yield from _all("BIRTH", _BORN, text)
+    yield from _all("BIRTH", _LONG_AGO, text, _is_a_birth)
     yield from _all("IP", _IPV4, text)
     yield from _all("IP", _IPV6, text)
     yield from _all("ID", _SSN, text, _not_own)
@@ -245,6 +257,13 @@ def is_tax_id(value: str) -> bool:
     return (11 - product) % 10 == digits[10]
 
 
+def _is_a_birth(match: re.Match[str]) -> bool:
+    """Whether it is that long ago, and nothing in front says that something was founded on that day."""
+    return _YEARS.search(match.group()) is not None and not _SINCE.search(
+        match.string[max(0, match.start() - 30) : match.start()]
+    )
+
+
 def _is_nir(match: re.Match[str]) -> bool:
     """Whether the two last digits are the key: 97 less the number modulo 97 (Corsica: 2A 19, 2B 18)."""
     plain = match.group().replace(" ", "").upper().replace("2A", "19").replace("2B", "18")
@@ -261,7 +280,7 @@ def _is_dni(match: re.Match[str]) -> bool:
 def _is_phone(match: re.Match[str]) -> bool:
     value = match["value"] if "value" in match.re.groupindex else match.group()
     digits = sum(char.isdigit() for char in value)
-    return 6 <= digits <= 15 and not _DATE_ONLY.fullmatch(value.strip()) and _not_own(match)
+    return 6 <= digits <= 15 and not _DATE_ONLY.search(value) and _not_own(match)
 
 
 def _not_own(match: re.Match[str]) -> bool:

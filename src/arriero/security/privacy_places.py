@@ -86,6 +86,49 @@ _HOUSE_NAME = re.compile(  # The Old Rectory, Church Lane; Rose Cottage
     r"(?<!\w)(?-i:(?:The\s)?(?:[A-Z][\w'-]+\s){1,3}(?:Cottage|Rectory|Vicarage|Farm|Farmhouse|Lodge|Manor|Barn|Mill|Villa|Hall)\b)"
     r"(?=,\s(?-i:[A-Z]))(?:,\s(?-i:[A-Z])[\w'-]+(?:\s(?-i:[A-Z])[\w'-]+){0,2}){1,2}"
 )
+_CAPITAL = r"(?-i:[A-ZÀ-ÖØ-ÞŁŚŹŻŠČŘŽĐİ])"
+_EIRCODE = re.compile(
+    r"(?<!\w)(?P<value>(?-i:[AC-FHKNPRTV-Y])\d(?:\d|(?-i:W))[ ]?(?=[A-Z]*\d)(?-i:[AC-FHKNPRTV-Y0-9]{4}))(?!\w)"
+)  # Ireland
+_LIEU_DIT = re.compile(
+    rf"(?<!\w)(?P<value>(?:lieu[- ]dit|hameau|résidence|domaine|mas)\s(?:(?:de|du|des|la|le|les)\s){{0,2}}(?:{_CAPITAL}[\w'-]*\s?){{1,3}}(?:,?\s\d{{5}}\s{_CAPITAL}[\w'-]*)?)",
+    _I,
+)
+_NUMBER_WORD = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred)"
+_SPELT_HOUSE = re.compile(
+    rf"(?<!\w)(?P<value>(?:number\s)?{_NUMBER_WORD}(?:[ -](?:and\s)?{_NUMBER_WORD}){{0,3}},?\s(?:{_CAPITAL}[\w'-]*\s){{1,3}}{_EN_KIND}(?!\w))",
+    _I,
+)
+_HOUSE_FIRST = re.compile(
+    rf"(?<!\w)(?P<value>(?:hausnummer|haus nr\.?|house number|number|no\.|nr\.)\s?\d{{1,4}}\s?[a-z]?,?\s(?:in der |in |on |of )?{_CAPITAL}[^\W\d_]*(?:{_DE_KIND}|\s{_EN_KIND})(?!\w))",
+    _I,
+)
+_UNNUMBERED = re.compile(  # "third house on Tollgate Lane", "I live in the Gartenstraße"
+    rf"\b(?:house|live|lives|living|moved|door|flat|home|wohne|wohnt|haus|habite|vivo)\b[^.!?\n]{{0,25}}?\b(?:on|in|at|to|off|der|rue)\s(?P<value>(?:{_CAPITAL}[\w'-]*\s){{1,3}}{_EN_KIND}|{_CAPITAL}[^\W\d_]*{_DE_KIND})(?![\w])",
+    _I,
+)
+_WITH_CODE = re.compile(  # any street with a number, then a code and a town: Bulevar kralja Aleksandra 73, 11000 Beograd
+    rf"(?<![\w])(?:{_CAPITAL}[\w.'-]*\s)(?:[\w.'/:-]+\s){{0,4}}?(?:no[:.]?\s?)?\d{{1,4}}\s?[a-z]?(?:[/-]\d{{1,4}})?(?:,?\s(?:d|kat|lgh|ap|apt|st|top|stiege|hs|bus|et)[:.]?\s?\d{{1,4}})?\s?[,\n]\s?"
+    rf"(?:[A-Z]{{1,2}}-)?(?:\d{{4,6}}|\d{{3}} \d{{2}}|\d{{2}}-\d{{3}}|\d{{4}}-\d{{3}}|\d{{4}}\s?(?-i:[A-Z]{{2}}))\s(?P<town>{_CAPITAL}[^\W\d_]+)(?:[ /-]{_CAPITAL}[^\W\d_]+){{0,2}}",
+    _I,
+)
+_CODE_TOWN = re.compile(
+    rf"(?<![\w#.,-])(?<!\d )(?:[A-Z]{{1,2}}-)?(?P<code>\d{{5}})\s(?P<town>{_CAPITAL}[a-zß-ž]{{2,}}(?:[- ]{_CAPITAL}[a-zß-ž]+)?)(?![\w])"
+)
+_SHOP_NUMBER = re.compile(
+    r"(?:order|bestell\w*|commande|pedido|ordine|rechnung|invoice|ticket|article|artikel|nr|no|number|nummer|#)\W*$",
+    _I,
+)
+
+
+def _is_town(text: str, match: re.Match[str]) -> bool:
+    """Whether the word after five digits is a town and the digits no order's."""
+    town = re.split(r"[ -]", match["town"])[0].lower()
+    return town not in ordinary_words() and not _SHOP_NUMBER.search(
+        text[max(0, match.start() - 20) : match.start()]
+    )
+
+
 _BOX = re.compile(
     r"(?:\bp\.?\s?o\.?\s?box|\bpost\s?box|\bpostfach|\bboîte\s+postale|\bboite\s+postale|(?-i:\bBP)|\bapartado(?:\s+de\s+correos)?"
     r"|\bapdo\.?|\bcasilla)\s*(?:no\.?|nr\.?|n°|nº|:|#)?\s*(?P<value>\d[\d ]{1,7}(?<=\d))(?!\w)",
@@ -102,7 +145,7 @@ _TAIL = re.compile(
 )
 _POSTCODE = re.compile(r"(?<![\w-])[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}(?![\w-])")
 _CUE = re.compile(
-    r"(?:\baddress(?:es)?\b|\badresse\b|\banschrift\b|\bdirección\b|\bdomicilio\b|\bi live (?:at|in|on)\b|\bwe live (?:at|in|on)\b"
+    r"(?:\baddr(?:ess(?:es)?)?\b|\badres\w*|\badresa\b|\bindirizzo\b|\bmorada\b|\bendereço\b|\bbor på\b|\bbor i\b|\babito in\b|\bmoro na\b|\bmieszkam\b|\bik woon\b|\bbydlím\b|\badresse\b|\banschrift\b|\bdirección\b|\bdomicilio\b|\bi live (?:at|in|on)\b|\bwe live (?:at|in|on)\b"
     r"|\bliv(?:e|ing) at\b|\bmoved to\b|\bdeliver\w*(?: it| them| this)? (?:to|at)\b|\b(?:ship|send|post|mail)(?:ed|s|ing)?\b[^.!?\n]{0,25}?\bto\b"
     r"|\bich wohne\b|\bwohnhaft\b|\bliefer\w*\b[^.!?\n]{0,20}?\b(?:an|nach|in)\b|\bbitte an\b|\bj'?habite\b|\blivre\w*\b[^.!?\n]{0,15}?\b(?:au|à|chez)\b"
     r"|\bvivo en\b|\benví\w*\b[^.!?\n]{0,15}?\ba\b|\bstreet:|\bstraße:|\brue\s?:|\bcalle:)"
@@ -125,9 +168,21 @@ def places(text: str) -> Iterator[Found]:
     if not any(char.isdigit() for char in text):
         for match in _HOUSE_NAME.finditer(text):
             yield Found("ADDRESS", *match.span())
+        for pattern in (_SPELT_HOUSE, _UNNUMBERED, _LIEU_DIT):
+            for match in pattern.finditer(text):
+                yield Found("ADDRESS", *match.span("value"))
         return
     for match in _BOX.finditer(text):
         yield Found("ADDRESS", *match.span("value"))
+    for pattern in (_EIRCODE, _LIEU_DIT, _SPELT_HOUSE, _HOUSE_FIRST, _UNNUMBERED):
+        for match in pattern.finditer(text):
+            yield Found("ADDRESS", *match.span("value"))
+    for match in _WITH_CODE.finditer(text):
+        if not _NOT_PLACE.search(match.group()) and match["town"].lower() not in ordinary_words():
+            yield Found("ADDRESS", *match.span())
+    for match in _CODE_TOWN.finditer(text):
+        if _is_town(text, match):
+            yield Found("ADDRESS", *match.span())
     for pattern in (_FR, _ES, _NUMBERED, _EN, _DE, _DE_LOWER, _DE_AT, _ABROAD, _HOUSE_NAME):
         for match in pattern.finditer(text):
             start = match.start()
