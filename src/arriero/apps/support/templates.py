@@ -61,8 +61,11 @@ class Template(BaseModel):
     def answers(self, message: str, facts: Mapping[str, str]) -> bool:
         """Whether it names the kind of thing that `message` asks for, or only asks for what is missing.
 
-        Who asks what a tent weighs is not told how damage is reported.
+        Who asks what a tent weighs is not told how damage is reported. A `cue` was written for the
+        messages that it matches.
         """
+        if self.cue:
+            return True
         if "?" in self.text and "order_id" not in self.fields:
             return True
         missing = lacking(message, self.fill(facts))
