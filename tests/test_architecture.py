@@ -35,7 +35,7 @@ def _loaded_after(code: str, *, cwd: Path) -> set[str]:
         [sys.executable, "-c", code + report],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
         check=False,
         cwd=cwd,
     )
@@ -48,7 +48,7 @@ def test_the_arrows_between_the_rooms_are_kept(repository: Path) -> None:
         [Path(sys.executable).with_name("lint-imports"), "--no-logo", "--no-cache"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
         check=False,
         cwd=repository,
     )
@@ -79,7 +79,7 @@ def test_a_forbidden_import_is_found(
         [Path(sys.executable).with_name("lint-imports"), "--no-logo", "--no-cache"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
         check=False,
         cwd=tmp_path,
         env={"PYTHONPATH": str(tmp_path), "PATH": "/usr/bin:/bin", "COLUMNS": "200"},
