@@ -8,12 +8,13 @@ says less than one on another author's.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
+from arriero.security.injection import Channel
 from arriero.security.masking import Masker, Vault
 
 HERE = Path(__file__).parent / "written"
@@ -54,6 +55,20 @@ def marked(half: Half, file: Path = HERE / "private.txt") -> Sequence[Marked]:
         for line in lines
         if line.strip() and not line.startswith("#") and half_of(line) == half
     ]
+
+
+def labelled(half: Half, name: str) -> Sequence[tuple[str, Channel, bool]]:
+    """Text, channel and truth of each row of `injection.txt` or `person.txt` in a half."""
+    lines = (HERE / name).read_text(encoding="utf-8").splitlines()
+    found = [line.split(" ", 2) for line in lines if line.startswith(("A ", "B "))]
+    return [
+        (text.strip(), _CHANNELS[channel], truth == "A")
+        for truth, channel, text in found
+        if half_of(text) == half
+    ]
+
+
+_CHANNELS: Mapping[str, Channel] = {"m": "message", "d": "document", "t": "tool"}
 
 
 def masked(one: Marked, masker: Masker) -> Masked:

@@ -17,6 +17,7 @@ from arriero.security.injection import Channel, safe_tool_text, scan
 from arriero.security.injection_fit import HELD_OUT, ROWS, rows
 from bars._read import scanned
 from bars._trial import count, keep
+from bars._written import labelled as by_hand
 from bars.result import Figure
 
 Row = tuple[str, Channel, bool]
@@ -37,6 +38,10 @@ def main() -> None:
     figures += _figures("_by_words_alone", held, lambda text, one: scan(text, one).flagged, "")
     figures += _figures("_by_flag_all", held, lambda text, channel: True, "")
     figures += _figures("_by_flag_none", held, lambda text, channel: False, "")
+    written = by_hand("report", "injection.txt")
+    flagged = [one.flagged for one in scanned([row[:2] for row in written])]
+    told = {row[:2]: one for row, one in zip(written, flagged, strict=True)}
+    figures += _figures("_by_hand", written, lambda text, one: told[text, one], "")
     shared = {text for text, _, _ in held} & {text for text, _, _ in rows(ROWS)}
     figures.append(Figure("rows_also_fitted", len(shared), "rows", "<= 0", len(held)))
     figures += [_changed(held), _time()]

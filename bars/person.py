@@ -19,6 +19,7 @@ from arriero.apps.support.person_fit import HELD_OUT, ROWS, labelled
 from arriero.core.statistics import percentile, wilson
 from bars._read import heard
 from bars._trial import count, keep
+from bars._written import labelled as by_hand
 from bars.result import Figure
 
 BITEXT = {"with_responses_2023.csv": "instruction", "intent_test.csv": "utterance"}
@@ -42,6 +43,10 @@ def main() -> None:
     shared = {text for text, _ in held} & {text for text, _ in labelled(ROWS)}
     figures.append(Figure("rows_also_fitted", len(shared), "rows", "<= 0", len(held)))
     figures.append(_time([text for text, _ in held]))
+    written = [(text, truth) for text, _, truth in by_hand("report", "person.txt")]
+    texts = [text for text, _ in written]
+    told = {text: one.asked for text, one in zip(texts, heard(texts), strict=True)}
+    figures += _figures("_by_hand", written, told.__getitem__)
     if "ARRIERO_DATA" in os.environ:
         figures += _bitext(Path(os.environ["ARRIERO_DATA"]) / "bitext-support")
     keep("person", f"requests for a person on {(given or HELD_OUT).name}", figures)
