@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -229,13 +229,16 @@ def test_a_free_reply_loses_what_the_token_limit_cut_off() -> None:
     assert (text, sources) == ("Wash it cold.", (SHORT,))
 
 
-def test_the_intent_moves_its_own_passages_up() -> None:
+@pytest.mark.parametrize(("behind", "order"), [(0.0315, ["b", "a"]), (0.0250, ["a", "b"])])
+def test_the_intent_decides_only_between_passages_that_fit_about_as_well(
+    behind: float, order: Sequence[str]
+) -> None:
     hits = [
         Hit(Passage("a", "a", "A", "x", labels=("gift_card",)), 0.032, {}),
-        Hit(Passage("b", "b", "B", "x", labels=("shipping_cost",)), 0.030, {}),
+        Hit(Passage("b", "b", "B", "x", labels=("shipping_cost",)), behind, {}),
     ]
     seen = Seen("shipping_cost", 0.9, "", 0.0, "neutral", 0.9, "en", None)
-    assert [hit.passage.id for hit in by_intent(hits, seen)] == ["b", "a"]
+    assert [hit.passage.id for hit in by_intent(hits, seen)] == order
 
 
 def test_a_prompt_holds_every_passage_and_each_title_once() -> None:
