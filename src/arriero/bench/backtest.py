@@ -65,10 +65,10 @@ def _earned(
     """Four ways: hold, follow claimed directions, keep volatility even, hold half where it is claimed to rise."""
     first = sum(day < start for day in prices.days[1:])
     moves = prices.returns[first:]
-    table = features(prices.returns)[first:]
-    ahead = fitted.spread(prices.returns, features(prices.returns), MONTH)[first:] / np.sqrt(MONTH)
+    table = features(prices.returns)
+    ahead = fitted.spread(prices.returns, table, MONTH)[first:] / np.sqrt(MONTH)
     usual = realised(prices.returns, YEAR, MONTH)[first:]
-    higher = fitted.higher(table)
+    higher = fitted.higher(prices.returns, table)[first:]
     claimed = np.zeros(len(moves))
     month = walked.over(MONTH)
     claimed[: len(month.claimed)] = month.claimed & (month.up > 0.5)

@@ -21,7 +21,7 @@ from arriero.apps.finance.trend.prices import YEAR, Floats
 
 PREMIUM = 0.09  # a year, arithmetic: US shares 1900-2023 gave about 9 to 11 % (Dimson, Marsh, Staunton, yearbooks)
 BELIEF = 0.05  # a year: how far the mean of one share lies from that of others
-TRUST = 30.0  # windows that the premium counts for beside the stock's own: two and a half years of months
+TRUST = 60.0  # windows that the premium counts for beside the stock's own: five years of months
 RULES = tuple(NAMES.index(name) for name in ("return_5", "return_21", "return_252"))
 EDGES = 0.01  # how likely an edge is before anything was seen
 PROVED = 0.9  # how likely it has to be before a direction is claimed

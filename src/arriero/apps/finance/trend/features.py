@@ -76,6 +76,16 @@ def coming(returns: Floats, days: int) -> Floats:
     return np.asarray(ahead(summed, days) - summed)
 
 
+def risen(returns: Floats) -> Floats:
+    """1 where the next 21 days are more volatile than the last 21, 0 where not, not a number while that is unknown.
+
+    The future, for fitting, scoring and what has ended alone.
+    """
+    later = coming(returns**2, MONTH)
+    rose = np.sqrt(np.maximum(later, 0) / MONTH) > realised(returns, MONTH)
+    return np.where(np.isnan(later), np.nan, rose)
+
+
 def _mean(values: Floats, span: int, least: int | None = None) -> Floats:
     """Mean over the last `span` rows; over all rows so far while there are only `least` to `span` of them."""
     total = np.concatenate([[0.0], np.cumsum(values)])

@@ -5,7 +5,9 @@ The direction of volatility is fitted with a ridge ten times as heavy as the dat
 each feature's own covariance with the outcome: over few market years that carries further than least squares
 (tried on prices before 2015 and 2009 alone; see bars/LOG.md). Half of that is added in the one feature that says
 most by itself, the year's volatility against the month's: it held in every decade. There is no intercept, because
-volatility does not rise for ever; one fitted to some quiet years would say that it falls.
+volatility does not rise for ever; one fitted to some quiet years would say that it falls. A lighter ridge is
+averaged with it, logit by logit. The slope is the one under which the forecasts are likeliest after their level is
+corrected as it will be (`recalibrated`).
 """
 
 from __future__ import annotations
@@ -20,9 +22,12 @@ from numpy.typing import NDArray
 from arriero.apps.finance.trend.features import MONTH, NAMES, TINY, coming, features, realised
 from arriero.apps.finance.trend.model import HORIZONS, MISSES, Fitted, Flags, Level
 from arriero.apps.finance.trend.prices import YEAR, Floats, Prices
+from arriero.apps.finance.trend.recalibrated import chances, recalibrated
 from arriero.core.errors import InputError
 
 RIDGE = 10.0  # of the direction; see above
+LIGHTER = 1.0  # of the other half of it
+SLOPES = (1.0, 1.15, 1.3, 1.45, 1.6)  # times the slope of the uncorrected forecasts
 EASE = 0.1  # of the levels
 FAR = 1.0  # log ratios beyond this count as this: one crash is not to decide
 EMBARGO = 5  # trading days
@@ -37,6 +42,7 @@ LEAST = 1_500  # rows: six stock-years after the first
 class Rows:
     """The days of many stocks that a horizon may be learned from: what was known, and what came."""
 
+    stock: NDArray[np.int64]
     day: NDArray[np.int64]
     table: Floats
     month: Floats  # realised volatility of the last 21 days
@@ -54,10 +60,8 @@ def fit(panel: Sequence[Prices], until: date) -> Fitted:
         raise InputError(
             f"{len(rows.day)} days before {until} are too few to fit; give {LEAST:,} or more, each stock after its first year"
         )
-    weights = _leaning(rows.table, _ridge(rows.table, np.clip(rows.change, -FAR, FAR), RIDGE))
-    score = rows.table @ weights
-    slope = _slope(score, rows.change > 0)
-    sure = np.abs(1 / (1 + np.exp(-slope * score)) - 0.5)
+    weights, slope, score = _direction(rows)
+    sure = np.abs(chances(_corrected(slope * score, rows)) - 0.5)
     return Fitted(
         until=until.isoformat(),
         stocks=len(panel),
@@ -79,11 +83,12 @@ def _change(returns: Floats, days: int) -> Floats:
 
 def _rows(panel: Sequence[Prices], until: date, days: int) -> Rows:
     found = []
-    for prices in panel:
+    for stock, prices in enumerate(panel):
         before = sum(day < until for day in prices.days)
         there = slice(YEAR - 1, max(YEAR - 1, before - 1 - days - EMBARGO))
         returns = prices.returns
         columns = (
+            np.full(len(returns), stock),
             np.array([day.toordinal() for day in prices.days[1:]], dtype=np.int64),
             features(returns),
             realised(returns, MONTH),
@@ -102,6 +107,30 @@ def _ridge(table: Floats, outcome: Floats, ridge: float) -> Floats:
     unit = table / scale
     inside = unit.T @ unit / len(unit) + ridge * np.eye(unit.shape[1])
     return np.asarray(np.linalg.solve(inside, unit.T @ outcome / len(unit)) / scale)
+
+
+def _direction(rows: Rows) -> tuple[Floats, float, Floats]:
+    """Weights, slope, and the score that the weights give each row."""
+    aim, risen = np.clip(rows.change, -FAR, FAR), rows.change > 0
+    heavy = _leaning(rows.table, _ridge(rows.table, aim, RIDGE))
+    light = _ridge(rows.table, aim, LIGHTER)
+    both = [each * _slope(rows.table @ each, risen) for each in (heavy, light)]
+    weights = np.asarray(_kept((both[0] + both[1]) / 2))
+    score = np.asarray((rows.table * weights).sum(axis=1))
+
+    def likelihood(slope: float) -> float:
+        chance = chances(_corrected(slope * score, rows))
+        return float(np.mean(np.log(np.where(risen, chance, 1 - chance))))
+
+    return weights, max(SLOPES, key=likelihood), score
+
+
+def _corrected(score: Floats, rows: Rows) -> Floats:
+    """Each stock's logits with the level that its own past forecasts ask for."""
+    rose = (rows.change > 0).astype(np.float64)
+    edges = np.flatnonzero(np.diff(rows.stock)) + 1
+    parts = zip(np.split(score, edges), np.split(rose, edges), strict=True)
+    return np.concatenate([recalibrated(each, came, MONTH) for each, came in parts])
 
 
 def _leaning(table: Floats, weights: Floats) -> Floats:

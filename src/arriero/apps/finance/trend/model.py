@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arriero.apps.finance.trend.features import MONTH, NAMES, realised
-from arriero.apps.finance.trend.prices import Floats
+from arriero.apps.finance.trend.features import MONTH, NAMES, realised, risen
+from arriero.apps.finance.trend.prices import YEAR, Floats
+from arriero.apps.finance.trend.recalibrated import chances, recalibrated
 
 Flags = NDArray[np.bool_]
 
@@ -42,8 +43,9 @@ class Level:
 class Fitted:
     """What was learned from prices before `until`: `stocks` series with `rows` days to learn from.
 
-    P(the next 21 days are more volatile than the last) = 1 / (1 + exp(-slope * weights . features)); it is
-    claimed where it is `threshold` or more away from one half.
+    P(the next 21 days are more volatile than the last) = 1 / (1 + exp(-slope * weights . features)), its level
+    corrected by the stock's own past (`recalibrated`); it is claimed where it is `threshold` or more away from
+    one half.
     """
 
     until: str
@@ -54,10 +56,10 @@ class Fitted:
     threshold: float
     levels: tuple[Level, ...]
 
-    def higher(self, table: Floats) -> Floats:
-        """Probability, for each row of features, that the next 21 days are more volatile than the last 21."""
+    def higher(self, returns: Floats, table: Floats) -> Floats:
+        """Probability, for each day, that the next 21 are more volatile than the last 21; `table` are its features."""
         score = self.slope * _weighed(table, self.weights)
-        return np.asarray(1 / (1 + np.exp(-np.clip(score, -30, 30))), dtype=np.float64)
+        return chances(recalibrated(score, risen(returns), MONTH, YEAR - 1))
 
     def claimed(self, higher: Floats, caution: float = 0.0) -> Flags:
         """Which of these probabilities are far enough from one half to be said; `caution` asks for so much more."""

@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 
 from arriero.apps.finance.trend.edge import CLEAR, PROVED, chances, expected
-from arriero.apps.finance.trend.features import MONTH, coming, features, realised
+from arriero.apps.finance.trend.features import MONTH, coming, features, realised, risen
 from arriero.apps.finance.trend.intervals import multiples
 from arriero.apps.finance.trend.model import HORIZONS, LEVEL, Fitted, shipped
 from arriero.apps.finance.trend.prices import FORBIDS, YEAR, Floats, Prices, Remark, read
@@ -164,7 +164,7 @@ def _why_not(prices: Prices, days: int, *, proved: bool, clear: bool) -> str:
 
 def _volatility(prices: Prices, table: Floats, fitted: Fitted, caution: float) -> Volatility:
     returns = prices.returns
-    higher = fitted.higher(table[-1:])
+    higher = fitted.higher(returns, table)[-1:]
     sure = bool(fitted.claimed(higher, caution)[0])
     if not prices.sound:
         why = _unsound(prices)
@@ -192,11 +192,9 @@ def _record(prices: Prices, table: Floats, fitted: Fitted) -> Record | None:
     known &= ~np.isnan(moved)
     if not known.any():
         return None
-    higher = fitted.higher(table)
-    now = realised(returns, MONTH)
-    later = np.sqrt(np.maximum(coming(returns**2, MONTH), 0) / MONTH)
+    higher = fitted.higher(returns, table)
     claimed = fitted.claimed(higher) & known
-    rose = later > now
+    rose = risen(returns) > 0
     spread = fitted.spread(returns, table, MONTH)
     reached = _multiples(returns, spread, fitted, MONTH) * spread
     centred = np.abs(moved - expected(returns, spread, MONTH))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arriero.apps.finance.trend.edge import chances, expected
-from arriero.apps.finance.trend.features import MONTH, coming, features, realised
+from arriero.apps.finance.trend.features import MONTH, coming, features, risen
 from arriero.apps.finance.trend.fitting import RULE, fit
 from arriero.apps.finance.trend.intervals import multiples
 from arriero.apps.finance.trend.model import HORIZONS, Fitted, Flags
@@ -136,11 +136,10 @@ def follow(panel: Sequence[Prices], fits: Sequence[Fitted], starts: Sequence[dat
 def _direction(
     prices: Prices, table: Floats, fitted: Fitted, there: Flags, day: Days, stock: int
 ) -> tuple[NDArray[np.generic], ...]:
-    later = coming(prices.returns**2, MONTH)
-    known = there & ~np.isnan(later)
-    rose = np.sqrt(np.maximum(later, 0) / MONTH) > realised(prices.returns, MONTH)
-    higher = fitted.higher(table)
-    columns = (higher, fitted.claimed(higher), rose, table[:, RULE])
+    rose = risen(prices.returns)
+    known = there & ~np.isnan(rose)
+    higher = fitted.higher(prices.returns, table)
+    columns = (higher, fitted.claimed(higher), rose > 0, table[:, RULE])
     return (day[known], np.full(int(known.sum()), stock), *(column[known] for column in columns))
 
 
