@@ -10,6 +10,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge.report import Report
 from arriero.apps.codegen.requirement import Requirement
 from arriero.apps.codegen.sandbox.base import Test
@@ -157,7 +158,7 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 def _definitions(code: str) -> list[Definition]:
     try:
-        tree = ast.parse(code)
+        tree = trees.parse(code)
     except (SyntaxError, ValueError, RecursionError):
         return []
     return [

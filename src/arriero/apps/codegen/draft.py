@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.requirement import Kind, Part, Requirement
 from arriero.core.words import Message
 
@@ -252,7 +253,7 @@ def _parses(code: str) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(code)
+            trees.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
@@ -277,7 +278,7 @@ def _without_demonstrations(code: str, entry: str | None) -> str:
     """Without top-level calls behind the definitions, where a function was asked for."""
     if not entry:
         return code
-    tree = ast.parse(code)
+    tree = trees.parse(code)
     while tree.body and _shows(tree.body[-1]) and len(tree.body) > 1:
         last = tree.body.pop()
         code = "\n".join(code.splitlines()[: last.lineno - 1]).rstrip()

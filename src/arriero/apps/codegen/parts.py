@@ -11,6 +11,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge.base import Subject, Switches
 from arriero.apps.codegen.judge.report import Report
 from arriero.apps.codegen.repair import put_right
@@ -147,7 +148,7 @@ def _own(code: str, part: Part, files: Mapping[str, str], components: Sequence[s
     }
     elsewhere = (elsewhere | set(components)) - {part.name}
     try:
-        tree = ast.parse(code)
+        tree = trees.parse(code)
     except (SyntaxError, ValueError, RecursionError):
         return code
     again = [node for node in tree.body if getattr(node, "name", None) in elsewhere]
@@ -163,7 +164,7 @@ def merged(there: str, code: str) -> str:
     if not there.strip():
         return code.strip() + "\n"
     try:
-        old, new = ast.parse(there), ast.parse(code)
+        old, new = trees.parse(there), trees.parse(code)
     except (SyntaxError, ValueError, RecursionError):
         return f"{there.rstrip()}\n\n\n{code.strip()}\n"
     known = defined(there)
@@ -193,7 +194,7 @@ def shown(files: Mapping[str, str]) -> str:
 
 def _signatures(code: str) -> str:
     try:
-        tree = ast.parse(code)
+        tree = trees.parse(code)
     except (SyntaxError, ValueError, RecursionError):
         return ""
     for node in ast.walk(tree):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from subprocess import DEVNULL
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.repair_names import defined, imported, unbound
 from arriero.apps.codegen.requirement import Kind, Requirement
 from arriero.core.errors import MissingExtra
@@ -32,7 +33,7 @@ def parsing(code: str) -> str:
 
 def _parses(code: str) -> bool:
     try:
-        ast.parse(code)
+        trees.parse(code)
     except (SyntaxError, ValueError, RecursionError):
         return False
     return True
@@ -62,7 +63,7 @@ def named(code: str, requirement: Requirement) -> str:
         return code
     is_class = requirement.part is not None and requirement.part.kind is Kind.CLASS
     kinds = ast.ClassDef if is_class else ast.FunctionDef
-    found = [node.name for node in ast.parse(code).body if isinstance(node, kinds)]
+    found = [node.name for node in trees.parse(code).body if isinstance(node, kinds)]
     same = [
         name for name in found if name.replace("_", "").lower() == entry.replace("_", "").lower()
     ]
@@ -76,7 +77,7 @@ def without_mutable_defaults(code: str) -> str:
     if not _parses(code):
         return code
     lines = code.splitlines()
-    functions = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in ast.walk(trees.parse(code)) if isinstance(node, ast.FunctionDef)]
     for node in sorted(functions, key=lambda one: one.lineno, reverse=True):
         names = node.args.args[len(node.args.args) - len(node.args.defaults) :]
         for name, value in zip(names, node.args.defaults, strict=True):
@@ -119,7 +120,7 @@ def with_helpers(code: str, before: str) -> str:
         return code
     missing, lines = unbound(code), before.splitlines()
     kept = list[str]()
-    for node in ast.parse(before).body:
+    for node in trees.parse(before).body:
         names = defined(ast.unparse(node)) | {
             (alias.asname or alias.name).partition(".")[0]
             for alias in getattr(node, "names", [])

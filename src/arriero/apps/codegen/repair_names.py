@@ -7,6 +7,8 @@ import builtins
 import symtable
 from collections.abc import Mapping
 
+from arriero.apps.codegen import trees
+
 # A name as generated code uses it -> the import that it takes. Modules stand for themselves.
 _MODULES = (
     "abc argparse array ast asyncio base64 bisect calendar cmath collections concurrent copy csv dataclasses "
@@ -54,7 +56,7 @@ def imported(code: str, siblings: Mapping[str, str] | None = None) -> str:
     names = unbound(code)
     if not names:
         return code
-    tree = ast.parse(code)
+    tree = trees.parse(code)
     lines: dict[str, None] = {}
     for name in sorted(names):
         if line := _line(name, tree, siblings or {}):
@@ -94,7 +96,7 @@ def unbound(code: str) -> frozenset[str]:
     """The names that `code` uses and neither binds nor finds in Python; none when it does not parse."""
     try:
         table = symtable.symtable(code, "main.py", "exec")
-        tree = ast.parse(code)
+        tree = trees.parse(code)
     except (SyntaxError, ValueError, RecursionError):
         return frozenset()
     if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in tree.body):
@@ -117,7 +119,7 @@ def unbound(code: str) -> frozenset[str]:
 def defined(code: str) -> frozenset[str]:
     """What a file binds at its top level."""
     try:
-        tree = ast.parse(code)
+        tree = trees.parse(code)
     except (SyntaxError, ValueError, RecursionError):
         return frozenset()
     found: set[str] = set()

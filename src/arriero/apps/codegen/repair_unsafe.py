@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.repair_names import place_of_imports
 
 
@@ -30,7 +31,7 @@ Change = Edit | Added
 def safer(code: str) -> str:
     """`code` with each unsafe call that has one safe form replaced by it; as it is if it does not parse."""
     try:
-        tree = ast.parse(code)
+        tree = trees.parse(code)
     except (SyntaxError, ValueError, RecursionError):
         return code
     changes = [change for node in ast.walk(tree) for swap in SWAPS for change in swap(node)]
@@ -42,7 +43,7 @@ def safer(code: str) -> str:
     lines = [one.line for one in changes if isinstance(one, Added) and one.line not in have]
     if not lines:
         return done
-    at = place_of_imports(ast.parse(done))
+    at = place_of_imports(trees.parse(done))
     return "\n".join([*have[:at], *dict.fromkeys(lines), *have[at:]]) + "\n"
 
 

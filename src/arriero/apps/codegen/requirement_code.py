@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge.grammars import GRAMMARS, text, tree
 from arriero.apps.codegen.judge.parse import name_in
 from arriero.apps.codegen.requirement import Kind, Part
@@ -100,7 +101,7 @@ def parsed(code: str) -> ast.Module | None:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return ast.parse(code + ending)
+                return trees.parse(code + ending)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     return None

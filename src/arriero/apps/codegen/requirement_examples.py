@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.requirement import Example
 
 MOST = 40  # examples of one requirement; more are a test file, which comes as `tests`
@@ -159,7 +160,7 @@ def _expression(text: str) -> ast.expr | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an odd escape in an example is the writer's business
-            return ast.parse(text.strip(), mode="eval").body
+            return trees.expression(text.strip())
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
@@ -184,14 +185,14 @@ def _is_plain(tree: ast.expr) -> bool:
 
 def _equal(one: str, other: str) -> bool:
     try:
-        return bool(ast.literal_eval(one) == ast.literal_eval(other))
+        return bool(trees.literal(one) == trees.literal(other))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return one == other
 
 
 def _assert(call: str, expected: str) -> str:
     try:
-        is_float = isinstance(ast.literal_eval(expected), float)
+        is_float = isinstance(trees.literal(expected), float)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         is_float = False
     if is_float and expected.strip("+-")[:3] not in {"inf", "nan"}:
@@ -306,7 +307,7 @@ def _statement(source: str) -> ast.Assert | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            body = ast.parse(textwrap.dedent(source)).body
+            body = trees.parse(textwrap.dedent(source)).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return body[0] if len(body) == 1 and isinstance(body[0], ast.Assert) else None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
+
+from arriero.apps.codegen import trees
 
 MOST = 20  # parameters that words give one function; a longer list is something else
 
@@ -24,7 +25,7 @@ def is_parameters(params: str, language: str) -> bool:
         return True
     if language == "python":
         try:
-            return bool(ast.parse(f"def f({params}): pass").body)
+            return bool(trees.parse(f"def f({params}): pass").body)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return False
     return all(_DECLARES.match(one) and not _VALUE.match(one) for one in _pieces(params))

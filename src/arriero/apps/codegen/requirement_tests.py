@@ -6,6 +6,7 @@ import ast
 import textwrap
 from collections.abc import Iterator
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.requirement import Example
 from arriero.apps.codegen.requirement_examples import entry_of
 from arriero.core.errors import InputError
@@ -21,7 +22,7 @@ def given_tests(text: str, own: frozenset[str] = frozenset()) -> tuple[Example, 
     when it is no Python or tests nothing.
     """
     try:
-        tree = ast.parse(textwrap.dedent(text))
+        tree = trees.parse(textwrap.dedent(text))
     except (SyntaxError, ValueError) as error:
         raise InputError(f"the tests are no Python: {error}; correct them", param="tests") from None
     setup = [node for node in tree.body if _is_setup(node, own)]

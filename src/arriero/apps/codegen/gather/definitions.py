@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge.grammars import text as text_of
 from arriero.apps.codegen.judge.grammars import tree
 from arriero.core.errors import MissingExtra
@@ -65,17 +66,12 @@ def _python(code: str) -> Iterator[Definition]:
 
 
 def _parsed(code: str) -> ast.Module:
-    """Tried again: in Python 3.11 two threads that parse at once may stop each other with a SystemError."""
-    for _ in range(3):
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                return ast.parse(code)
-        except SystemError:
-            continue
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            break
-    raise ValueError("it does not parse")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return trees.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise ValueError("it does not parse") from None
 
 
 def _outline(node: ast.ClassDef, lines: list[str]) -> str:

@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.parse import Function, found_in, own
 from arriero.apps.codegen.judge.report import Problem
@@ -69,14 +70,14 @@ def agreement(subject: Subject) -> tuple[Problem, ...]:
     found = [*_numbers(prose, code), *_quotes(prose, code), *_asks(prose, code)]
     found += _unnamed(words, code)
     if subject.language == "python":
-        found += _parameters(ast.parse(subject.code), subject.entry)
+        found += _parameters(trees.parse(subject.code), subject.entry)
     return tuple(found)
 
 
 def told(subject: Subject) -> tuple[str, str]:
     """(the words about the code, the code without its comments and docstrings)."""
     if subject.language == "python":
-        tree = ast.parse(subject.code)
+        tree = trees.parse(subject.code)
         words = [subject.asked]
         for node in ast.walk(tree):
             if not isinstance(node, (Function, ast.ClassDef, ast.Module)):

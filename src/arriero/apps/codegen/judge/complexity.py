@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge import grammars
 from arriero.apps.codegen.judge.parse import Function
 
@@ -25,7 +26,7 @@ INNER = (ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef)
 def cognitive(code: str, language: str) -> int:
     """The highest of any function's (of the whole text, for other languages than Python)."""
     if language == "python":
-        tree = ast.parse(code)
+        tree = trees.parse(code)
         scores = [_of(node) for node in ast.walk(tree) if isinstance(node, Function)]
         return max(scores, default=_of(tree))
     return _of_other(grammars.tree(code, language))
@@ -78,7 +79,7 @@ def _of_other(root: Any) -> int:
 
 def documented(code: str) -> float:
     """The share of a Python text's public functions and classes that have a docstring; 1 when there are none."""
-    told = [bool(ast.get_docstring(node)) for node in _public(ast.parse(code))]
+    told = [bool(ast.get_docstring(node)) for node in _public(trees.parse(code))]
     return sum(told) / len(told) if told else 1.0
 
 

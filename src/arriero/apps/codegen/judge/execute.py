@@ -7,6 +7,7 @@ import re
 import secrets
 from dataclasses import dataclass, replace
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.imports import imported
 from arriero.apps.codegen.judge.report import Failure, Tests
@@ -86,12 +87,12 @@ def read(subject: Subject, told: list[Told], ran: Ran) -> Tests:
 def telling(test: Test) -> Told:
     """The same test, whose asserts of equality say what they got. A test that does not parse stays as it is."""
     try:
-        code = ast.unparse(ast.fix_missing_locations(_Telling().visit(ast.parse(test.code))))
+        code = ast.unparse(ast.fix_missing_locations(_Telling().visit(trees.parse(test.code))))
     except (SyntaxError, ValueError, RecursionError):
         return Told(test, {})
     lines: dict[int, tuple[str, str]] = {}
     call = ""
-    for node in sorted(_statements(ast.parse(code)), key=lambda one: one.lineno):
+    for node in sorted(_statements(trees.parse(code)), key=lambda one: one.lineno):
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if name == GOT:
                 call = ast.unparse(value)

@@ -9,6 +9,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge.report import Problem
 
 # operator -> the right operand that makes it do nothing.
@@ -21,7 +22,7 @@ SAME = (ast.Sub, ast.Div, ast.FloorDiv, ast.Mod, ast.BitXor)
 def forms(code: str) -> tuple[Problem, ...]:
     """One problem a line at most."""
     found: dict[int, Problem] = {}
-    tree = ast.parse(code)
+    tree = trees.parse(code)
     for node in ast.walk(tree):
         for one in (*_idle(node), *_impossible(node), *_products(node), *_row(node), *_first(node)):
             found.setdefault(one.line, one)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge.parse import Function
 from arriero.apps.codegen.judge.report import Problem
 
@@ -34,7 +35,7 @@ def unhandled(code: str) -> tuple[Problem, ...]:
 
     A docstring that says what is raised tells of it: then the caller handles it.
     """
-    tree = ast.parse(code)
+    tree = trees.parse(code)
     found = sorted({*_open(tree), *_hidden(tree)}, key=lambda one: one.line)
     return tuple(found)
 

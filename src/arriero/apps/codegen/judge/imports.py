@@ -13,6 +13,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import PurePosixPath
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.report import Imports
 
@@ -51,7 +52,7 @@ def imported(code: str, language: str) -> Iterator[str]:
     """The modules that a text imports, by the name that a package would have."""
     match language:
         case "python":
-            for node in ast.walk(ast.parse(code)):
+            for node in ast.walk(trees.parse(code)):
                 if isinstance(node, ast.Import):
                     yield from (alias.name for alias in node.names)
                 elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

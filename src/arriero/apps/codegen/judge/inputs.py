@@ -9,6 +9,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from itertools import chain, zip_longest
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge.parse import Function
 from arriero.apps.codegen.sandbox.base import Test
 
@@ -35,7 +36,7 @@ def calls(tests: Sequence[Test], entry: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for test in tests:
         try:
-            tree = ast.parse(test.code)
+            tree = trees.parse(test.code)
         except (SyntaxError, ValueError):
             continue
         for node in ast.walk(tree):
@@ -49,7 +50,7 @@ def calls(tests: Sequence[Test], entry: str) -> tuple[str, ...]:
 
 def _tuple(args: Sequence[ast.expr]) -> str:
     try:
-        return repr(tuple(ast.literal_eval(arg) for arg in args))
+        return repr(tuple(trees.literal(arg) for arg in args))
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return ""
 
@@ -59,7 +60,7 @@ def inputs(function: Function, examples: Sequence[str], most: int = 24) -> tuple
     made: Iterator[tuple[object, ...]]
     if examples:
         made = chain.from_iterable(
-            one for one in zip_longest(*(near(ast.literal_eval(text)) for text in examples)) if one
+            one for one in zip_longest(*(near(trees.literal(text)) for text in examples)) if one
         )
     else:
         made = _typed(function)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge.parse import Function, found_in
 
 RELATIONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
@@ -52,7 +53,7 @@ def mutants(code: str, entry: str | None = None, most: int = 20) -> tuple[str, .
 
     With `entry` the function of that name is changed first; helpers follow when there is room. All parse.
     """
-    tree = ast.parse(code)
+    tree = trees.parse(code)
     changes = list(_changes(tree, entry))
     step = max(1.0, len(changes) / most)
     chosen = [changes[int(number * step)] for number in range(min(most, len(changes)))]
@@ -60,7 +61,7 @@ def mutants(code: str, entry: str | None = None, most: int = 20) -> tuple[str, .
     made: dict[str, None] = {}
     for place, change in chosen:
         # Parsed anew and not copied: all trees share the nodes of `ast.Load`, on which bandit hangs its own trees.
-        other = ast.parse(code)
+        other = trees.parse(code)
         node = list(ast.walk(other))[place]
         change(node)
         text = ast.unparse(ast.fix_missing_locations(other))
@@ -151,7 +152,7 @@ def _of(node: ast.AST) -> Iterator[Change]:
 
 
 def _expression(text: str) -> ast.expr:
-    return ast.parse(text, mode="eval").body
+    return trees.expression(text)
 
 
 def _setting(field: str, to: Callable[..., object]) -> Change:

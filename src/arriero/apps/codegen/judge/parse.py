@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge import grammars
 from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.report import Problem
@@ -45,7 +46,7 @@ def _of(subject: Subject) -> Iterator[Problem]:
     if broken:
         yield from broken
     elif subject.language == "python":
-        yield from _lacks(ast.parse(subject.code), subject)
+        yield from _lacks(trees.parse(subject.code), subject)
     else:
         yield from _lacks_in(grammars.tree(subject.code, subject.language), subject)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge.parse import Function
 from arriero.apps.codegen.judge.report import Problem
 
@@ -17,7 +18,7 @@ WHOLE = {"count", "index", "remove"}
 def slow(code: str) -> tuple[Problem, ...]:
     """One problem a line; what each costs is in the words."""
     found: dict[int, Problem] = {}
-    tree = ast.parse(code)
+    tree = trees.parse(code)
     for node in ast.walk(tree):
         for one in (*_in_loop(node), *_recursive(node)):
             found.setdefault(one.line, one)

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.inputs import calls, inputs
 from arriero.apps.codegen.judge.mutants import mutants
@@ -73,7 +74,7 @@ class Tried:
 
 async def tried(subject: Subject, sandbox: Sandbox, *, performance: bool, within_s: float) -> Tried:
     """What trying came to; about 100 ms. Nothing runs outside of the sandbox."""
-    function = found_in(ast.parse(subject.code), subject.entry) if subject.entry else None
+    function = found_in(trees.parse(subject.code), subject.entry) if subject.entry else None
     if not isinstance(function, ast.FunctionDef) or "." in (subject.entry or ""):
         return Tried(why="what was asked for is no plain function")
     if len(subject.code) > LONGEST:
@@ -223,11 +224,11 @@ def _returns(one: Outcome) -> bool:
 
 def _in_place(subject: Subject) -> bool:
     """Whether it was asked to change what it is given."""
-    function = found_in(ast.parse(subject.code), subject.entry) if subject.entry else None
+    function = found_in(trees.parse(subject.code), subject.entry) if subject.entry else None
     words = ast.get_docstring(function) or "" if isinstance(function, Function) else ""
     return bool(IN_PLACE.search(f"{subject.asked} {words} {subject.entry}"))
 
 
 def _call(told: Tried, place: int) -> str:
-    args: Sequence[object] = ast.literal_eval(told.inputs[place])
+    args: Sequence[object] = trees.literal(told.inputs[place])
     return f"{told.entry}({', '.join(map(repr, args))})"

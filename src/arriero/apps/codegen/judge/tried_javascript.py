@@ -5,7 +5,6 @@ The tests' engine calls it and tells the outcomes as the text of an error, so th
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from dataclasses import replace
 from itertools import chain, zip_longest
 from time import monotonic
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge import grammars
 from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.inputs import near
@@ -69,7 +69,7 @@ async def _outcomes(
 ) -> Tried:
     groups = [given[start : start + A_TEST] for start in range(0, len(given), A_TEST)]
     tests = tuple(
-        Test(f"tried {number}", TRY % (json.dumps([ast.literal_eval(one) for one in group]), entry))
+        Test(f"tried {number}", TRY % (json.dumps([trees.literal(one) for one in group]), entry))
         for number, group in enumerate(groups)
     )
     program = Program({subject.main: subject.code}, subject.main, tests=tests)
@@ -108,7 +108,7 @@ NOTHING = {"undefined": "NoneType", "NaN": "NoneType"}
 def _inputs(subject: Subject, entry: str) -> tuple[str, ...]:
     """Argument lists near those of the examples, the examples' own first."""
     examples = list(dict.fromkeys(_calls(subject, entry)))
-    others = zip_longest(*(near(ast.literal_eval(text)) for text in examples))
+    others = zip_longest(*(near(trees.literal(text)) for text in examples))
     rest = (repr(one) for one in chain.from_iterable(others) if one is not None)
     return tuple(dict.fromkeys(chain(examples[:4], rest)))[:MOST] if examples else ()
 
@@ -126,7 +126,7 @@ def _calls(subject: Subject, entry: str) -> Iterator[str]:
                 r"\b(true|false|null)\b", lambda word: WORDS[word[0]], grammars.text(args)
             )
             try:
-                values = ast.literal_eval(f"({text[1:-1]},)" if text != "()" else "()")
+                values = trees.literal(f"({text[1:-1]},)" if text != "()" else "()")
                 json.dumps(values)
             except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
                 continue

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.sandbox.base import Limits, Program, Ran, Sandbox, Test, Tested
 from arriero.core.errors import MissingExtra
 
@@ -178,7 +179,7 @@ def _fitting(program: Program) -> tuple[str, list[str]]:
     try:
         functions = set(_functions(code))
         for test in program.tests:
-            tree = ast.parse(test.code)
+            tree = trees.parse(test.code)
             own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
             called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
             for node in ast.walk(tree):
@@ -195,7 +196,7 @@ def _fitting(program: Program) -> tuple[str, list[str]]:
 def _functions(code: str) -> Iterator[str]:
     """The functions that the code defines, in so far as their names are not Python's own."""
     python = set(dir(importlib.import_module("builtins")))
-    for node in ast.parse(code).body:
+    for node in trees.parse(code).body:
         if isinstance(node, ast.FunctionDef) and node.name not in python:
             yield node.name
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import textwrap
 import warnings
+
+from arriero.apps.codegen import trees
 
 ROUNDS = 24  # lines given up at most; a text with more of them is no Python
 HEADER = re.compile(r"on line (\d+)")
@@ -28,7 +29,7 @@ def _first_wrong(lines: list[str]) -> int | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse("\n".join(lines) + "\n")
+            trees.parse("\n".join(lines) + "\n")
     except SyntaxError as error:
         header = HEADER.search(error.msg or "")
         number = (

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.security.findings import Severity, Span, Weakness
 from arriero.apps.codegen.security.tables import table
 
@@ -52,11 +53,15 @@ def bandit(text: str) -> list[Heard] | None:
         return None
     visitor_of, manager = kit
     data = text.encode("utf-8", "replace")
-    visitor = visitor_of(
-        "draft.py", io.BytesIO(data), manager.b_ma, manager.b_ts, False, {}, manager.metrics
-    )
-    manager.metrics.begin("draft.py")
-    visitor.process(data)
+
+    def visited() -> Any:
+        visitor = visitor_of(
+            "draft.py", io.BytesIO(data), manager.b_ma, manager.b_ts, False, {}, manager.metrics
+        )
+        manager.metrics.begin("draft.py")
+        visitor.process(data)
+        return visitor
+
     return [
         Heard(
             "bandit",
@@ -71,7 +76,7 @@ def bandit(text: str) -> list[Heard] | None:
             ),
             issue.text,
         )
-        for issue in visitor.tester.results
+        for issue in trees.again(visited).tester.results
     ]
 
 

@@ -7,6 +7,7 @@ import textwrap
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.security import linters, regexes, shapes_flow, shapes_secrets, shapes_web
 from arriero.apps.codegen.security.findings import Findings, Weakness, merged
 from arriero.apps.codegen.security.rules import weaknesses
@@ -76,7 +77,7 @@ def parsed(code: str) -> tuple[ast.Module, str]:
             warnings.simplefilter(
                 "ignore"
             )  # an invalid escape in somebody's string is no business of ours
-            return ast.parse(text), text
+            return trees.parse(text), text
     except SyntaxError as error:
         raise InputError(
             f"this is no Python: {error.msg} in line {error.lineno}; correct it and scan again",

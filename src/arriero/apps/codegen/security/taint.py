@@ -12,6 +12,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.security.env import Env
 from arriero.apps.codegen.security.evaluate import Evaluator, element
 from arriero.apps.codegen.security.findings import Span
@@ -353,7 +354,7 @@ class _Walk:
 
 
 def _loaded(target: ast.expr) -> ast.expr:
-    loaded = ast.parse(ast.unparse(target), mode="eval").body
+    loaded = trees.expression(ast.unparse(target))
     return ast.copy_location(loaded, target)
 
 
