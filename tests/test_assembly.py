@@ -38,7 +38,7 @@ async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
 
 
 async def test_python_asks_support_and_the_answer_is_in_the_ledger(platform: Platform) -> None:
-    result = await platform.support.inquire("How much is shipping?", customer="c-0042")
+    result = await platform.support.inquire("What does express delivery cost?", customer="c-0042")
     assert result.outcome.ended is Ended.ANSWERED
     run = await platform.ledger.run("default", result.run_id or "")
     assert run is not None
