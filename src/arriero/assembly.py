@@ -515,13 +515,17 @@ def _shadowing(
     shadows: Shadows,
 ) -> Callable[[Flow, AnyApp, Case[Any], Outcome[Any], Run], None]:
     def offer(flow: Flow, app: AnyApp, case: Case[Any], outcome: Outcome[Any], run: Run) -> None:
-        shadows.offer(flow, app, case, run, acted=bool(outcome.actions) and _acted(app, outcome))
+        shadows.offer(flow, app, case, run, acted=_acted(app, outcome))
 
     return offer
 
 
 def _acted(app: AnyApp, outcome: Outcome[Any]) -> bool:
     """Whether anything was done that another variant would see the effect of."""
+    if (
+        not outcome.actions
+    ):  # as nearly always; asking for a protocol costs a thirtieth of an inquiry
+        return False
     unseen = app.unseen if isinstance(app, ActsUnseen) else frozenset[str]()
     return any(action.kind not in unseen for action in outcome.actions)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
+from arriero.apps.codegen import trees
 from arriero.bench.problems import Asked, parses
 from arriero.core.words import Message
 from arriero.models.base import Generator, Prompt, complete
@@ -111,7 +112,7 @@ def without_demonstrations(code: str) -> str:
     """Python without top-level asserts, bare expressions and `if __name__`; as it is when it does not parse."""
     if not parses(code):
         return code
-    body, lines = ast.parse(code).body, code.splitlines()
+    body, lines = trees.parse(code).body, code.splitlines()
     defines = any(isinstance(node, DEFINITIONS) for node in body)
     for node in reversed(body):
         if defines and _demonstrates(node):

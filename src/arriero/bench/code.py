@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.sandbox.base import Sandbox
 from arriero.bench.bare import Written
 from arriero.bench.kept import Attempt, Kept
@@ -129,7 +130,7 @@ def agreed(drawn: Sequence[Attempt]) -> Attempt:
 def _shape(attempt: Attempt) -> str:
     try:
         return "\0".join(
-            ast.dump(ast.parse(text)) for _, text in sorted(attempt.written.files.items())
+            ast.dump(trees.parse(text)) for _, text in sorted(attempt.written.files.items())
         )
     except (SyntaxError, ValueError, RecursionError):
         return str(sorted(attempt.written.files.items()))

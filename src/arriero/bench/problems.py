@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.sandbox.base import Limits, Program, Sandbox, Test
 from arriero.bench.jsonl import Row, objects
 from arriero.core.errors import InputError
@@ -95,7 +96,7 @@ async def mark(problem: Problem, files: Mapping[str, str], sandbox: Sandbox) -> 
 def parses(code: str) -> bool:
     """Whether it is Python."""
     try:
-        ast.parse(code)
+        trees.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
@@ -176,7 +177,7 @@ def _joined(before: str, code: str) -> str:
 def _called(assertion: str) -> str | None:
     """The function that an assertion is about: the first it calls that is not Python's own."""
     try:
-        tree = ast.parse(assertion.strip())
+        tree = trees.parse(assertion.strip())
     except (SyntaxError, ValueError):
         return None
     names = (

@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.sandbox.base import Test
 from arriero.bench.jsonl import Row, objects
 from arriero.bench.problems import Asked, Problem, given, text
@@ -37,7 +38,7 @@ def renamed(metrics: Mapping[str, Metric]) -> Mapping[str, Metric]:
 def asserts(shown: str) -> str:
     """The assertions of an `example_test`, one by one; as it is where it is more than assertions."""
     try:
-        tree = ast.parse(textwrap.dedent(shown))
+        tree = trees.parse(textwrap.dedent(shown))
     except (SyntaxError, ValueError):
         return shown
     body = [

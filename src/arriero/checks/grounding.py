@@ -30,7 +30,7 @@ def content_words(text: str) -> list[str]:
     ]
 
 
-@lru_cache(maxsize=10_000)  # a language's common words; every answer asks for hundreds again
+@lru_cache(maxsize=20_000)  # a language's common words; every answer asks for hundreds again
 def stem(word: str) -> str:
     """A crude English stem: enough to let "washing", "washed" and "wash" meet."""
     for ending in ("ingly", "edly", "ing", "ies", "ied", "es", "ed", "ly", "s", "e"):

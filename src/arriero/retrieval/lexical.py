@@ -75,6 +75,6 @@ def _telling(text: str) -> list[str]:
     return [_stemmed(word) for word in _WORD.findall(text.lower())]
 
 
-@lru_cache(maxsize=10_000)  # the common words; numbers and typing errors come once
+@lru_cache(maxsize=50_000)  # the words of a large set of articles, each stemmed once
 def _stemmed(word: str) -> str:
     return word if word in STOP_WORDS else str(_stem(word))

@@ -119,16 +119,6 @@ _SHOP_NUMBER = re.compile(
     r"(?:order|bestell\w*|commande|pedido|ordine|rechnung|invoice|ticket|article|artikel|nr|no|number|nummer|#)\W*$",
     _I,
 )
-
-
-def _is_town(text: str, match: re.Match[str]) -> bool:
-    """Whether the word after five digits is a town and the digits no order's."""
-    town = re.split(r"[ -]", match["town"])[0].lower()
-    return town not in ordinary_words() and not _SHOP_NUMBER.search(
-        text[max(0, match.start() - 20) : match.start()]
-    )
-
-
 _BOX = re.compile(
     r"(?:\bp\.?\s?o\.?\s?box|\bpost\s?box|\bpostfach|\bboîte\s+postale|\bboite\s+postale|(?-i:\bBP)|\bapartado(?:\s+de\s+correos)?"
     r"|\bapdo\.?|\bcasilla)\s*(?:no\.?|nr\.?|n°|nº|:|#)?\s*(?P<value>\d[\d ]{1,7}(?<=\d))(?!\w)",
@@ -197,6 +187,14 @@ def places(text: str) -> Iterator[Found]:
         inside = _CUED.match(text, start)
         if inside and not _NOT_PLACE.search(inside.group()):
             yield Found("ADDRESS", start, _with_town(text, inside.end()))
+
+
+def _is_town(text: str, match: re.Match[str]) -> bool:
+    """Whether the word after five digits is a town and the digits no order's."""
+    town = re.split(r"[ -]", match["town"])[0].lower()
+    return town not in ordinary_words() and not _SHOP_NUMBER.search(
+        text[max(0, match.start() - 20) : match.start()]
+    )
 
 
 def _whole_name(text: str, end: int) -> int:

@@ -10,7 +10,7 @@ from arriero.core.clock import Clock, SystemClock
 from arriero.core.errors import MissingExtra, SettingsError
 from arriero.store.base import Cache
 
-MAX_BYTES = 4 * 2**20  # some 2,000 messages' labels
+MAX_BYTES = 8 * 2**20  # some 4,000 messages' labels
 ENTRY_BYTES = 300
 ENGINES = {
     "memory": "arriero.store.cache:MemoryCache",
