@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -251,9 +250,7 @@ def _clean(code: str, language: str, entry: str | None) -> str:
 
 def _parses(code: str) -> bool:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            trees.parse(code)
+        trees.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

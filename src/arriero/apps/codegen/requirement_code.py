@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -99,9 +98,7 @@ def parsed(code: str) -> ast.Module | None:
     """The tree of Python `code`, whose last function may lack its body."""
     for ending in ("", "\n    pass", "\n        pass"):
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                return trees.parse(code + ending)
+            return trees.parse(code + ending)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     return None

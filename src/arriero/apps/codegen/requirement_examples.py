@@ -9,7 +9,6 @@ import ast
 import builtins
 import re
 import textwrap
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -158,9 +157,7 @@ def _closing(text: str, at: int) -> int | None:
 
 def _expression(text: str) -> ast.expr | None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an odd escape in an example is the writer's business
-            return trees.expression(text.strip())
+        return trees.expression(text.strip())
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
@@ -305,9 +302,7 @@ def _asserts(text: str) -> tuple[list[Example], str]:
 
 def _statement(source: str) -> ast.Assert | None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            body = trees.parse(textwrap.dedent(source)).body
+        body = trees.parse(textwrap.dedent(source)).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return body[0] if len(body) == 1 and isinstance(body[0], ast.Assert) else None

@@ -3,12 +3,14 @@
 In Python 3.11 conversions of syntax trees count their depth in one place for all threads. When one is interrupted
 by another (a finalizer that the collector runs is enough), either may end with a SystemError ("AST constructor
 recursion depth mismatch") though the code is fine: two of 164 problems judged three at a time did. So one thread
-parses at a time, and what still meets a parser elsewhere (bandit's) is tried again.
+parses at a time, and what still meets a parser elsewhere (bandit's) is tried again. Its warnings are silenced: an odd
+escape in somebody's string is no business of ours.
 """
 
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Callable
 from threading import Lock
 from typing import Any, TypeVar
@@ -44,5 +46,6 @@ def again(make: Callable[[], Made]) -> Made:
 
 
 def _alone(make: Callable[[], Made]) -> Made:
-    with _one:
+    with _one, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         return again(make)

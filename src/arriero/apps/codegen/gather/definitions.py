@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -67,9 +66,7 @@ def _python(code: str) -> Iterator[Definition]:
 
 def _parsed(code: str) -> ast.Module:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return trees.parse(code)
+        return trees.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise ValueError("it does not parse") from None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import textwrap
-import warnings
 
 from arriero.apps.codegen import trees
 
@@ -27,9 +26,7 @@ def readable(code: str) -> str | None:
 def _first_wrong(lines: list[str]) -> int | None:
     """The index of the line to give up; None when all parse."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            trees.parse("\n".join(lines) + "\n")
+        trees.parse("\n".join(lines) + "\n")
     except SyntaxError as error:
         header = HEADER.search(error.msg or "")
         number = (

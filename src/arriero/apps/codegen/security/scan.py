@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import textwrap
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 
 from arriero.apps.codegen import trees
@@ -73,11 +72,7 @@ def parsed(code: str) -> tuple[ast.Module, str]:
     """The syntax tree, and the text that it was made of. Raises InputError with the line that is wrong."""
     text = textwrap.dedent(code)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # an invalid escape in somebody's string is no business of ours
-            return trees.parse(text), text
+        return trees.parse(text), text
     except SyntaxError as error:
         raise InputError(
             f"this is no Python: {error.msg} in line {error.lineno}; correct it and scan again",
