@@ -48,6 +48,20 @@ async def test_tasks_are_listed_by_kind_and_state(client: httpx.AsyncClient, hou
     assert [task["id"] for task in listed["data"]] == ["t2"]
 
 
+async def test_tasks_come_in_pages_also_where_several_are_of_one_moment(
+    client: httpx.AsyncClient, house: House, refused: Refused
+) -> None:
+    now = house.clock.now()
+    for id in ("t3", "t1", "t2"):
+        await house.ledger.commit(TaskSaved(Task(id, "default", "review", None, "requested", now)))
+    page = (await client.get("/v1/tasks", params={"limit": 2})).json()
+    assert ([task["id"] for task in page["data"]], page["has_more"]) == (["t1", "t2"], True)
+    rest = (await client.get("/v1/tasks", params={"limit": 2, "after": "t2"})).json()
+    assert ([task["id"] for task in rest["data"]], rest["has_more"]) == (["t3"], False)
+    lost = refused(await client.get("/v1/tasks", params={"after": "t9"}), 404)
+    assert lost["param"] == "after"
+
+
 async def test_ready_pings_each_engine(client: httpx.AsyncClient) -> None:
     told = (await client.get("/health/ready")).json()
     assert told["status"] == "ready"

@@ -14,6 +14,7 @@ from arriero.observe.metrics import CONTENT_TYPE
 from arriero.server import security
 from arriero.server.feedback import CHAT_PREFIX
 from arriero.server.replies import JSON, Page, Reply, to_body
+from arriero.store.tasks import find
 
 # A replica without these still serves, only worse: answers that need no model go on while one is
 # restarted. `/health/ready` names them and stays green.
@@ -69,10 +70,23 @@ def _mount_records(router: APIRouter, platform: Platform) -> None:
         return _shown(Page(tuple(found[:limit]), has_more=len(found) > limit))
 
     @router.get("/v1/tasks", operation_id="tasks_list", summary="Work for people, oldest first")
-    async def tasks(request: Request, kind: Word = None, state: Word = None) -> Response:
+    async def tasks(
+        request: Request,
+        kind: Word = None,
+        state: Word = None,
+        limit: Limit = 100,
+        after: Word = None,
+    ) -> Response:
         tenant = security.identity(request.scope).tenant
-        found = await platform.ledger.tasks(tenant, kind=kind, state=state)
-        return _shown(Page(tuple(found)))
+        if after is not None and await find(platform.ledger, tenant, after) is None:
+            raise NotFound(
+                f"there is no task {after!r} to go on after; ask without `after` to begin again",
+                param="after",
+            )
+        found = await platform.ledger.tasks(
+            tenant, kind=kind, state=state, limit=limit + 1, after=after
+        )
+        return _shown(Page(tuple(found[:limit]), has_more=len(found) > limit))
 
 
 def _mount_health(router: APIRouter, platform: Platform) -> None:

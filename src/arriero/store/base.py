@@ -335,8 +335,13 @@ class Ledger(Protocol):
         run: str | None = None,
         id: str | None = None,
         due: datetime | None = None,
+        limit: int | None = None,
+        after: str | None = None,
     ) -> Sequence[Task]:
-        """Oldest first; with `due` only those that were to be done before that moment."""
+        """Oldest first; with `due` only those that were to be done before that moment.
+
+        `after` is a task's id: only those that come after it (none where it is unknown); at most `limit`.
+        """
 
     async def alerts(self, *, open_only: bool = True) -> Sequence[Alert]: ...
 

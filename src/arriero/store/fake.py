@@ -291,6 +291,8 @@ class MemoryLedger:
         run: str | None = None,
         id: str | None = None,
         due: datetime | None = None,
+        limit: int | None = None,
+        after: str | None = None,
     ) -> Sequence[Task]:
         self._reachable()
         found = [
@@ -300,7 +302,11 @@ class MemoryLedger:
             and run in (None, task.run) and id in (None, task.id)
             and (due is None or (task.due_at is not None and task.due_at < due))
         ]  # fmt: skip
-        return sorted(found, key=lambda task: (task.created_at, task.id))
+        found.sort(key=_age)
+        if after is not None:
+            mark = self._tasks.get((tenant, after))
+            found = [task for task in found if mark is not None and _age(task) > _age(mark)]
+        return found[:limit]
 
     async def alerts(self, *, open_only: bool = True) -> Sequence[Alert]:
         self._reachable()
@@ -543,3 +549,8 @@ def _observed(run: Run, trace: Trace | None, given: Sequence[Feedback]) -> Obser
 
 def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
+
+
+def _age(task: Task) -> tuple[datetime, str]:
+    """What tasks are ordered by."""
+    return task.created_at, task.id

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, case, func, select, text
+from sqlalchemy import Connection, Select, and_, case, func, or_, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from arriero.core.clock import Clock, SystemClock
@@ -166,8 +166,10 @@ class SqlLedger:
         run: str | None = None,
         id: str | None = None,
         due: datetime | None = None,
+        limit: int | None = None,
+        after: str | None = None,
     ) -> Sequence[Task]:
-        """Oldest first; with `due` only those that were to be done before that moment."""
+        """Oldest first; see `Ledger.tasks`."""
         table = schema.tasks
         query = select(table).where(table.c.tenant == tenant)
         if run is not None:
@@ -180,7 +182,13 @@ class SqlLedger:
             query = query.where(table.c.kind == kind)
         if state is not None:
             query = query.where(table.c.state == state)
-        return await self._all(query.order_by(table.c.created_at, table.c.id), values.to_task)
+        if after is not None:
+            mark = select(table.c.created_at).where(table.c.tenant == tenant, table.c.id == after)
+            then = mark.scalar_subquery()
+            later = and_(table.c.created_at == then, table.c.id > after)
+            query = query.where(or_(table.c.created_at > then, later))
+        query = query.order_by(table.c.created_at, table.c.id).limit(limit)
+        return await self._all(query, values.to_task)
 
     async def alerts(self, *, open_only: bool = True) -> Sequence[Alert]:
         """Newest first."""
