@@ -101,11 +101,14 @@ _COUNTED = re.compile(
 
 def lacking(question: str, answer: str) -> str:
     """The kind of thing that is asked for and not named; empty when nothing is lacking."""
-    told = [read(one) for one in sentences(answer)] or [read(answer)]
-    for kind in KINDS:
-        if kind.asked.search(question) and not kind.says(answer, told):
+    kinds = [kind for kind in KINDS if kind.asked.search(question)]
+    many = tuple(_MANY.finditer(question))
+    if kinds or many:  # most ask for none of them, and reading an answer is what takes time
+        told = [read(one) for one in sentences(answer)] or [read(answer)]
+    for kind in kinds:
+        if not kind.says(answer, told):
             return kind.name
-    for found in _MANY.finditer(question):
+    for found in many:
         counted = set(content_words(found[1]))
         unit = {fact.unit for fact in read(f"1 {found[1]}").facts} - {""}
         if counted and not any(

@@ -21,7 +21,7 @@ import click
 
 from arriero.cli.local import Running, announce
 from arriero.cli.options import load, settings_options
-from arriero.cli.process import prepare, signals_to, until_ended
+from arriero.cli.process import prepare, settle, signals_to, until_ended
 from arriero.core.errors import Busy, StoreError
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ async def _serve(
         jobs = asyncio.create_task(platform.jobs().serve())
         platform.exposures.prepare_with(platform.make_ready)
         serving = server(platform, listener, pages())
+        settle()
         try:
             with signals_to(serving.handle_exit):
                 took = time.monotonic() - started
