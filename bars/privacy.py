@@ -31,7 +31,7 @@ from bars._client import INQUIRIES, connected, post
 from bars._private import Secret, Written, directory_people, messages
 from bars._server import Server, arriero
 from bars._trial import count, keep, progress
-from bars._written import marked, masked
+from bars._written import HERE, Marked, marked, masked
 from bars.result import Figure
 
 SETTINGS = """
@@ -83,7 +83,8 @@ def main() -> None:
         Figure("leaks_by_lazy_nothing", round(len(_leaks(plain, lazy)) / len(plain), 4), "share", ">= 0.999", len(plain),
                note="the product that masks nothing: the search must find all of it"),
         _precision_of_everything(written),
-        *_by_hand(),
+        *_by_hand("by_hand", marked("report")),
+        *_by_hand("small_letters", marked("report", HERE / "private_small.txt")),
     ])  # fmt: skip
 
 
@@ -234,11 +235,11 @@ def _masking(written: Sequence[Written]) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _by_hand() -> list[Figure]:
-    """The half of the messages written by hand that the recognisers were not mended on."""
+def _by_hand(prefix: str, rows: Sequence[Marked]) -> list[Figure]:
+    """The half of messages written by hand that the recognisers were not mended on."""
     masker = PatternMasker()
-    seen = [masked(one, masker) for one in marked("report")]
-    values = sum(len(one.private) for one in marked("report"))
+    seen = [masked(one, masker) for one in rows]
+    values = sum(len(one.private) for one in rows)
     right, wrong = sum(one.right for one in seen), sum(len(one.wrong) for one in seen)
     spared, lost = sum(one.spared for one in seen), sum(len(one.lost) for one in seen)
     shares = [
@@ -247,7 +248,7 @@ def _by_hand() -> list[Figure]:
         ("spared", wilson(spared, spared + lost), spared + lost, "look-alikes"),
     ]  # fmt: skip
     return [
-        Figure(f"by_hand_{name}", round(one.value, 4), "share", "", n, round(one.low, 4), round(one.high, 4), note)
+        Figure(f"{prefix}_{name}", round(one.value, 4), "share", "", n, round(one.low, 4), round(one.high, 4), note)
         for name, one, n, note in shares
     ]  # fmt: skip
 

@@ -304,3 +304,308 @@ def test_what_no_list_and_no_form_held_before_is_found(text: str, value: str) ->
 )
 def test_capitals_and_dates_of_other_things_stay(text: str) -> None:
     assert masked(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("i'm fermir", "fermir"),
+        ("this is benedek from the scouts", "benedek"),
+        ("ik ben jorinde", "jorinde"),
+        ("sono ginevra, ordine 10312", "ginevra"),
+        ("jestem grzesiek i czekam", "grzesiek"),
+        ("ici gwenaël, commande 10664", "gwenaël"),
+        ("regards, p. ballantyne", "ballantyne"),
+        ("my mum (bronagh, 72) cannot open it", "bronagh"),
+        ("soy el marido de visitación", "visitación"),
+        ("you can put it under mcnulty", "mcnulty"),
+        ("perpetua from customer care told me so", "perpetua"),
+        ("livrez au 45 quai de la corderie, 29200 concarneau", "corderie"),
+        ("liefert an torben ihde, kalkofenbreite 209", "kalkofenbreite"),
+        ("hinter dem salzhof 12, 36433 bad salzungen", "salzungen"),
+        ("14 elm road, high barnet en5 4ab", "barnet"),
+        ("8 wattle ct, broken hill nsw 2880", "wattle"),
+        ("jeg bor ekeveien 5, 4631 kristiansand", "kristiansand"),
+        ("number 19 gallows corner", "gallows"),
+        ("Nouvelle adresse : 3 chemin des Aubépines, 85975 Vouvant", "Aubépines"),
+        ("ring me o7700 9oo 417", "9oo"),
+        ("5425/2334/3010/9903 is my card", "3010"),
+        ("m_oduya (at) mail . example . org", "oduya"),
+        ("kennzeichen hh xy 4711", "4711"),
+        ("our vat gb 999 9999 73", "9999"),
+        ("perso nr l22n0t4k1", "l22n0t4k1"),
+    ],
+)
+def test_what_is_typed_in_small_letters_is_found(text: str, value: str) -> None:
+    assert value not in masked(text)
+
+
+STAY = """
+i'm waiting
+i'm vegan
+i'm vegetarian and so is my tent lol
+i'm lactose intolerant, is the menu ok
+i'm celiac
+i'm left handed, does the zip work
+i'm a bit miffed
+i'm so done
+i'm done.
+i'm broke until friday
+i'm deaf, please write
+i'm pregnant, which belt fits?
+i'm furious!!
+im fuming
+im gutted
+im skint
+im livid
+im knackered
+i am baffled, honestly
+i'm clueless about poles
+i'm hesitant
+i'm abroad until may
+i'm retired and have time
+i'm unemployed
+i'm disabled.
+i'm a nurse
+i'm dutch and i want an invoice
+i'm flabbergasted
+i'm realy angry
+i'm waitng since monday
+i'm sory, wrong order
+this is unacceptable
+this is bonkers
+this is bullshit.
+this is nuts, frankly
+it's knackered
+it's leaking.
+its wonky
+here is proof
+we are stranded, help
+ich bin unzufrieden
+ich bin stinksauer.
+ich bin verärgert, ehrlich
+ich bin umgezogen
+ich bin berufstätig und selten daheim
+ich bin schwanger
+ich bin linkshänder
+ich bin kurzsichtig, gibt es das mit sehstärke
+ich bin überfordert
+ich bin fassungslos!
+ich bin einszweiundneunzig groß
+je suis deçue
+je suis dégoûtée
+je suis enceinte
+je suis perdu
+je suis gaucher
+je suis outrée.
+je suis en vacances
+c'est nul
+c'est inadmissible, remboursez
+soy vegano
+soy zurda
+soy alérgica al plumón
+soy autónomo, quiero factura
+estoy indignado
+sono incazzata
+sono allergico
+sono delusa
+ik ben teleurgesteld
+ik ben boos
+jestem rozczarowany
+sou vegetariana
+thanks loads
+thanks bunches
+thanks heaps
+cheers muchly
+regards to everyone
+best wishes for the season
+lg und bis bald
+gruss aus den bergen
+merci infiniment
+merci davance
+gracias anticipadas
+saluti a tutti
+my wife hates it
+my husband snores
+my kid outgrew the boots
+my son goes camping
+my boss insists
+my dad loathes zips
+mein mann friert
+meine frau friert darin
+mein sohn wächst
+mon mari ronfle
+ma fille adore
+mi marido ronca
+mi hija adora
+the coach broke down
+the nurse told me
+ordered by mistake
+paid with paypal
+paid by klarna
+came from heaven
+delivered to neighbours
+delivered to germany
+bestellt für weihnachten
+bestellt von unterwegs
+vom händler bekommen
+spoke with nobody
+spoke to customer service
+talked to a chatbot
+put it under warranty
+it's under guarantee
+filed under faulty
+the price is under review
+3 tents in 5 days
+2 mats 45 euros
+12 pegs 18 cm long
+order 10234 arrived broken
+parcel 10234 stuck in hull
+from 10000 steps a day
+4 people 2 dogs
+24 hour service
+5 star rating for 1 star quality
+45 litre pack, 2 way zip, 3 point hitch
+in 20000 metres of rope
+seit 2019 kunde
+2026 model or 2025 model
+size 42 boots, 1299 grams
+90 day return, 30 day exchange
+100 percent down, 800 fill power
+im umkreis von 50 kilometern
+regal 4 fach 12
+eingang 2 am bahnhof
+aufschlag 4 euro
+vorschlag 3 gefällt mir
+abschlag 10 prozent
+rucksack 45 liter
+der schlafsack puna 3 ist zu warm
+the luna 15 is warm enough?
+page 12 step 3
+stage 7 of the gr 20
+route 66
+area 51 sticker
+gate 22 at the airport
+track 9 platform 3
+lift 4 floor 2
+number 3 green tent
+number 5 end cap
+the 2 green ones
+1 long pole, 2 short poles
+7 up, 5 down
+buy 2 get 1 free
+open 9 to 5
+is it 10000 mm or 5000 mm
+10000 schritte am tag
+nach 12345 kilometern kaputt
+error 40312 again
+pin 4417 not accepted
+code 22334 expired
+lot 77120 b leaks
+chapter 4 section 2
+ab 50 euro versandkostenfrei
+mit 20 prozent rabatt
+bis 31 märz gültig
+from 9 may till 11 may
+on the 3rd of june at 5 pm
+2 x 3 m tarp, 190 x 60 mat
+300 lumen, 4 h, 120 g
+ip 67 rated
+e mail me at once
+look at the dot on the map
+meet at the point
+are you at home on monday
+vat included?
+is vat 19 or 20 percent
+tva incluse ou pas
+mwst ausweisbar?
+my car is too small for it
+my van has 2 seats
+my bike weighs 12 kg
+plates 3 and 4 are cracked
+reg price was 129
+licence to print money
+pass no judgement
+sort by price
+sort it out by 10
+sort 10 tents
+hello team at customer care
+someone from your team rang
+nobody from support answers
+a guy from the shop said no
+people in the office laugh
+the name is wrong on the invoice
+my name is misspelled
+my name is spelt wrong
+my name's missing
+call me tomorrow
+call me asap
+call me back please
+goes by fast
+time goes by quickly
+put it under the mat
+leave it under the porch
+its under repair
+moi c'est pareil
+moi c'est l'inverse
+ici tout va bien
+ici il pleut
+c'est cassé
+c'est urgent, merci
+hier soir j'ai commandé
+am confused
+am stuck
+sono qui
+sono due settimane che aspetto
+sono io
+jestem zadowolony
+ich bin da
+ich bin der meinung
+ich bin die ganze woche weg
+je suis la cliente
+soy el titular
+soy de valencia
+soy de madrid y quiero saber
+the client left
+my client complained
+my student card expired
+my manager approved it
+father christmas costume
+sister company of yours
+nurse shoes
+captain obvious
+coach seats
+thanks again for nothing
+best of luck
+love the tent
+love it!
+best tent ever
+yours truly disappointed
+cheers for that
+regards from a fan
+x
+warm regards
+10 am to 5 pm at the store
+2 for 1
+we live in 2 places
+liefert ihr nach österreich
+liefert ihr an packstationen
+livrez vous le samedi
+livrez-vous en belgique
+ship to store 14
+deliver to locker 117
+leave it at door 3
+drop it at 5 pm
+i'm at gate 4
+i'm at 20 percent battery
+we're at 3 percent
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("text", STAY)
+def test_how_somebody_is_and_what_somebody_does_is_no_name(text: str) -> None:
+    assert masked(text) == text
+
+
+def test_a_code_with_its_town_and_the_street_before_it_are_one_address() -> None:
+    assert masked("It is 3 chemin des Aubépines, 85975 Vouvant.") == "It is <ADDRESS_1>."

@@ -23,8 +23,8 @@ _DIGITS = r"(?=(?:[ ./-]?[A-Z])*(?:[ ./-]?[A-Z0-9]){0,8}?\d(?:[ ./-]?[A-Z0-9])*?
 
 # A word that names an identity, tax, insurance or bank number, and something with digits behind it.
 _ID = re.compile(
-    r"(?<!\w)(?:vat\W?(?:id|no|number|reg\w*)|ust\W?id\w*|uid|steuer\W?(?:id\w*|nummer|nr)|tin|ein|tax\W?(?:id\w*|number|no|reference)|utr"
-    r"|sozialversicherung\w*|rentenversicherung\w*|krankenversicherung\w*|versichertennummer|versicherungs\w*|svnr|sv\W?nr|ahv\w*|avs"
+    r"(?<!\w)(?:vat\W?(?:id|no|nr|number|reg\w*)|tva(?:\W+intra\w*)?|p\.?\s?iva|btw\W?(?:nr|nummer)|cust\w*\W?(?:no|nr|id)|acct(?:\W?no)?|pass\W?(?:no|nr|number)|perso\W?nr|licen[cs]e\W+(?:no|nr|number|id)|s[ée]cu(?:rité sociale)?|ust\W?id\w*|uid|steuer\W?(?:id\w*|nummer|nr)|tin|ein|tax\W?(?:id\w*|number|no|reference)|utr"
+    r"|sozialversicherung\w*|rentenversicherung\w*|krankenversicherung\w*|versichertennummer|versicherungs\w*|svnr|[sr]v\W?(?:nr|nummer)|ahv\w*|avs"
     r"|codice\W+fiscale|partita\W+iva|pesel|nip|bsn|burgerservicenummer|cpr\w*|personnummer|personal\W?number|henkilötunnus|fødselsnummer"
     r"|cpf|cnpj|curp|rfc|nif|nie|dni|cif|número\W+fiscal|número\W+de\W+afiliación|seguridad\W+social|sin|aadhaar|pan\W?(?:card|number)|tfn"
     r"|e-?card|kimlik(?:\W+no)?|nric|fin|hkid|my\W?kad|cnp|egn|oib|jmbg|amka|afm|isikukood|rodné\W+číslo|dowód(?:\W+osobisty)?|driv\w+\W+permit|vin|chassis"
@@ -32,7 +32,7 @@ _ID = re.compile(
     r"|(?:national|citizen|personal)\W+id(?:entity|entification)?|identity\W+(?:card|number|document|no)|id\W+(?:card|number|no|document)"
     r"|personalausweis\w*|ausweis\w*|reisepass\w*|passport\w*|passeport|pasaporte|passaporto|paspoort\w*|carte\W+d'identité|carta\W+d'identità|cédula"
     r"|residence\W+permit|visa\W+number|driv(?:ing|er'?s?)\W+licen[cs]e|führerschein\w*|permis\W+de\W+conduire|licencia\W+de\W+conducir"
-    r"|sort\W?code|routing(?:\W+number)?|aba|blz|bankleitzahl|kontonummer|konto|account\W+(?:no|number)|rib|clabe|bsb|ifsc"
+    r"|sort(?:\W?code)?(?=\W+(?:\w+\W+)?\d{2}\W?\d{2}\W?\d{2}(?!\d))|acc(?:oun)?t\W+(?:no|nr|number)|routing(?:\W+number)?|aba|blz|bankleitzahl|kontonummer|konto|account\W+(?:no|number)|rib|clabe|bsb|ifsc"
     r"|imei|mac(?:\W+address)?|student\W+(?:id|number|no)|employee\W+(?:id|number|no)|personalnummer|matrikel\w*|patient\w*\W+(?:id|number|no)"
     r"|(?:member|membership|mitglieds?|client|customer|kunden?|loyalty|club)\W{0,3}(?:card\W?)?(?:no|nr|number|nummer|id)\b)(?!\w)"
     rf"{_IS}(?P<value>{_DIGITS}[A-Z0-9](?:[ ./:-]?(?!(?:and|und|et|y|is|for|from|please)\b)[A-Z0-9])*?\d[A-Z0-9]{{0,4}}(?:[ ./:-](?:\d[A-Z0-9]*|[A-Z](?![\w])))*)(?![\w])",
@@ -58,6 +58,19 @@ _PLATE_NEAR = re.compile(  # a vehicle's word near by tells a plate from an arti
     r"(?<![\w-])(?:[A-ZÄÖÜ]{1,3}[- ][A-Z]{1,2} ?\d{1,4}|\d{4} ?[BCDFGHJ-NPR-TV-Z]{3}|[A-Z]{2} ?\d{3} ?[A-Z]{2}|\d[A-Z]{3}\d{3}|[A-Z] ?\d{3,4} ?[A-Z]{2,3})(?![\w-])"
 )
 _VEHICLE = re.compile(r"(?<!\w)(?:cars?|vans?|vehicle|truck|plates?|parked|parking|park\w*|auto\w*|wagen|kfz|kennzeichen|voiture|coche|macchina|targa|matr[ií]cula|moto\w*|carro)(?!\w)", _I)  # fmt: skip
+_VAT = re.compile(  # the European Union's, Britain's and Switzerland's
+    r"(?<!\w)(?:vat|ust|mwst|tva|iva|btw|moms)\W[^\d\n]{0,14}?(?P<value>(?:AT|BE|BG|CH|CY|CZ|DE|DK|EE|EL|ES|FI|FR|GB|HR|HU|IE|IT|LT|LU|LV|MT|NL|PL|PT|RO|SE|SI|SK|XI)[ -]?[A-Z]{0,2}\d(?:[ .-]?[A-Z0-9]){6,11})(?!\w)",
+    _I,
+)
+_PLATE_SMALL = re.compile(  # "kennzeichen hh xy 4711", "my van ab12 cde"
+    r"(?<!\w)(?:(?:licen[cs]e|number|car)?\W?plates?|reg\.?(?:istration)?(?:\W(?:no|number))?|(?:kfz\W?)?kennzeichen|nummernschild|immat\w*|plaque|matr[ií]cula|targa|kenteken"
+    r"|(?:my|the|our|his|her|mein|unser|ma|notre|mi|mia|mio)\W(?:car|van|truck|vehicle|motorbike|bike|auto|wagen|bus|voiture|coche|furgo\w*|macchina|camper))"
+    rf"{_IS}(?P<value>[a-z]{{2}}\d{{2}}[ -]?[a-z]{{3}}|[a-z]{{2}}[ -]?\d{{3}}[ -]?[a-z]{{2}}|[a-zäöü]{{1,3}}[ -][a-z]{{1,2}}[ -]?\d{{1,4}}|\d{{4}}[ -]?[a-z]{{3}}|\d[a-z]{{3}}\d{{3}}|[a-z]{{3}}[ -]?\d{{3,4}}|[a-z]\d{{3}}[ -]?[a-z]{{3}})(?![\w])",
+    _I,
+)
+_OH = re.compile(
+    r"(?<![\w.])\+?[\dol](?:[ -]?[\dol]){8,13}(?!\w)", _I
+)  # o7700 9oo 417: letters for digits
 _POSTCODE = re.compile(
     r"(?<!\w)(?:zip(?:\W?code)?|post\W?code|postal\W?code|(?-i:PLZ)|postleitzahl|code\W+postal|c[óo]digo\W+postal|c\.p\.|cap)"
     rf"{_IS}(?P<value>\d{{4,5}}(?:-\d{{3,4}})?|\d{{2}}-\d{{3}}|\d{{3}} \d{{2}}|\d{{4}} ?[A-Z]{{2}}|[A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}|[A-Z]\d[A-Z] ?\d[A-Z]\d)(?!\w)",
@@ -80,11 +93,11 @@ _HANDLE_FORM = re.compile(
 _HANDLE = re.compile(r"(?<![\w.@])@[A-Za-z](?:[\w.]{1,30})\w(?![\w@])")
 _MAIL_HALF = re.compile(r"(?<![\w.])[\w.+-]{2,40}@[\w-]{2,40}(?![\w.@])")
 _MAIL_SPELT = re.compile(
-    r"(?<!\w)(?:\w+\s?[(\[{]?(?:dot|punkt|point|punto)[)\]}]?\s?|\w+\s(?:underscore|unterstrich|dash|minus)\s){0,3}[\w.+-]+\s?[(\[{]?\s?(?:at|ät|arroba|arobase|@)\s?[)\]}]?\s?[\w-]+"
-    r"(?:\s?[(\[{]?\s?(?:dot|punkt|point|punto)\s?[)\]}]?\s?[a-z]{2,12}){1,3}(?!\w)",
+    r"(?<!\w)(?:\w+\s?[(\[{]?(?:dot|punkt|point|punto|punt)[)\]}]?\s?|\w+\s(?:underscore|unterstrich|dash|minus)\s){0,3}[\w.+-]+\s?[(\[{]?\s?(?:at|ät|arroba|arobase|@)\s?[)\]}]?\s?(?!(?:the|this|that|a|an|my|your|our|each|every|der|dem|le|la|el)\s)[\w-]+"
+    r"(?:\s?[(\[{]?\s?(?:dot|punkt|point|punto|punt)\s?[)\]}]?\s?[a-z]{2,12}){1,3}(?!\w)",
     _I,
 )
-_CARD = re.compile(r"(?<![\w.-])[3-6]\d{3}([ .-])\d{4}\1\d{4}\1\d{3,4}(?![\w-])|(?<![\w.-])3\d{3}([ .-])\d{6}\2\d{5}(?![\w-])")  # fmt: skip
+_CARD = re.compile(r"(?<![\w.-])[3-6]\d{3}([ .,:/_*+-]{1,3})\d{4}\1\d{4}\1\d{3,4}(?![\w-])|(?<![\w.-])3\d{3}([ .-])\d{6}\2\d{5}(?![\w-])")  # fmt: skip
 _CARD_AFTER = re.compile(r"(?<![\w.-])(?P<value>\d(?:[ .-]?\d){12,18})(?=\W+(?:is|was|ist|est|es)?\W*(?:on\W+)?(?:my|meine|ma|mi|the)\W+(?:\w+\W+){0,2}?(?:visa|card|mastercard|amex|karte|kreditkarte|carte|tarjeta))", _I)  # fmt: skip
 _IBAN_CUE = re.compile(
     r"(?<!\w)iban"
@@ -118,7 +131,7 @@ _OWN = re.compile(
 )
 
 CUED = (
-    ("ID", _ID), ("ID", _BIC), ("PLATE", _PLATE), ("ADDRESS", _POSTCODE), ("USER", _HANDLE_CUE),
+    ("ID", _ID), ("ID", _VAT), ("ID", _BIC), ("PLATE", _PLATE), ("PLATE", _PLATE_SMALL), ("ADDRESS", _POSTCODE), ("USER", _HANDLE_CUE),
     ("CARD", _CARD_AFTER), ("IBAN", _IBAN_CUE), ("PHONE", _SHORT_PHONE),
 )  # fmt: skip
 ALONE = (
@@ -159,9 +172,13 @@ def _named(text: str, *, digits: bool) -> Iterator[Found]:
             for match in pattern.finditer(text):
                 if not _OWN.search(text[max(0, match.start() - 40) : match.start()]):
                     yield Found(kind, *match.span())
+        for match in _OH.finditer(text):
+            signs = [char for char in match.group() if char.isalnum()]
+            if 5 <= sum(char.isdigit() for char in signs) < len(signs):
+                yield Found("PHONE", *match.span())
         for match in _PLATE_NEAR.finditer(text):
             if _VEHICLE.search(text[max(0, match.start() - 50) : match.end() + 40]):
                 yield Found("PLATE", *match.span())
 
 
-_AT = re.compile(r"(?<!\w)(?:dot|punkt|point|punto)(?!\w)", _I)
+_AT = re.compile(r"(?<!\w)(?:dot|punkt|point|punto|punt)(?!\w)", _I)

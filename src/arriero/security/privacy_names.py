@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from string import ascii_lowercase
 
 from arriero.security.privacy_likeness import folded, likeness
 from arriero.security.privacy_text import Found
@@ -32,6 +33,8 @@ _STRONG = re.compile(
     r"|\b(?:nazywam się|mam na imię|jag heter|jeg heter|jeg hedder|ik heet|mijn naam is|mi chiamo|il mio nome è|chamo-me|me chamo|meu nome é|jmenuji se|ad\u0131m|ismim|nimeni on|mă numesc|numele meu este|zovem se|moje ime je|a nevem|tnv)"
     r"|\b(?:my|the|full|first|last|given|maiden|middle|birth|account|his|her|whose)\s(?:full\s|first\s|last\s|maiden\s|middle\s)?names?(?:\s(?:is|was|are)|:|\s?=)"
     r"|\bcardholder(?:'s name)?(?: is|:)?|\bcard holder(?: is|:)?|\baccount holder(?: is|:)?|\bkontoinhaber(?:in)?:?|\bkarteninhaber(?:in)?:?|\btitulaire:?|\btitular:?|\bshould (?:say|read)|\bin care of|\bco-?signed by"
+    r"|\b(?:put|file|filed|book|booked|registered|listed|runs|goes|is|it's|its|be) (?:it )?under(?: the names?(?: of)?)?|\bthe name'?s|\bgoes by|\bauf den namen|\bname ist|\bnom d'utilisateur au nom de"
+    r"|\bsul nome(?: di)?|\ba nome(?: di)?|\bop naam van|\bem nome de|\bi nazwisko to"
     r"|\bnames?\s?(?:is|:)|\bin (?:the )?names? of|\baddressed to|\bthe recipient (?:is|to)|\brecipient:|\brecipient to|\bsurname(?: is|:)"
     r"|\bsigned by|\bsent by|\bordered by|\battn\.?:?|\battention:|\bc/o\b|\bcalled me|\bthey call me"
     r"|\b(?:mr|mrs|ms|miss|mx|dr|prof|mister|doctor|professor)\b\.?"
@@ -42,23 +45,34 @@ _STRONG = re.compile(
 )
 # What leads in a name, or any other word: only what is no ordinary word counts.
 _WEAK = re.compile(
-    r"(?:\b(?:i am|i'm|im|it is|it's|this is|here is|we are|speak(?:ing)? (?:to|with)|talk(?:ed|ing)? (?:to|with)|ask(?:ed)? for"
+    r"(?:\b(?:i am|i'm|im|am|iam|it is|it's|this is|here is|we are|sp(?:eak|eaking|oke|oken) (?:to|with)|(?:talk|chatt?|dealt|deal)(?:ed|ing)? (?:to|with)|ask(?:ed)? for"
     r"|(?:someone|somebody|person|colleague|guy|woman|man|agent|lady) (?:called|named)|tell|thank|collected by|signed for by|helped by|served by|dealt with|left (?:it )?with|say hi to|behalf of"
-    r"|(?:my|his|her|our) (?:wife|husband|partner|son|daughter|mother|father|mum|mom|dad|sister|brother|friend|neighbou?r|colleague|boss|assistant|flatmate|roommate|housemate|landlord|landlady|tenant|girlfriend|boyfriend|fiancée?|cousin|aunt|uncle|nephew|niece|gran|grandma|grandpa|grandmother|grandfather|kid|ex|spouse|caretaker|guide)(?: is)?"
+    r"|(?:my|his|her|our) (?:wife|husband|partner|son|daughter|mother|father|mum|mom|dad|sister|brother|friend|neighbou?r|colleague|boss|assistant|flatmate|roommate|housemate|landlord|landlady|tenant|girlfriend|boyfriend|fiancée?|cousin|aunt|uncle|nephew|niece|gran|grandma|grandpa|grandmother|grandfather|kid|ex|spouse|caretaker|guide|mate|pal|buddy|bro|sis|stepson|stepdaughter|stepdad|stepmum|stepmom|grandson|granddaughter|godson|goddaughter|partner|missus|hubby|wifey|bf|gf|client|customer|student|pupil|secretary|manager|coach|teacher)(?: is)?"
+    r"|(?:aunt|auntie|aunty|uncle|granny|nana|grandpa|grandma|cousin|coach|sister|brother|father|captain|sergeant|nurse|tante|onkel|oma|opa|tía|tío|tata|tonton|mamie|papi|mémé|pépé|zia|zio|nonna|nonno)"
     r"|(?:wrote|write|written|spoke|speak|addressed|belongs|handed|given|change it|it) to"
     r"|(?:gift|present|parcel|order|it|is|was|one) (?:is |was )?for|contact|you may contact|instead of|signature of"
-    r"|hier ist|hier spricht|hier schreibt|ich bin(?: die| der)?|mein(?:e|en|em)? (?:mann|frau|sohn|tochter|mutter|vater|freund|freundin|bruder|schwester|nachbar|nachbarin|kollege|kollegin)"
-    r"|lieferung an|paket an|bitte an|an:|für|(?<!size )(?<!taille )(?<!größe )(?<!talla )m\.|je suis|c'est|ici|ma femme|mon mari|mon fils|ma fille|livrez à|soy|habla|mi marido|mi mujer|mi esposa|mi esposo|mi hijo|mi hija"
-    r"|to|by|with|from|von|mit|para|pour|par|avec|con)(?!\w))\s*[,:]?\s*",
+    r"|hier ist|hier spricht|hier schreibt|ich bin(?: die| der)?|(?:mein|unser|dein|der|die|den|dem)(?:e|en|em|er)? (?:mann|frau|sohn|tochter|mutter|vater|freund|freundin|bruder|schwester|nachbar|nachbarin|kolleg(?:e|in|en)|chef|chefin|cousin|cousine|schwager|schwägerin|schwiegermutter|schwiegervater|schwiegersohn|enkel|enkelin|mitbewohner|mitbewohnerin|vermieter|vermieterin|hausmeister|partner|partnerin|verlobte|verlobter|kumpel)(?: heißt| heisst|,|n)?"
+    r"|lieferung an|paket an|bitte an|an:|für|(?<!size )(?<!taille )(?<!größe )(?<!talla )m\.|je suis(?! de\b)|(?:moi,? )?c'est|c pour|ici|(?:ma|ta|notre|la|une) (?:femme|fille|mère|soeur|sœur|voisine|amie|copine|patronne|collègue|tante|cousine|grand-mère|compagne|nièce)|(?:mon|notre|le|un) (?:mari|fils|père|frère|voisin|ami|copain|patron|collègue|oncle|cousin|grand-père|compagnon|neveu)"
+    r"|livrez à|soy (?:el|la) \w+ de|soy(?! de\b)|habla|(?:mi|nuestr[oa]|el|la) (?:marido|mujer|esposa|esposo|hijo|hija|novi[oa]|herman[oa]|madre|padre|vecin[oa]|amig[oa]|jef[ea]|tía|tío|prim[oa]|abuel[oa]|suegr[oa]|cuñad[oa]|pareja|compañer[oa])"
+    r"|(?:io )?sono(?! (?:di|io)\b)|(?:mio|mia|il mio|la mia) (?:marito|moglie|figlio|figlia|fratello|sorella|madre|padre|vicino|vicina|amico|amica|capo|zio|zia|cugino|cugina|nonno|nonna|compagno|compagna)"
+    r"|ik ben|(?:mijn|onze) (?:man|vrouw|zoon|dochter|broer|zus|moeder|vader|buurman|buurvrouw|vriend|vriendin|collega|baas)|sou (?:o|a)?|(?:meu|minha|o meu|a minha) (?:marido|esposa|mulher|filho|filha|irmão|irmã|mãe|pai|vizinho|vizinha|amigo|amiga)"
+    r"|jestem|(?:mój|moja|moją|mojego) (?:mąż|żona|syn|córka|brat|siostra|mama|tata)|jag är|jeg er|(?:min|mitt) (?:man|fru|kone|mann|son|sønn|søn|dotter|datter|bror|søster|syster|granne|nabo)|bestellt (?:auf|von|für)|vom"
+    r"|to|by|with|from|von|mit|para|pour|par|avec|con)(?!\w))\s*[,:(]?\s*",
     _I,
 )
 # Cues that are also ordinary words: after these a name needs its capital.
 _CAPITAL = frozenset(
-    "to by with from von mit para pour par avec con für c'est ici contact it is it's an:".split()
+    "vom to by with from von mit para pour par avec con für c'est ici contact it is it's an:".split()
 )
+# After these stands a person and no verb, so letters say nothing; after "ask for" where it opens a sentence.
+_NAMING = re.compile(
+    r"(?:called|named|behalf of|signature of|bestellt auf|heißt|heisst|(?:wr[io]t\w+|sp[eo]\w+|talk\w*|chatt?\w*) (?:to|with)|^tell|^thank|hier spricht)$"
+)
+# Of those, they may lead in one without a capital where a sentence begins.
+_MAY_OPEN = frozenset({"c'est", "ici"})
 # After these an adjective or a verb is likelier than a name.
 _TELLS_HOW = frozenset({"i am", "i'm", "im", "we are", "it is", "it's", "this is", "here is"}) | {
-    "ich bin", "je suis", "c'est", "soy", "by", "with", "from", "to", "for", "it for", "is for",
+    "am", "iam", "ich bin", "ich bin der", "ich bin die", "je suis", "c'est", "soy", "sono", "io sono", "ik ben", "jestem", "jag är", "jeg er", "sou", "sou a", "sou o", "ici", "moi c'est", "moi, c'est", "by", "with", "from", "to", "for", "it for", "is for",
 }  # fmt: skip
 _CLOSING = re.compile(
     r"(?:\b(?:regards|rgds|rgrds|br|kr|xoxo|hugs|signed|wishes|cheers|thanks|thank you|many thanks|thx|sincerely|faithfully|yours|truly|best|love|respectfully|greetings"
@@ -66,6 +80,7 @@ _CLOSING = re.compile(
     r"|saludos?|mvh|vh|hilsen|hälsningar|hälsn|pozdrawiam|s pozdravem|groetjes|groeten|groet|cordiali saluti|distinti saluti|saluti|atenciosamente|abraços|cumprimentos|sayg\u0131lar\u0131mla|üdvözlettel|terveisin|atentamente|gracias|cordialmente|un abrazo|distinguidos)\b[ \t]*[,.!:;-]*\s*|(?:^|(?<=\s))[-~]{1,2}[ \t]*|\n\s*)",
     _I,
 )
+_BREAK = re.compile(r"[\n,.!:;-]")
 _HERE = re.compile(r"\s(?:here|speaking|writing|hier|à l'appareil|al habla)\b", _I)
 _END = re.compile(r"[\s.,!)-]*(?:\Z|\n)")
 
@@ -94,10 +109,27 @@ def ordinary_words() -> frozenset[str]:
     return _words("names_not.txt")
 
 
-@cache
-def _jumbled() -> frozenset[str]:
-    """The letters of each longer ordinary word: a slip of the fingers makes no name of it."""
-    return frozenset("".join(sorted(word)) for word in ordinary_words() if len(word) > 5)
+def _swapped(word: str) -> bool:
+    """Whether two neighbouring letters changed places in an ordinary word: a slip makes no name of it."""
+    return any(
+        word[:at] + word[at + 1] + word[at] + word[at + 2 :] in ordinary_words()
+        for at in range(len(word) - 1)
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _slipped(word: str) -> bool:
+    """Whether a letter too many, a letter missing or two swapped ones make it no ordinary word."""
+    known = ordinary_words()
+    return (
+        _swapped(word)
+        or (len(word) > 5 and any(word[:at] + word[at + 1 :] in known for at in range(len(word))))
+        or any(
+            word[:at] + letter + word[at:] in known
+            for at in range(1, len(word))
+            for letter in (ascii_lowercase if len(word) > 5 else word[at])
+        )
+    )
 
 
 def _words(file: str) -> frozenset[str]:
@@ -121,15 +153,22 @@ def names(text: str, spare: Collection[str] = ()) -> Iterator[Found]:
                 break
     at = 0
     while weak := _WEAK.search(text, at):
-        lowered = " ".join(weak.group().lower().split()).rstrip(",:")
-        capital = lowered in _CAPITAL
+        lowered = " ".join(weak.group().lower().split()).rstrip(",:( ")
         sure = lowered not in _TELLS_HOW
-        end = words.name_at(weak.end(), strict=True, capital=capital, sure=sure)
+        opened = _OPENS.search(text, max(0, weak.start() - 20), weak.start()) is not None
+        capital = lowered in _CAPITAL and not (opened and lowered in _MAY_OPEN)
+        naming = _NAMING.search(lowered) is not None or (opened and lowered == "ask for")
+        end = words.name_at(weak.end(), strict=True, capital=capital, sure=naming, floor=_HOW_FLOOR)
+        if end and not sure and not _STOPS.match(text, end):
+            end = words.name_at(weak.end(), strict=True, capital=capital)
         # "from China", "by SEPA": after a mere preposition one word is more often a place or a thing.
         said = text[weak.end() : end].strip() if end else ""
         if end and (not capital or (" " in said and words.may_follow(said))):
             yield Found("PERSON", weak.end(), end)
         at = weak.start() + 1
+    for match in _OF_OURS.finditer(text):
+        if all(words.may_be(part) for part in match["who"].split()):
+            yield Found("PERSON", *match.span("who"))
     yield from _given(text, words)
     yield from _likely(text, words)
     yield from _doing(text, words)
@@ -147,6 +186,27 @@ def names(text: str, spare: Collection[str] = ()) -> Iterator[Found]:
             yield Found("PERSON", *match.span())
 
 
+_HOW_FLOOR = -2.5  # log-odds of a name in small letters where the sentence stops after it
+_HOW_SURE = 1.5  # from here on an adjective's ending or a slip of the fingers says nothing
+# How adjectives, participles and trades end in the languages of the shop.
+_HOW = tuple(
+    """lich ig isch los bar sam haft voll iert elt ert igt end eux euse ique é ée és ées ant ante ent ente eur ien ienne ado ada ido
+    ida oso osa ista ero era ivo iva ato ata ito ita uto uta ico ica bile ale lijk ish ic ary ory ist est ozen oken sen gen tten ty ry""".split()
+)
+_STOPS = re.compile(
+    r"\s*(?:\Z|[\n,.;:!?()-]|(?:and|und|et|y|e|en|i|och|og|from|aus|vom|de|du|von|della|z|here|again|with|mit|who|your)\b)",
+    _I,
+)
+_OPENS = re.compile(
+    r"(?:\A|[\n.,!?;:-])\s*(?:(?:hi|hey|hello|hallo|bonjour|bonsoir|salut|allo|hola|ciao|oui|yes|moi)[ ,]+)?\Z",
+    _I,
+)
+_OF_OURS = re.compile(  # "perpetua from customer care told me"
+    rf"(?:\A|[\n.,!?;]\s?|\b(?:and|but|that|hi|hey|hello)\s)(?P<who>{_WORD}(?:\s{_WORD})?)\s(?:from|at|in|of|vom|von|du|del|de)\s"
+    r"(?:(?:your|the|ur|customer|eurem|ihrem|euer|votre|le|vuestro)\s)?(?:\w+\s)?(?:team|support|service|care|shop|store|office|sales|side|warehouse"
+    r"|returns|accounts|crew|staff|kundendienst|kundenservice|laden|lager|sav|boutique|magasin|tienda|almacén)\b",
+    _I,
+)
 _FIELD = re.compile(  # "Name: ravi shankar": a form's field holds a name whatever its words are
     rf"(?:^|[\n,;.]\s?)(?:full |first |last |customer |contact |account )?(?:name|nom|nombre|nome|naam|recipient|empfänger|absender|kunde|customer|client|cliente|passenger|guest|patient|member|holder|sender|payee|beneficiary|bénéficiaire|beneficiario|destinataire|destinatario)\s?(?:[:=]|\s-)\s?"
     rf"(?P<value>{_WORD}\.?(?:[ ]{_WORD}\.?){{1,3}})(?=\s*(?:[\n,;.]|$))",
@@ -216,7 +276,13 @@ def _signatures(text: str, words: _Words) -> Iterator[Found]:
         start = closing.end()
         formula = any(char.isalpha() for char in closing.group())
         bare = not closing.group().strip()
-        end = words.name_at(start, strict=True, capital=bare, sure=formula)
+        if formula and not _BREAK.search(closing.group()):
+            formula = False  # "thanks heaps": a word of its own kind may follow on the line
+        last = not formula and "\n" not in text[start:].strip()
+        floor = _HOW_FLOOR if last and not bare else 0.0
+        end = words.name_at(
+            start, strict=True, capital=bare and not last, sure=formula, floor=floor
+        )
         if end and _END.match(text, end) and (formula or text[end:].strip(" .,!)-\n") == ""):
             yield Found("PERSON", start, end)
 
@@ -284,8 +350,11 @@ class _Words:
             return not after_article
         return not after_article and sum(map(likeness, bare)) >= self.letters - _LETTERS
 
-    def may_be(self, word: str, *, cued: bool = False) -> bool:
-        """Whether an ordinary sentence would not have this word, `cued` as it is or not."""
+    def may_be(self, word: str, *, cued: bool = False, floor: float = 0.0) -> bool:
+        """Whether an ordinary sentence would not have this word, `cued` as it is or not.
+
+        `floor`: how little its letters may look like a name's; below 0 it may be no adjective either.
+        """
         lowered = word.lower()
         if lowered in self.spare:
             return False
@@ -295,17 +364,27 @@ class _Words:
             return False
         if not cued and word.islower() and len(word) > 5 and lowered.endswith(_ENDINGS):
             return False
-        if not cued and word.islower() and len(word) > 2 and likeness(word) < 0:
-            return False
-        return cued or len(word) < 6 or "".join(sorted(lowered)) not in _jumbled()
+        if not cued and word.islower() and len(word) > 2:
+            looks = likeness(word)
+            if looks < floor:
+                return False
+            if floor < 0 and looks < _HOW_SURE and (lowered.endswith(_HOW) or _slipped(lowered)):
+                return False
+        return cued or len(word) < 6 or not _swapped(lowered)
 
     def name_at(
-        self, start: int, *, strict: bool, capital: bool = False, sure: bool = False
+        self,
+        start: int,
+        *,
+        strict: bool,
+        capital: bool = False,
+        sure: bool = False,
+        floor: float = 0.0,
     ) -> int | None:
         """Where the name that begins at `start` ends; None when none does.
 
         `strict`: its first word must be no ordinary one. `capital`: it must begin with a capital.
-        `sure`: a slip of the fingers or a verb is not to be expected there.
+        `sure`: a slip of the fingers or a verb is not to be expected there. `floor`: see `may_be`.
         Once a word has a capital, so must the next ones have.
         """
         text, at, end, count = self.text, start, None, 0
@@ -330,7 +409,9 @@ class _Words:
                 if at == token.end():
                     break
                 continue
-            if not self._fits(at, word, upper, strict=strict or count > 0, sure=sure or count > 0):
+            if not self._fits(
+                at, word, upper, strict=strict or count > 0, sure=sure or count > 0, floor=floor
+            ):
                 break
             if not count and capital and not word[0].isupper():
                 break
@@ -350,19 +431,35 @@ class _Words:
         return end
 
     def _fits(
-        self, at: int, word: str, upper: bool | None, *, strict: bool, sure: bool = False
+        self,
+        at: int,
+        word: str,
+        upper: bool | None,
+        *,
+        strict: bool,
+        sure: bool = False,
+        floor: float = 0.0,
     ) -> bool:
         if upper and not word[0].isupper():
             return False
         if upper is False and word[0].isupper():
             return False
         if len(word) == 1:
-            return (
-                upper is not None and self.text[at + 1 : at + 2] in {".", " "} and self._initial(at)
-            )
+            if upper is None:  # "regards, p. ballantyne"
+                return (sure or not strict) and self._initial_first(at)
+            return self.text[at + 1 : at + 2] in {".", " "} and self._initial(at)
         if not strict and word[0].isupper():
             return word.lower() not in _NEVER
-        return self.may_be(word, cued=sure or not strict or self._another(at + len(word)))
+        cued = sure or not strict or self._another(at + len(word))
+        return self.may_be(word, cued=cued, floor=floor)
+
+    def _initial_first(self, at: int) -> bool:
+        """Whether an initial with its full stop stands at `at`, and a word behind it that is a name."""
+        after = self._next(at + 2) if self.text[at + 1 : at + 2] == "." else None
+        token = _TOKEN.match(self.text, after) if after else None
+        return (
+            token is not None and len(token.group()) > 2 and self.may_be(token.group(), cued=True)
+        )
 
     def _another(self, end: int) -> bool:
         """Whether the next word is no ordinary one either: then the two are a name."""

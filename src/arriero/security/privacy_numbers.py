@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator
 from arriero.security.privacy_text import Found
 
 _I = re.IGNORECASE
-_DOT = r"(?:\.|\s?[(\[{]\s?(?:dot|punkt|point|punto)\s?[)\]}]\s?|\s(?:dot|punkt|point|punto)\s)"
+_DOT = r"(?:\s?\.\s?(?=\w)|\s?[(\[{]\s?(?:dot|punkt|point|punto|punt)\s?[)\]}]\s?|\s(?:dot|punkt|point|punto|punt)\s)"
+_POINT = r"(?:\.|\s\.\s?(?=[a-z]{2,3}\b)|\s?[(\[{]\s?(?:dot|punkt|point|punto|punt)\s?[)\]}]\s?|\s(?:dot|punkt|point|punto|punt)\s)"
 _EMAIL = re.compile(
-    rf"(?<![\w.+-])[\w.+-]{{1,64}}\s?@\s?[\w-]{{1,63}}(?:{_DOT}[\w-]{{1,63}}){{1,4}}"
+    rf"(?<![\w.+-])[\w.+-]{{1,64}}\s?@\s?[\w-]{{1,63}}(?:{_POINT}[\w-]{{1,63}}){{1,4}}"
     rf"|[\w.+-]{{1,64}}\s?[(\[{{]\s?(?:at|a|ät|arroba|arobase|@)\s?[)\]}}]\s?[\w-]{{1,63}}(?:{_DOT}[\w-]{{1,63}}){{1,4}}"
-    rf"|[\w.+-]{{1,64}}\s(?:at|arroba|arobase)\s[\w-]{{1,63}}(?:\s(?:dot|punkt|point|punto)\s[\w-]{{2,63}}){{1,4}}"
+    rf"|[\w.+-]{{1,64}}\s(?:at|arroba|arobase)\s(?!(?:the|this|that|a|an|my|your|our|each|every|some|which)\s)[\w-]{{1,63}}(?:\s(?:dot|punkt|point|punto|punt)\s[\w-]{{2,63}}){{1,4}}"
     rf"|[\w+-]*[\d._][\w.+-]*\s(?:at|arroba|arobase)\s[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,3}}\.[a-z]{{2,6}}\b",
     _I,
 )
@@ -118,7 +119,7 @@ _DATE_ONLY = re.compile(
 )
 
 _ID_CUE = re.compile(
-    r"\b(?:ssn|social\W+security|sécurité\W+sociale|sécu|nir|national\W+insurance|n\.?i\.?\W+n(?:o|umber)\b|nino"
+    r"\b(?:ssn|social\W+security|sécurité\W+sociale|sécu|secu|nir|ni\W?(?:no|nr|num\w*)|perso(?:nal)?\W?(?:nr|no|nummer)?|national\W+insurance|n\.?i\.?\W+n(?:o|umber)\b|nino"
     r"|steuer\W?(?:id\w*|nummer|nr)|tax\W?id\w*|passports?|reisepass\w*|personalausweis\w*|ausweis\w*|passeport"
     r"|pasaporte|identity\W?card|id\W?card|carte\W+d'identité|dni|nie|nif|driving\W+licen[cs]e|driver'?s\W+licen[cs]e"
     r"|führerschein\w*)\b"

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from arriero.security.privacy_names import ordinary_words
 from arriero.security.privacy_text import Found
+from arriero.security.privacy_towns import closed
 
 _I = re.IGNORECASE
 _WORD = r"[^\W\d_]+(?:['.-][^\W\d_]+)*"
@@ -25,19 +26,34 @@ _EN_KIND = (
     r"(?:street|str|st|road|rd|avenue|ave|lane|ln|drive|dr|close|court|ct|way|terrace|crescent|cres|boulevard"
     r"|blvd|place|pl|square|sq|trail|grove|gardens|mews|parade|highway|hwy|row|walk|quay|circle|cir|parkway|pkwy)"
 )
+_EN_LOOSE = (
+    r"(?:corner|rise|hill|vale|view|green|end|mead|bank|wharf|yard|fold|gate|croft|drove|loop|bend|ridge|run|path|crossing"
+    r"|common|heath|meadows?|wynd|brae|villas|cottages|hollow|glen|bluff|knoll|point|side|reach|approach|causeway|esplanade)"
+)
 _FLAT = r"(?:(?:flat|apt|apartment|unit|suite|ste|room|house|top)\.?\s*#?\w{1,4}\s*[,/]?\s+)?"
 _EN = re.compile(
     rf"(?<![\w.,-]){_FLAT}\d{{1,5}}\s?[a-z]?,?\s+(?:[nsew]\.?\s+)?(?:{_NO_STREET}{_WORD}\s+){{1,4}}?{_EN_KIND}\b\.?"
     r"(?:,?\s+(?:flat|apt|apartment|unit|suite)\.?\s*#?\w{1,4})?",
     _I,
 )
+_EN_NAMED = re.compile(  # 19 Gallows Corner; without capitals only after "number"
+    rf"(?<![\w.,-]){_FLAT}\d{{1,5}}\s?[a-z]?,?\s(?-i:(?:[A-Z][\w'-]+\s){{1,3}}){_EN_LOOSE}\b"
+    rf"|\b(?:number|house)\s\d{{1,4}}\s?[a-z]?,?\s(?:{_WORD}\s){{1,2}}(?:{_EN_LOOSE}|{_EN_KIND})\b",
+    _I,
+)
 _FLAT_ALONE = re.compile(r"\b(?:flat|apt|apartment|unit|suite)\.?\s*#?\d{1,4}[a-z]?,?\s+$", _I)
 _DE_KIND = r"(?:straße|strasse|str\.?|weg|gasse|platz|allee|ufer|chaussee|pfad|graben|stieg|steig|anger|damm|promenade|twiete)"
-_DE_LOOSE = r"(?:ring|hang|wall|berg|feld|hof|markt|kamp|garten|hain|blick|heide|tor|bogen|rain|wiese|höhe|winkel|brink|horst|park|grund|tal)"
+_DE_LOOSE = (
+    r"(?:ring|hang|wall|berg|feld|hof|markt|kamp|garten|hain|blick|heide|tor|bogen|rain|wiese|höhe|winkel|brink|horst|park|grund|tal"
+    r"|schlag|busch|loh|breite|anger|bach|born|brunnen|eck|egge|furt|gärten|geest|hecke|hügel|insel|kai|kuhle|leite|lehne|mühle|ried"
+    r"|siedlung|teich|trift|wald|weide|werder|wehr|zeile|steg|stiege|gang|stich|brücke|kehre|bühl|halde|acker|moor|see|wiesen|felder)"
+)
+# Syllables before such an end that make another word of it: "Aufschlag 4", "Eingang 2".
+_NO_DE = r"(?!(?:vor|um|rück|über|auf|nach|ein|aus|ab|zu|an|be|ge|ver|zer|unter|durch|zwischen|neben)(?:schlag|gang|gänge|stich|stieg|breite|tor|see|halde|zug)\b)"
 _HOUSE = r"\s+\d{1,4}(?:\s?[a-z](?![\w]))?(?:\s?[-/]\s?\d{1,3})?(?![\w]|[.,:]\d|\s?(?:%|€|eur|kg|cm|mm|l\b|g\b))"
 _DE = re.compile(
     rf"(?<!\w)(?:(?:(?-i:[A-ZÄÖÜ])[^\W\d_]*|von|zu|der|den|dem)[- ]|[^\W\d_]+-){{0,4}}[^\W\d_]*(?<=[\w-]){_DE_KIND}{_HOUSE}"
-    rf"|(?<!\w)(?-i:[A-ZÄÖÜ])[^\W\d_]{{2,}}(?<!e)(?<!u)(?<!sp)(?<!a)(?<!o){_DE_LOOSE}{_HOUSE}",
+    rf"|(?<!\w){_NO_DE}(?-i:[A-ZÄÖÜ])[^\W\d_]{{2,}}(?<!e)(?<!u)(?<!sp)(?<!a)(?<!o){_DE_LOOSE}{_HOUSE}",
     _I,
 )
 # Without a capital such a word is a street only where one is expected.
@@ -56,7 +72,7 @@ _DE_AT = re.compile(
     rf"(?:(?:alten?|neuen?|großen?|kleinen?|hohen?|langen?)\s)?(?:(?-i:[A-ZÄÖÜ])[^\W\d_]+|(?<=alten )[^\W\d_]+){_HOUSE}",
     _I,
 )
-_FR_KIND = r"(?:rue|avenue|av\.?|boulevard|bd\.?|blvd|impasse|chemin|place|allée|quai|cours|route|square|passage|sentier|faubourg|ruelle|voie|esplanade|promenade|cité|résidence|villa|lotissement)"
+_FR_KIND = r"(?:rue|avenue|av\.?|boulevard|bd\.?|blvd|impasse|chemin|place|allée|quai|cours|route|square|passage|sentier|faubourg|ruelle|voie|esplanade|promenade|cité|résidence|villa|lotissement|montée|venelle|traverse|côte|cour|galerie|mail|parvis|rond-point|clos|sente|levée|corniche|rampe)"
 _FR_LINK = r"(?:(?:de\sla|des|de|du|la|les|le|aux|au|en)\s|(?:de\s)?l'|d')"
 _FR = re.compile(
     rf"(?<![\w.,-])\d{{1,4}}(?:\s?(?:bis|ter|quater)\b)?\s?,?\s+{_FR_KIND}\s+{_FR_LINK}{{0,2}}{_WORD}"
@@ -135,9 +151,9 @@ _TAIL = re.compile(
 )
 _POSTCODE = re.compile(r"(?<![\w-])[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}(?![\w-])")
 _CUE = re.compile(
-    r"(?:\baddr(?:ess(?:es)?)?\b|\badres\w*|\badresa\b|\bindirizzo\b|\bmorada\b|\bendereço\b|\bbor på\b|\bbor i\b|\babito in\b|\bmoro na\b|\bmieszkam\b|\bik woon\b|\bbydlím\b|\badresse\b|\banschrift\b|\bdirección\b|\bdomicilio\b|\bi live (?:at|in|on)\b|\bwe live (?:at|in|on)\b"
+    r"(?:\badd?r(?:ess?(?:es)?)?\b|\b(?:drop|leave|bring)(?:ped)?(?: it| them| this)?(?: off)? at\b|\bwe'?re at\b|\bi'?m at\b|\bmy place is\b|\bc'est au\b|\badres\w*|\badresa\b|\bindirizzo\b|\bmorada\b|\bendereço\b|\bbor på\b|\bbor i\b|\babito in\b|\bmoro na\b|\bmieszkam\b|\b(?:jeg|jag|vi) bor\b|\bik woon\b|\bwe wonen\b|\bspedi\w+ a\b|\babito\b|\babitiamo\b|\bmand\w+(?:lo|me)? a\b|\bmora[mr]?os? na\b|\bbydlím\b|\badresse\b|\banschrift\b|\bdirección\b|\bdomicilio\b|\bi live (?:at|in|on)\b|\bwe live (?:at|in|on)\b"
     r"|\bliv(?:e|ing) at\b|\bmoved to\b|\bdeliver\w*(?: it| them| this)? (?:to|at)\b|\b(?:ship|send|post|mail)(?:ed|s|ing)?\b[^.!?\n]{0,25}?\bto\b"
-    r"|\bich wohne\b|\bwohnhaft\b|\bliefer\w*\b[^.!?\n]{0,20}?\b(?:an|nach|in)\b|\bbitte an\b|\bj'?habite\b|\blivre\w*\b[^.!?\n]{0,15}?\b(?:au|à|chez)\b"
+    r"|\bich wohne\b|\bwohn(?:e|t|en|st)?(?: jetzt| nun| derzeit| seit \w+)?\b|\bwohnhaft\b|\b(?:wir sind|ich bin) (?:jetzt|nun|ab sofort|umgezogen)\b|\bsteht bei\b|\bliefer\w*\b[^.!?\n]{0,20}?\b(?:an|nach|in)\b|\bbitte an\b|\bj'?habite\b|\b(?:livr|envoy|expédi|expedi)\w*\b[^.!?\n]{0,15}?\b(?:au|à|a|chez)\b"
     r"|\bvivo en\b|\benví\w*\b[^.!?\n]{0,15}?\ba\b|\bstreet:|\bstraße:|\brue\s?:|\bcalle:)"
     r"(?:\s+(?:is|ist|lautet|est|es|now|changed|to|in|der|die|den|dem|the|at|au|à|a|en|la|el)\b|\s*:)*\s*(?P<value>[^.!?\n;]{0,50}?[^\W\d_]{3,}[^.!?\n;]{0,20}?)"
     r"(?=[.!?\n;]|$|,\s)",
@@ -147,8 +163,10 @@ _CUED = re.compile(
     rf"(?:(?:{_WORD}[ ,-]+){{1,5}}\d{{1,4}}\s?[a-z]?(?!\w|[.,]\d)|\d{{1,4}}\s?[a-z]?,?\s+{_NO_STREET}{_WORD}(?:[ -](?!and\b|et\b|und\b|y\b|please\b|bitte\b){_WORD}){{0,3}})",
     _I,
 )
+_WHO = re.compile(rf"(?:{_WORD}\.?[ ]){{0,3}}{_WORD},[ ]", _I)  # "an Jo Berg, Kalkofenbreite 30"
 _NOT_PLACE = re.compile(
-    r"\b(?:order|bestellung|commande|pedido|email|e-mail|mail|days?|tage|jours|días|size|größe|taille|talla|@)\b",
+    r"\b(?:box|postfach|apartado|stores?|shop|locker|door|gate|platform|terminal|floor|shelf|filiale|packstation|fach|halle|percent|prozent|places|points|stars|am|pm|uhr"
+    r"|order|bestellung|commande|pedido|email|e-mail|mail|days?|tage|jours|días|size|größe|taille|talla|@)\b",
     _I,
 )
 
@@ -167,13 +185,25 @@ def places(text: str) -> Iterator[Found]:
     for pattern in (_EIRCODE, _LIEU_DIT, _SPELT_HOUSE, _HOUSE_FIRST, _UNNUMBERED):
         for match in pattern.finditer(text):
             yield Found("ADDRESS", *match.span("value"))
+    yield from closed(text)
     for match in _WITH_CODE.finditer(text):
         if not _NOT_PLACE.search(match.group()) and match["town"].lower() not in ordinary_words():
             yield Found("ADDRESS", *match.span())
     for match in _CODE_TOWN.finditer(text):
         if _is_town(text, match):
             yield Found("ADDRESS", *match.span())
-    for pattern in (_FR, _ES, _NUMBERED, _EN, _DE, _DE_LOWER, _DE_AT, _ABROAD, _HOUSE_NAME):
+    for pattern in (
+        _FR,
+        _ES,
+        _NUMBERED,
+        _EN,
+        _EN_NAMED,
+        _DE,
+        _DE_LOWER,
+        _DE_AT,
+        _ABROAD,
+        _HOUSE_NAME,
+    ):
         for match in pattern.finditer(text):
             start = match.start()
             if flat := _FLAT_ALONE.search(text[max(0, start - 16) : start]):
@@ -185,6 +215,9 @@ def places(text: str) -> Iterator[Found]:
     for cue in _CUE.finditer(text):
         start = cue.start("value")
         inside = _CUED.match(text, start)
+        if inside is None and (named := _WHO.match(text, start)):
+            start = named.end()
+            inside = _CUED.match(text, start)
         if inside and not _NOT_PLACE.search(inside.group()):
             yield Found("ADDRESS", start, _with_town(text, inside.end()))
 

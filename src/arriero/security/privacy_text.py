@@ -64,7 +64,8 @@ def reading(text: str) -> Reading:
 def apart(text: str, found: Iterable[Found]) -> Sequence[Found]:
     """What of `found` overlaps no earlier one, in the order of `text`.
 
-    Of a name the rest counts too: with "Ilka" taken, "Ilka Szabo" leaves "Szabo".
+    Of a name the rest counts too: with "Ilka" taken, "Ilka Szabo" leaves "Szabo". Addresses that
+    share a part are one: a code with its town and the street before it.
     """
     taken: list[Found] = []
     for one in found:
@@ -74,6 +75,10 @@ def apart(text: str, found: Iterable[Found]) -> Sequence[Found]:
         )
         if not over:
             taken += [one] * (one.start < one.end)
+        elif all(other.kind == one.kind == "ADDRESS" for other in over):
+            taken = [other for other in taken if other not in over]
+            last = max(one.end, over[-1].end)
+            taken.append(Found(one.kind, min(one.start, over[0].start), last))
         elif one.kind == "PERSON":
             starts = [one.start, *(other.end for other in over)]
             ends = [*(other.start for other in over), one.end]
@@ -85,12 +90,16 @@ def apart(text: str, found: Iterable[Found]) -> Sequence[Found]:
 
 
 def _trimmed(text: str, kind: str, start: int, end: int) -> Found | None:
-    """The piece without the spaces and signs around it; None when only an initial is left."""
+    """The piece without the spaces and signs around it; None when only an initial or a particle is left."""
     while start < end and not text[start].isalnum():
         start += 1
     while start < end and not text[end - 1].isalnum():
         end -= 1
-    return Found(kind, start, end) if end - start > 1 else None
+    left = end - start > 1 and text[start:end] not in _PARTICLES
+    return Found(kind, start, end) if left else None
+
+
+_PARTICLES = frozenset("de da do dos das del der den di du el la le van von of".split())
 
 
 def corrected(seen: Reading, slips: Mapping[str, str], words: Collection[str]) -> Reading | None:
