@@ -1,8 +1,8 @@
 """The compliance gate on a corpus by an author who has not seen its code, and on paragraphs of real filings.
 
-The third corpus: half of it (`compliance3_open.jsonl`) is there to develop on, so its figures prove nothing; the other half
-was sealed by its hash and had its one look, so a further run of it shows only whether the figures still hold. The first two corpora are what the second listener was
-fitted on, but for the second one's sealed half, which had its look; their figures are history (bars/LOG.md). Paragraphs of
+The fourth corpus, of which nothing was fitted on or read: half of it (`compliance4_open.jsonl`) is there to develop on, the other half
+is sealed by its hash and has one look; further runs of it show only whether the figures still hold. The first three corpora had their looks
+and are what the listener may be fitted on; their figures are history (bars/LOG.md). Paragraphs of
 ten-Ks are cut in two by the hash of their text; the first 1,000 of the half that nobody developed on are the clean ones.
 Beside the gate: the gate without an encoder, block all, pass all, and a list of banned words, which is the laziest gate
 that one meets. `python -m bars.compliance open` looks at the open half alone and keeps nothing.
@@ -37,7 +37,7 @@ from bars._paragraphs import paragraphs
 from bars._trial import keep, progress, short
 from bars.result import HERE, Figure
 
-SEALED = "2e8c5b4bdcdb143fb37ed0bb4d8b713cc5513f5871543c130dc857029f8d67cb"
+SEALED = "28980e160fd35bb6678ecdef7da4a30ddcf3a33585438b6b8bff2230e2580ef6"
 PARAGRAPHS = 1_000
 # Each paragraph is published once, in turn for these.
 READERS = (
@@ -62,7 +62,7 @@ def main() -> None:
     only_open = sys.argv[1:] == ["open"]
     figures: list[Figure] = []
     for half in ("open",) if only_open else ("sealed", "open"):
-        file = HERE / f"compliance3_{half}.jsonl"
+        file = HERE / f"compliance4_{half}.jsonl"
         if short() and half == "sealed":  # a trial is no look at what was sealed
             continue
         if not file.exists():

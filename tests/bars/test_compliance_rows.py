@@ -12,7 +12,11 @@ from arriero.bench.compliance import CLEAN, KINDS, read_rows
 from bars.compliance import SEALED
 from bars.result import HERE
 
-SEALS = {2: "6e65558394b743ce9363a4128f43e939e8fe8dc0d976f03acb165b4fc84cfc4b", 3: SEALED}
+SEALS = {
+    2: "6e65558394b743ce9363a4128f43e939e8fe8dc0d976f03acb165b4fc84cfc4b",
+    3: "2e8c5b4bdcdb143fb37ed0bb4d8b713cc5513f5871543c130dc857029f8d67cb",
+    4: SEALED,
+}
 HALVES = {(at, half): HERE / f"compliance{at}_{half}.jsonl" for at in SEALS for half in ("open", "sealed")}  # fmt: skip
 RULES = {f"C{at:02}" for at in range(1, 27)}
 
