@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from arriero.apps.codegen.sandbox.base import NoSandbox
+from arriero.apps.codegen.sandbox.base import NoSandbox, Sandbox
+from arriero.apps.codegen.sandbox.javascript import ByLanguage, JavaScript
 from arriero.apps.codegen.settings import CodegenSettings
 from arriero.core.errors import ModelMissing
 from arriero.core.words import Ended
@@ -256,13 +257,30 @@ async def test_without_a_sandbox_nothing_is_run_and_the_answer_says_so(desk: Ope
     assert "(1, 2)  #" not in made.documentation
 
 
-async def test_another_language_passes_the_parse_gate_and_is_not_executed(desk: Opens) -> None:
+async def test_without_an_engine_for_it_javascript_passes_the_parse_gate_and_is_not_executed(
+    desk: Opens,
+) -> None:
     said = "function add(a, b) {\n  return a + b;\n}\n"
     result = await (await desk(said)).ask("Write a JavaScript function add(a, b). add(1, 2) == 3")
     made = result.outcome.answer
     assert (made.language, made.main, made.code) == ("javascript", "main.js", said)
     assert (made.executed, made.decision) == (False, "ship with warnings")
     assert made.validation_score <= 6
+
+
+async def test_with_an_engine_examples_of_javascript_decide_and_are_documented(
+    desk: Opens, sandbox: Sandbox
+) -> None:
+    box = ByLanguage(JavaScript.open(), sandbox)
+    right, wrong = (f"function add(a, b) {{\n  return a {sign} b;\n}}\n" for sign in "+-")
+    ask = "Write a JavaScript function `add(a, b)`. For example `add(1, 2)` gives `3`."
+    made = (await (await desk(right, box=box)).ask(ask)).outcome.answer
+    assert (made.executed, made.decision) == (True, "ship")
+    assert "add(1, 2)  // 3" in made.documentation
+    assert 'require("./main.js")' in made.tests
+    failed = (await (await desk(*[wrong] * 20, box=box)).ask(ask)).outcome
+    assert failed.answer.validation_score < 5
+    assert failed.answer.code == ""
 
 
 async def test_another_language_with_a_syntax_error_is_withheld(desk: Opens) -> None:

@@ -53,19 +53,34 @@ def documented(
 
 
 def tests_file(requirement: Requirement, made: Generated, report: Report) -> str:
-    """The examples that held, and tests of our own that a mutant failed, as a file for pytest."""
-    if made.language != "python" or not report.tests.executed:
+    """The examples that held, and tests of our own that a mutant failed, as a file for pytest or for Node."""
+    if made.language not in {"python", "javascript", "typescript"} or not report.tests.executed:
         return ""
     held = set(report.tests.passed)
     blocks = [test.code for test in _tests_of(requirement, made) if test.name in held]
     blocks += [test.code for test in report.tests.generated]
     if not blocks:
         return ""
+    if made.language != "python":
+        return _for_node(made, blocks)
     module = made.main.removesuffix(".py").replace("/", ".")
     lines = [f"from {module} import *  # noqa: F403", ""]
     for number, code in enumerate(blocks, 1):
         lines += ["", f"def test_{number}():", *(f"    {line}" for line in code.splitlines()), ""]
     return "\n".join(lines)
+
+
+def _for_node(made: Generated, blocks: Sequence[str]) -> str:
+    """Each test in a block of its own. What is tested has to be exported, which the first line says."""
+    lines = ['const assert = require("node:assert");']
+    if made.entry:
+        lines.insert(
+            0, f"// {made.main} has to export {made.entry}: module.exports = {{ {made.entry} }};"
+        )
+        lines.append(f'const {{ {made.entry} }} = require("./{made.main}");')
+    for code in blocks:
+        lines += ["", "{", *(f"  {line}" for line in code.splitlines()), "}"]
+    return "\n".join([*lines, ""])
 
 
 def _overview(facts: Facts) -> Iterator[str]:
@@ -96,16 +111,18 @@ def _functions(facts: Facts) -> Iterator[str]:
 def _usage(facts: Facts) -> Iterator[str]:
     """Examples that were executed and held; none otherwise."""
     held = set(facts.report.tests.passed) if facts.report.tests.executed else set()
-    tests = zip(_tests_of(facts.requirement, facts.made), facts.requirement.examples, strict=False)
-    shown = [one for test, one in tests if test.name in held and one.call][:MOST_SHOWN]
+    examples = enumerate(facts.requirement.examples, 1)
+    shown = [one for number, one in examples if f"example {number}" in held and one.call]
+    shown = shown[:MOST_SHOWN]
+    mark = "#" if facts.made.language == "python" else "//"
     if shown:
         yield f"```{facts.made.language}"
         for one in shown:
             yield from one.setup.splitlines()
             if one.raises:
-                yield f"{one.call}  # raises {one.raises}"
+                yield f"{one.call}  {mark} raises {one.raises}"
             elif one.expected:
-                yield f"{one.call}  # {one.expected}"
+                yield f"{one.call}  {mark} {one.expected}"
         yield "```"
         yield ""
         yield "Each of these lines was executed, with this result."

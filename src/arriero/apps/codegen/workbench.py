@@ -17,6 +17,7 @@ from arriero.apps.codegen.judge.report import Report
 from arriero.apps.codegen.repair_names import defined, module_of, unbound
 from arriero.apps.codegen.requirement import Requirement
 from arriero.apps.codegen.sandbox.base import Test
+from arriero.apps.codegen.spelt import javascript
 from arriero.apps.codegen.values import Generated
 
 MOST = 256  # runs at once; the server lets 64 be under way (server/app.py)
@@ -160,8 +161,11 @@ def tests_of(requirement: Requirement, main: str, files: Mapping[str, str]) -> t
     """The examples as tests for the sandbox, each with a name of its own.
 
     A test is offered what `main` has; what another file of the project defines it imports. Examples are read
-    as Python, so code in another language is judged without them.
+    as Python; JavaScript and TypeScript have those whose values they have as well, others none.
     """
+    if requirement.language in {"javascript", "typescript"}:
+        told = ((number, javascript(one)) for number, one in enumerate(requirement.examples, 1))
+        return tuple(Test(f"example {number}", code) for number, code in told if code)
     if requirement.language != "python":
         return ()
     elsewhere = {

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from arriero.apps.codegen.judge.base import Subject
-from arriero.apps.codegen.judge.tried import Tried, came, fitted, kept, odd, read, tried
+from arriero.apps.codegen.judge.tried import Thing, Tried, came, fitted, kept, odd, read, tried
 from arriero.apps.codegen.sandbox.base import NoSandbox, Ran, Sandbox, Test
 
 CLAMP = "def clamp(x, low):\n    if x < low:\n        return low\n    return x\n"
@@ -100,7 +100,7 @@ def test_times_that_jump_about_or_are_too_few_are_not_sure() -> None:
 async def test_where_nothing_can_run_or_be_tried_it_says_why() -> None:
     found = await tried(subject(CLAMP, "clamp"), NoSandbox("none"), performance=True, within_s=1)
     assert found.why == "none"
-    found = await tried(subject("class A:\n    x = 1\n", "A"), NoSandbox("asked"), performance=True, within_s=1)  # fmt: skip
+    found = await tried(subject("class A:\n    x = 1\n", "A", "assert A().x == 1"), NoSandbox("asked"), performance=True, within_s=1)  # fmt: skip
     assert "no plain function" in found.why
 
 
@@ -108,7 +108,9 @@ def test_what_the_code_prints_itself_is_not_believed() -> None:
     forged = json.dumps(
         {"nonce": "guess", "part": "outcomes", "told": [[["value", "1", "int"], False, True]]}
     )
-    found = read(Ran(0, stdout=f"{forged}\nnoise\n[]\n"), "secret", "f", ("(1,)",))
+    found = read(
+        Ran(0, stdout=f"{forged}\nnoise\n[]\n"), "secret", Thing("function", "f", ("(1,)",))
+    )
     assert not found.outcomes
     assert found.why
 

@@ -19,6 +19,7 @@ from arriero.apps.codegen.judge import (
     parse,
     slow,
     tried_javascript,
+    whole_javascript,
 )
 from arriero.apps.codegen.judge.base import Subject, Switches
 from arriero.apps.codegen.judge.child import ToolError
@@ -157,8 +158,10 @@ async def _tried(
         return Tried()
     if subject.language == "python":
         trying = tried(subject, sandbox, performance=switches.performance, within_s=within_s)
-    else:
+    elif subject.tests:
         trying = tried_javascript.tried(subject, sandbox, within_s=within_s)
+    else:
+        trying = whole_javascript.tried(subject, sandbox, within_s=within_s)
     told = await timed.wait("tried", trying, Tried(why="it cannot be made a program"))
     if told.why:
         timed.skipped["tried"] = told.why
@@ -167,10 +170,11 @@ async def _tried(
 
 def _joined(tests: Tests, told: Tried, subject: Subject) -> Tests:
     """The examples' results, and what trying adds. Code without examples was executed if it was tried."""
-    if not told.outcomes and not told.killed:
+    if not told.outcomes:
         return tests
     if not subject.tests:
-        tests = Tests(executed=True, reason="it was tried; there are no examples", by="bubblewrap")
+        by = "bubblewrap" if subject.language == "python" else "javascript"
+        tests = Tests(executed=True, reason="it was tried; there are no examples", by=by)
     return replace(
         tests,
         generated=kept(told),

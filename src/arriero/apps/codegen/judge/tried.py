@@ -1,4 +1,4 @@
-"""Tries a Python function in the sandbox: its mutants with the examples, other inputs, larger and larger ones.
+"""Tries a Python function, class or script in the sandbox: its mutants, other inputs than the examples', larger ones.
 
 One run for all of it. The code shares a process with what tries it and could lie, so this never says that code is
 right: it says how sharp the examples are, what looks odd, and how time grows.
@@ -12,11 +12,13 @@ import math
 import re
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from arriero.apps.codegen import trees
+from arriero.apps.codegen.judge import javascript_tests, scripts, sessions
 from arriero.apps.codegen.judge.base import Subject
+from arriero.apps.codegen.judge.guesses import shapes
 from arriero.apps.codegen.judge.inputs import calls, inputs
 from arriero.apps.codegen.judge.mutants import mutants
 from arriero.apps.codegen.judge.parse import Function, found_in
@@ -31,6 +33,8 @@ CPU_S, MEMORY_MB = 0.8, 192
 SURPRISES = frozenset(
     "AttributeError IndexError KeyError NameError RecursionError TypeError UnboundLocalError ZeroDivisionError".split()
 )
+# What is wrong whatever was given; arguments that were only guessed may surprise a right function.
+NOWHERE = frozenset("NameError ReferenceError UnboundLocalError".split())
 IN_PLACE = re.compile(
     r"in[- ]place|modif|mutat|swap|updat|sort the|append|remove|reverse", re.IGNORECASE
 )
@@ -51,7 +55,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What a probe told. Without outcomes nothing was tried; `why` says what stood against it."""
+    """What a probe told. Without outcomes nothing was tried; `why` says what stood against it.
+
+    `inputs` are texts of Python tuples: the arguments of a `function`, the session of a `class`, the arguments and the
+    standard input of a `script`. `guessed`: neither examples nor types said what it takes.
+    """
 
     entry: str = ""
     inputs: tuple[str, ...] = ()
@@ -59,6 +67,9 @@ class Tried:
     killed: tuple[tuple[bool, tuple[int, ...]], ...] = ()
     scaling: Scaling | None = None
     why: str = ""
+    kind: str = "function"
+    guessed: bool = False
+    language: str = "python"
 
     @property
     def strength(self) -> float | None:
@@ -72,40 +83,96 @@ class Tried:
         return live / len(self.killed) if self.killed else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What is tried, and with what: `inputs` as they are, or the one of the `shapes` that it answers best."""
+
+    kind: str
+    entry: str
+    examples: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    shapes: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def guessed(self) -> bool:
+        return not self.inputs and not self.examples
+
+
 async def tried(subject: Subject, sandbox: Sandbox, *, performance: bool, within_s: float) -> Tried:
     """What trying came to; about 100 ms. Nothing runs outside of the sandbox."""
-    function = found_in(trees.parse(subject.code), subject.entry) if subject.entry else None
-    if not isinstance(function, ast.FunctionDef) or "." in (subject.entry or ""):
-        return Tried(why="what was asked for is no plain function")
+    thing = thing_of(subject)
+    if isinstance(thing, str):
+        return Tried(why=thing)
     if len(subject.code) > LONGEST:
         return Tried(why=f"it is longer than {LONGEST:,} characters")
-    examples = calls(subject.tests, function.name)
-    other = inputs(function, examples)
-    changed = mutants(subject.code, function.name)
+    changed = mutants(subject.code, thing.entry or None)
     nonce = secrets.token_hex(16)
     order = {
         "nonce": nonce,
+        "kind": thing.kind,
         "code": subject.code,
-        "entry": function.name,
-        "inputs": [*examples, *other],
+        "entry": thing.entry,
+        "inputs": [*thing.examples, *thing.inputs],
+        "shapes": thing.shapes,
         "tests": [test.code for test in subject.tests],
         "mutants": changed,
-        "grow": (examples or other)[:4] if performance else (),
+        "grows": performance and thing.kind == "function",
+        "grow": (thing.examples or thing.inputs)[:4],
     }
     files = {
+        **(scripts.FILES if thing.kind == "script" else {}),
         **subject.every,
         ENTRY: PROBE.read_text(encoding="utf-8"),
         "order.json": json.dumps(order),
     }
     limits = Limits(within_s, CPU_S, MEMORY_MB)
     ran = await sandbox.run(Program(files, ENTRY), limits)
-    return read(ran, nonce, function.name, (*examples, *other))
+    told = replace(read(ran, nonce, thing), entry=thing.entry or subject.main)
+    if told.outcomes and thing.kind == "script" and scripts.PASSING.search(subject.code):
+        told = replace(told, outcomes=tuple(replace(one, steady=False) for one in told.outcomes))
+    return told
 
 
-def read(ran: Ran, nonce: str, entry: str, given: tuple[str, ...]) -> Tried:
+def thing_of(subject: Subject) -> Thing | str:
+    """What there is to try, or why there is nothing."""
+    tree = trees.parse(subject.code)
+    entry = subject.entry or ""
+    found = found_in(tree, entry) if entry else _last(tree)
+    match found:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() if "." not in entry:
+            examples = calls(subject.tests, found.name)
+            given = inputs(found, examples)
+            guesses = () if examples or given else shapes(sessions.parameters_of(found))
+            return Thing("function", found.name, examples, given, guesses)
+        case ast.Assign(value=ast.Lambda() as made) if "." not in entry:
+            examples = calls(subject.tests, entry)
+            return Thing("function", entry, examples, shapes=shapes(sessions.parameters_of(made)))
+        case ast.ClassDef() if not subject.tests:
+            every = sessions.sessions(sessions.class_in(found))
+            return Thing("class", found.name, shapes=every)
+        case None if not entry and not subject.tests:
+            return Thing("script", "", shapes=(scripts.runs(subject.code),))
+    return "what was asked for is no plain function"
+
+
+def _last(tree: ast.Module) -> ast.stmt | None:
+    """Where no name was asked for: the last definition of code that does nothing by itself; None for a script."""
+    definitions = [node for node in tree.body if isinstance(node, (Function, ast.ClassDef))]
+    quiet = (Function, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign)
+    for node in tree.body:
+        text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if not text and not isinstance(node, quiet):
+            return None
+    public = [node for node in definitions if not node.name.startswith("_")]
+    return public[-1] if public else None
+
+
+def read(ran: Ran, nonce: str, thing: Thing) -> Tried:
     """What a run of the probe says; a part that is missing or unreadable says nothing."""
     if not ran.executed:
         return Tried(why=ran.reason)
+    offered = {*thing.examples, *thing.inputs, *(text for shape in thing.shapes for text in shape)}
+    given: tuple[str, ...] | None = None
     outcomes: tuple[Outcome, ...] = ()
     killed: list[tuple[bool, tuple[int, ...]]] = []
     scaling: Scaling | None = None
@@ -116,6 +183,8 @@ def read(ran: Ran, nonce: str, entry: str, given: tuple[str, ...]) -> Tried:
                 continue
             told = row["told"]
             match row["part"]:
+                case "inputs":
+                    given = tuple(text for text in told if text in offered)
                 case "outcomes":
                     outcomes = tuple(
                         Outcome(
@@ -133,9 +202,22 @@ def read(ran: Ran, nonce: str, entry: str, given: tuple[str, ...]) -> Tried:
                     )
         except (ValueError, TypeError, KeyError):
             continue
-    if len(outcomes) != len(given):
+    if given is None or len(outcomes) != len(given):
         return Tried(why=f"it was not tried to its end: {ran.hit or ran.stderr.strip()[-200:]}")
-    return Tried(entry, given, outcomes, tuple(killed), scaling)
+    if not any(_answers(one) for one in outcomes) and thing.guessed:
+        return Tried(why=NOTHING[thing.kind])
+    return Tried(thing.entry, given, outcomes, tuple(killed), scaling, kind=thing.kind, guessed=thing.guessed)  # fmt: skip
+
+
+NOTHING = {
+    "function": "it gives no value, whatever it was called with",
+    "class": "no object of it could be made, whatever it was given",
+    "script": "it printed nothing or ended in an error, whatever it was given",
+}
+
+
+def _answers(one: Outcome) -> bool:
+    return one.kind in {"value", "object"}
 
 
 def fitted(sizes: tuple[int, ...], seconds: tuple[float, ...], peak_mb: float) -> Scaling:
@@ -168,13 +250,28 @@ def kept(told: Tried) -> tuple[Test, ...]:
         chosen.append(best)
         left = [places for places in left if best not in places]
     return tuple(
-        Test(f"generated {number}", f"assert {_call(told, place)} == {told.outcomes[place].text}")
+        Test(f"generated {number}", _as_test(told, place), objects=told.kind == "class")
         for number, place in enumerate(chosen, 1)
     )
 
 
+def _as_test(told: Tried, place: int) -> str:
+    given = trees.literal(told.inputs[place])
+    if told.language != "python":
+        return javascript_tests.as_test(told.kind, told.entry, given, told.outcomes[place].text)
+    match told.kind:
+        case "class":
+            return sessions.as_test(told.entry, given, told.outcomes[place].text)
+        case "script":
+            _, printed = trees.literal(told.outcomes[place].text)
+            return scripts.as_test(told.entry, given, printed)
+    return f"assert {_call(told, place)} == {told.outcomes[place].text}"
+
+
 def came(told: Tried) -> tuple[tuple[str, str], ...]:
     """Each call that was tried with the value it gave; "" where it raised, went on and on, or is not steady."""
+    if told.kind != "function":
+        return ()
     return tuple(
         (_call(told, place), one.text if one.kind == "value" and one.steady else "")
         for place, one in enumerate(told.outcomes)
@@ -187,6 +284,9 @@ def odd(told: Tried, subject: Subject) -> tuple[Problem, ...]:
 
 
 def _odd(told: Tried, subject: Subject) -> Iterator[Problem]:
+    if told.guessed:
+        yield from _surely_odd(told)
+        return
     seen: set[str] = set()
     for place, one in enumerate(told.outcomes):
         call = _call(told, place)
@@ -203,6 +303,27 @@ def _odd(told: Tried, subject: Subject) -> Iterator[Problem]:
             seen.add("changes")
             yield Problem(0, f"{call} changes its argument", "changes")
     yield from _mixed(told)
+
+
+def _surely_odd(told: Tried) -> Iterator[Problem]:
+    """What is odd though the arguments were guessed: a name that does not exist, and nothing but endless calls."""
+    for place, one in enumerate(told.outcomes):
+        lost = {one.text} if one.kind == "raised" else set()
+        if told.kind == "class" and one.kind == "value":
+            lost = {
+                text for kind, text in trees.literal(one.text) if kind == "raised"
+            }  # a list in JSON as well
+        if named := sorted(lost & NOWHERE):
+            yield Problem(0, f"{_call(told, place)} raises {named[0]}"[:300], "raises")
+            break
+    endless = [place for place, one in enumerate(told.outcomes) if one.kind == "endless"]
+    if 2 * len(endless) > len(told.outcomes):
+        yield Problem(0, f"{_call(told, endless[0])} goes on and on", "endless")
+    unsteady = [place for place, one in enumerate(told.outcomes) if not one.steady]
+    if unsteady and told.kind == "function":
+        yield Problem(
+            0, f"{_call(told, unsteady[0])} gives another result the second time", "unsteady"
+        )
 
 
 def _mixed(told: Tried) -> Iterator[Problem]:
@@ -230,5 +351,11 @@ def _in_place(subject: Subject) -> bool:
 
 
 def _call(told: Tried, place: int) -> str:
-    args: Sequence[object] = trees.literal(told.inputs[place])
+    given = trees.literal(told.inputs[place])
+    match told.kind:
+        case "class":
+            return sessions.told_steps(told.entry, given)
+        case "script":
+            return scripts.told_run(told.entry, given)
+    args: Sequence[object] = given
     return f"{told.entry}({', '.join(map(repr, args))})"

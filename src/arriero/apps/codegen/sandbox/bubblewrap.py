@@ -49,6 +49,8 @@ class Bubblewrap:
 
     async def run(self, program: Program, limits: Limits) -> Ran:
         """Runs it in a box of its own, in a thread. Cancelling ends the box before it is raised."""
+        if not program.entry.endswith(".py"):
+            return Ran.not_executed(f"bubblewrap: {program.entry} is no Python")
         stop = threading.Event()
         blocking = self._tested if program.tests else self._ran
         async with self.at_once:

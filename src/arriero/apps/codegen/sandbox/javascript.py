@@ -30,6 +30,9 @@ EXPORTS = re.compile(
     r"^export\s+(?:default\s+)?(?=(?:async\s+)?(?:function|class|const|let|var|type|interface|enum|abstract)\b)",
     re.MULTILINE,
 )
+EXPORTED = re.compile(
+    r"^export\s*\{[^}]*\}\s*;?|^export\s+default\s+(?=[\w$]+\s*;?\s*$)", re.MULTILINE
+)
 # What a script of Node finds: somewhere to export to, and a console that says nothing.
 NODE = """
 var module = { exports: {} }, exports = module.exports;
@@ -89,9 +92,15 @@ class JavaScript:
             return Ran.not_executed(f"javascript: {error}")
 
     def _run(self, program: Program, limits: Limits) -> Ran:
+        # Before the time runs: what takes the types off is made once a process, and that takes a second.
+        code, broken = self._transformed(program)
+        if broken:
+            failed = tuple(Tested(test.name, passed=False, reason=broken) for test in program.tests)
+            return Ran(0, tests=failed, by="javascript")
         begun = monotonic()
         ends = begun + limits.wall_s
         found: list[Tested] = []
+        said = _Said(limits.output_kb << 10)
         hit: Limit | None = None
         for test in program.tests:
             if monotonic() >= ends:
@@ -102,14 +111,22 @@ class JavaScript:
                     )
                 )
                 continue
-            reason, reached = self._tested(program, test, limits, ends)
+            reason, reached = self._tested(program.entry, code, test, limits, ends, said)
             hit = hit or reached
             found.append(Tested(test.name, passed=not reason, reason=reason))
         wall = monotonic() - begun
-        return Ran(0, wall_s=wall, hit=hit, tests=tuple(found), by="javascript")
+        return Ran(0, said.text, wall_s=wall, hit=hit, tests=tuple(found), by="javascript")
+
+    def _transformed(self, program: Program) -> tuple[str, str]:
+        """(the program as a script without types, why there is none)."""
+        try:
+            code = _plain(self.package, program.files[program.entry], program.entry)
+        except self.errors as error:
+            return "", f"while it was loaded: {_told(error, self.package)}"
+        return EXPORTED.sub("", EXPORTS.sub("", code)), ""
 
     def _tested(
-        self, program: Program, test: Test, limits: Limits, ends: float
+        self, entry: str, program: str, test: Test, limits: Limits, ends: float, said: _Said
     ) -> tuple[str, Limit | None]:
         """(why it failed, the limit that it ran into)."""
         package = self.package
@@ -129,9 +146,10 @@ class JavaScript:
                 outer.eval(_script("bridge.js"))
                 outer.eval(_script("tests.js"))
                 outer.register("__ask", inner.call)
+                outer.register("__say", said.add)
                 for name in inner.offered(test.code):
                     outer.eval(f"globalThis.{name} = __bridge.remote({json.dumps(name)}, __ask); 0")
-                code = _plain(package, _without_imports(test.code), f"test{program.entry}")
+                code = _plain(package, _without_imports(test.code), f"test{entry}")
                 outer.eval(_sloppy("(() => { " + code + "\n })()") + "; 0")
             except self.errors as error:
                 return inner.why or _told(error, package, inner.last), inner.hit or _limit(
@@ -153,6 +171,17 @@ class JavaScript:
 
 
 @dataclass
+class _Said:
+    """What tests print with `console.log`, up to `most` characters; what the code prints is not kept."""
+
+    most: int
+    text: str = ""
+
+    def add(self, text: str) -> None:
+        self.text += f"{text}\n"[: max(0, self.most - len(self.text))]
+
+
+@dataclass
 class _Subject:
     """The engine that holds the code. `why` is what leaves a test's result no pass, `last` the last call."""
 
@@ -163,10 +192,9 @@ class _Subject:
     last: str = ""
     hit: Limit | None = None
 
-    def load(self, program: Program) -> None:
+    def load(self, code: str) -> None:
         self.context.eval(_script("bridge.js"))
         self.context.eval(NODE)
-        code = EXPORTS.sub("", _plain(self.package, program.files[program.entry], program.entry))
         self.context.eval(f"globalThis.__scope = {_sloppy(code + SCOPE)}; 0")
 
     def offered(self, test: str) -> list[str]:

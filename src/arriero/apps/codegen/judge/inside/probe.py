@@ -1,16 +1,24 @@
 """Tries the program of order.json and says what it did, one line of JSON a part, each with the order's nonce."""
 
 import ast
+import contextlib
 import copy
+import inspect
 import io
 import json
 import os
 import resource
 import sys
 import time
+import types
 
 FUEL = 40_000  # loop turns and calls of one try; a HumanEval task takes hundreds
 LONG = 300  # characters of a value that is told
+LONGER = 6_000  # the same of a session, which holds many, and of what a script prints
+CHOOSING = 4_000  # loop turns and calls of one try while it is looked which arguments fit
+MORE = -1  # how a script ended that reads on where its input ends
+MOST_RUNS = 4  # of a script
+OTHER = "\0other"  # stands for a second object of the same class
 
 
 class Empty(BaseException):
@@ -39,19 +47,128 @@ class Ticking(ast.NodeTransformer):
         return node
 
 
+def ticking(text):
+    return compile(ast.fix_missing_locations(Ticking().visit(ast.parse(text))), "main.py", "exec")
+
+
 def loaded(text, tank):
     """The names of a program that ticks."""
-    tree = ast.fix_missing_locations(Ticking().visit(ast.parse(text)))
-    names = {"__name__": "main", "_tick": tank.tick}
+    module = types.ModuleType("main")
+    sys.modules["main"] = module  # dataclasses look their module up
+    names = module.__dict__
+    names["_tick"] = tank.tick
     tank.left = FUEL
-    exec(compile(tree, "main.py", "exec"), names)  # noqa: S102  # the box is there for that
+    exec(ticking(text), names)  # noqa: S102  # the box is there for that
     return names
 
 
-def outcome(function, args, tank):
+def made(text, order, tank):
+    """(what is tried as a function, the program's names)."""
+    if order["kind"] == "script":
+        return script_of(ticking(text), tank), {}
+    names = loaded(text, tank)
+    thing = names[order["entry"]]
+    return (session_of(thing) if order["kind"] == "class" else waited_for(thing)), names
+
+
+def waited_for(function):
+    """An async function as one that can be called."""
+    if not inspect.iscoroutinefunction(function):
+        return function
+    return lambda *args: awaited(function(*args))
+
+
+def awaited(value):
+    if not inspect.iscoroutine(value):
+        return value
+    import asyncio  # noqa: PLC0415  # only where it is needed: it takes as long as all the rest
+
+    return asyncio.run(value)
+
+
+def session_of(cls):
+    """Makes an object, does the steps, and gives what each came to."""
+
+    def session(given, steps):
+        one, other, came = cls(*given), None, []
+        for name, args in steps:
+            try:
+                value = getattr(one, name)
+                if args is not None:
+                    if OTHER in args and other is None:
+                        other = cls(*copy.deepcopy(given))
+                    mine = copy.deepcopy(args)
+                    value = awaited(value(*(other if arg == OTHER else arg for arg in mine)))
+            except Exception as error:
+                came.append(("raised", type(error).__name__))
+            else:
+                came.append(shown(value))
+        return came
+
+    return session
+
+
+def shown(value):
+    """("value", its text) of a plain value, ("object", its type) of any other."""
+    with contextlib.suppress(Exception):
+        text = repr(value)
+        if len(text) <= LONG and ast.literal_eval(text) == value:
+            return ("value", text)
+    return ("object", type(value).__name__)
+
+
+def script_of(program, tank):
+    """Runs the program as a script; gives [how it ended, what it printed]."""
+
+    def script(argv, said):
+        before = sys.stdin, sys.stdout, sys.argv
+        out = io.StringIO()
+        sys.stdin = io.TextIOWrapper(io.BytesIO(said.encode()))
+        sys.stdout, sys.argv = out, ["main.py", *argv]
+        status = 0
+        try:
+            exec(program, {"__name__": "__main__", "_tick": tank.tick})  # noqa: S102  # the same
+        except SystemExit as ended:
+            status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        except EOFError:
+            status = MORE
+        finally:
+            sys.stdin, sys.stdout, sys.argv = before
+        return [status, out.getvalue()[: LONGER // 3]]
+
+    return script
+
+
+def chosen(order, thing, tank):
+    """The arguments that are tried: those of the shape that the code answers best; of a script the runs that end well."""
+    if order["kind"] == "script":
+        found: dict[tuple[bool, str], str] = {}
+        for text in order["shapes"][0]:
+            what, _ = outcome(thing, list(ast.literal_eval(text)), tank, long=LONGER)
+            status, printed = ast.literal_eval(what[1]) if what[0] == "value" else (1, "")
+            if status in (0, MORE) and printed.strip():
+                found.setdefault((status != 0, printed), text)
+        ended = [text for (early, _), text in found.items() if not early]
+        return (ended or list(found.values()))[:MOST_RUNS]
+    if len(order["shapes"]) == 1:
+        return order["shapes"][0]
+    return max(order["shapes"], key=lambda shape: answers(shape, order["kind"], thing, tank))
+
+
+def answers(shape, kind, thing, tank):
+    """How much the code makes of arguments of that shape: different values, or steps that raise nothing."""
+    every = [list(ast.literal_eval(text)) for text in shape]
+    outs = [outcome(thing, args, tank, CHOOSING, LONGER)[0] for args in every]
+    values = {text for what, text, _ in outs if what == "value"}
+    if kind == "class":
+        return sum(text.count("('value'") + text.count("('object'") for text in values)
+    return len(values) + 0.01 * sum(what == "object" for what, _, _ in outs)
+
+
+def outcome(function, args, tank, fuel=FUEL, long=LONG):
     """(what it came to, whether it changed its arguments)."""
     mine = copy.deepcopy(args)
-    tank.left = FUEL
+    tank.left = fuel
     try:
         value = function(*mine)
     except Empty:
@@ -60,10 +177,10 @@ def outcome(function, args, tank):
         return ["raised", type(error).__name__, str(error)[:LONG]], False
     try:
         text = repr(value)
-        plain = ast.literal_eval(text) == value if len(text) <= LONG else False
+        plain = ast.literal_eval(text) == value if len(text) <= long else False
     except Exception:
         return ["object", type(value).__name__, ""], mine != args
-    return ["value" if plain else "object", text[:LONG], type(value).__name__], mine != args
+    return ["value" if plain else "object", text[:long], type(value).__name__], mine != args
 
 
 def passes(test, names, tank):
@@ -140,30 +257,32 @@ def main():
         out.write(json.dumps({"nonce": order["nonce"], "part": part, "told": told}) + "\n")
         out.flush()
 
-    tank, entry = Tank(), order["entry"]
-    names = loaded(order["code"], tank)
-    function = names[entry]
-    every = [list(ast.literal_eval(text)) for text in order["inputs"]]
-    first = [outcome(function, args, tank) for args in every]
-    again = [outcome(function, args, tank)[0] for args in every]
+    tank, long = Tank(), LONG if order["kind"] == "function" else LONGER
+    function, _ = made(order["code"], order, tank)
+    texts = order["inputs"] or chosen(order, function, tank)
+    tell("inputs", texts)
+    every = [list(ast.literal_eval(text)) for text in texts]
+    first = [outcome(function, args, tank, long=long) for args in every]
+    again = [outcome(function, args, tank, long=long)[0] for args in every]
     tell(
         "outcomes",
         [[what, changes, what == second] for (what, changes), second in zip(first, again)],
     )
     for number, text in enumerate(order["mutants"]):
         try:
-            other = loaded(text, tank)
+            mutant, other = made(text, order, tank)
             by_examples = any(not passes(test, other, tank) for test in order["tests"])
             differs = [
                 place
                 for place, args in enumerate(every)
-                if outcome(other[entry], args, tank)[0] != first[place][0]
+                if outcome(mutant, args, tank, long=long)[0] != first[place][0]
             ]
         except BaseException:
             by_examples, differs = True, []
         tell("mutant", {"number": number, "by_examples": by_examples, "differs": differs})
-    if order["grow"]:
-        scaling(order["code"], entry, [ast.literal_eval(text) for text in order["grow"]], tell)
+    if order["grows"] and every:
+        candidates = [ast.literal_eval(text) for text in order["grow"]] or every[:4]
+        scaling(order["code"], order["entry"], candidates, tell)
 
 
 main()

@@ -21,5 +21,5 @@ const assert = Object.assign((held, message) => { if (!held) throw new Assertion
   deepStrictEqual: (got, expected) => { if (!__same(got, expected, true)) __fails(got, expected); },
   throws: (action) => { try { action(); } catch { return; } throw new AssertionError("it raised nothing"); },
 });
-const console = { assert: (held, ...words) => assert(held, words.length ? words.join(" ") : undefined), log() {}, error() {}, warn() {}, info() {}, debug() {} };
+const console = { assert: (held, ...words) => assert(held, words.length ? words.join(" ") : undefined), log: (...words) => { __say(words.map(String).join(" ")); }, error() {}, warn() {}, info() {}, debug() {} };
 const require = (name) => { if (name.replace("node:", "").startsWith("assert")) return assert; throw new Error(`tests have no module ${name}`); };
