@@ -57,6 +57,17 @@ def test_a_check_passes_the_good_answer_and_fails_the_bad_one(
     assert verdict.score < 1
 
 
+def test_what_the_sources_say_twice_is_no_loop() -> None:
+    stands = "10719 (Silk liner): on its way, no refund; 10665 (Rope): on its way, no refund"
+    listed = "10719 (one of them): expected on 2 May, no refund; 10665 (one of them): expected on 2 May, no refund"
+    assert not does_not_repeat_itself.judge(Exhibit("", f"It is {listed}.")).passed
+    assert does_not_repeat_itself.judge(Exhibit("", f"It is {listed}.", facts=(listed,))).passed
+    assert not does_not_repeat_itself.judge(
+        Exhibit("", f"{listed}. {listed}.", facts=(listed,))
+    ).passed
+    assert does_not_repeat_itself.judge(Exhibit("", stands)).passed
+
+
 def test_an_answer_that_takes_up_nothing_of_the_question_is_not_relevant() -> None:
     asked = "When is the money transferred to my bank?"
     on_topic = exhibit("The bank transfer of your money takes three days.", asked)

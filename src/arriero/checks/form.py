@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from arriero.checks.base import Exhibit, check
+from arriero.checks.facts import supports
 from arriero.checks.language import language_of
 from arriero.core.words import Verdict
 
@@ -89,12 +92,29 @@ def names_a_next_step(exhibit: Exhibit) -> tuple[float, str]:
 
 @check("no-loop")
 def does_not_repeat_itself(exhibit: Exhibit) -> tuple[float, str]:
-    """No sentence comes twice and no word run loops, as small models do when they get lost."""
-    sentences = [
-        part.strip().lower() for part in re.split(r"[.!?]\s+", exhibit.text) if part.strip()
-    ]
-    if len(set(sentences)) < len(sentences):
+    """No sentence comes twice and no word run loops, as small models do when they get lost.
+
+    What the sources and facts say several times may be said as often: two orders, or two articles, can
+    stand in the same words.
+    """
+    known = " ".join(supports(exhibit))
+    if _surplus(_sentences(exhibit.text), _sentences(known)):
         return 0.0, "a sentence comes twice"
-    words = exhibit.text.lower().split()
-    runs = [tuple(words[at : at + 5]) for at in range(len(words) - 4)]
-    return (0.0, "a phrase loops") if len(runs) - len(set(runs)) > 1 else (1.0, "")
+    loops = _surplus(_runs(exhibit.text), _runs(known)) > 1
+    return (0.0, "a phrase loops") if loops else (1.0, "")
+
+
+def _surplus(said: Sequence[str], known: Sequence[str]) -> int:
+    """How often something is said again without being known as often."""
+    there = Counter(known)
+    return sum(max(0, times - max(1, there[one])) for one, times in Counter(said).items())
+
+
+def _sentences(text: str) -> Sequence[str]:
+    parts = re.split(r"[.!?](?:\s+|$)", text.lower())
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _runs(text: str, length: int = 5) -> Sequence[str]:
+    words = text.lower().split()
+    return [" ".join(words[at : at + length]) for at in range(len(words) - length + 1)]

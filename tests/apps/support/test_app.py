@@ -56,6 +56,7 @@ RULES = {
     "weather": "out_of_scope",
     "cancel": "cancel_order",
     "yes": "other",
+    "wrong article": "wrong_item",
 }
 
 
@@ -541,3 +542,29 @@ def test_the_plugin_names_a_head_and_labels_for_each_classifying_role() -> None:
     assert set(heads) == {"support-intents", "support-sentiment"}
     assert "order_status" in plugin.labels(settings)["intent_classifier"]
     assert set(plugin.labels(settings)["sentiment_analyzer"]) == {"negative", "neutral", "positive"}
+
+
+async def test_a_question_that_is_the_same_for_every_order_is_not_asked_for_an_orders_number(
+    desk: Desk,
+) -> None:
+    asked = await desk.ask("Where is the fountain of Atlantis?")
+    assert asked.outcome.ended is Ended.FALLBACK
+    assert "five-digit" not in asked.outcome.answer.response
+    own = await desk.ask("Where is my parcel?", customer=None)
+    assert own.outcome.ended is Ended.CLARIFY
+    assert "five-digit" in own.outcome.answer.response
+
+
+async def test_a_report_gets_an_article_that_fits_before_the_procedure_of_its_kind(
+    desk: Desk,
+) -> None:
+    told = await desk.ask(
+        "I like the wrong article and keep it, price reduced by 10 %.", customer=None
+    )
+    assert told.outcome.origin == "extractive"
+    assert "reduced by 10 %" in told.outcome.answer.response
+    usual = await desk.ask(
+        "Alas, alack: a wrong article, brought by a llama caravan.", customer=None
+    )
+    assert usual.outcome.origin == "template"
+    assert "at our cost" in usual.outcome.answer.response

@@ -402,13 +402,25 @@ class SupportApp:
         return await self._usual(turn, seen, evidence)
 
     def _articles_first(self, seen: Seen, evidence: Evidence) -> bool:
-        """Whether the articles are asked before templates and flows."""
+        """Whether the articles are asked before templates and flows.
+
+        So they are for a report, where only the procedure of its kind would answer: "keeping it might be
+        fine if it got cheaper" asks more than that.
+        """
         ours = (
             evidence.held or evidence.pending or evidence.mode == Automation.OFF or evidence.intent
         )
         free = self._own_words or evidence.contradictory
         own = seen.person or seen.intent == HUMAN or evidence.order != "none"
-        return seen.general and not (own or ours or free)
+        told = seen.reports and self._has_procedure(seen) and not _flows(evidence)
+        return (seen.general or told) and not (own or ours or free)
+
+    def _same_for_all(self, seen: Seen, evidence: Evidence) -> bool:
+        """Whether an order's number would not help: what is asked is the same for every order."""
+        return seen.general and self._articles_first(seen, evidence)
+
+    def _has_procedure(self, seen: Seen) -> bool:
+        return any("asks" in one.when for one in self.answers.get(seen.intent, ()))
 
     async def _usual(
         self, turn: Turn[Inquiry], seen: Seen, evidence: Evidence
@@ -416,7 +428,8 @@ class SupportApp:
         """Persons and flows, approved texts, what is not ours, then the articles."""
         if said := self._said_at_once(turn, seen, evidence):
             return [said]
-        if self._sure(turn, seen) and (text := self._approved_text(turn, seen, evidence)):
+        text = self._approved_text(turn, seen, evidence) if self._sure(turn, seen) else None
+        if text and not (_asks(text, evidence) and self._same_for_all(seen, evidence)):
             ending = Ended.CLARIFY if _asks(text, evidence) else Ended.ANSWERED
             cited = self._cited(evidence)
             return [self._draft(seen, evidence, text, "template", cited, ending=ending)]
@@ -810,6 +823,11 @@ def _record(evidence: Evidence) -> tuple[Source, ...]:
     said = sorted((name, value) for name, value in evidence.facts.items() if name not in other)
     quote = "; ".join(f"{name}: {value}" for name, value in said if value != "none")
     return (Source(f"order:{number}", f"Order {number}", quote),)
+
+
+def _flows(evidence: Evidence) -> bool:
+    """Whether a flow has something to say."""
+    return evidence.proposal is not None and bool(evidence.proposal.text)
 
 
 def _asks(text: str, evidence: Evidence) -> bool:
