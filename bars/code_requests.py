@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from arriero.apps.codegen.judge.grammars import GRAMMARS, tree
+from arriero.apps.codegen.requirement_words import SUFFIXES
 from arriero.bench.bare import Written
 from arriero.bench.kept import Attempt
 from arriero.bench.problems import Asked, Problem
@@ -50,9 +51,15 @@ async def _made(mode: str, rows: Sequence[Mapping[str, str]], size: str) -> list
         for done, row in enumerate(rows):
             if done % 10 == 0:
                 progress(f"{mode} {done} of {len(rows)}")
-            problem = Problem(row["id"], Asked(row["requirement"]), ())
+            problem = Problem(row["id"], Asked(row["requirement"], files=(file_of(row),)), ())
             found.append(await trial.attempt(mode, writer, problem, 0))
     return [one.written for one in found]
+
+
+def file_of(row: Mapping[str, str]) -> str:
+    """The name of the file that is asked for: `main`, with the end of its language."""
+    language = SPELT.get(row["language"], row["language"].lower())
+    return f"main.{SUFFIXES.get(language, 'txt')}"
 
 
 def figures(

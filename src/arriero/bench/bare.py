@@ -14,7 +14,11 @@ from arriero.core.words import Message
 from arriero.models.base import Generator, Prompt, complete
 
 # The wording in which Qwen2.5-Coder's own scores on these benchmarks were taken (EvalPlus).
-ONE = "Please provide a self-contained Python script that solves the following problem in a markdown code block:"
+ONE = "Please provide a self-contained {language} script that solves the following problem in a markdown code block:"
+LANGUAGES = {
+    "js": "JavaScript", "ts": "TypeScript", "go": "Go", "java": "Java", "rs": "Rust", "cpp": "C++", "c": "C",
+    "rb": "Ruby", "php": "PHP", "cs": "C#", "kt": "Kotlin",
+}  # fmt: skip
 REPAIR = "Please fix the bugs in this Python code and answer with the whole corrected code in a markdown code block."
 MANY = (
     "Please write the Python files {names} that solve the following problem. "
@@ -87,7 +91,8 @@ def question(asked: Asked) -> str:
         return f"{REPAIR}\n\n{asked.requirement}\n\n```python\n{asked.code}```{tests}\n"
     wanted = asked.requirement.strip("\n")
     told = f"```python\n{wanted}\n```" if parses(wanted) else wanted
-    ask = MANY.format(names=" and ".join(asked.files)) if len(asked.files) > 1 else ONE
+    one = ONE.format(language=LANGUAGES.get(asked.main.rpartition(".")[2], "Python"))
+    ask = MANY.format(names=" and ".join(asked.files)) if len(asked.files) > 1 else one
     return f"{ask}\n\n{told}\n"
 
 

@@ -15,7 +15,7 @@ from arriero.apps.codegen.judge.base import Subject, Switches
 from arriero.apps.codegen.judge.quality import Quality, quality
 from arriero.apps.codegen.judge.report import Report
 from arriero.apps.codegen.repair_names import defined, module_of, unbound
-from arriero.apps.codegen.requirement import Requirement
+from arriero.apps.codegen.requirement import Kind, Requirement
 from arriero.apps.codegen.sandbox.base import Test
 from arriero.apps.codegen.spelt import javascript
 from arriero.apps.codegen.values import Generated
@@ -153,7 +153,7 @@ def subject_of(
     return Subject(
         made.code, made.language, entry=made.entry, files=made.files, main=made.main,
         tests=tests_of(requirement, made.main, {made.main: made.code, **made.files}), declared=declared, forbidden=frozenset(requirement.forbidden),
-        cut=made.cut,
+        cut=made.cut, given=requirement.given if requirement.kind is Kind.REFACTORING else "",
     )  # fmt: skip
 
 

@@ -174,3 +174,31 @@ def test_names_say_what_they_hold_and_doubtful_ones_are_tried_in_several_ways() 
     assert len(shapes([Parameter("count", "int")])) == 1
     several = shapes(list(starmap(Parameter, [("a", ""), ("b", "")])))
     assert len(several) > 4
+
+
+SQUARES = "def f(l):\n    r = []\n    for i in range(len(l)):\n        if l[i] % 2 == 0:\n            r.append(l[i] * l[i])\n    return r\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "holds"),
+    [
+        ("def f(numbers):\n    return [one * one for one in numbers if one % 2 == 0]\n", True),
+        ("def f(numbers):\n    return [one * one for one in numbers if one % 2]\n", False),
+        ("def f(numbers):\n    return [one * one for one in numbers]\n", False),
+    ],
+)
+async def test_what_is_to_go_on_doing_the_same_is_compared_with_what_was_given(
+    sandbox: Sandbox, code: str, *, holds: bool
+) -> None:
+    report = await examine(Subject(code, "python", "f", given=SQUARES), sandbox)
+    assert report.tests.passed
+    assert (not report.tests.failed) is holds
+    assert (quality(report).score > 9) is holds
+
+
+async def test_a_bug_that_was_given_need_not_be_kept(sandbox: Sandbox) -> None:
+    given = "def add(x, items=[]):\n    items.append(x)\n    return items\n"
+    code = "def add(x, items=None):\n    items = [] if items is None else items\n    items.append(x)\n    return items\n"
+    report = await examine(Subject(code, "python", "add", given=given), sandbox)
+    assert report.tests.executed
+    assert not report.tests.failed

@@ -121,3 +121,14 @@ async def test_what_tests_print_is_told_and_what_the_code_prints_is_not() -> Non
     ran = await ENGINE.run(Program({"main.ts": code}, "main.ts", tests=(test,)), Limits())
     assert ran.passed
     assert ran.stdout == "said\n"
+
+
+async def test_what_is_to_go_on_doing_the_same_is_compared_with_what_was_given() -> None:
+    given = "function f(a) { var r = []; for (var i = 0; i < a.length; i++) { if (a[i] > 0) { r.push(a[i] * 2); } } return r; }"
+    for code, holds in (
+        ("const f = (a) => a.filter((one) => one > 0).map((one) => one * 2);", True),
+        ("const f = (a) => a.map((one) => one * 2);", False),
+    ):
+        report = await examine(Subject(code, "javascript", "f", given=given), ENGINE)
+        assert report.tests.passed
+        assert (not report.tests.failed) is holds

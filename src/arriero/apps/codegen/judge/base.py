@@ -49,7 +49,8 @@ class Subject:
     `entry` is the function or class that was asked for. `files` are further files of the same project (relative
     name -> text), `code` is the one called `main` (`main.js` in JavaScript, unless it is said). `tests` are the caller's examples. `declared` are packages that
     the caller says exist, `forbidden` imports that the caller forbids. `cut`: the model stopped by length. `asked`
-    is what the caller wrote, if it does not stand in the code as its docstring.
+    is what the caller wrote, if it does not stand in the code as its docstring. `given` is the caller's code that
+    is to go on doing what it does.
     """
 
     code: str
@@ -62,6 +63,7 @@ class Subject:
     forbidden: frozenset[str] = frozenset()
     cut: bool = False
     asked: str = ""
+    given: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "language", named(self.language))

@@ -27,7 +27,7 @@ from arriero.apps.codegen.judge.copied import Known
 from arriero.apps.codegen.judge.lint import lint
 from arriero.apps.codegen.judge.report import Imports, Problem, Report, Tests
 from arriero.apps.codegen.judge.secrets import secrets
-from arriero.apps.codegen.judge.tried import Tried, came, kept, odd, tried
+from arriero.apps.codegen.judge.tried import Tried, came, kept, odd, same, tried
 from arriero.apps.codegen.judge.types import types
 from arriero.apps.codegen.sandbox.base import Limits, Sandbox
 from arriero.apps.codegen.security.findings import Findings
@@ -103,6 +103,7 @@ async def examine(
         timed.skipped["copied"] = "no index of sources was given"
     else:
         report = replace(report, copied=timed.now("copied", lambda: known.copied(subject.code)))
+    subject = await _as_before(subject, sandbox, found, timed, within_s)
     tests, attempts, heard, hints, findings = await asyncio.gather(
         _tests(subject, sandbox, found, timed, within_s),
         _tried(subject, sandbox, switches, found, timed, within_s),
@@ -132,6 +133,23 @@ def _read(subject: Subject, report: Report, timed: _Timed) -> Report:
         errors=(*handled.unhandled(subject.code), *forms.forms(subject.code)),
         slow=slow.slow(subject.code) if "performance" not in report.off else (),
     )
+
+
+async def _as_before(
+    subject: Subject, sandbox: Sandbox, found: Imports, timed: _Timed, within_s: float
+) -> Subject:
+    """With what the caller's own code does as its examples, where it is to go on doing that and no example is told."""
+    if not subject.given or subject.tests or found.unknown or found.forbidden:
+        return subject
+    before = replace(subject, code=subject.given, given="", files={})
+    if subject.language not in EXECUTED or parse.problems(before)[0]:
+        return subject
+    if subject.language == "python":
+        trying = tried(before, sandbox, performance=False, within_s=within_s)
+    else:
+        trying = whole_javascript.tried(before, sandbox, within_s=within_s)
+    told = await timed.wait("before", trying, Tried(why="it cannot be made a program"))
+    return replace(subject, tests=same(told))
 
 
 async def _tests(

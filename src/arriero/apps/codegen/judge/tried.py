@@ -40,6 +40,7 @@ IN_PLACE = re.compile(
 )
 LONGEST = 50_000  # characters; every mutant is the whole text once more
 MOST_KEPT = 5  # generated tests; more are not read
+MOST_SAME = 8  # calls that code which is changed has to answer as before
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +253,27 @@ def kept(told: Tried) -> tuple[Test, ...]:
     return tuple(
         Test(f"generated {number}", _as_test(told, place), objects=told.kind == "class")
         for number, place in enumerate(chosen, 1)
+    )
+
+
+def same(told: Tried) -> tuple[Test, ...]:
+    """What a function answers as tests of another that is to do the same; none where it answers all calls alike.
+
+    Calls that raise, change their arguments or are not steady are left out: whoever tidies code may mend those.
+    """
+    if (
+        told.kind != "function"
+        or len({one.text for one in told.outcomes if one.kind == "value"}) < 2
+    ):
+        return ()
+    usable = [
+        place
+        for place, one in enumerate(told.outcomes)
+        if one.kind == "value" and one.steady and not one.changes
+    ]
+    return tuple(
+        Test(f"as before {number}", _as_test(told, place))
+        for number, place in enumerate(usable[:MOST_SAME], 1)
     )
 
 

@@ -51,7 +51,7 @@ def interpreter(python: Path | None = None) -> Interpreter:
     `InputError` when it does not answer.
     """
     asked = str(python or Path(getattr(sys, "_base_executable", "") or sys.executable))
-    told = json.loads(_output([asked, "-I", "-c", ASKED]))
+    told = json.loads(output([asked, "-I", "-c", ASKED]))
     setpriv = next((p for p in ("/usr/bin/setpriv", "/bin/setpriv") if Path(p).exists()), None)
     programs = [told["exe"], *([setpriv] if setpriv else [])]
     library = f"/python/lib/{told['version']}"
@@ -71,12 +71,13 @@ def _shared_objects(files: list[str]) -> dict[str, str]:
     Libraries go to /lib, which the loader searches by itself; the loader stays where programs name it.
     """
     found: dict[str, str] = {}
-    for name, path in LOADED.findall(_output(["ldd", *files])):
+    for name, path in LOADED.findall(output(["ldd", *files])):
         found[f"/lib/{name}" if name and "/" not in name else path] = str(Path(path).resolve())
     return found
 
 
-def _output(argv: list[str]) -> str:
+def output(argv: list[str]) -> str:
+    """What a program of this machine prints. Raises `InputError` when it cannot be run or prints nothing."""
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=WITHIN_S, check=False)
     except subprocess.TimeoutExpired:
