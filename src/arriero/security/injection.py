@@ -21,7 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from arriero.security.injection_grammar import Grammar, Tagged
+from arriero.security.injection_grammar import Grammar, Tagged, slips
 from arriero.security.injection_model import Row, Weights, features, probability
 from arriero.security.injection_views import HIDDEN, View, views
 
@@ -85,6 +85,8 @@ class Scanner:
     def packaged(cls, weights: Weights | None = None) -> Scanner:
         """With the rules of the package and `weights`, by default the packaged ones."""
         table = tomllib.loads((HERE / "injection_rules.toml").read_text(encoding="utf-8"))
+        for name, row in table["slips"].items():
+            table["classes"][name] += " ".join(["", *slips(**row)])
         marks = tuple(_mark(row) for row in table["marks"])
         runs = re.compile("|".join(table["squeezed"]["runs"].split()))
         return cls(

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from string import ascii_lowercase
 from typing import Any
 
 _WORD = re.compile(r"[^\W_]+(?:_[^\W_]+)*|[.!?;:\n]")
@@ -220,3 +221,22 @@ def _nearest(
 
 def _within(hits: Sequence[tuple[int, int]], low: int, high: int) -> bool:
     return any(first <= high and last >= low for first, last in hits)
+
+
+def slips(of: str, but: str) -> list[str]:
+    """The words one letter left out, added, changed or swapped away from those of `of`, in order.
+
+    Words of `but` are words of their own, and the first letter of each stands.
+    """
+    own = {*of.split(), *but.split()}
+    found: set[str] = set()
+    for word in of.split():
+        for left, right in ((word[:at], word[at:]) for at in range(1, len(word) + 1)):
+            found.update(left + letter + right for letter in ascii_lowercase)
+            if right:
+                found.add(left + right[1:])
+                found.update(left + letter + right[1:] for letter in ascii_lowercase)
+            if len(right) > 1:
+                found.add(left + right[1] + right[0] + right[2:])
+    own |= {f"{word}s" for word in own}
+    return sorted(found - own)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HUNCH = HERE / "injection_hunch.safetensors"
 TRUST = 0.5  # of the hunch's log-odds beside those of the words; by grouped cross-validation on the rows
-FLAG_AT = 0.8  # by the same: between one and two hard harmless rows in a hundred are flagged
+FLAG_AT = 0.85  # of every hundred harmless rows kept from fitting about one is flagged (bars/LOG.md, 28 November)
 _FLAG_ODDS = log(FLAG_AT / (1 - FLAG_AT))
 logger = logging.getLogger(__name__)
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import logging
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from arriero.core.errors import ModelError
 from arriero.models.base import Encoder
-from arriero.security.injection_grammar import Grammar, Tagged
+from arriero.security.injection_grammar import Grammar, Tagged, slips
 from arriero.security.injection_model import Row, Weights, features, probability
 from arriero.security.injection_views import folded
 
@@ -62,7 +61,7 @@ class Recogniser:
     def packaged(cls, weights: Weights | None = None) -> Recogniser:
         """With the rules of the package and `weights`, by default the packaged ones."""
         table = tomllib.loads((HERE / "person.toml").read_text(encoding="utf-8"))
-        table["classes"]["person"] += " ".join(["", *sorted(_slips(table["slips"]))])
+        table["classes"]["person"] += " ".join(["", *slips(**table["slips"])])
         return cls(Grammar.of(table), weights or Weights.load(WEIGHTS))
 
     def judge(self, message: str, hunch: float = 0.0, asked_at: float = ASKED_AT) -> Asked:
@@ -150,24 +149,6 @@ def _judged(message: str, history: Sequence[str], hunch: float, asked_at: float)
 @lru_cache(maxsize=1)
 def _packaged() -> Recogniser:
     return Recogniser.packaged()
-
-
-def _slips(table: Mapping[str, str]) -> set[str]:
-    """The words one letter left out, added, changed or swapped away from the given ones."""
-    own = {*table["of"].split(), *table["but"].split()}
-    found: set[str] = set()
-    for word in table["of"].split():
-        parts = [
-            (word[:at], word[at:]) for at in range(1, len(word) + 1)
-        ]  # the first letter stands
-        for left, right in parts:
-            found.update(left + letter + right for letter in ascii_lowercase)
-            if right:
-                found.add(left + right[1:])
-                found.update(left + letter + right[1:] for letter in ascii_lowercase)
-            if len(right) > 1:
-                found.add(left + right[1] + right[0] + right[2:])
-    return {word for word in found if word not in own and not word.endswith("s")}
 
 
 def _sentences(tagged: Tagged) -> Iterator[tuple[int, int]]:
