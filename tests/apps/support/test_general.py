@@ -30,6 +30,8 @@ def test_a_question_that_an_article_may_answer_is_general(message: str) -> None:
         "has the parcel arrived?",
         "Can you cancel the order?",
         "can i cancel my order",
+        "so where is it now",
+        "has it been sent?",
         "one sock is missing",
     ],
 )

@@ -15,6 +15,12 @@ from arriero.apps.support.reports import only_reports
 # "The parcel" that a customer speaks of is theirs.
 _THINGS = r"(?:order|parcel|package|delivery|shipment|refund|return|money|stuff|goods|purchase)"
 _OWN = re.compile(rf"\b(?:the|this|that|last|latest|any) {_THINGS}\b", re.IGNORECASE)
+# So is a bare "it" that is asked after: what it is was said before, or is the order.
+_IT = re.compile(
+    r"\bwhere(?:'s|s| is| are) (?:it|they)\b"
+    r"|\b(?:has|have|hasn't|haven't) (?:it|they) (?:\w+ )?(?:left|arrived|gone|been|shipped|come)\b",
+    re.IGNORECASE,
+)
 _STANDING = re.compile(
     r"\bwhere(?:'s|s| is| are| am)\b|\b(?:any|what(?:'s| is)?(?: the)?(?: latest)?) (?:news|updates?|status|progress)\b|\bstatus of\b"
     r"|\b(?:has|have|did|hasn't|haven't|didn't) (?:my|the|it|you|they|anything|anybody|this)\b"
@@ -38,5 +44,5 @@ def asks_in_general(message: str) -> bool:
     """Whether `message` asks something, and neither how an own order stands nor that anything be done."""
     if only_reports(message) or _WISH.search(message):
         return False
-    own = is_personal(message) or _OWN.search(message) is not None
+    own = is_personal(message) or any(one.search(message) for one in (_OWN, _IT))
     return not (own and (_STANDING.search(message) or _MAY.search(message)))
