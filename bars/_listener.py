@@ -1,10 +1,9 @@
 """Fits the second listener of the compliance gate: `python -m bars._listener [--check]`.
 
-From our own rows (`compliance/rows.jsonl`), from the first corpus, whose two halves were looked at and prove nothing any
-more, from the open halves of the two others, from what our own explanations say, and from sentences of the half of real
-filings that is there to develop on. Of the filings nothing is kept but what they did to the weights: the vocabulary
-comes from what we wrote. In which sentences a text of the open halves breaks its rule, we have marked
-(`compliance_claims.json`).
+From our own rows (`compliance/rows.jsonl`), from three corpora by other authors, whose halves were all looked at and
+prove nothing any more, from what our own explanations say, and from sentences of the half of real filings that is there
+to develop on. Of the filings nothing is kept but what they did to the weights: the vocabulary comes from what we wrote.
+In which sentences a text of the second and third corpus breaks its rule, we have marked (`compliance_claims.json`).
 
 Regularised least squares on indicators of the labels, in the dual (Saunders et al., 1998): n-grams of words and letters,
 the grammar's classes, the sentence vector. Thresholds come from authors left out: each corpus is judged, text by text and
@@ -62,14 +61,14 @@ ROWS = Path(listener.__file__).with_name("rows.jsonl")
 OURS, FIRST, SECOND, THIRD, FILED, TOLD = "ours", "first", "second", "third", "filed", "told"
 CORPORA = {
     FIRST: ("compliance_open.jsonl", "compliance_sealed.jsonl"),
-    SECOND: ("compliance2_open.jsonl",),
-    THIRD: ("compliance3_open.jsonl",),
+    SECOND: ("compliance2_open.jsonl", "compliance2_sealed.jsonl"),
+    THIRD: ("compliance3_open.jsonl", "compliance3_sealed.jsonl"),
 }
 CLAIMS = HERE / "compliance_claims.json"  # by file and id: first and last sentence of each breach
 SHARES = {"words": 0.7, "characters": 0.7, "classes": 0.5}
 VECTOR = 1.4  # share of the sentence vector beside them
 RIDGE = 0.3
-FEWEST = {"words": 2, "characters": 3, "classes": 2}  # pieces that an n-gram has to be in
+FEWEST = {"words": 2, "characters": 4, "classes": 2}  # pieces that an n-gram has to be in
 WEIGHT = {OURS: 1.0, FIRST: 1.0, SECOND: 1.0, THIRD: 1.0, FILED: 0.5, TOLD: 2.0}
 FRAMED = 20  # texts of the first corpus that share a sentence: the frame around what a row is about
 JOINED = 300  # pieces of two or three allowed sentences that did not come together
@@ -283,14 +282,13 @@ def filed(grammar: Grammar) -> Iterator[Example]:
 def named(examples: Sequence[Example], vectors: Numbers) -> list[Example]:
     """The corpora name rules; each becomes the likeliest claim under that rule by what we wrote ourselves."""
     mine = [at for at, one in enumerate(examples) if one.author == OURS]
+    theirs = [at for at, one in enumerate(examples) if one.author in CORPORA and one.label != ALLOWED]  # fmt: skip
     fitted = fit([examples[at] for at in mine], vectors[mine])
-    _, both = fitted.scores(examples, vectors)
-    found = []
-    for one, row in zip(examples, both, strict=True):
-        if one.author in CORPORA and one.label != ALLOWED:
-            under = [at for at, label in enumerate(fitted.labels) if label.startswith(one.label)]
-            one = replace(one, label=fitted.labels[max(under, key=lambda at: row[at])])  # noqa: PLW2901
-        found.append(one)
+    _, both = fitted.scores([examples[at] for at in theirs], vectors[theirs])
+    found = list(examples)
+    for at, row in zip(theirs, both, strict=True):
+        under = [k for k, label in enumerate(fitted.labels) if label.startswith(found[at].label)]
+        found[at] = replace(found[at], label=fitted.labels[max(under, key=lambda k: row[k])])
     return found
 
 

@@ -42,11 +42,12 @@ def test_no_row_and_no_text_stands_twice(at: int) -> None:
         assert max(seen.values()) == 1  # no text is shown here when it fails
 
 
-def test_breaches_are_marked_in_open_halves_alone_and_in_sentences_that_are_there() -> None:
-    from bars._listener import CLAIMS, sentences_of
+def test_breaches_are_marked_in_what_is_fitted_on_and_in_sentences_that_are_there() -> None:
+    from bars._listener import CLAIMS, CORPORA, sentences_of
 
     marked = json.loads(CLAIMS.read_text(encoding="utf-8"))
-    assert all(name.endswith("_open.jsonl") for name in marked)
+    assert set(marked) <= {name for names in CORPORA.values() for name in names}
+    assert set(marked) == {path.name for path in HALVES.values()}
     for name, claims in marked.items():
         texts = {one.id: one.publication.text for one in read_rows(HERE / name) if one.rule}
         assert set(claims) <= set(texts)
