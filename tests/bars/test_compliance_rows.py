@@ -17,6 +17,7 @@ SEALS = {
     3: "2e8c5b4bdcdb143fb37ed0bb4d8b713cc5513f5871543c130dc857029f8d67cb",
     4: SEALED,
 }
+UNREAD = max(SEALS)  # what the bar looks at: nothing of it is fitted on
 HALVES = {(at, half): HERE / f"compliance{at}_{half}.jsonl" for at in SEALS for half in ("open", "sealed")}  # fmt: skip
 RULES = {f"C{at:02}" for at in range(1, 27)}
 
@@ -47,7 +48,7 @@ def test_breaches_are_marked_in_what_is_fitted_on_and_in_sentences_that_are_ther
 
     marked = json.loads(CLAIMS.read_text(encoding="utf-8"))
     assert set(marked) <= {name for names in CORPORA.values() for name in names}
-    assert set(marked) == {path.name for path in HALVES.values()}
+    assert set(marked) == {path.name for (at, _), path in HALVES.items() if at != UNREAD}
     for name, claims in marked.items():
         texts = {one.id: one.publication.text for one in read_rows(HERE / name) if one.rule}
         assert set(claims) <= set(texts)
