@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-import os
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from arriero.apps.codegen.requirement_reading import read
 from arriero.apps.codegen.sandbox.base import Sandbox
@@ -37,13 +35,6 @@ def limited(problems: Sequence[Problem]) -> Sequence[Problem]:
 def models() -> Sequence[str]:
     """The sizes of `--models=0.5b,1.5b`."""
     return option("models", ",".join(MODELS)).split(",")
-
-
-def data(*names: str) -> Path:
-    """A file of the public data."""
-    return Path(os.environ.get("ARRIERO_DATA", HERE.parents[1] / "shared" / "data")).joinpath(
-        *names
-    )
 
 
 async def compared(

@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
 import random
 import re
 import sys
@@ -52,6 +51,7 @@ from arriero.apps.finance.values import Evidence, Request, Seen
 from arriero.bench.compliance import Row, read_rows
 from arriero.core.settings import Settings
 from arriero.models.encoder import OnnxEncoder
+from bars._data import data
 from bars._finance import Asked, analyst
 from bars._paragraphs import paragraphs
 from bars._trial import progress
@@ -267,7 +267,7 @@ async def explained() -> Sequence[tuple[str, tuple[str, str]]]:
 
 def filed(grammar: Grammar) -> Iterator[Example]:
     """Sentences, and two or three of them, of every other paragraph of the developing half of the filings."""
-    folder = Path(os.environ.get("ARRIERO_DATA", HERE.parents[1] / "shared" / "data")) / "edgar-10k"
+    folder = data() / "edgar-10k"
     texts = list(paragraphs(folder, "develop"))[::2]
     chosen = random.Random(0)  # not for secrets
     chosen.shuffle(texts)

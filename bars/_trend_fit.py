@@ -6,7 +6,6 @@ Fitted to what lies before both tests of `trend`: the stocks of `stocknet-prices
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -18,29 +17,27 @@ from arriero.apps.finance.trend.files import read_prices
 from arriero.apps.finance.trend.fitting import fit
 from arriero.apps.finance.trend.model import Fitted, to_json
 from arriero.apps.finance.trend.prices import Prices, read
-from bars.result import HERE
+from bars._data import data
 from bars.trend import INDICES, STOCKS, index
 
 LEAST_DAYS = 300  # before the split; of a stock with fewer hardly a row would be left
 
 
 def main() -> None:
-    folder = Path(os.environ.get("ARRIERO_DATA", HERE.parents[1] / "shared" / "data"))
     file = Path(package.__path__[0]) / "fitted.json"
-    file.write_text(to_json(fitted(folder)), encoding="utf-8")
+    file.write_text(to_json(fitted(data())), encoding="utf-8")
 
 
-def fitted(data: Path) -> Fitted:
-    """The packaged model, fitted anew to the public data sets in `data`."""
-    stocks = read_prices(data / "stocknet-prices" / "price_raw.tar.gz").values()
+def fitted(folder: Path) -> Fitted:
+    """The packaged model, fitted anew to the public data sets in `folder`."""
+    stocks = read_prices(folder / "stocknet-prices" / "price_raw.tar.gz").values()
     known = [each for each in stocks if sum(day < STOCKS for day in each.days) > LEAST_DAYS]
     return fit([*known, *_indices()], STOCKS)
 
 
 def _indices() -> Iterator[Prices]:
     for table in (sp500.load(), nasdaq.load()):
-        whole = index(table)
-        yield before(whole, INDICES)
+        yield before(index(table), INDICES)
 
 
 def before(prices: Prices, day: date) -> Prices:

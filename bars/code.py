@@ -10,7 +10,8 @@ import asyncio
 
 from arriero.apps.codegen.sandbox.open import open_sandbox
 from arriero.bench.problems import read_problems
-from bars._code import by_heart, compared, data, limited, models
+from bars._code import by_heart, compared, limited, models
+from bars._data import data
 from bars._trial import keep
 from bars.result import Figure
 

@@ -33,7 +33,8 @@ from arriero.core.settings import Settings
 from arriero.core.statistics import paired, wilson
 from arriero.models.base import Prompt, complete
 from arriero.models.encoder import OnnxEncoder
-from bars._code import data, figure, option
+from bars._code import figure, option
+from bars._data import data
 from bars._trial import keep, progress, short
 from bars.result import Figure
 

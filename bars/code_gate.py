@@ -9,16 +9,15 @@ nothing through, and one that only counts brackets.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from time import perf_counter
 
 from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.parse import problems
 from arriero.core.statistics import percentile, wilson
+from bars._data import data
 from bars._trial import count, keep, progress
 from bars.result import HERE, Figure
 
@@ -76,7 +75,7 @@ def main() -> None:
 def programs() -> dict[str, list[Whole]]:
     """By language: those of the data folder, if it is there, and our own."""
     found: dict[str, list[Whole]] = {}
-    folder = Path(os.environ.get("ARRIERO_DATA", HERE.parents[1] / "shared" / "data"))
+    folder = data()
     for short, language in (("python", "python"), ("js", "javascript")):
         path = folder / "humanevalpack" / f"humanevalpack-{short}.jsonl"
         if not path.exists():

@@ -11,10 +11,8 @@ from __future__ import annotations
 import ast
 import asyncio
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.examine import examine
@@ -23,8 +21,9 @@ from arriero.apps.codegen.judge.report import Report, Tests
 from arriero.apps.codegen.sandbox.base import Sandbox, Test
 from arriero.apps.codegen.sandbox.open import open_sandbox
 from arriero.core.statistics import percentile, wilson
+from bars._data import data
 from bars._trial import count, keep, progress
-from bars.result import HERE, Figure
+from bars.result import Figure
 
 LANGUAGES = {"python": "python", "js": "javascript"}
 Row = Mapping[str, str]
@@ -81,7 +80,7 @@ def main() -> None:
 
 async def measure() -> Mapping[str, Sequence[Pair]]:
     """Both languages, with and without running; the same reports, of which the second kind forgets what ran."""
-    folder = Path(os.environ.get("ARRIERO_DATA", HERE.parents[1] / "shared" / "data"))
+    folder = data()
     found: dict[str, Sequence[Pair]] = {}
     async with open_sandbox() as opened:
         for short, language in LANGUAGES.items():

@@ -11,7 +11,8 @@ from arriero.apps.codegen.sandbox.open import open_sandbox
 from arriero.bench.problems import mark
 from arriero.bench.repair import NAMES, read_broken
 from arriero.core.statistics import wilson
-from bars._code import compared, data, limited, models
+from bars._code import compared, limited, models
+from bars._data import data
 from bars._trial import keep
 from bars.result import Figure
 

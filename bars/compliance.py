@@ -11,10 +11,8 @@ that one meets. `python -m bars.compliance open` looks at the open half alone an
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from arriero.apps.finance.compliance.base import Profile, Publication
 from arriero.apps.finance.compliance.complete import publication
@@ -33,6 +31,7 @@ from arriero.bench.compliance import (
 from arriero.core.settings import Settings
 from arriero.core.statistics import percentile, wilson
 from arriero.models.encoder import OnnxEncoder
+from bars._data import data
 from bars._paragraphs import paragraphs
 from bars._trial import keep, progress, short
 from bars.result import HERE, Figure
@@ -96,7 +95,7 @@ def main() -> None:
 
 def filings() -> tuple[Row, ...]:
     """Paragraphs of real filings, published with a complete record."""
-    folder = Path(os.environ.get("ARRIERO_DATA", HERE.parents[1] / "shared" / "data")) / "edgar-10k"
+    folder = data() / "edgar-10k"
     if not folder.is_dir():
         progress("edgar-10k is not there; set ARRIERO_DATA")
         return ()

@@ -40,13 +40,12 @@ from arriero.bench.filed import documents, payload_of
 from arriero.core.clock import HeldClock, SystemClock
 from arriero.core.statistics import percentile, wilson
 from arriero.core.words import content_hash
+from bars._data import data
 from bars._inline import facts_of as inline_facts
 from bars._trial import count, keep, progress, short
 from bars.result import HERE, Figure
 
-FOLDER = (
-    Path(os.environ.get("ARRIERO_DATA", HERE.parents[1] / "shared" / "data")) / "sec-companyfacts"
-)
+FOLDER = data("sec-companyfacts")
 # What each line is called in the statements of the four companies, by hand: Apple, NVIDIA, Snowflake, Marvell.
 CONTRACTS = "RevenueFromContractWithCustomerExcludingAssessedTax"
 CALLED: Mapping[str, str | Mapping[str, tuple[str, ...]]] = {

@@ -7,10 +7,8 @@ none is, and every risk has the type that is most frequent in `dev`. A trial (--
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 from arriero.apps.finance.filings.base import Caption, Label, RiskText, Span
 from arriero.apps.finance.filings.risks import risk_factors
@@ -27,6 +25,7 @@ from arriero.bench.risk_factors import (
     read_documents,
 )
 from arriero.core.statistics import wilson
+from bars._data import data
 from bars._trial import keep, progress, short
 from bars.result import HERE, Figure
 
@@ -37,7 +36,7 @@ Given = tuple[tuple[Document, ...], tuple[Mark, ...]]
 
 
 def main() -> None:
-    folder = Path(os.environ.get("ARRIERO_DATA", HERE.parents[1] / "shared" / "data"))
+    folder = data()
     files = read_documents(folder / "edgar-10k")
     texts = tuple(file for file in files if file.name.startswith(CUT))
     whole = tuple(file for file in files if not file.name.startswith(CUT))

@@ -20,6 +20,7 @@ from arriero.apps.codegen.security.scan import scan
 from arriero.bench.security import Judge, ours, read_rows, said
 from arriero.core.errors import InputError
 from arriero.core.statistics import percentile, wilson
+from bars._data import data
 from bars._trial import count, keep, progress, short
 from bars.result import HERE, Figure
 
@@ -77,7 +78,7 @@ def pair_figures(
 
 def references() -> list[Figure]:
     """Reference solutions that are flagged; left out when the public files are not there."""
-    folder = Path(os.environ.get("ARRIERO_DATA", HERE.parents[1] / "shared" / "data"))
+    folder = data()
     figures = []
     for name, file in (("humaneval", "HumanEval.jsonl"), ("mbpp", "mbpp.jsonl")):
         path = folder / name / file

@@ -8,10 +8,8 @@ stands beside the base rate, its coverage and an interval from resampled blocks 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 from statistics import NormalDist, median
 from time import perf_counter
 
@@ -32,8 +30,9 @@ from arriero.apps.finance.trend.worlds import SIZE, weekdays, with_edge, without
 from arriero.bench.report import Metric
 from arriero.bench.trend import accuracy, directions, intervals, points, returns, var99
 from arriero.core.statistics import wilson
+from bars._data import data
 from bars._trial import count, keep, progress
-from bars.result import HERE, Figure
+from bars.result import Figure
 
 STOCKS, INDICES = date(2015, 3, 4), date(2009, 1, 1)
 BARS = {
@@ -71,7 +70,7 @@ def main() -> None:
 
 def markets() -> list[tuple[str, list[Prices], date]]:
     found = [("indices", [index(sp500.load()), index(nasdaq.load())], INDICES)]
-    folder = Path(os.environ.get("ARRIERO_DATA", HERE.parents[1] / "shared" / "data"))
+    folder = data()
     file = folder / "stocknet-prices" / "price_raw.tar.gz"
     if file.exists():
         found.insert(0, ("stocks", list(read_prices(file).values())[:: count(1, 8)], STOCKS))
