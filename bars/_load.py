@@ -142,4 +142,7 @@ def _end(status: int, body: bytes) -> str:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(uvloop.run(_carry_out(Plan(**json.loads(sys.stdin.read())))))))
+    told = json.dumps(asdict(uvloop.run(_carry_out(Plan(**json.loads(sys.stdin.read()))))))
+    # A buffer of its own: with PYTHONUNBUFFERED Python drops what one write to the pipe does not take.
+    with open(sys.stdout.fileno(), "w", encoding="utf-8", closefd=False) as out:
+        out.write(told)

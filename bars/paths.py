@@ -8,7 +8,6 @@ the model counts as the whole deadline, for the first token and the answer.
 from __future__ import annotations
 
 import asyncio
-import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,8 +22,8 @@ from arriero.core.settings import Settings
 from arriero.core.statistics import percentile
 from arriero.core.words import Call, Run, Stage, Trace
 from arriero.models import catalogue
-from arriero.models.llama import threads_for
 from arriero.models.loss import ask, opened
+from arriero.models.pace import cores, threads_for
 from bars._client import INQUIRIES, Answer, Connection, connected, post
 from bars._questions import OPEN, POLICY, Question, golden, labelled, of_orders, path_of
 from bars._records import generation, passages, recorded, whole_passages
@@ -253,7 +252,8 @@ async def _with_enough(generated: Sequence[_Generated]) -> list[_Generated]:
 
 async def _speeds() -> list[Figure]:
     """The model's own speed with the product's thread count, and the loss of its copy."""
-    threads = threads_for(len(os.sched_getaffinity(0)), 0, _model().stat().st_size)
+    measured = catalogue.writers_of(MODEL, _folder(), cores())
+    threads = threads_for(cores(), 0, _model().stat().st_size, measured)
     reads, writes = [], []
     async with opened(_model(), threads) as child:
         await ask(child, "/completion", PLAIN)  # the first reads the file from the disk

@@ -13,7 +13,7 @@ from arriero.core.errors import MissingExtra, ModelCorrupt, ModelError, ModelMis
 from arriero.core.words import Message
 from arriero.models import llama_process
 from arriero.models.base import Prompt, complete
-from arriero.models.llama import LlamaGenerator, LlamaServer, pause_before, threads_for
+from arriero.models.llama import LlamaGenerator, LlamaServer, pause_before
 
 HELLO = Prompt((Message("user", "hello"),))
 
@@ -40,24 +40,6 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> No
 def test_the_first_restart_is_at_once_and_later_ones_wait_up_to_half_a_minute() -> None:
     pauses = [pause_before(failures) for failures in range(1, 11)]
     assert pauses == [0, 0.5, 1, 2, 4, 8, 16, 30, 30, 30]
-
-
-@pytest.mark.parametrize(
-    ("cores", "asked", "threads"), [(1, 0, (1, 1)), (2, 0, (1, 2)), (8, 0, (7, 8)), (8, 3, (3, 3))]
-)
-def test_one_core_is_left_while_a_small_model_writes(
-    cores: int, asked: int, threads: tuple[int, int]
-) -> None:
-    assert threads_for(cores, asked, 150_000_000) == threads
-
-
-@pytest.mark.parametrize(
-    ("cores", "asked", "threads"), [(1, 0, (1, 1)), (2, 0, (2, 2)), (2, 1, (1, 1))]
-)
-def test_a_large_model_writes_with_all_cores(
-    cores: int, asked: int, threads: tuple[int, int]
-) -> None:
-    assert threads_for(cores, asked, 500_000_000) == threads
 
 
 async def test_a_missing_file_says_how_to_get_it(tmp_path: Path) -> None:

@@ -111,12 +111,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Repacked:
-    """The copy of a model: its file, and what it loses (the words that `models list` shows)."""
+    """The copy of a model: its file, and what it loses (the words that `models list` shows).
+
+    `writers`: with how many threads it writes fastest (`models/pace.py`), by the number of cores that it was
+    measured on.
+    """
 
     path: Path
     kind: str
     sha256: str
     loss: Mapping[str, Any]
+    writers: Mapping[str, int]
 
     @property
     def said(self) -> str:
@@ -237,7 +242,15 @@ def repacked_copy(entry: Entry, folder: Path) -> Repacked | None:
     where = home / str(note["file"])
     if not where.is_file() or where.stat().st_size != note["size"]:
         return None
-    return Repacked(where, entry.repack, str(note["sha256"]), note.get("loss") or {})
+    return Repacked(
+        where, entry.repack, str(note["sha256"]), note.get("loss") or {}, note.get("writers") or {}
+    )
+
+
+def writers_of(name: str, folder: Path, cores: int) -> int | None:
+    """With how many of `cores` threads the copy of the model `name` was measured to write fastest, if it was."""
+    copy = repacked_copy(entry_of(name, folder), folder)
+    return copy.writers.get(str(cores)) if copy else None
 
 
 def remember(where: Path, sha256: str) -> None:

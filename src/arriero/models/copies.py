@@ -1,18 +1,20 @@
 """Prepares the copy of a pulled model that this kind of machine serves better, with what it loses beside it.
 
-A generator's copy is faster and loses something, an encoder's needs less memory and loses nothing.
+A generator's copy is faster and loses something, an encoder's needs less memory and loses nothing. With how many
+threads a generator writes fastest is measured here too, once for as many cores as there are.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from arriero.core.errors import ModelError
 from arriero.models.catalogue import REPACKED, Entry, Repacked, repacked_copy
-from arriero.models.files import sha256_of, write_json
+from arriero.models.files import read_json, sha256_of, write_json
 from arriero.models.progress import Progress
 from arriero.models.pull import locked
 
@@ -35,9 +37,11 @@ async def prepare(entry: Entry, folder: Path, *, progress: Progress) -> Repacked
     """
     async with locked(folder / entry.name, progress.say):
         found = repacked_copy(entry, folder)
-        if found and found.loss and await asyncio.to_thread(sha256_of, found.path) == found.sha256:
-            return found
-        return await _made(entry, folder, progress)
+        whole = (
+            found and found.loss and await asyncio.to_thread(sha256_of, found.path) == found.sha256
+        )
+        made = found if found and whole else await _made(entry, folder, progress)
+        return await _paced(entry, made, progress) if entry.kind == "generator" else made
 
 
 async def _made(entry: Entry, folder: Path, progress: Progress) -> Repacked:
@@ -86,6 +90,20 @@ def _same_vectors(home: Path, copy: Path) -> bool:
         OnnxEncoder(home, graph=graph).encode_now(PROBES).tobytes() for graph in (None, copy)
     )
     return before == after
+
+
+async def _paced(entry: Entry, copy: Repacked, progress: Progress) -> Repacked:
+    """The copy, with the threads that it writes fastest with on as many cores as there are here."""
+    from arriero.models.pace import cores, fastest  # noqa: PLC0415  # not for an encoder
+
+    here = str(cores())
+    if here in copy.writers:
+        return copy
+    progress.say(f"{entry.name}: measuring how many threads write fastest on {here} cores")
+    writers = {**copy.writers, here: await fastest(copy.path, cores())}
+    file = copy.path.with_name(REPACKED)
+    write_json(file, {**read_json(file), "writers": writers})
+    return replace(copy, writers=writers)
 
 
 def _note(entry: Entry, target: Path, loss: Mapping[str, Any]) -> None:

@@ -151,12 +151,14 @@ class Engines:
         if engine != "llama":
             raise SettingsError(f"{bound.model!r} cannot write text; use llama:, openai: or fake:")
         from arriero.models.llama import LlamaGenerator  # noqa: PLC0415  # heavy
+        from arriero.models.pace import cores  # noqa: PLC0415
 
         return LlamaGenerator.of(
             name,
             catalogue.path(name, self.folder, repacked=self._settings.models.repack),
             adapter=adapter_file(bound.adapter, self._settings.data) if bound.adapter else None,
             threads=self._settings.models.threads,
+            writers=catalogue.writers_of(name, self.folder, cores()),
             context=self._settings.models.context,
             drafting=drafting,
             folder=self._settings.data / "llama",

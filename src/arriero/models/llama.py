@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from contextvars import Context
@@ -28,6 +27,7 @@ from arriero.models.llama_grammar import llama_body
 from arriero.models.llama_probe import probe
 from arriero.models.llama_process import Child, running_child
 from arriero.models.openai_http import OpenAIHttp
+from arriero.models.pace import cores, threads_for
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,6 @@ HEALTH_EVERY_S = 10.0
 MISSES = 2  # checks in a row without an answer before a child counts as hung
 WELL_AFTER_S = 60.0  # a child that lived this long starts the back-off anew
 FIRST_TRIES = 3  # a child that never served is given up after so many starts
-LARGE = 300_000_000  # bytes: between what was measured, 144 and 532 MB
 FOR_GOOD = (ModelCorrupt, ModelMissing, MissingExtra)  # trying again changes nothing
 
 
@@ -47,25 +46,11 @@ def pause_before(failures: int) -> float:
     return min(30.0, 0.5 * 2.0 ** (failures - 2)) if failures > 1 else 0.0
 
 
-def threads_for(cores: int, asked: int, size: int) -> tuple[int, int]:
-    """Threads that write the answer and that read the prompt, for a file of `size` bytes; `asked` 0 means: choose.
-
-    The prompt is read with all cores, and a large model writes with all of them; beside a small one a core
-    stays free, since its threads would mostly wait for each other. Measured on 2 cores, idle: smollm2 (144 MB)
-    reads 530 tokens/s instead of 314 and writes 77 with one thread, 40 with two; qwen2.5-coder-0.5b writes 37 with
-    one and 56 with two. Beside other work two are slower throughout (141 instead of 207; 11 instead of 16).
-    The idle case decides: it is the one in which a person waits for the model and not for the neighbours.
-    """
-    if asked:
-        return asked, asked
-    return (cores if size >= LARGE else max(1, cores - 1)), cores
-
-
 class LlamaServer:
     """Keeps one child alive: starts it, probes it, watches it, restarts it with back-off.
 
-    `adapter` is a GGUF LoRA, fixed for the child's life. `drafting`: see `ChildConfig`. `threads` 0 chooses by the cores that this
-    process may use. The child's log goes to `log_file`.
+    `adapter` is a GGUF LoRA, fixed for the child's life. `drafting`: see `ChildConfig`. `threads` 0 chooses by the
+    cores that this process may use; `writers` were measured to write fastest. The child's log goes to `log_file`.
     """
 
     def __init__(
@@ -75,6 +60,7 @@ class LlamaServer:
         *,
         adapter: Path | None = None,
         threads: int = 0,
+        writers: int | None = None,
         context: int = 4096,
         drafting: bool = False,
         log_file: Path,
@@ -83,7 +69,7 @@ class LlamaServer:
         self.gguf = gguf.absolute()
         self.adapter = adapter.absolute() if adapter else None
         size = self.gguf.stat().st_size if self.gguf.is_file() else 0
-        self.threads = threads_for(_cores(), threads, size)
+        self.threads = threads_for(cores(), threads, size, writers)
         self.context = context
         self.drafting = drafting
         self.log_file = log_file
@@ -214,6 +200,7 @@ class LlamaGenerator:
         folder: Path,
         adapter: Path | None = None,
         threads: int = 0,
+        writers: int | None = None,
         context: int = 4096,
         drafting: bool = False,
         lease: GenerationLease | None = None,
@@ -225,6 +212,7 @@ class LlamaGenerator:
             gguf,
             adapter=adapter,
             threads=threads,
+            writers=writers,
             context=context,
             drafting=drafting,
             log_file=folder / f"{arm}.log",
@@ -294,10 +282,3 @@ async def _watch(child: Child) -> str:
         except TimeoutError:
             misses = 0 if await child.healthy() else misses + 1
     return f"missed {misses} health checks"
-
-
-def _cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
