@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from arriero.models import copies
+from arriero.models import copies, pace
 from arriero.models.catalogue import REPACKED, entry_of, repacked_copy, writers_of
 from arriero.models.files import read_json, write_json
 from arriero.models.pace import candidates, chosen, cores, fastest, threads_for
@@ -55,7 +55,7 @@ def test_more_threads_are_taken_only_where_they_are_clearly_faster() -> None:
 
 @pytest.mark.slow
 async def test_the_packaged_model_is_measured_once_for_these_cores(
-    model_path: Callable[[str], Path], tmp_path: Path
+    model_path: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pulled = model_path("smollm2-135m").parent
     entry = entry_of("smollm2-135m")
@@ -66,6 +66,7 @@ async def test_the_packaged_model_is_measured_once_for_these_cores(
     if note := read_json(pulled / REPACKED):
         write_json(home / REPACKED, {key: note[key] for key in note if key != "writers"})
     said = Silent()
+    monkeypatch.setattr(pace, "BUSY", 100.0)  # other tests may run beside it
     copy = await copies.prepare(entry, tmp_path, progress=said)
     assert copy.writers[str(cores())] in candidates(cores())
     assert writers_of(entry.name, tmp_path, cores()) == copy.writers[str(cores())]
@@ -74,6 +75,14 @@ async def test_the_packaged_model_is_measured_once_for_these_cores(
     assert await copies.prepare(entry, tmp_path, progress=again) == copy
     assert not again.said
     assert repacked_copy(entry, tmp_path) == copy
+
+
+@pytest.mark.slow
+async def test_beside_other_work_nothing_is_measured(
+    model_path: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "BUSY", -1.0)  # as if nobody might use anything
+    assert await fastest(model_path("smollm2-135m"), 2) is None
 
 
 @pytest.mark.slow

@@ -100,7 +100,10 @@ async def _paced(entry: Entry, copy: Repacked, progress: Progress) -> Repacked:
     if here in copy.writers:
         return copy
     progress.say(f"{entry.name}: measuring how many threads write fastest on {here} cores")
-    writers = {**copy.writers, here: await fastest(copy.path, cores())}
+    if (threads := await fastest(copy.path, cores())) is None:
+        progress.say(f"{entry.name}: the machine was busy; it is measured at the next pull")
+        return copy
+    writers = {**copy.writers, here: threads}
     file = copy.path.with_name(REPACKED)
     write_json(file, {**read_json(file), "writers": writers})
     return replace(copy, writers=writers)

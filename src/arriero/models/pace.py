@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic, process_time
 
 from arriero.models.loss import ask, opened
 
 LARGE = 300_000_000  # bytes: between what was measured, 144 and 532 MB
 ROUNDS = 3  # each count of threads in turn, so that a neighbour's minute hurts all alike
 WITHIN = 0.9  # of the fastest: then fewer threads are enough, and leave the others their cores
+BUSY = 0.2  # of a core that others may use meanwhile
 WRITTEN = 48  # tokens a round, half a second of a small model
 # Any beginning does: the ids of some common tokens, as many as a short question has.
 BEGINNING = list(range(1_000, 1_016))
@@ -42,21 +44,24 @@ def threads_for(cores: int, asked: int, size: int, measured: int | None = None) 
     return min(measured or rule, cores), cores
 
 
-async def fastest(gguf: Path, cores: int) -> int:
+async def fastest(gguf: Path, cores: int) -> int | None:
     """How many of `cores` threads write fastest with `gguf`, now and here; takes some seconds.
 
-    Raises `MissingExtra` without [local] and `ModelError` when the model cannot be run.
+    None when others used the cores meanwhile: beside them fewer threads win, and nothing is told about the idle
+    machine. Raises `MissingExtra` without [local] and `ModelError` when the model cannot be run.
     """
     counts = candidates(cores)
     if len(counts) == 1:
         return counts[0]
-    speeds = dict.fromkeys(counts, 0.0)
+    speeds, others_s, began = dict.fromkeys(counts, 0.0), 0.0, monotonic()
     for _ in range(ROUNDS):
         for count in counts:
             async with opened(gguf, (count, cores)) as child:
+                before = _others_s(child.process.pid)
                 timings = (await ask(child, "/completion", _WRITE))["timings"]
+                others_s += _others_s(child.process.pid) - before
             speeds[count] = max(speeds[count], float(timings["predicted_per_second"]))
-    return chosen(speeds)
+    return None if others_s > BUSY * (monotonic() - began) else chosen(speeds)
 
 
 def candidates(cores: int) -> tuple[int, ...]:
@@ -68,6 +73,18 @@ def chosen(speeds: Mapping[int, float]) -> int:
     """The fewest threads that are nearly as fast as the fastest; `speeds` are tokens a second by threads."""
     enough = WITHIN * max(speeds.values())
     return min(count for count, speed in speeds.items() if speed >= enough)
+
+
+def _others_s(child: int) -> float:
+    """Seconds of all cores that went to neither `child` nor this process, counted from some moment; 0 where /proc is not."""
+    try:
+        machine = Path("/proc/stat").read_text().split("\n", 1)[0].split()
+        own = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    user, nice, system, _, _, irq, softirq, steal = map(int, machine[1:9])
+    ticks = user + nice + system + irq + softirq + steal - int(own[11]) - int(own[12])
+    return ticks / os.sysconf("SC_CLK_TCK") - process_time()
 
 
 _WRITE = {"prompt": BEGINNING, "n_predict": WRITTEN, "temperature": 0, "ignore_eos": True}
