@@ -2,35 +2,12 @@
 // Whose answer stands where the page does not know; it computes no number.
 "use strict";
 
-const KEY = "arriero.key";
 const SAYS = {
   better: "Proved: the new one is better.", worse: "Proved: the new one is worse.",
   unsure: "Not decided yet.", invalid: "Cannot be told.",
 };
-const at = (id) => document.getElementById(id);
 const evaluation = new URLSearchParams(location.search).get("evaluation") ?? "";
 const state = { pair: null, busy: false };
-
-class Refused extends Error {
-  constructor(status, message) { super(message); this.status = status; }
-}
-
-async function ask(path, body) {
-  const headers = { authorization: `Bearer ${sessionStorage.getItem(KEY)}` };
-  if (body !== undefined) {
-    headers["content-type"] = "application/json";
-    headers["idempotency-key"] = Array.from(crypto.getRandomValues(new Uint32Array(4))).join("-");
-  }
-  let answer;
-  try {
-    answer = await fetch(path, { method: body === undefined ? "GET" : "POST", headers, body: body && JSON.stringify(body) });
-  } catch {
-    throw new Refused(0, "the server does not answer; try again in a moment");
-  }
-  const told = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Refused(answer.status, told.error ? told.error.message : `error ${answer.status}`);
-  return told;
-}
 
 function showStanding(told) {
   at("state").textContent = `${told.judged} of ${told.of} pairs judged`;
