@@ -67,7 +67,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield from _models(settings)
     yield from _folder(settings)
     yield from asyncio.run(_engines(settings))
-    yield asyncio.run(_sandbox())
+    yield from asyncio.run(_sandbox())
 
 
 def _package(package: str, what: str, extra: str, settings: Settings) -> Finding:
@@ -130,12 +130,21 @@ async def _engines(settings: Settings) -> list[Finding]:
     return found
 
 
-async def _sandbox() -> Finding:
-    """Whether generated code can be executed here; tried with hostile programs, which takes seconds."""
+async def _sandbox() -> list[Finding]:
+    """Whether generated code can be executed here, and which languages that are compiled.
+
+    Tried with hostile programs and one program for each compiler, which takes seconds.
+    """
+    from arriero.apps.codegen.sandbox.compilers import LANGUAGES  # noqa: PLC0415
     from arriero.apps.codegen.sandbox.open import open_sandbox  # noqa: PLC0415
 
     async with open_sandbox() as probed:
-        return Finding("sandbox", probed.told, probed.remedy, needed=False)
+        found = [Finding("sandbox", probed.told, probed.remedy, needed=False)]
+        if probed.compiled is not None:
+            for language in LANGUAGES:
+                told, remedy = await probed.compiled.works(language)
+                found.append(Finding(f"code in {language.told}", told, remedy, needed=False))
+        return found
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 
 from arriero.apps.codegen.sandbox.base import NoSandbox, Sandbox
+from arriero.apps.codegen.sandbox.bubblewrap import Bubblewrap
+from arriero.apps.codegen.sandbox.compiled import Compiled
 from arriero.apps.codegen.sandbox.javascript import ByLanguage, JavaScript
 from arriero.apps.codegen.settings import CodegenSettings
 from arriero.core.errors import ModelMissing
 from arriero.core.words import Ended
 from arriero.models.base import Prompt
 from tests.apps.codegen.conftest import Opens
+from tests.conftest import absent
 
 ADD = "Write a function `add(a: int, b: int) -> int` that adds two numbers.\n\nadd(1, 2) == 3\nadd(-1, 1) == 0\n"
 RIGHT = '    """Add two numbers."""\n    return a + b\n'
@@ -281,6 +284,34 @@ async def test_with_an_engine_examples_of_javascript_decide_and_are_documented(
     failed = (await (await desk(*[wrong] * 20, box=box)).ask(ask)).outcome
     assert failed.answer.validation_score < 5
     assert failed.answer.code == ""
+
+
+async def test_with_a_compiler_examples_of_cpp_decide_and_its_errors_are_told_to_the_writer(
+    desk: Opens, sandbox: Sandbox
+) -> None:
+    assert isinstance(sandbox, Bubblewrap)
+    compiled = Compiled.open(sandbox)
+    if "cpp" not in compiled.compilers:
+        raise absent("REQUIRE_SERVICES", "there is no C++ compiler; as root: apt-get install g++")
+    box = ByLanguage(compiled, sandbox, (".cpp",))
+    right, wrong, broken = (f"int add(int a, int b) {{\n    return a {rest};\n}}\n" for rest in ("+ b", "- b", "+ c"))  # fmt: skip
+    ask = "Write a C++ function `add(a, b)`. For example `add(1, 2)` gives `3`."
+    made = (await (await desk(right, box=box)).ask(ask)).outcome.answer
+    assert (made.language, made.executed, made.decision) == ("cpp", True, "ship")
+    assert "add(1, 2)  // 3" in made.documentation
+    failed = (await (await desk(wrong, box=box)).ask(ask)).outcome
+    assert (failed.ended, failed.answer.code) == (Ended.REFUSED, "")
+    house = await desk(broken, broken, broken, right, box=box)
+    assert (await house.ask(ask)).outcome.answer.code == right
+    settings = CodegenSettings(samples=0, repairs=1, examine_s=60, deadline_ms=300_000)
+    house = await desk(broken, right, box=box, settings=settings)
+    assert (await house.ask(ask)).outcome.answer.code == right
+    assert "'c' was not declared in this scope" in str(house.asked[-1])
+    house = await desk("std::string twice(std::string s) {\n    return s + s;\n}\n", box=box)
+    ask = "Write a C++ function `twice(s)`. For example `twice('a')` gives `'aa'`."
+    made = (await house.ask(ask)).outcome.answer
+    assert made.code.startswith("#include <string>\n")
+    assert (made.decision, len(house.asked)) == ("ship", 1)
 
 
 async def test_another_language_with_a_syntax_error_is_withheld(desk: Opens) -> None:

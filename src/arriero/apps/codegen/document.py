@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from arriero.apps.codegen import trees
+from arriero.apps.codegen.judge.compiled.table import DIALECTS
 from arriero.apps.codegen.judge.report import Report
 from arriero.apps.codegen.requirement import Requirement
 from arriero.apps.codegen.sandbox.base import Test
@@ -115,8 +116,9 @@ def _usage(facts: Facts) -> Iterator[str]:
     shown = [one for number, one in examples if f"example {number}" in held and one.call]
     shown = shown[:MOST_SHOWN]
     mark = "#" if facts.made.language == "python" else "//"
+    compiled = facts.made.language in DIALECTS  # its examples are written as in Python
     if shown:
-        yield f"```{facts.made.language}"
+        yield f"```{'text' if compiled else facts.made.language}"
         for one in shown:
             yield from one.setup.splitlines()
             if one.raises:
@@ -125,7 +127,7 @@ def _usage(facts: Facts) -> Iterator[str]:
                 yield f"{one.call}  {mark} {one.expected}"
         yield "```"
         yield ""
-        yield "Each of these lines was executed, with this result."
+        yield f"Each of these {'calls' if compiled else 'lines'} was executed, with this result."
 
 
 def _dependencies(facts: Facts) -> Iterator[str]:

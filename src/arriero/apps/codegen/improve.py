@@ -10,7 +10,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 from arriero.apps.codegen.draft import Slant
+from arriero.apps.codegen.judge.report import COMPILER
 from arriero.apps.codegen.repair import linted, put_right
+from arriero.apps.codegen.repair_includes import included
 from arriero.apps.codegen.repair_unsafe import safer
 from arriero.apps.codegen.select import Judged, agree, best_of, chosen
 from arriero.apps.codegen.settings import CodegenSettings
@@ -80,7 +82,7 @@ class Round:
         bench = self.bench
         if not bench.fixed:
             bench.fixed = True
-            fixed = await self._fixed(best)
+            fixed = await self._fixed(best, judgement)
             if bench.is_new(fixed):
                 yield fixed, "fixed"
         while is_wrong(judgement) and self._may_go_on():
@@ -110,10 +112,12 @@ class Round:
     def _may_go_on(self) -> bool:
         return self.writer.turn.remaining() > LEFT_S
 
-    async def _fixed(self, best: Generated) -> Generated:
-        """What rules and ruff put right, in every file."""
+    async def _fixed(self, best: Generated, judgement: Judgement) -> Generated:
+        """What rules and ruff put right, in every file; headers and imports where a compiler refuses the code."""
         if best.language != "python":
-            return best
+            refused = any(one.rule == COMPILER for one in judgement.report.syntax)
+            code = included(best.code, best.language) if refused else best.code
+            return with_files(best, {best.main: code, **best.files})
         files = {best.main: best.code, **best.files}
         fixed = {}
         for name, text in files.items():

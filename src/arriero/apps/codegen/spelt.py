@@ -1,4 +1,4 @@
-"""An example of a requirement, spelt as a test of JavaScript: a call with plain values, and what it has to give."""
+"""An example of a requirement, spelt as a test of another language: a call with plain values, and what it has to give."""
 
 from __future__ import annotations
 
@@ -42,6 +42,15 @@ def javascript(example: Example) -> str:
         near = f"Math.abs(got - {value}) < {NEAR_ENOUGH}"
         return f"{{ const got = {call}; if (!({near})) assert.strictEqual(got, {value}); }}"
     return f"assert.deepStrictEqual({call}, {value});"
+
+
+def compared(example: Example) -> str:
+    """The test of a language that is compiled: the call and its value as Python has them, `assert f([1]) == 2`; else ""."""
+    told = plain_call(example)
+    if told is None:
+        return ""
+    name, args, expected = told
+    return f"assert {name}({', '.join(map(repr, args))}) == {expected!r}"
 
 
 def json_of(value: object) -> str:

@@ -12,12 +12,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from arriero.apps.codegen.judge.base import Subject, Switches
+from arriero.apps.codegen.judge.compiled.table import DIALECTS
 from arriero.apps.codegen.judge.quality import Quality, quality
 from arriero.apps.codegen.judge.report import Report
 from arriero.apps.codegen.repair_names import defined, module_of, unbound
 from arriero.apps.codegen.requirement import Kind, Requirement
 from arriero.apps.codegen.sandbox.base import Test
-from arriero.apps.codegen.spelt import javascript
+from arriero.apps.codegen.spelt import compared, javascript
 from arriero.apps.codegen.values import Generated
 
 MOST = 256  # runs at once; the server lets 64 be under way (server/app.py)
@@ -161,10 +162,13 @@ def tests_of(requirement: Requirement, main: str, files: Mapping[str, str]) -> t
     """The examples as tests for the sandbox, each with a name of its own.
 
     A test is offered what `main` has; what another file of the project defines it imports. Examples are read
-    as Python; JavaScript and TypeScript have those whose values they have as well, others none.
+    as Python; JavaScript, TypeScript and the compiled languages have those whose values they have as well, others none.
     """
     if requirement.language in {"javascript", "typescript"}:
         told = ((number, javascript(one)) for number, one in enumerate(requirement.examples, 1))
+        return tuple(Test(f"example {number}", code) for number, code in told if code)
+    if requirement.language in DIALECTS:
+        told = ((number, compared(one)) for number, one in enumerate(requirement.examples, 1))
         return tuple(Test(f"example {number}", code) for number, code in told if code)
     if requirement.language != "python":
         return ()

@@ -23,6 +23,9 @@ from arriero.apps.codegen.judge import (
 )
 from arriero.apps.codegen.judge.base import Subject, Switches
 from arriero.apps.codegen.judge.child import ToolError
+from arriero.apps.codegen.judge.compiled import examples as compiled
+from arriero.apps.codegen.judge.compiled.table import DIALECTS
+from arriero.apps.codegen.judge.compiled.tried import tried as compiled_tried
 from arriero.apps.codegen.judge.copied import Known
 from arriero.apps.codegen.judge.lint import lint
 from arriero.apps.codegen.judge.report import Imports, Problem, Report, Tests
@@ -37,7 +40,12 @@ from arriero.core.errors import InputError, MissingExtra
 T = TypeVar("T")
 EVERYTHING = Switches()
 JAVASCRIPT = ("javascript", "jsx", "tsx", "typescript")
-EXECUTED = ("python", "javascript", "typescript")  # what the sandbox has an engine for
+EXECUTED = (
+    "python",
+    "javascript",
+    "typescript",
+    *DIALECTS,
+)  # what the sandbox has an engine or compilers for
 
 
 @dataclass(slots=True)
@@ -113,6 +121,8 @@ async def examine(
     )
     timed.ms["whole"] = round((perf_counter() - begun) * 1_000, 2)
     report = replace(report, lint=heard, types=hints, findings=findings)
+    if tests.broken and switches.syntax:
+        report = replace(report, syntax=tests.broken)
     return replace(report, tests=_joined(tests, attempts, subject), performance=attempts.scaling)
 
 
@@ -144,6 +154,10 @@ async def _as_before(
     before = replace(subject, code=subject.given, given="", files={})
     if subject.language not in EXECUTED or parse.problems(before)[0]:
         return subject
+    if subject.language in DIALECTS:
+        limits = Limits(wall_s=within_s)
+        told, _ = await compiled_tried(before, DIALECTS[subject.language], sandbox, limits)
+        return replace(subject, tests=same(told))
     if subject.language == "python":
         trying = tried(before, sandbox, performance=False, within_s=within_s)
     else:
@@ -160,8 +174,8 @@ async def _tests(
     if subject.language not in EXECUTED:
         return Tests(executed=False, reason=f"{subject.language} is not executed here")
     none = Tests(executed=False, reason="the examples cannot be made a program")
-    limits = Limits(wall_s=within_s)
-    return await timed.wait("tests", execute.examples(subject, sandbox, limits), none)
+    judge = compiled.examples if subject.language in DIALECTS else execute.examples
+    return await timed.wait("tests", judge(subject, sandbox, Limits(wall_s=within_s)), none)
 
 
 async def _tried(
@@ -173,6 +187,9 @@ async def _tried(
     within_s: float,
 ) -> Tried:
     if found.unknown or found.forbidden or subject.language not in EXECUTED:
+        return Tried()
+    if subject.language in DIALECTS:
+        timed.skipped["tried"] = f"{subject.language} is tried only where it has no examples"
         return Tried()
     if subject.language == "python":
         trying = tried(subject, sandbox, performance=switches.performance, within_s=within_s)

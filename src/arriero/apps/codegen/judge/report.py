@@ -9,6 +9,8 @@ from types import MappingProxyType
 from arriero.apps.codegen.sandbox.base import Test
 from arriero.apps.codegen.security.findings import Findings
 
+COMPILER = "compiler"  # the rule of what a compiler refuses
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -63,7 +65,8 @@ class Tests:
     the code does, so they prove nothing about what was asked. `strength` is the share of the code's mutants that the
     caller's examples kill (None: not measured), `loose` the share that they let live though other calls tell it apart
     from the code. `odd` are properties that do not hold. `came` is what calls came to, those
-    of the examples and others near them: the call and its value, "" where it gave none.
+    of the examples and others near them: the call and its value, "" where it gave none. `broken` is what a compiler says of
+    code that it refuses.
     """
 
     __test__ = False
@@ -79,6 +82,7 @@ class Tests:
     odd: tuple[Problem, ...] = ()
     came: tuple[tuple[str, str], ...] = ()
     by: str = ""
+    broken: tuple[Problem, ...] = ()
 
     @property
     def ratio(self) -> float | None:

@@ -116,7 +116,8 @@ class Ran:
     """How a run went. `status` is the exit status (negative: the signal), None when it was not executed.
 
     `hit` names the limit that ended it or that it ran into. `peak_mb` is the most memory seen, of all
-    its processes together. `by` names the sandbox. `reason` says why it was not executed.
+    its processes together. `by` names the sandbox. `reason` says why it was not executed. `diagnosis` is what the compiler
+    says of a program that it refuses; such a program did not run, and that is its own fault.
     """
 
     status: int | None
@@ -129,6 +130,7 @@ class Ran:
     tests: tuple[Tested, ...] = ()
     by: str = ""
     reason: str = ""
+    diagnosis: str = ""
 
     @property
     def executed(self) -> bool:

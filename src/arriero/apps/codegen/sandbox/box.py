@@ -75,21 +75,27 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A file that the box starts with."""
+    """A file that the box starts with; `starts`: it is a program that may be started."""
 
     dest: str
     data: bytes
+    starts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a box starts: argv inside, the files in /work, folders shown read-only, descriptors kept."""
+    """What a box starts: argv inside, the files in /work, folders shown read-only, descriptors kept.
+
+    `reserves`: it asks for far more addresses than it uses, as a Java machine does, so that the kernel's limit of them
+    says nothing of its memory; that is held by looking alone.
+    """
 
     argv: Sequence[str]
     contents: Sequence[Content]
     shown: Mapping[str, Path]
     stdin: bytes = b""
     kept: Sequence[int] = ()
+    reserves: bool = False
 
 
 @dataclass(slots=True)
@@ -189,7 +195,7 @@ def start(
             os.close(told)
             os.close(hold)
     try:
-        _limit(box, limits, way, uid, OPEN_FILES + len(files))
+        _limit(box, limits, way, uid, OPEN_FILES + len(files), reserves=plan.reserves)
         os.write(hold, b"1")
     except (OSError, subprocess.SubprocessError) as error:
         box.end()
@@ -244,7 +250,8 @@ def _arguments(
     for folder in _parents(plan.contents):
         argv += ["--perms", "0777", "--dir", folder]
     for content, descriptor in zip(plan.contents, files, strict=True):
-        argv += ["--perms", "0666", "--file", str(descriptor), content.dest]
+        mode = "0777" if content.starts else "0666"
+        argv += ["--perms", mode, "--file", str(descriptor), content.dest]
     argv += ["--remount-ro", "/", "--chdir", "/work", "--clearenv"]
     for name, value in ENVIRONMENT.items():
         argv += ["--setenv", name, value]
@@ -282,7 +289,9 @@ def _opened(process: subprocess.Popen[bytes], told: int) -> Box:
     return Box(process, os.pidfd_open(pid), pid, told)
 
 
-def _limit(box: Box, limits: Limits, way: Way, uid: int, open_files: int) -> None:
+def _limit(
+    box: Box, limits: Limits, way: Way, uid: int, open_files: int, *, reserves: bool
+) -> None:
     """Put the limits on the first process of a box; all that it starts have them, too."""
     seconds = (
         math.ceil(limits.cpu_s) + 1
@@ -300,6 +309,8 @@ def _limit(box: Box, limits: Limits, way: Way, uid: int, open_files: int) -> Non
         "NICE": 0,
         "RTPRIO": 0,
     }
+    if reserves:
+        del hard["AS"]
     if way is Way.DROPPED:  # root without CAP_SYS_RESOURCE may not, the user itself may
         options = [f"--{name.lower()}={value}" for name, value in hard.items()]
         argv = ["prlimit", "--pid", str(box.init_pid), *options]

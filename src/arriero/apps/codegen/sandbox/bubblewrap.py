@@ -12,9 +12,10 @@ import json
 import os
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 from arriero.apps.codegen.sandbox import box
 from arriero.apps.codegen.sandbox.base import Limit, Limits, Program, Ran, Test, Tested
@@ -22,6 +23,7 @@ from arriero.apps.codegen.sandbox.box import Box, BoxError, Content, Plan, Way
 from arriero.apps.codegen.sandbox.interpreter import PYTHON, Interpreter
 from arriero.apps.codegen.sandbox.watch import Seen, Watch
 
+Made = TypeVar("Made")
 INSIDE = Path(__file__).with_name("inside")
 START = (PYTHON, "-s", "-B")
 # What Python says last when a limit of the kernel stopped it; the program may say so, too, and that harms nobody.
@@ -51,25 +53,34 @@ class Bubblewrap:
         """Runs it in a box of its own, in a thread. Cancelling ends the box before it is raised."""
         if not program.entry.endswith(".py"):
             return Ran.not_executed(f"bubblewrap: {program.entry} is no Python")
-        stop = threading.Event()
         blocking = self._tested if program.tests else self._ran
+        try:
+            return await self.held(lambda stop: blocking(program, limits, stop))
+        except BoxError as error:
+            return Ran.not_executed(error.message)
+
+    async def held(self, blocking: Callable[[threading.Event], Made]) -> Made:
+        """What `blocking` gives, in a thread, as soon as there is room. Cancelling sets its event and waits for it."""
+        stop = threading.Event()
         async with self.at_once:
-            running = asyncio.ensure_future(asyncio.to_thread(blocking, program, limits, stop))
+            running = asyncio.ensure_future(asyncio.to_thread(blocking, stop))
             try:
                 return await asyncio.shield(running)
             except asyncio.CancelledError:
                 stop.set()
                 await asyncio.wait({running})
                 raise
-            except BoxError as error:
-                return Ran.not_executed(error.message)
 
     def _ran(self, program: Program, limits: Limits, stop: threading.Event) -> Ran:
         argv = [*START, f"/work/{program.entry}", *program.argv]  # a name may begin with a dash
-        plan = Plan(argv, _contents(program), {}, program.stdin.encode(errors="replace"))
-        opened = self._start(plan, limits)
+        plan = Plan(argv, contents(program), {}, program.stdin.encode(errors="replace"))
+        return told(self.seen(self.inside, plan, limits, stop))
+
+    def seen(self, inside: Interpreter, plan: Plan, limits: Limits, stop: threading.Event) -> Seen:
+        """One box from its start to its end. Raises `BoxError`."""
+        opened = box.start(self.bwrap, self.way, inside, self.seccomp, plan, limits)
         try:
-            return _told(Watch([opened], opened, limits, stop=stop).until_ended())
+            return Watch([opened], opened, limits, stop=stop).until_ended()
         finally:
             opened.close()
 
@@ -90,14 +101,14 @@ class Bubblewrap:
             argv = [*START, "/inside/tester.py", *map(str, mine)]
             opened.append(self._start(Plan(argv, (), shown, kept=mine), limits))
             argv = [*START, "/inside/subject.py", *map(str, theirs)]
-            plan = Plan(argv, _contents(program), shown, kept=theirs)
+            plan = Plan(argv, contents(program), shown, kept=theirs)
             opened.append(self._start(plan, limits))
             for descriptor in (*mine, *theirs):
                 os.close(descriptor)
             mine = theirs = []
             watch = Watch(opened, opened[1], limits, report=report_read, stop=stop)
             seen = watch.until_ended()
-            return _told(seen, _results(seen, nonce, program.tests))
+            return told(seen, _results(seen, nonce, program.tests))
         finally:
             for descriptor in (*mine, *theirs, report_read):
                 os.close(descriptor)
@@ -108,7 +119,8 @@ class Bubblewrap:
         return box.start(self.bwrap, self.way, self.inside, self.seccomp, plan, limits)
 
 
-def _contents(program: Program) -> list[Content]:
+def contents(program: Program) -> list[Content]:
+    """The program's files, as they lie in /work."""
     return [
         Content(f"/work/{name}", text.encode(errors="replace"))
         for name, text in program.files.items()
@@ -128,7 +140,8 @@ def _modules(program: Program) -> set[str]:
     }
 
 
-def _told(seen: Seen, tests: tuple[Tested, ...] = ()) -> Ran:
+def told(seen: Seen, tests: tuple[Tested, ...] = ()) -> Ran:
+    """What was seen of a program, with its tests' results."""
     stdout, stderr = (said.decode(errors="replace") for said in (seen.stdout, seen.stderr))
     last = stderr.rstrip().rpartition("\n")[2]
     said = next((limit for words, limit in SAID.items() if words in last), None)

@@ -59,13 +59,13 @@ def interpreter(python: Path | None = None) -> Interpreter:
     if setpriv:
         mounts.append(Mount(setpriv, SETPRIV))
     hidden = tuple(f"{library}/{name}" for name in HIDDEN if (Path(told["stdlib"]) / name).is_dir())
-    objects = sorted(_shared_objects([*programs, *told["objects"]]).items())
+    objects = sorted(shared_objects([*programs, *told["objects"]]).items())
     return Interpreter(
         (*mounts, *(Mount(source, dest) for dest, source in objects)), hidden, setpriv is not None
     )
 
 
-def _shared_objects(files: list[str]) -> dict[str, str]:
+def shared_objects(files: list[str]) -> dict[str, str]:
     """Where each shared object that `files` load goes in a box -> where it lies here.
 
     Libraries go to /lib, which the loader searches by itself; the loader stays where programs name it.

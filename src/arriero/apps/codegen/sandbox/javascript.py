@@ -293,11 +293,12 @@ def _script(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ByLanguage:
-    """Gives JavaScript and TypeScript to `javascript`, everything else to `rest`."""
+    """Gives programs whose file has one of the `ends` to `chosen`, everything else to `rest`."""
 
-    javascript: Sandbox
+    chosen: Sandbox
     rest: Sandbox
+    ends: tuple[str, ...] = ENDS
 
     async def run(self, program: Program, limits: Limits) -> Ran:
-        chosen = self.javascript if program.entry.endswith(ENDS) else self.rest
-        return await chosen.run(program, limits)
+        one = self.chosen if program.entry.endswith(self.ends) else self.rest
+        return await one.run(program, limits)

@@ -1,4 +1,7 @@
-"""The sandbox of this machine: WebAssembly for JavaScript, Monty for pure functions, bubblewrap for the rest."""
+"""The sandbox of this machine: WebAssembly for JavaScript, Monty for pure functions, bubblewrap for the rest.
+
+In boxes of bubblewrap run Python and what this machine's compilers make.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,9 @@ from arriero.apps.codegen.sandbox.attacks.bait import Bait, laid
 from arriero.apps.codegen.sandbox.attacks.base import LIMITS
 from arriero.apps.codegen.sandbox.attacks.results import RESULTS
 from arriero.apps.codegen.sandbox.base import Limits, Program, Sandbox, Test
+from arriero.apps.codegen.sandbox.bubblewrap import Bubblewrap
+from arriero.apps.codegen.sandbox.compiled import Compiled
+from arriero.apps.codegen.sandbox.compilers import LANGUAGES
 from arriero.apps.codegen.sandbox.javascript import ByLanguage, JavaScript
 from arriero.apps.codegen.sandbox.monty import Layered, Monty
 from arriero.apps.codegen.sandbox.probe import HELLO, Probed, probe
@@ -23,9 +29,9 @@ async def open_sandbox(python: Path | None = None) -> AsyncIterator[Probed]:
     """What `probe` finds, behind Monty and an engine for JavaScript if they are installed and hold what is tried.
 
     `told` names all. Without bubblewrap pure functions with tests still run in Monty, JavaScript in its engine,
-    and nothing else does.
+    and nothing else does. A compiler is tried when the first program needs it.
     """
-    whole = await _with_javascript(await probe(python=python))
+    whole = await _with_javascript(await _with_compilers(await probe(python=python)))
     try:
         quick = Monty.open()
     except MissingExtra as missing:
@@ -45,8 +51,21 @@ async def open_sandbox(python: Path | None = None) -> AsyncIterator[Probed]:
 def _behind(quick: Monty, sandbox: Sandbox) -> Sandbox:
     """Monty before whatever runs Python."""
     if isinstance(sandbox, ByLanguage):
-        return ByLanguage(sandbox.javascript, Layered(quick, sandbox.rest))
+        return replace(sandbox, rest=_behind(quick, sandbox.rest))
     return Layered(quick, sandbox)
+
+
+async def _with_compilers(whole: Probed) -> Probed:
+    """With the compilers that this machine has, where there are boxes for them."""
+    if not isinstance(whole.sandbox, Bubblewrap):
+        return whole
+    compiled = await asyncio.to_thread(Compiled.open, whole.sandbox)
+    ends = tuple(end for language in LANGUAGES for end in language.ends)
+    found = ", ".join(one.told for one in compiled.compilers.values())
+    told = f"{whole.told}; {found}" if found else whole.told
+    return replace(
+        whole, sandbox=ByLanguage(compiled, whole.sandbox, ends), told=told, compiled=compiled
+    )
 
 
 async def _with_javascript(whole: Probed) -> Probed:

@@ -17,6 +17,7 @@ from arriero.apps.codegen.sandbox.attacks.suite import CANARIES
 from arriero.apps.codegen.sandbox.base import Limits, NoSandbox, Program, Sandbox, Test
 from arriero.apps.codegen.sandbox.box import Way
 from arriero.apps.codegen.sandbox.bubblewrap import Bubblewrap
+from arriero.apps.codegen.sandbox.compiled import Compiled
 from arriero.apps.codegen.sandbox.interpreter import Interpreter, interpreter
 from arriero.apps.codegen.sandbox.seccomp import filter_program
 from arriero.core.errors import InputError
@@ -33,13 +34,14 @@ class Probed:
     """What was found: the sandbox to use, and in a sentence which it is or why there is none.
 
     `sound` is False when nothing can be executed; then `sandbox` answers "not executed", and `remedy` is
-    what would help.
+    what would help. `compiled` are the compilers that it asks for some languages.
     """
 
     sandbox: Sandbox
     sound: bool
     told: str
     remedy: str = ""
+    compiled: Compiled | None = None
 
 
 async def probe(canaries: Sequence[Attack] = CANARIES, python: Path | None = None) -> Probed:

@@ -18,6 +18,7 @@ from arriero.apps.codegen.sandbox.base import Limit, Limits
 from arriero.apps.codegen.sandbox.box import MIB, Box, BoxError
 
 LOOK_EVERY_S = 0.01  # two cores fill some 30 MiB in that time; looking takes 0.2 ms
+LATE_S = 0.5  # a look that comes so late was not let run, and neither, perhaps, were the boxes
 READ = 65_536
 MAX_REPORT = 1_000_000  # bytes of test results; a thousand tests with a reason each
 PAGE, TICK = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
@@ -75,12 +76,15 @@ class Watch:
         ends = begun + self.limits.wall_s
         with selectors.DefaultSelector() as pipes:
             ended = self._listen(pipes)
-            looked = begun
+            looked = now = begun
             while True:
+                before = now
                 events = pipes.select(LOOK_EVERY_S)
                 for key, _ in events:
                     self._read(pipes, key)
                 now = monotonic()
+                if now - before > LATE_S:
+                    ends += now - before
                 if any(key.fileobj == ended for key, _ in events):
                     break
                 if self.hit or self.stop.is_set():

@@ -1,0 +1,117 @@
+"""Runs a program that makes calls, and reads what each gave; a call that ends the program costs the others nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from arriero.apps.codegen.judge.compiled.calls import plain
+from arriero.apps.codegen.judge.compiled.dialect import Driven
+from arriero.apps.codegen.judge.report import COMPILER, Problem
+from arriero.apps.codegen.sandbox.base import Limits, Ran, Sandbox
+
+ERROR = re.compile(
+    r"^(?P<file>[^\s:]+):(?P<line>\d+):(?:\d+:)? (?:fatal )?error: (?P<said>.*)$", re.MULTILINE
+)
+SYMBOL = re.compile(r"^\s*symbol:\s*(.*)$", re.MULTILINE)
+HINT = re.compile(r"(#include <[\w./]+>)")
+UNDEFINED = re.compile(r"undefined reference to [`'](.*?)'")
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What a call came to: `value`, `raised` (its words), `ended` (how the program ended in it) or `limit` (which)."""
+
+    kind: str
+    value: object = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What came of the calls that were begun, by their number. `why`: nothing was executed; `broken`: it does not compile."""
+
+    came: Mapping[int, Came] = field(default_factory=dict)
+    why: str = ""
+    broken: tuple[Problem, ...] = ()
+    by: str = ""
+
+
+async def answers(driven: Driven, sandbox: Sandbox, limits: Limits) -> Answers:
+    """What each call gave. After a call that ends the program the next one is begun in another box."""
+    nonce = secrets.token_hex(16)
+    came: dict[int, Came] = {}
+    by = ""
+    while len(came) < max(1, len(driven.rows)):
+        program = replace(driven.program, argv=(nonce, str(len(came))))
+        ran = await sandbox.run(program, limits)
+        if not ran.executed:
+            return Answers(why=ran.reason)
+        if ran.diagnosis:
+            return refused(driven, ran.diagnosis)
+        by = ran.by
+        told = _told(ran.stdout, nonce)
+        while len(came) in told:
+            came[len(came)] = told[len(came)]
+        if len(came) >= len(driven.rows):
+            break
+        if ran.hit is not None:
+            came[len(came)] = Came("limit", text=str(ran.hit))
+            break
+        came[len(came)] = Came("ended", text=_ended(ran))
+    return Answers(came, by=by)
+
+
+def _told(stdout: str, nonce: str) -> dict[int, Came]:
+    """The first line of each call that was told with the nonce."""
+    found: dict[int, Came] = {}
+    for line in stdout.splitlines():
+        words = line.split(" ", 3)
+        if len(words) != 4 or words[0] != nonce or words[2] not in {"value", "raised"}:
+            continue
+        try:
+            number, value = int(words[1]), json.loads(words[3])
+        except (ValueError, RecursionError):
+            continue
+        if words[2] == "raised":
+            found.setdefault(number, Came("raised", text=str(value)[:700]))
+        else:
+            found.setdefault(number, Came("value", plain(value)))
+    return found
+
+
+def _ended(ran: Ran) -> str:
+    """How a program ended in a call, with the last thing it said."""
+    status = ran.status or 0
+    how = f"status {status}"
+    if status < 0:
+        try:
+            how = signal.Signals(-status).name
+        except ValueError:
+            how = f"signal {-status}"
+    last = ran.stderr.strip().rpartition("\n")[2][:200]
+    return f"it ended the program with {how}" + (f" ({last})" if last else "")
+
+
+def refused(driven: Driven, said: str) -> Answers:
+    """What the compiler's words mean: the code is broken, or the calls of it cannot be said."""
+    first = ERROR.search(said)
+    if first is None:
+        lacking = UNDEFINED.search(said)
+        message = f"{lacking[1]} is declared and has no body" if lacking else said.splitlines()[0]
+        return Answers(broken=(Problem(0, message, COMPILER),))
+    message = first["said"]
+    behind = said[first.end() :]
+    until = ERROR.search(behind)
+    about = behind[: until.start()] if until else behind
+    if symbol := SYMBOL.search(about):
+        message += f": {symbol[1]}"
+    if hint := HINT.search(about):
+        message += f" ({hint[1]} is missing)"
+    if first["file"] != driven.code:
+        return Answers(why=f"it cannot be called with the examples: {message[:300]}")
+    return Answers(broken=(Problem(int(first["line"]), message[:300], COMPILER),))

@@ -1,0 +1,102 @@
+"""How code in a language that is compiled went: with the caller's examples, or else with calls of our own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from arriero.apps.codegen.judge.base import Subject
+from arriero.apps.codegen.judge.compiled.answers import Answers, Came, answers
+from arriero.apps.codegen.judge.compiled.calls import Call, call_of, holds_object, same
+from arriero.apps.codegen.judge.compiled.dialect import Driven, Unspoken
+from arriero.apps.codegen.judge.compiled.table import DIALECTS, TRUTHLESS
+from arriero.apps.codegen.judge.compiled.tried import tried
+from arriero.apps.codegen.judge.report import Failure, Tests
+from arriero.apps.codegen.judge.tried import odd
+from arriero.apps.codegen.sandbox.base import Limits, Sandbox, Test
+
+
+async def examples(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:
+    """Builds the code with a call for each example and compares what they give; without examples it is tried.
+
+    Nothing runs outside of the sandbox. What the language cannot say is not executed; code that does not compile is broken.
+    """
+    if subject.files:
+        return Tests(
+            executed=False, reason=f"{subject.language} of several files is not executed here"
+        )
+    asked = [(test, call) for test in subject.tests if (call := call_of(test)) is not None]
+    if not asked:
+        return await _tried(subject, sandbox, limits)
+    dialect = DIALECTS[subject.language]
+    try:
+        driven = driven_by(subject, [call for _, call in asked])
+    except Unspoken as error:
+        built = await answers(dialect.driven(subject.code, "", ()), sandbox, limits)
+        why = built.why or ("" if built.broken else str(error))
+        return await _unrun(subject, replace(built, why=why), sandbox, limits)
+    found = await answers(driven, sandbox, limits)
+    if found.why or found.broken:
+        return await _unrun(subject, found, sandbox, limits)
+    told = [(*asked[row], found.came.get(at)) for at, row in enumerate(driven.rows)]
+    if any(came is not None and holds_object(came.value) for _, _, came in told):
+        return Tests(executed=False, reason="it gives what is no plain value", by=found.by)
+    return _compared(subject, told, found)
+
+
+def driven_by(subject: Subject, calls: list[Call]) -> Driven:
+    """The program that makes the calls. Raises `Unspoken` where none can be said."""
+    entry = subject.entry or calls[0].function
+    if any(call.function != entry for call in calls):
+        raise Unspoken("the examples call several functions")
+    return DIALECTS[subject.language].driven(subject.code, entry, [call.args for call in calls])
+
+
+async def _tried(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:
+    told, found = await tried(subject, DIALECTS[subject.language], sandbox, limits)
+    if found.why or found.broken:
+        return await _unrun(subject, found, sandbox, limits)
+    if not told.outcomes:
+        return Tests(executed=False, reason=told.why, by=found.by)
+    why = "it was tried; there are no examples"
+    return Tests(executed=True, reason=why, odd=odd(told, subject), by=found.by)
+
+
+async def _unrun(subject: Subject, found: Answers, sandbox: Sandbox, limits: Limits) -> Tests:
+    """What is said of code that was not run.
+
+    A package that the caller says exists may only lack here. Code that goes on as given is not broken by what the given
+    code lacks as well, such as its includes.
+    """
+    if found.why:
+        return Tests(executed=False, reason=found.why)
+    absent = next((name for name in subject.declared for one in found.broken if name in one.message), None)  # fmt: skip
+    if absent is not None:
+        return Tests(executed=False, reason=f"{absent} is not in the sandbox")
+    if subject.given:
+        given = DIALECTS[subject.language].driven(subject.given, "", ())
+        if (await answers(given, sandbox, limits)).broken:
+            return Tests(
+                executed=False, reason="the code that was given does not compile by itself"
+            )
+    return Tests(executed=False, reason="it does not compile", broken=found.broken)
+
+
+def _compared(
+    subject: Subject, told: list[tuple[Test, Call, Came | None]], found: Answers
+) -> Tests:
+    passed, failed = [], []
+    limit = next((came.text for came in found.came.values() if came.kind == "limit"), "")
+    truth = subject.language in TRUTHLESS
+    for test, call, came in told:
+        match came:
+            case None:
+                failed.append(Failure(test.name, error=f"no result: the {limit} limit was reached"))
+            case Came("value", value) if same(call.expected, value, truth=truth):
+                passed.append(test.name)
+            case Came("value", value):
+                failed.append(Failure(test.name, call.told, repr(call.expected), got=repr(value)[:300]))  # fmt: skip
+            case Came("limit", text=which):
+                failed.append(Failure(test.name, call.told, error=f"no result: the {which} limit was reached"))  # fmt: skip
+            case Came(text=said):
+                failed.append(Failure(test.name, call.told, repr(call.expected), error=said))
+    return Tests(executed=True, passed=tuple(passed), failed=tuple(failed), by=found.by)

@@ -1,0 +1,12 @@
+"""The languages whose examples are called, by the name that the judge has for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from arriero.apps.codegen.judge.compiled.dialect import Dialect
+from arriero.apps.codegen.judge.compiled.family_c import CPP, C
+from arriero.apps.codegen.judge.compiled.java import JAVA
+
+DIALECTS: Mapping[str, Dialect] = {one.language: one for one in (CPP, C, JAVA)}
+TRUTHLESS = frozenset({"c"})  # where any number but 0 is true

@@ -1,0 +1,157 @@
+"""Headers and imports of the standard library that C, C++ or Java uses and does not name: put in by rule, no model asked.
+
+A function is often written as if its file had them. Names that the code declares itself are its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from arriero.apps.codegen.judge import grammars
+
+_CPP = """
+algorithm all_of any_of binary_search copy copy_if count count_if equal fill find find_if for_each is_sorted lower_bound max max_element merge min min_element minmax_element next_permutation none_of partition remove remove_if replace reverse rotate set_difference set_intersection set_union sort stable_sort swap transform unique upper_bound
+array array
+bitset bitset
+cassert assert
+cctype isalnum isalpha isdigit islower ispunct isspace isupper tolower toupper
+chrono chrono
+climits INT_MAX INT_MIN LLONG_MAX LLONG_MIN LONG_MAX LONG_MIN UINT_MAX
+cmath abs ceil cos exp fabs floor fmod hypot log log10 log2 pow round sin sqrt tan trunc
+cstdint int16_t int32_t int64_t int8_t uint16_t uint32_t uint64_t uint8_t
+cstdio fgets printf scanf snprintf sprintf
+cstdlib atoi exit rand srand
+cstring memcpy memset strcmp strcpy strlen strncpy
+ctime time_t mktime
+deque deque
+fstream fstream ifstream ofstream
+functional bind function greater hash
+iomanip setfill setprecision setw put_time get_time
+iostream cerr cin cout endl
+iterator back_inserter istream_iterator ostream_iterator
+limits numeric_limits
+list list
+map map multimap
+memory make_shared make_unique shared_ptr unique_ptr weak_ptr
+numeric accumulate gcd inner_product iota lcm partial_sum
+optional nullopt optional
+queue priority_queue queue
+random mt19937 random_device uniform_int_distribution
+regex regex regex_match regex_replace regex_search smatch
+set multiset set
+sstream istringstream ostringstream stringstream
+stack stack
+stdexcept domain_error invalid_argument length_error logic_error out_of_range overflow_error runtime_error underflow_error
+string getline stod stoi stol string to_string
+string_view string_view
+tuple get make_tuple tie tuple
+unordered_map unordered_map
+unordered_set unordered_set
+utility make_pair move pair
+variant variant
+vector vector
+"""
+_C = """
+assert.h assert
+ctype.h isalnum isalpha isdigit islower ispunct isspace isupper tolower toupper
+limits.h INT_MAX INT_MIN LONG_MAX LONG_MIN LLONG_MAX UINT_MAX
+math.h ceil exp fabs floor fmod hypot log pow round sqrt
+stdbool.h bool false true
+stddef.h NULL size_t
+stdint.h int16_t int32_t int64_t int8_t uint16_t uint32_t uint64_t uint8_t
+stdio.h FILE fclose fgets fopen fprintf fputs getchar printf putchar puts scanf snprintf sprintf stderr stdin stdout
+stdlib.h EXIT_FAILURE EXIT_SUCCESS abs atof atoi calloc exit free malloc qsort rand realloc srand strtol
+string.h memcpy memmove memset strcat strchr strcmp strcpy strdup strlen strncmp strncpy strstr strtok
+time.h mktime time time_t
+"""
+_JAVA = """
+java.io BufferedReader File FileReader IOException InputStreamReader UncheckedIOException
+java.math BigDecimal BigInteger RoundingMode
+java.nio.file Files Path Paths
+java.time Duration Instant LocalDate LocalDateTime
+java.time.temporal ChronoUnit
+java.util ArrayDeque ArrayList Arrays Collection Collections Comparator Deque EmptyStackException HashMap HashSet Iterator LinkedHashMap LinkedHashSet LinkedList List Locale Map NoSuchElementException Objects Optional PriorityQueue Queue Random Scanner Set Stack StringJoiner TreeMap TreeSet
+java.util.function BiFunction Consumer Function Predicate Supplier UnaryOperator
+java.util.regex Matcher Pattern
+java.util.stream Collectors IntStream Stream
+"""
+# What is often written without `std::`; one of these says that the names of the standard library are meant.
+_BARE = frozenset("cout cin cerr deque endl map pair priority_queue queue set stack string unordered_map unordered_set vector".split())  # fmt: skip
+_NAMES = frozenset({"identifier", "namespace_identifier", "primitive_type", "type_identifier", "true", "false", "null"})  # fmt: skip
+
+
+def included(code: str, language: str) -> str:
+    """The code with the headers or imports that it lacks; as it is in any other language."""
+    match language:
+        case "cpp":
+            return _with_headers(code, _table(_CPP), language)
+        case "c":
+            return _with_headers(code, _table(_C), language)
+        case "java":
+            return _with_imports(code, _table(_JAVA))
+    return code
+
+
+def _table(text: str) -> Mapping[str, str]:
+    """Name -> where it comes from."""
+    rows = (line.split() for line in text.strip().splitlines())
+    return {name: where for where, *names in rows for name in names}
+
+
+def _with_headers(code: str, table: Mapping[str, str], language: str) -> str:
+    there = set(re.findall(r"^\s*#\s*include\s*<([^>]+)>", code, re.MULTILINE))
+    if "bits/stdc++.h" in there:
+        table = {}
+    own, used = _declared(code, language), set(_used(code, language))
+    needed = sorted({table[name] for name in used - own if name in table} - there)
+    lines = [f"#include <{name}>" for name in needed]
+    if language == "cpp" and not re.search(r"\busing\s+namespace\s+std\b", code):
+        written = set(re.findall(r"\b(?:std\s*::|using\s+std::)\s*(\w+)", code))
+        if (used & _BARE) - own - written:
+            lines.append("using namespace std;")
+    if not lines:
+        return code
+    heads = [found.end() for found in re.finditer(r"^[ \t]*#\s*include\b.*\n?", code, re.MULTILINE)]
+    at = heads[-1] if heads else 0
+    before = code[:at] if not at or code[:at].endswith("\n") else f"{code[:at]}\n"
+    between = "" if code[at:].startswith("\n") else "\n"
+    return f"{before}{chr(10).join(lines)}\n{between}{code[at:]}"
+
+
+def _with_imports(code: str, table: Mapping[str, str]) -> str:
+    there = set(re.findall(r"^\s*import\s+([\w.*]+)\s*;", code, re.MULTILINE))
+    own = _declared(code, "java")
+    needed = sorted(
+        f"{table[name]}.{name}"
+        for name in set(_used(code, "java")) - own
+        if name in table and not {f"{table[name]}.{name}", f"{table[name]}.*"} & there
+        and not re.search(rf"[\w.]\.{name}\b", code)
+    )  # fmt: skip
+    if not needed:
+        return code
+    lines = "".join(f"import {name};\n" for name in needed)
+    heads = [found.end() for found in re.finditer(r"^[ \t]*(?:package|import)\b.*\n?", code, re.MULTILINE)]  # fmt: skip
+    at = heads[-1] if heads else 0
+    return f"{code[:at]}{lines}{'' if at else chr(10)}{code[at:]}"
+
+
+def _used(code: str, language: str) -> Iterator[str]:
+    for node in grammars.nodes(grammars.tree(code, language)):
+        if node.type in _NAMES:
+            yield grammars.text(node)
+
+
+def _declared(code: str, language: str) -> set[str]:
+    """What the code declares itself: functions, classes, variables."""
+    found = set()
+    for node in grammars.nodes(grammars.tree(code, language)):
+        for field in ("name", "declarator"):
+            held = node.child_by_field_name(field)
+            if held is None or node.type in {"qualified_identifier", "template_type", "template_function", "method_invocation"}:  # fmt: skip
+                continue
+            while (deeper := held.child_by_field_name("declarator")) is not None:
+                held = deeper
+            if held.type in _NAMES:
+                found.add(grammars.text(held))
+    return found
