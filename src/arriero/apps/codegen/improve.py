@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 from arriero.apps.codegen.draft import Slant
+from arriero.apps.codegen.judge.compiled.includes import included
 from arriero.apps.codegen.judge.report import COMPILER
 from arriero.apps.codegen.repair import linted, put_right
-from arriero.apps.codegen.repair_includes import included
 from arriero.apps.codegen.repair_unsafe import safer
 from arriero.apps.codegen.select import Judged, agree, best_of, chosen
 from arriero.apps.codegen.settings import CodegenSettings

@@ -156,7 +156,7 @@ def test_a_call_is_written_in_the_language(
         ("c", "int f(struct point p) { return 1; }", ([1, 2],), "the code takes point"),
         ("java", "class A { private static int f(int n) { return n; } }", (1,), "f is private"),
         ("java", "class A { static int f(int n) { return n; } }", (None,), "the code takes int"),
-        ("java", "class f { }", (1,), "f is no method"),
+        ("java", "class f { }", (1,), "f is a class"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_said_says_why(
@@ -273,12 +273,21 @@ async def test_a_package_that_the_caller_says_exists_only_lacks_here(compiled: S
     assert (report.blocked, report.tests.reason) == ("", "boost is not in the sandbox")
 
 
-async def test_code_that_goes_on_as_given_is_not_broken_by_what_that_lacks(
+async def test_a_piece_of_a_file_is_judged_with_the_headers_that_the_file_has(
     compiled: Sandbox,
 ) -> None:
     given = "int f(std::vector<int> v) { int c = 0; for (int one : v) { c = c + one; } return c; }"
-    asked = Subject(given.replace("c = c + one", "c += one"), "cpp", "f", given=given)
-    report = await examine(asked, compiled)
+    right = Subject(given.replace("c = c + one", "c += one"), "cpp", "f", given=given)
+    report = await examine(right, compiled)
+    assert (report.blocked, report.tests.failed) == ("", ())
+    assert len(report.tests.passed) > 2
+    wrong = Subject(given.replace("c = c + one", "c -= one"), "cpp", "f", given=given)
+    assert (await examine(wrong, compiled)).tests.failed
+
+
+async def test_code_is_not_broken_by_what_the_given_code_lacks(compiled: Sandbox) -> None:
+    given = "int f(Row v) { return v.size(); }"
+    report = await examine(Subject(f"{given}\n", "cpp", "f", given=given), compiled)
     assert (report.blocked, report.tests.reason) == ("", "the code that was given does not compile by itself")  # fmt: skip
 
 
@@ -381,3 +390,62 @@ async def test_changed_code_has_to_do_what_was_given(java: Sandbox) -> None:
         "static int f(int a, int b) {\n    return b - a;\n}\n", "java", "f", given=given
     )
     assert (await examine(wrong, java)).tests.failed
+
+
+STACK = """#include <stdexcept>
+#include <vector>
+
+template <typename T> class Stack {
+public:
+    explicit Stack(int room = 9) : room_(room) {}
+    Stack(const Stack&) = default;
+    void push(const T& one) { items_.push_back(one); }
+    T pop() {
+        if (items_.empty()) throw std::out_of_range("empty");
+        T last = items_.back();
+        items_.pop_back();
+        return last;
+    }
+    bool same(const Stack& other) const { return items_ == other.items_; }
+    static int count() { return 1; }
+
+private:
+    void hidden() {}
+    int room_;
+    std::vector<T> items_;
+};
+"""
+RANGE = "class Range {\n    private final int low;\n    private final int high;\n\n    Range(int low, int high) {\n        if (low > high) {\n            throw new IllegalArgumentException();\n        }\n        this.low = low;\n        this.high = high;\n    }\n\n    boolean contains(int number) {\n        return low <= number && number <= high;\n    }\n\n    boolean overlaps(Range other) {\n        return low <= other.high && other.low <= high;\n    }\n\n    private int hidden() {\n        return 0;\n    }\n}\n"
+
+
+def test_a_class_offers_its_public_methods() -> None:
+    offered = DIALECTS["cpp"].offers(STACK, "Stack")
+    assert offered is not None
+    assert [(one.name, [(two.name, two.type) for two in one.parameters]) for one in offered.methods] == [
+        ("push", [("one", "const int")]),
+        ("pop", []),
+        ("same", [("other", "")]),
+    ]  # fmt: skip
+    offered = DIALECTS["java"].offers(RANGE, "Range")
+    assert offered is not None
+    assert [one.name for one in offered.methods] == ["contains", "overlaps"]
+    assert [(one.name, one.type) for one in offered.made_with] == [("low", "int"), ("high", "int")]
+    assert DIALECTS["c"].offers("struct Stack { int n; };", "Stack") is None
+    assert DIALECTS["cpp"].offers("int f() { return 1; }", "f") is None
+
+
+@pytest.mark.parametrize("language", ["cpp", "java"])
+async def test_an_object_of_a_class_is_made_and_its_methods_are_called(
+    compiled: Sandbox, request: pytest.FixtureRequest, language: str
+) -> None:
+    if language == "java":
+        request.getfixturevalue("java")
+    name, code = ("Stack", STACK) if language == "cpp" else ("Range", RANGE)
+    report = await examine(Subject(code, language, name), compiled)
+    assert (report.tests.executed, report.tests.reason) == (True, "it was tried; there are no examples")  # fmt: skip
+    broken = code.replace("items_.back()", "item_.back()").replace("<= high;", "<= top;")
+    assert (await examine(Subject(broken, language, name), compiled)).blocked
+    empty = "class Stack { public: Stack(int n) { throw n; } int f() { return 1; } };"
+    if language == "cpp":
+        report = await examine(Subject(empty, "cpp", "Stack"), compiled)
+        assert report.tests.reason == "no object of it could be made, whatever it was given"

@@ -24,6 +24,7 @@ from arriero.apps.codegen.judge import (
 from arriero.apps.codegen.judge.base import Subject, Switches
 from arriero.apps.codegen.judge.child import ToolError
 from arriero.apps.codegen.judge.compiled import examples as compiled
+from arriero.apps.codegen.judge.compiled.includes import included
 from arriero.apps.codegen.judge.compiled.table import DIALECTS
 from arriero.apps.codegen.judge.compiled.tried import tried as compiled_tried
 from arriero.apps.codegen.judge.copied import Known
@@ -156,6 +157,7 @@ async def _as_before(
         return subject
     if subject.language in DIALECTS:
         limits = Limits(wall_s=within_s)
+        before = replace(before, code=included(before.code, before.language))
         told, _ = await compiled_tried(before, DIALECTS[subject.language], sandbox, limits)
         return replace(subject, tests=same(told))
     if subject.language == "python":

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from arriero.apps.codegen.judge.compiled.types import Type
+from arriero.apps.codegen.judge.sessions import Class
 from arriero.apps.codegen.sandbox.base import Program
 
 INSIDE = Path(__file__).parents[1] / "inside"
@@ -41,7 +42,14 @@ class Dialect(Protocol):
     def language(self) -> str: ...
 
     def driven(self, code: str, entry: str, rows: Sequence[tuple[object, ...]]) -> Driven:
-        """A program that calls `entry` of `code` with each row that can be said. Raises `Unspoken`."""
+        """A program that calls `entry` of `code` with each row that can be said. Raises `Unspoken`.
+
+        The rows of a class are sessions: what an object is made with, and the steps.
+        """
+        ...
+
+    def offers(self, code: str, entry: str) -> Class | None:
+        """What `entry` offers where it is a class, with the types as they are written; None where it is none."""
         ...
 
     def alone(self, code: str) -> Driven:
@@ -124,6 +132,32 @@ def shown(type_: Type) -> str:
     if type_.name in {"[]", "*"}:
         return f"{shown(type_.of[0])}{type_.name}"
     return f"{type_.name}<{', '.join(map(shown, type_.of))}>" if type_.of else type_.name
+
+
+def bodies(
+    rows: Sequence[tuple[object, ...]], write: Callable[[tuple[object, ...]], str]
+) -> tuple[list[str], tuple[int, ...], dict[int, str]]:
+    """(what `write` makes of each row that can be said, their numbers, why not the others). Raises `Unspoken` if none can."""
+    made, said, unsaid = [], [], {}
+    for number, row in enumerate(rows):
+        try:
+            made.append(write(row))
+            said.append(number)
+        except Unspoken as error:
+            unsaid[number] = str(error)
+    if rows and not said:
+        raise Unspoken(next(iter(unsaid.values())))
+    return made, tuple(said), unsaid
+
+
+def session_of(
+    name: str, row: tuple[object, ...]
+) -> tuple[tuple[object, ...], list[tuple[str, tuple[object, ...]]]]:
+    """What an object is made with, and the steps. Raises `Unspoken` where the row is the arguments of a call."""
+    match row:
+        case (tuple() as made, list() as steps):
+            return made, steps
+    raise Unspoken(f"{name} is a class; only functions are called with examples")
 
 
 def filled(name: str, held: Mapping[str, str]) -> str:

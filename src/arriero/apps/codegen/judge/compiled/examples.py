@@ -8,6 +8,7 @@ from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.compiled.answers import Answers, Came, answers
 from arriero.apps.codegen.judge.compiled.calls import Call, call_of, holds_object, same
 from arriero.apps.codegen.judge.compiled.dialect import Driven, Unspoken
+from arriero.apps.codegen.judge.compiled.includes import included
 from arriero.apps.codegen.judge.compiled.table import DIALECTS, TRUTHLESS
 from arriero.apps.codegen.judge.compiled.tried import tried
 from arriero.apps.codegen.judge.report import Failure, Tests
@@ -24,6 +25,9 @@ async def examples(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:
         return Tests(
             executed=False, reason=f"{subject.language} of several files is not executed here"
         )
+    if included(subject.given, subject.language) != subject.given:
+        # A piece of a file, as it was given: it is judged with the headers that the rest of the file has.
+        subject = replace(subject, code=included(subject.code, subject.language))
     asked = [(test, call) for test in subject.tests if (call := call_of(test)) is not None]
     if not asked:
         return await _tried(subject, sandbox, limits)
@@ -48,6 +52,8 @@ def driven_by(subject: Subject, calls: list[Call]) -> Driven:
     entry = subject.entry or calls[0].function
     if any(call.function != entry for call in calls):
         raise Unspoken("the examples call several functions")
+    if DIALECTS[subject.language].offers(subject.code, entry) is not None:
+        raise Unspoken(f"{entry} is a class; only functions are called with examples")
     return DIALECTS[subject.language].driven(subject.code, entry, [call.args for call in calls])
 
 

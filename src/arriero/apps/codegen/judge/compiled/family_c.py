@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,12 +14,17 @@ from arriero.apps.codegen.judge.compiled.dialect import (
     Driven,
     Spelling,
     Unspoken,
+    bodies,
     filled,
     natural,
+    session_of,
     shown,
 )
 from arriero.apps.codegen.judge.compiled.types import Type, parsed
+from arriero.apps.codegen.judge.guesses import OTHER
+from arriero.apps.codegen.judge.guesses import Parameter as Asked
 from arriero.apps.codegen.judge.parse import defined_in
+from arriero.apps.codegen.judge.sessions import Class, Method
 from arriero.apps.codegen.sandbox.base import Program
 
 WHOLE = {
@@ -50,6 +55,7 @@ class Parameter:
     text: str
     type: Type
     kept: bool
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +134,8 @@ def _top(node: Any) -> Any:
     return node
 
 
-def _parameter(node: Any) -> Parameter:
-    """A parameter without its name and what it is by default."""
+def _parameter(node: Any, opened: frozenset[str] = frozenset()) -> Parameter:
+    """A parameter without its name and what it is by default. `opened` are names of types that stand for whole numbers."""
     text = grammars.text(node)
     default = node.child_by_field_name("default_value")
     if default is not None:
@@ -141,9 +147,70 @@ def _parameter(node: Any) -> Parameter:
     if inner is not None:
         begun = len(node.text[: inner.start_byte - node.start_byte].decode(errors="replace"))
         text = text[:begun] + text[begun + len(grammars.text(inner)) :]
+    for one in opened:
+        text = re.sub(rf"\b{one}\b", "int", text)
     type_ = parsed(text)
     changes = "&" in text or type_.name in {"*", "[]"}
-    return Parameter(text.replace("&", " ").strip(), type_, kept=not changes or "const" in text)
+    name = grammars.text(inner) if inner is not None else ""
+    kept = not changes or "const" in text
+    return Parameter(text.replace("&", " ").strip(), type_, kept, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """A class by the name that it is made with, what its constructor takes, and its methods."""
+
+    name: str
+    made_with: tuple[Parameter, ...]
+    methods: Mapping[str, Signature]
+
+
+def members_of(code: str, entry: str) -> Members | None:
+    """What a class of C++ offers; None where `entry` is none. What its template leaves open is a whole number."""
+    node = defined_in(grammars.tree(code, "cpp"), entry)
+    body = node.child_by_field_name("body") if node is not None and node.type in OWNERS else None
+    if node is None or body is None:
+        return None
+    opened = _place(node, node, entry)[1] - {"auto"}
+    name = f"{entry}<{', '.join('int' for _ in opened)}>" if opened else entry
+    made: tuple[Parameter, ...] | None = None
+    methods: dict[str, Signature] = {}
+    access = "private" if node.type == "class_specifier" else "public"
+    for child in body.named_children:
+        if child.type == "access_specifier":
+            access = grammars.text(child).rstrip(":").strip()
+            continue
+        function = _first(child, "function_declarator")
+        if function is None:
+            continue
+        held = function.child_by_field_name("declarator")
+        if (
+            access != "public"
+            or held is None
+            or held.type not in {"identifier", "field_identifier"}
+        ):
+            continue
+        if re.match(
+            r"\s*(?:static|friend|template)\b", grammars.text(child)
+        ) or "= delete" in grammars.text(child):
+            continue
+        listed = [one for one in function.child_by_field_name("parameters").named_children if one.type == "parameter_declaration"]  # fmt: skip
+        parameters = tuple(_parameter(one, opened) for one in listed)
+        kind = child.child_by_field_name("type")
+        if grammars.text(held) == entry:
+            made = parameters if made is None else made
+        elif kind is not None:
+            gives = parsed(grammars.text(kind))
+            methods.setdefault(grammars.text(held), Signature("", parameters, gives))
+    return Members(name, made or (), methods)
+
+
+def _asked(parameters: Sequence[Parameter] | None, owner: str) -> tuple[Asked, ...]:
+    """The parameters as those who guess values know them. Those of the class itself are another object of it."""
+    return tuple(
+        Asked("other") if one.type.name == owner else Asked(one.name, one.text)
+        for one in parameters or ()
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,23 +245,61 @@ class CFamily:
 
     def driven(self, code: str, entry: str, rows: Sequence[tuple[object, ...]]) -> Driven:
         """A program whose `main` is ours; the code's own has another name in it."""
-        declared = signature(code, self.language, entry) if rows else None
-        bodies, said, unsaid = [], [], {}
-        for number, row in enumerate(rows):
-            try:
-                assert declared is not None  # noqa: S101  # there are rows
-                bodies.append("\n    ".join(self._body(declared, row)))
-                said.append(number)
-            except Unspoken as error:
-                unsaid[number] = str(error)
-        if rows and not said:
-            raise Unspoken(next(iter(unsaid.values())))
-        calls = "\n".join(f"static void arriero_call_{at}(void) {{\n    {body}\n}}" for at, body in enumerate(bodies))  # fmt: skip
-        table = ", ".join(f"arriero_call_{at}" for at in range(len(bodies))) or "0"
+        made, said, unsaid = bodies(rows, self._writer(code, entry) if rows else str)
+        calls = "\n".join(f"static void arriero_call_{at}(void) {{\n    {body}\n}}" for at, body in enumerate(made))  # fmt: skip
+        table = ", ".join(f"arriero_call_{at}" for at in range(len(made))) or "0"
         main, driver = f"main.{self.end}", f"{DRIVER}.{self.end}"
-        held = {"CODE": main, "CALLS": calls, "TABLE": table, "COUNT": str(len(bodies))}
+        held = {"CODE": main, "CALLS": calls, "TABLE": table, "COUNT": str(len(made))}
         text = filled(f"driver.{self.end}", held)
-        return Driven(Program({driver: text, main: code}, driver), main, tuple(said), unsaid)
+        return Driven(Program({driver: text, main: code}, driver), main, said, unsaid)
+
+    def _writer(self, code: str, entry: str) -> Callable[[tuple[object, ...]], str]:
+        """What writes the statements of one row."""
+        members = members_of(code, entry) if self.language == "cpp" else None
+        if members is not None:
+            return lambda row: "\n    ".join(self._session(members, row))
+        declared = signature(code, self.language, entry)
+        return lambda row: "\n    ".join(self._body(declared, row))
+
+    def offers(self, code: str, entry: str) -> Class | None:
+        """Its public methods that are not static; C has no classes."""
+        members = members_of(code, entry) if self.language == "cpp" else None
+        if members is None:
+            return None
+        methods = tuple(Method(name, _asked(one.parameters, entry)) for name, one in members.methods.items())  # fmt: skip
+        return Class(entry, _asked(members.made_with, entry), methods)
+
+    def _session(self, members: Members, row: tuple[object, ...]) -> Iterator[str]:
+        """An object, and its methods called in turn; what cannot be said of the steps is left out."""
+        made, steps = session_of(members.name, row)
+        args = []
+        for at, (parameter, value) in enumerate(zip(members.made_with, made, strict=False)):
+            yield from self._declared(f"m{at}", parameter, frozenset(), value)
+            args.append(f"m{at}")
+        given = f"({', '.join(args)})" if args else ""
+        yield f"{members.name} one{given};"
+        if any(OTHER in (step[1] or ()) for step in steps):
+            yield f"{members.name} other{given};"
+        yield "arriero_out += '[';"
+        for name, values in steps:
+            try:
+                yield self._step(members.methods[name], name, values)
+            except Unspoken:
+                continue
+        yield "arriero_out += ']';"
+
+    def _step(self, method: Signature, name: str, values: tuple[object, ...]) -> str:
+        lines: list[str] = []
+        passed = []
+        for at, (parameter, value) in enumerate(zip(method.parameters or (), values, strict=False)):
+            if value == OTHER:
+                passed.append("other")
+                continue
+            lines += self._declared(f"a{at}", parameter, frozenset(), value)
+            passed.append(f"a{at}")
+        call = f"one.{name}({', '.join(passed)})"
+        lines.append(f'{call}; arriero_out += "null";' if method.gives.name == "void" else f"arriero_put({call});")  # fmt: skip
+        return f"arriero_step([&] {{ {' '.join(lines)} }});"
 
     def _body(self, declared: Signature, row: tuple[object, ...]) -> Iterator[str]:
         """The statements of one call."""

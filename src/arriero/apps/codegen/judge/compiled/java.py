@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +12,16 @@ from arriero.apps.codegen.judge.compiled.dialect import (
     Driven,
     Spelling,
     Unspoken,
+    bodies,
     filled,
     natural,
+    session_of,
     shown,
 )
 from arriero.apps.codegen.judge.compiled.types import Type, parsed
+from arriero.apps.codegen.judge.guesses import OTHER
+from arriero.apps.codegen.judge.guesses import Parameter as Asked
+from arriero.apps.codegen.judge.sessions import Class, Method
 from arriero.apps.codegen.sandbox.base import Program
 
 DRIVER = "ArrieroDriver"
@@ -64,27 +69,25 @@ class Java:
         """The types of its parameters."""
         return tuple(shown(one) for one in signature(placed(code)[1], entry).parameters)
 
+    def offers(self, code: str, entry: str) -> Class | None:
+        """Its methods that are neither private nor static."""
+        members = members_of(code, entry)
+        if members is None:
+            return None
+        methods = tuple(Method(name, _asked(one, entry)) for name, one in members.methods.items())
+        return Class(entry, _asked(members.made_with, entry), methods)
+
     def driven(self, code: str, entry: str, rows: Sequence[tuple[object, ...]]) -> Driven:
         """A program with a class of ours beside the code's, in the same package."""
         name, text, package = placed(code)
-        declared = signature(text, entry) if rows else None
-        bodies, said, unsaid = [], [], {}
-        for number, row in enumerate(rows):
-            try:
-                assert declared is not None  # noqa: S101  # there are rows
-                bodies.append(_body(declared, row))
-                said.append(number)
-            except Unspoken as error:
-                unsaid[number] = str(error)
-        if rows and not said:
-            raise Unspoken(next(iter(unsaid.values())))
-        calls = "\n".join(f"            case {at}: {{\n                {body}\n                return;\n            }}" for at, body in enumerate(bodies))  # fmt: skip
+        made, said, unsaid = bodies(rows, _writer(text, entry) if rows else str)
+        calls = "\n".join(f"            case {at}: {{\n                {body}\n                return;\n            }}" for at, body in enumerate(made))  # fmt: skip
         # The code's class is named in it, so that the compiler reads the code though nothing is called.
-        held = {"CALLS": calls, "COUNT": str(len(bodies)), "NAME": name, "PACKAGE": f"package {package};" if package else ""}  # fmt: skip
+        held = {"CALLS": calls, "COUNT": str(len(made)), "NAME": name, "PACKAGE": f"package {package};" if package else ""}  # fmt: skip
         driver = filled(f"{DRIVER}.java", held)
         folder = f"{package.replace('.', '/')}/" if package else ""
         files = {f"{folder}{DRIVER}.java": driver, f"{folder}{name}.java": text}
-        return Driven(Program(files, f"{folder}{DRIVER}.java"), f"{folder}{name}.java", tuple(said), unsaid)  # fmt: skip
+        return Driven(Program(files, f"{folder}{DRIVER}.java"), f"{folder}{name}.java", said, unsaid)  # fmt: skip
 
 
 def placed(code: str) -> tuple[str, str, str]:
@@ -148,6 +151,94 @@ def signature(code: str, entry: str) -> Signature:
             many = True
     gives = grammars.text(node.child_by_field_name("type")) != "void"
     return Signature(f"{owner}.{entry}", tuple(parameters), gives, many)
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """A class by the name that it is made with, what its constructor takes, its methods with theirs, and which give nothing."""
+
+    name: str
+    made_with: Sequence[tuple[str, Type]]
+    methods: Mapping[str, Sequence[tuple[str, Type]]]
+    silent: frozenset[str]
+
+
+def members_of(code: str, entry: str) -> Members | None:
+    """What a class of Java offers; None where `entry` is none. What it leaves open is a whole number."""
+    root = grammars.tree(code, "java")
+    found = [one for one in grammars.nodes(root) if one.type == "class_declaration" and grammars.text(one.child_by_field_name("name")) == entry]  # fmt: skip
+    if not found:
+        return None
+    opened = found[0].child_by_field_name("type_parameters")
+    names = re.findall(r"[<,]\s*(\w+)", grammars.text(opened)) if opened is not None else []
+    made: list[tuple[str, Type]] | None = None
+    methods: dict[str, list[tuple[str, Type]]] = {}
+    silent = set()
+    for one in found[0].child_by_field_name("body").named_children:
+        if one.type not in {"method_declaration", "constructor_declaration"}:
+            continue
+        if _modifiers(one) & {"private", "protected", "static", "abstract"}:
+            continue
+        called = grammars.text(one.child_by_field_name("name"))
+        takes = [
+            (grammars.text(part.child_by_field_name("name")), _open_as(parsed(grammars.text(part.child_by_field_name("type"))), names))
+            for part in one.child_by_field_name("parameters").named_children
+            if part.type == "formal_parameter"
+        ]  # fmt: skip
+        if one.type == "constructor_declaration":
+            made = takes if made is None else made
+        elif called not in methods:
+            methods[called] = takes
+            if grammars.text(one.child_by_field_name("type")) == "void":
+                silent.add(called)
+    name = f"{entry}<{', '.join('Integer' for _ in names)}>" if names else entry
+    return Members(name, made or [], methods, frozenset(silent))
+
+
+def _open_as(type_: Type, names: Sequence[str]) -> Type:
+    """The type with whole numbers for what is open in it."""
+    if type_.name in names:
+        return Type("Integer")
+    return Type(type_.name, tuple(_open_as(one, names) for one in type_.of))
+
+
+def _asked(parameters: Sequence[tuple[str, Type]], owner: str) -> tuple[Asked, ...]:
+    """The parameters as those who guess values know them. Those of the class itself are another object of it."""
+    return tuple(
+        Asked("other") if type_.name == owner else Asked(name, shown(type_))
+        for name, type_ in parameters
+    )
+
+
+def _writer(code: str, entry: str) -> Callable[[tuple[object, ...]], str]:
+    """What writes the statements of one row."""
+    members = members_of(code, entry)
+    if members is not None:
+        return lambda row: "\n                ".join(_session(members, row))
+    declared = signature(code, entry)
+    return lambda row: _body(declared, row)
+
+
+def _session(members: Members, row: tuple[object, ...]) -> Iterator[str]:
+    """An object, and its methods called in turn; what cannot be said of the steps is left out."""
+    made, steps = session_of(members.name, row)
+    given = ", ".join(written(type_, value) for (_, type_), value in zip(members.made_with, made, strict=False))  # fmt: skip
+    yield f"var one = new {members.name}({given});"
+    if any(OTHER in (step[1] or ()) for step in steps):
+        yield f"var other = new {members.name}({given});"
+    yield "out.append('[');"
+    for name, values in steps:
+        try:
+            args = ", ".join(
+                "other" if value == OTHER else written(type_, value)
+                for (_, type_), value in zip(members.methods[name], values, strict=False)
+            )
+        except Unspoken:
+            continue
+        call = f"one.{name}({args})"
+        told = f"{call}; put(out, null);" if name in members.silent else f"put(out, {call});"
+        yield f"step(out, () -> {{ {told} }});"
+    yield "out.append(']');"
 
 
 def _body(declared: Signature, row: tuple[object, ...]) -> str:

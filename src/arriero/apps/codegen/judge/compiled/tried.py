@@ -1,4 +1,4 @@
-"""Calls compiled code that has no example: a function with values of its parameters' types, a script as it is run.
+"""Calls compiled code that has no example: a function with values of its parameters' types, a class, a script as it is run.
 
 Its types say what it takes, so there is little to guess. What comes of it says that it runs, never that it is right.
 """
@@ -12,8 +12,9 @@ from arriero.apps.codegen.judge import scripts
 from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.compiled.answers import Answers, Came, answers, refused
 from arriero.apps.codegen.judge.compiled.calls import holds_object
-from arriero.apps.codegen.judge.compiled.dialect import Dialect, Driven, Unspoken
+from arriero.apps.codegen.judge.compiled.dialect import Dialect, Unspoken
 from arriero.apps.codegen.judge.guesses import Parameter, shapes
+from arriero.apps.codegen.judge.sessions import sessions
 from arriero.apps.codegen.judge.tried import NOTHING, Outcome, Tried
 from arriero.apps.codegen.sandbox.base import Limits, Sandbox
 
@@ -31,43 +32,46 @@ async def tried(
     if not entry and dialect.starts(subject.code):
         return await _script(subject, dialect, sandbox, limits)
     try:
-        rows = _rows(dialect, subject.code, entry)
+        kind, rows = _rows(dialect, subject.code, entry)
         driven = dialect.driven(subject.code, entry, rows)
     except Unspoken as error:
         built = await answers(dialect.driven(subject.code, "", ()), sandbox, limits)
         return Tried(why=str(error)), built
     found = await answers(driven, sandbox, limits)
-    told = _outcomes(driven, rows, found)
-    answered = [one for _, one in told if one.kind in {"value", "object"}]
-    if not answered:
-        return Tried(why=found.why or NOTHING["function"]), found
-    inputs, outcomes = zip(*told, strict=True)
-    return Tried(entry, inputs, outcomes, guessed=True), found
-
-
-def _rows(dialect: Dialect, code: str, entry: str) -> list[tuple[object, ...]]:
-    """Argument lists by the types of what it takes."""
-    if not entry:
-        raise Unspoken("there is no function of that name to try")
-    takes = dialect.takes(code, entry)
-    return [trees.literal(text) for text in shapes([Parameter(f"arg{at}", one) for at, one in enumerate(takes)])[0]][:MOST]  # fmt: skip
-
-
-def _outcomes(
-    driven: Driven, rows: list[tuple[object, ...]], found: Answers
-) -> list[tuple[str, Outcome]]:
-    return [
-        (repr(rows[row]), _outcome(found.came[at]))
+    told = [
+        (repr(rows[row]), _outcome(found.came[at], kind))
         for at, row in enumerate(driven.rows)
         if at in found.came
     ]
+    if not any(one.kind in {"value", "object"} for _, one in told):
+        return Tried(why=found.why or NOTHING[kind]), found
+    inputs, outcomes = zip(*told, strict=True)
+    return Tried(entry, inputs, outcomes, kind=kind, guessed=True), found
 
 
-def _outcome(came: Came) -> Outcome:
+def _rows(dialect: Dialect, code: str, entry: str) -> tuple[str, list[tuple[object, ...]]]:
+    """(what it is, the argument lists by the types of what it takes, or the sessions of a class)."""
+    if not entry:
+        raise Unspoken("there is no function of that name to try")
+    offered = dialect.offers(code, entry)
+    if offered is not None:
+        every = [text for shape in sessions(offered) for text in shape]
+        return "class", [trees.literal(text) for text in every[:MOST]]
+    takes = dialect.takes(code, entry)
+    shape = shapes([Parameter(f"arg{at}", one) for at, one in enumerate(takes)])[0]
+    return "function", [trees.literal(text) for text in shape[:MOST]]
+
+
+def _outcome(came: Came, kind: str) -> Outcome:
     match came:
+        case Came("value", list() as steps) if kind == "class":
+            read = [("object" if holds_object(one) else str(how), repr(one)) for how, one in steps]
+            answers_ = any(how != "raised" for how, _ in read)
+            return Outcome("value" if answers_ else "raised", repr(read), "")
         case Came("value", value):
-            kind = "object" if holds_object(value) else "value"
-            return Outcome(kind, repr(value), type(value).__name__)
+            return Outcome(
+                "object" if holds_object(value) else "value", repr(value), type(value).__name__
+            )
         case Came("limit"):
             return Outcome("endless", "", "")
         case Came(text=said):

@@ -19,6 +19,25 @@ final class ArrieroDriver {
         }
     }
 
+    /** One step with an object. */
+    interface Step {
+        void run() throws Throwable;
+    }
+
+    private static void step(StringBuilder out, Step step) {
+        out.append(out.charAt(out.length() - 1) == '[' ? "" : ", ");
+        int before = out.length();
+        out.append("[\"value\", ");
+        try {
+            step.run();
+        } catch (Throwable error) {
+            out.setLength(before);
+            out.append("[\"raised\", ");
+            text(out, error.getClass().getName());
+        }
+        out.append(']');
+    }
+
     private static void put(StringBuilder out, Object value) {
         if (value == null || value instanceof Boolean || value instanceof Long || value instanceof Integer
                 || value instanceof Short || value instanceof Byte || value instanceof Double

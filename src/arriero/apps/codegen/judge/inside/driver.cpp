@@ -124,6 +124,21 @@ template <class T> void arriero_put(const T &value) {
     }
 }
 
+// One step with an object: what it gives, or what it raises.
+template <class F> void arriero_step(F step) {
+    std::string before = arriero_out + (arriero_out.back() == '[' ? "" : ", ");
+    arriero_out = before + "[\"value\", ";
+    try {
+        step();
+    } catch (const std::exception &error) {
+        arriero_out = before + "[\"raised\", ";
+        arriero_text(arriero_name(typeid(error)));
+    } catch (...) {
+        arriero_out = before + "[\"raised\", \"what is no std::exception\"";
+    }
+    arriero_out += ']';
+}
+
 @CALLS@
 
 static void (*const arriero_calls[])() = {@TABLE@};

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from arriero.apps.codegen.repair_includes import included
+from arriero.apps.codegen.judge.compiled.includes import included
 
 
 @pytest.mark.parametrize(
