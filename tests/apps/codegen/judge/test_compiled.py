@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import subprocess
+import sys
+
 import pytest
 
 from arriero.apps.codegen.judge.base import Subject
@@ -449,3 +454,25 @@ async def test_an_object_of_a_class_is_made_and_its_methods_are_called(
     if language == "cpp":
         report = await examine(Subject(empty, "cpp", "Stack"), compiled)
         assert report.tests.reason == "no object of it could be made, whatever it was given"
+
+
+@pytest.mark.slow
+async def test_on_a_busy_machine_right_code_passes_and_only_a_loop_is_endless(
+    compiled: Sandbox, java: Sandbox
+) -> None:
+    spin = [sys.executable, "-c", "while True: pass"]
+    burners = [subprocess.Popen(spin) for _ in range(6 * (os.cpu_count() or 1))]
+    try:
+        right = "#include <bits/stdc++.h>\nint f(int n) { return n + 1; }\n"
+        loop = "int f(int n) { for (volatile int i = 0;; i = n) {} }\n"
+        several = await asyncio.gather(
+            *(judged(compiled, "cpp", f"{right}// {number}\n", "f(1) == 2") for number in range(3)),
+            judged(java, "java", "class A { static int f(int n) { return n + 1; } }", "f(1) == 2"),
+            judged(compiled, "cpp", loop, "f(1) == 2"),
+        )
+    finally:
+        for one in burners:
+            one.kill()
+            one.wait()
+    assert [one.tests.passed for one in several] == [*[("t0",)] * 4, ()]
+    assert several[-1].tests.failed[0].told == "f(1): no result: the cpu limit was reached"

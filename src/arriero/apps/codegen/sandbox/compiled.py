@@ -36,7 +36,7 @@ TIMES, LEAST_S = (
     15.0,
 )  # a text may take so many times as long as the first program; at least so long
 PATIENCE = 10  # the clock's seconds for each of the processor's; a machine with ten programs a core keeps that
-KEPT = 64  # programs that were built; each is some tens of kilobytes, 4 MB at most
+KEPT = 32  # programs that were built; each is some tens of kilobytes, 4 MB at most
 MOST_MADE = 4_000_000
 SAID = 1_500  # characters of what a compiler says: its first three errors
 
@@ -151,6 +151,8 @@ class Compiled:
                     self._built[mark] = built
             if mark in self._built:
                 self._built.move_to_end(mark)
+            else:
+                self._locks.pop(mark, None)
         while len(self._built) > KEPT:
             old, _ = self._built.popitem(last=False)
             self._locks.pop(old, None)
