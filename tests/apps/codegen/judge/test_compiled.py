@@ -320,6 +320,25 @@ async def test_what_floods_the_output_fails(compiled: Sandbox) -> None:
     assert [one.told for one in report.tests.failed] == ["f(1): no result: the output limit was reached"]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("code", "rules"),
+    [
+        ("#include <vector>\nint f(const std::vector<int>& v) { return v.back(); }", ["raises"]),
+        ("#include <vector>\nint f(const std::vector<int>& v) { return 6 / (int)v.size(); }", ["raises"]),
+        ("#include <vector>\nint f(const std::vector<int>& v) { while (v.empty()) { volatile int a = 1; (void)a; } return v[v.size() - 1]; }", ["endless"]),
+        ("#include <vector>\nint f(const std::vector<int>& v) { return v.empty() ? 0 : v.back(); }", []),
+        ("using Row = int[2];\nint f(const Row& v) { return v[1]; }", []),
+    ],
+)  # fmt: skip
+async def test_calls_near_the_examples_show_what_is_odd(
+    compiled: Sandbox, code: str, rules: list[str]
+) -> None:
+    report = await judged(compiled, "cpp", code, "f([1, 3]) == 3")
+    assert report.tests.passed == ("t0",)
+    assert [one.rule for one in report.tests.odd] == rules
+    assert (quality(report).score < 10) is bool(rules)
+
+
 async def test_what_it_gives_is_read_whatever_it_is(compiled: Sandbox) -> None:
     code = """#include <map>
 #include <optional>

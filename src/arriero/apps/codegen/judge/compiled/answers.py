@@ -33,37 +33,45 @@ class Came:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What came of the calls that were begun, by their number. `why`: nothing was executed; `broken`: it does not compile."""
+    """What came of the calls that were begun, by their number. `why`: nothing was executed; `broken`: it does not compile.
+
+    `uncalled`: the compiler refuses our calls of it, not the code.
+    """
 
     came: Mapping[int, Came] = field(default_factory=dict)
     why: str = ""
     broken: tuple[Problem, ...] = ()
     by: str = ""
+    uncalled: bool = False
 
 
-async def answers(driven: Driven, sandbox: Sandbox, limits: Limits) -> Answers:
-    """What each call gave. After a call that ends the program the next one is begun in another box."""
+async def answers(
+    driven: Driven, sandbox: Sandbox, limits: Limits, *, first: int = 0, last: int | None = None
+) -> Answers:
+    """What the calls from `first` to before `last` gave. After one that ends the program the next begins in another box."""
     nonce = secrets.token_hex(16)
     came: dict[int, Came] = {}
-    by = ""
-    while len(came) < max(1, len(driven.rows)):
-        program = replace(driven.program, argv=(nonce, str(len(came))))
+    number, end = first, len(driven.rows) if last is None else last
+    while True:
+        program = replace(driven.program, argv=(nonce, str(number), str(end)))
         ran = await sandbox.run(program, limits)
         if not ran.executed:
-            return Answers(why=ran.reason)
+            return Answers(came, why=ran.reason)
         if ran.diagnosis:
             return refused(driven, ran.diagnosis)
-        by = ran.by
         told = _told(ran.stdout, nonce)
-        while len(came) in told:
-            came[len(came)] = told[len(came)]
-        if len(came) >= len(driven.rows):
+        while number in told and number < end:
+            came[number] = told[number]
+            number += 1
+        if number < end and ran.hit is None:
+            came[number] = Came("ended", text=_ended(ran))
+            number += 1
+        elif number < end:
+            came[number] = Came("limit", text=str(ran.hit))
             break
-        if ran.hit is not None:
-            came[len(came)] = Came("limit", text=str(ran.hit))
+        if number >= end:
             break
-        came[len(came)] = Came("ended", text=_ended(ran))
-    return Answers(came, by=by)
+    return Answers(came, by=ran.by)
 
 
 def _told(stdout: str, nonce: str) -> dict[int, Came]:
@@ -113,5 +121,5 @@ def refused(driven: Driven, said: str) -> Answers:
     if hint := HINT.search(about):
         message += f" ({hint[1]} is missing)"
     if first["file"] != driven.code:
-        return Answers(why=f"it cannot be called with the examples: {message[:300]}")
+        return Answers(why=f"it cannot be called with the examples: {message[:300]}", uncalled=True)
     return Answers(broken=(Problem(int(first["line"]), message[:300], COMPILER),))

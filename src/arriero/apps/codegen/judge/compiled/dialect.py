@@ -25,13 +25,14 @@ class Unspoken(Exception):  # it never leaves the judge of compiled languages
 class Driven:
     """A program that makes calls: which of the rows, in its order, and why not the others.
 
-    It takes a nonce and the number of the call to begin with, and prints of each call a line: the nonce, the call's
+    It takes a nonce, the number of the call to begin with and that to end before, and prints of each call a line: the nonce, the call's
     number, `value` or `raised`, and JSON. `code` is the name that the code under test has in it.
     """
 
     program: Program
     code: str
     rows: tuple[int, ...] = ()
+    entry: str = ""
     unsaid: Mapping[int, str] = field(default_factory=dict)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain, zip_longest
 
 from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.compiled.answers import Answers, Came, answers
@@ -10,10 +12,13 @@ from arriero.apps.codegen.judge.compiled.calls import Call, call_of, holds_objec
 from arriero.apps.codegen.judge.compiled.dialect import Driven, Unspoken
 from arriero.apps.codegen.judge.compiled.includes import included
 from arriero.apps.codegen.judge.compiled.table import DIALECTS, TRUTHLESS
-from arriero.apps.codegen.judge.compiled.tried import tried
-from arriero.apps.codegen.judge.report import Failure, Tests
-from arriero.apps.codegen.judge.tried import odd
+from arriero.apps.codegen.judge.compiled.tried import CPU_S, outcome, tried
+from arriero.apps.codegen.judge.inputs import near
+from arriero.apps.codegen.judge.report import Failure, Problem, Tests
+from arriero.apps.codegen.judge.tried import Tried, odd
 from arriero.apps.codegen.sandbox.base import Limits, Sandbox, Test
+
+MOST_NEAR = 10  # calls near the examples; all of one program
 
 
 async def examples(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:
@@ -33,28 +38,66 @@ async def examples(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:
         return await _tried(subject, sandbox, limits)
     dialect = DIALECTS[subject.language]
     try:
-        driven = driven_by(subject, [call for _, call in asked])
+        driven, count = driven_by(subject, [call for _, call in asked])
     except Unspoken as error:
         built = await answers(dialect.driven(subject.code, "", ()), sandbox, limits)
         why = built.why or ("" if built.broken else str(error))
         return await _unrun(subject, replace(built, why=why), sandbox, limits)
-    found = await answers(driven, sandbox, limits)
+    found = await answers(driven, sandbox, limits, last=count)
+    if (found.uncalled or found.broken) and count < len(driven.rows):
+        # Not for what we asked beside the examples.
+        driven, count = driven_by(subject, [call for _, call in asked], beside=False)
+        found = await answers(driven, sandbox, limits, last=count)
     if found.why or found.broken:
         return await _unrun(subject, found, sandbox, limits)
-    told = [(*asked[row], found.came.get(at)) for at, row in enumerate(driven.rows)]
+    told = [(*asked[row], found.came.get(at)) for at, row in enumerate(driven.rows[:count])]
     if any(came is not None and holds_object(came.value) for _, _, came in told):
         return Tests(executed=False, reason="it gives what is no plain value", by=found.by)
-    return _compared(subject, told, found)
+    tests = _compared(subject, told, found)
+    if tests.failed:
+        return tests
+    few = replace(limits, cpu_s=min(CPU_S, limits.cpu_s))
+    if count == len(driven.rows):
+        return tests
+    others = await answers(driven, sandbox, few, first=count)
+    return replace(tests, odd=_odd(subject, driven, {**found.came, **others.came}))
 
 
-def driven_by(subject: Subject, calls: list[Call]) -> Driven:
-    """The program that makes the calls. Raises `Unspoken` where none can be said."""
+def _odd(subject: Subject, driven: Driven, came: Mapping[int, Came]) -> tuple[Problem, ...]:
+    """What is odd of calls near the examples: they crash, never end, or give nothing."""
+    rows = _rows([call.args for test in subject.tests if (call := call_of(test)) is not None])
+    told = [
+        (repr(rows[row]), outcome(came[at])) for at, row in enumerate(driven.rows) if at in came
+    ]
+    inputs, outcomes = zip(*told, strict=True)
+    return odd(Tried(driven.entry, inputs, outcomes), subject)
+
+
+def _rows(examples: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """The arguments of the examples, then others near them."""
+    others = chain.from_iterable(zip_longest(*map(near, examples)))
+    known = {repr(one) for one in examples}
+    made = {repr(one): one for one in others if one is not None and repr(one) not in known}
+    return [*examples, *list(made.values())[:MOST_NEAR]]
+
+
+def driven_by(subject: Subject, calls: list[Call], *, beside: bool = True) -> tuple[Driven, int]:
+    """(the program that makes the calls and, `beside`, others near them; how many of the calls it makes).
+
+    Raises `Unspoken` where none can be said.
+    """
     entry = subject.entry or calls[0].function
     if any(call.function != entry for call in calls):
         raise Unspoken("the examples call several functions")
     if DIALECTS[subject.language].offers(subject.code, entry) is not None:
         raise Unspoken(f"{entry} is a class; only functions are called with examples")
-    return DIALECTS[subject.language].driven(subject.code, entry, [call.args for call in calls])
+    given = [call.args for call in calls]
+    rows = _rows(given) if beside else given
+    driven = DIALECTS[subject.language].driven(subject.code, entry, rows)
+    count = sum(row < len(calls) for row in driven.rows)
+    if count == 0:
+        raise Unspoken(driven.unsaid[0])
+    return replace(driven, entry=entry), count
 
 
 async def _tried(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:

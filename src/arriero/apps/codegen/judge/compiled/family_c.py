@@ -251,7 +251,7 @@ class CFamily:
         main, driver = f"main.{self.end}", f"{DRIVER}.{self.end}"
         held = {"CODE": main, "CALLS": calls, "TABLE": table, "COUNT": str(len(made))}
         text = filled(f"driver.{self.end}", held)
-        return Driven(Program({driver: text, main: code}, driver), main, said, unsaid)
+        return Driven(Program({driver: text, main: code}, driver), main, said, unsaid=unsaid)
 
     def _writer(self, code: str, entry: str) -> Callable[[tuple[object, ...]], str]:
         """What writes the statements of one row."""

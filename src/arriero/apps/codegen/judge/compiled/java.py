@@ -87,7 +87,7 @@ class Java:
         driver = filled(f"{DRIVER}.java", held)
         folder = f"{package.replace('.', '/')}/" if package else ""
         files = {f"{folder}{DRIVER}.java": driver, f"{folder}{name}.java": text}
-        return Driven(Program(files, f"{folder}{DRIVER}.java"), f"{folder}{name}.java", said, unsaid)  # fmt: skip
+        return Driven(Program(files, f"{folder}{DRIVER}.java"), f"{folder}{name}.java", said, unsaid=unsaid)  # fmt: skip
 
 
 def placed(code: str) -> tuple[str, str, str]:

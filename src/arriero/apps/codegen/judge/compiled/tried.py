@@ -5,6 +5,7 @@ Its types say what it takes, so there is little to guess. What comes of it says 
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from arriero.apps.codegen import trees
@@ -39,7 +40,7 @@ async def tried(
         return Tried(why=str(error)), built
     found = await answers(driven, sandbox, limits)
     told = [
-        (repr(rows[row]), _outcome(found.came[at], kind))
+        (repr(rows[row]), outcome(found.came[at], kind))
         for at, row in enumerate(driven.rows)
         if at in found.came
     ]
@@ -62,7 +63,8 @@ def _rows(dialect: Dialect, code: str, entry: str) -> tuple[str, list[tuple[obje
     return "function", [trees.literal(text) for text in shape[:MOST]]
 
 
-def _outcome(came: Came, kind: str) -> Outcome:
+def outcome(came: Came, kind: str = "function") -> Outcome:
+    """What a call came to, as other languages tell it; a crash is raised by its signal."""
     match came:
         case Came("value", list() as steps) if kind == "class":
             read = [("object" if holds_object(one) else str(how), repr(one)) for how, one in steps]
@@ -75,7 +77,8 @@ def _outcome(came: Came, kind: str) -> Outcome:
         case Came("limit"):
             return Outcome("endless", "", "")
         case Came(text=said):
-            return Outcome("raised", said.partition(":")[0], said)
+            signal = re.search(r"\bSIG[A-Z]+", said) if came.kind == "ended" else None
+            return Outcome("raised", signal[0] if signal else said.partition(": ")[0], said)
 
 
 async def _script(

@@ -98,7 +98,8 @@ final class ArrieroDriver {
 
     public static void main(String[] words) throws Exception {
         java.io.OutputStream told = new java.io.FileOutputStream(java.io.FileDescriptor.out);
-        for (int number = words.length > 1 ? Integer.parseInt(words[1]) : 0; number < @COUNT@; number++) {
+        int end = words.length > 2 ? Integer.parseInt(words[2]) : @COUNT@;
+        for (int number = words.length > 1 ? Integer.parseInt(words[1]) : 0; number < end; number++) {
             StringBuilder out = new StringBuilder();
             String how = "value";
             try {

@@ -53,7 +53,8 @@ static void arriero_put_letter(char value) {
 static void (*const arriero_calls[])(void) = {@TABLE@};
 
 int main(int count, char **words) {
-    for (int number = count > 2 ? atoi(words[2]) : 0; number < @COUNT@; ++number) {
+    int end = count > 3 ? atoi(words[3]) : @COUNT@;
+    for (int number = count > 2 ? atoi(words[2]) : 0; number < end; ++number) {
         arriero_file = open_memstream(&arriero_out, &arriero_size);
         arriero_calls[number]();
         fclose(arriero_file);

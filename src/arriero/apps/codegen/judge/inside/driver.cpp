@@ -144,7 +144,8 @@ template <class F> void arriero_step(F step) {
 static void (*const arriero_calls[])() = {@TABLE@};
 
 int main(int count, char **words) {
-    for (int number = count > 2 ? std::atoi(words[2]) : 0; number < @COUNT@; ++number) {
+    int end = count > 3 ? std::atoi(words[3]) : @COUNT@;
+    for (int number = count > 2 ? std::atoi(words[2]) : 0; number < end; ++number) {
         std::string how = "value";
         arriero_out.clear();
         try {
