@@ -288,6 +288,8 @@ async def test_a_piece_of_a_file_is_judged_with_the_headers_that_the_file_has(
     assert len(report.tests.passed) > 2
     wrong = Subject(given.replace("c = c + one", "c -= one"), "cpp", "f", given=given)
     assert (await examine(wrong, compiled)).tests.failed
+    broken = Subject(given.replace("c = c + one", "d += one"), "cpp", "f", given=given)
+    assert "'d' was not declared" in (await examine(broken, compiled)).blocked
 
 
 async def test_code_is_not_broken_by_what_the_given_code_lacks(compiled: Sandbox) -> None:

@@ -235,7 +235,9 @@ async def _lint(subject: Subject, timed: _Timed, within_s: float) -> tuple[Probl
 
 async def _types(subject: Subject, timed: _Timed, within_s: float) -> tuple[Problem, ...]:
     if subject.language != "python":
-        timed.skipped["types"] = f"the types of Python alone are checked, not of {subject.language}"
+        alone = f"the types of Python alone are checked, not of {subject.language}"
+        compiled_ = f"the compiler of {subject.language} checks them when it is built"
+        timed.skipped["types"] = compiled_ if subject.language in DIALECTS else alone
         return ()
     checked = types(subject.every, subject.main, within_s=within_s)
     return await timed.wait("types", checked, ())

@@ -122,7 +122,8 @@ async def _unrun(subject: Subject, found: Answers, sandbox: Sandbox, limits: Lim
     if absent is not None:
         return Tests(executed=False, reason=f"{absent} is not in the sandbox")
     if subject.given:
-        given = DIALECTS[subject.language].driven(subject.given, "", ())
+        whole = included(subject.given, subject.language)
+        given = DIALECTS[subject.language].driven(whole, "", ())
         if (await answers(given, sandbox, limits)).broken:
             return Tests(
                 executed=False, reason="the code that was given does not compile by itself"
