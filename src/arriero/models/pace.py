@@ -6,6 +6,7 @@ on another 41 and 79 (bars/LOG.md). What decides, whether waking a core is cheap
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ LARGE = 300_000_000  # bytes: between what was measured, 144 and 532 MB
 ROUNDS = 3  # each count of threads in turn, so that a neighbour's minute hurts all alike
 WITHIN = 0.9  # of the fastest: then fewer threads are enough, and leave the others their cores
 BUSY = 0.2  # of a core that others may use meanwhile
+GLANCE_S = 0.5
 WRITTEN = 48  # tokens a round, half a second of a small model
 # Any beginning does: the ids of some common tokens, as many as a short question has.
 BEGINNING = list(range(1_000, 1_016))
@@ -53,6 +55,8 @@ async def fastest(gguf: Path, cores: int) -> int | None:
     counts = candidates(cores)
     if len(counts) == 1:
         return counts[0]
+    if await _busy():
+        return None
     speeds, others_s, began = dict.fromkeys(counts, 0.0), 0.0, monotonic()
     for _ in range(ROUNDS):
         for count in counts:
@@ -75,15 +79,22 @@ def chosen(speeds: Mapping[int, float]) -> int:
     return min(count for count, speed in speeds.items() if speed >= enough)
 
 
-def _others_s(child: int) -> float:
+async def _busy() -> bool:
+    """Whether others use the cores just now: a glance, so that a start beside other work need not wait for the whole."""
+    before = _others_s()
+    await asyncio.sleep(GLANCE_S)
+    return _others_s() - before > BUSY * GLANCE_S
+
+
+def _others_s(child: int | None = None) -> float:
     """Seconds of all cores that went to neither `child` nor this process, counted from some moment; 0 where /proc is not."""
     try:
         machine = Path("/proc/stat").read_text().split("\n", 1)[0].split()
-        own = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+        own = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split() if child else []
     except OSError:
         return 0.0
     user, nice, system, _, _, irq, softirq, steal = map(int, machine[1:9])
-    ticks = user + nice + system + irq + softirq + steal - int(own[11]) - int(own[12])
+    ticks = user + nice + system + irq + softirq + steal - sum(map(int, own[11:13]))
     return ticks / os.sysconf("SC_CLK_TCK") - process_time()
 
 
