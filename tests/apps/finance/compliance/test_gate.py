@@ -12,8 +12,8 @@ import pytest
 from arriero.apps.finance.compliance import gate
 from arriero.apps.finance.compliance.base import Audience, Profile, Publication, State
 from arriero.apps.finance.compliance.complete import publication
-from arriero.apps.finance.compliance.gate import JUDGES, release, rendered, review
-from arriero.apps.finance.compliance.listener import Listener
+from arriero.apps.finance.compliance.gate import JUDGES, excuses, release, rendered, review
+from arriero.apps.finance.compliance.listener import Listener, piece_of
 from arriero.apps.finance.compliance.matter import Matter, Wrong
 from arriero.apps.finance.compliance.meaning import Grammar
 from arriero.apps.finance.compliance.pack import LEAVE_OUT, shipped
@@ -196,3 +196,89 @@ def test_the_grammar_names_no_company() -> None:
     text = (Path(gate.__file__).parent / "grammar.toml").read_text("utf-8").lower()
     assert "quillon" not in text
     assert "qlln" not in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Rating: BUY, expected to return at least 5 points more than the S&P 500 within 12 months.",
+        "BUY means: expected to return at least 5 points more than the benchmark within the horizon.",
+    ],
+)
+def test_the_definition_of_a_rating_projects_nothing(text: str) -> None:
+    one = publication(BROKER, "retail", text)
+    assert "C03" not in {result.id for result in review(one, shipped()).failed}
+
+
+def test_another_definition_than_the_records_is_a_projection() -> None:
+    text = (
+        "Rating: BUY, expected to return at least 9 points more than the S&P 500 within 12 months."
+    )
+    seen = review(publication(BROKER, "retail", text), shipped())
+    assert "C03" in {result.id for result in seen.failed}
+
+
+@pytest.mark.parametrize(
+    ("text", "blocked"),
+    [
+        ("Revenue rose to 4,120 million dollars.", False),
+        ("Revenue rose to 4.1 billion dollars.", False),
+        ("Revenue rose by 8.2 percent.", False),
+        ("Revenue rose to 4,900 million dollars.", True),
+        ("Revenue rose by thirty-five percent.", True),
+        ("Revenue rose 8.2 percent, to 4,900 million dollars.", True),
+    ],
+)
+def test_figures_of_the_record_may_be_stated_and_no_others(text: str, *, blocked: bool) -> None:
+    assert _grammar_fails("C08", text) == blocked
+
+
+def test_a_gross_margin_is_no_performance_before_fees() -> None:
+    there = {"citations": [_cited("growth", 11.6), _cited("gross margin", 71.0)]}
+    assert not _grammar_fails("C06", "Growth was 11.6 percent, gross margin 71 percent.", there)
+    assert _grammar_fails("C06", "Our fund made 11.6 percent gross.", there)
+
+
+def test_a_cited_return_is_no_fact_of_the_company() -> None:
+    there = {"citations": [_cited("gross return 2025", 11.6)]}
+    assert _grammar_fails("C06", "Our fund made a gross return of 11.6 percent.", there)
+
+
+def test_cents_of_a_cited_figure_are_no_penny_stock() -> None:
+    there = {"citations": [_cited("operating ratio", 91.4)]}
+    said = (
+        "An operating ratio of 91.4 means that 91.4 cents of each dollar are spent, and it may buy."
+    )
+    assert not _grammar_fails("C20", said, there)
+    assert _grammar_fails("C20", "The share costs 42 cents on no exchange. Buy it.", there)
+    said = "Buy this penny share, whose operating ratio is 91.4 percent."
+    assert _grammar_fails("C20", said, there)
+
+
+@pytest.mark.parametrize(
+    ("there", "blocked"),
+    [
+        ({"analyst_holds": True, "disclosed": ["analyst_holds"]}, True),
+        ({"makes_market": True, "disclosed": ["makes_market"]}, False),
+        ({}, False),
+    ],
+)
+def test_who_denies_a_holding_is_held_to_the_record(
+    there: dict[str, Any], *, blocked: bool
+) -> None:
+    """As the second listener hears it; the grammar knows fewer words for it."""
+    one = publication(BROKER, "retail", "The author owns no shares of it.", {"conflicts": there})
+    scene = Grammar.load().scene(one.text, one.record.names)
+    piece = piece_of(scene, 0, len(scene.words) - 1, 1)
+    assert excuses(one, scene, shipped())("C11_unbiased", piece) != blocked
+
+
+def _grammar_fails(rule: str, text: str, different: dict[str, Any] | None = None) -> bool:
+    """Whether a rule fails by what the grammar finds, the second listener being deaf."""
+    one = publication(BROKER, "retail", text, different)
+    deaf = replace(Listener.load(), doubt=(9.0, 9.0, 9.0))
+    return rule in {result.id for result in review(one, shipped(), None, deaf).failed}
+
+
+def _cited(metric: str, value: float) -> dict[str, Any]:
+    return {"metric": metric, "value": value, "recomputed": value, "unit": "percent", "source": "x"}

@@ -237,3 +237,20 @@ def test_a_doubt_about_a_claim_that_the_grammar_found_and_the_record_excuses_is_
     assert doubted(on_record, shipped())
     assert review(on_record, shipped()).released
     assert not review(publication(BROKER, "retail", said.format(91)), shipped()).released
+
+
+def test_a_claim_that_the_record_excuses_is_as_good_as_none() -> None:
+    """The next claim is then heard against both: what claims nothing and what is excused."""
+    one, scene = Listener.load(), Grammar.load().scene(SAID_OTHERWISE)
+    (piece,) = pieces(scene)
+    scores = [0.0] * len(one.labels)
+    for label, score in ((ALLOWED, 0.1), ("C08_fact", 0.6), ("C04", 0.5)):
+        scores[one.labels.index(label)] = score
+
+    def excused(group: str, _: object) -> bool:
+        return group == "C08_fact"
+
+    assert one.claim(scores, piece, lambda _, __: False) == ("C08_fact", 0.5)
+    group, margin = one.claim(scores, piece, excused)
+    assert group == "C04"
+    assert margin == pytest.approx(0.5 - 0.1 - 0.6)

@@ -10,15 +10,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from arriero.apps.finance.compliance import rules_claims as claims
 from arriero.apps.finance.compliance import rules_house as house
 from arriero.apps.finance.compliance import rules_people as people
 from arriero.apps.finance.compliance.base import Publication, Review, RuleResult, Span, State
-from arriero.apps.finance.compliance.listener import Doubt, Listener, Vector
-from arriero.apps.finance.compliance.matter import Lacking, Matter, NotAsked, Wrong
-from arriero.apps.finance.compliance.meaning import Grammar, Hit, Scene
+from arriero.apps.finance.compliance.listener import Doubt, Excuse, Listener, Piece, Vector
+from arriero.apps.finance.compliance.matter import Lacking, Matter, NotAsked, Wrong, approved
+from arriero.apps.finance.compliance.meaning import Grammar, Hit, Pattern, Scene
 from arriero.apps.finance.compliance.pack import LEAVE_OUT, RESTRICTED, Pack, Rule
 
 JUDGES: Mapping[str, Callable[[Matter], Iterable[Wrong]]] = {
@@ -88,7 +88,9 @@ def doubted(
     `listener`: another than the one that ships, to compare them.
     """
     listener = listener or Listener.load()
-    scene, doubts, spoken = _read(publication.text, publication.record.names, listener)
+    scene, doubts, spoken = _read(
+        publication.text, approved(publication), publication.record.names, listener
+    )
     broken = set()
     if spoken:
         results = [_judged(rule, publication, scene, pack) for rule in pack.rules]
@@ -116,8 +118,13 @@ def review(
     same claim.
     """
     vectors, listener = vectors or {}, listener or Listener.load()
-    scene, doubts, spoken = _read(publication.text, publication.record.names, listener)
-    scene = scene.hearing(listener.heard(doubts, vectors), listener.cleared(spoken, vectors))
+    scene, doubts, spoken = _read(
+        publication.text, approved(publication), publication.record.names, listener
+    )
+    excused = excuses(publication, scene, pack)
+    scene = scene.hearing(
+        listener.heard(doubts, vectors, excused), listener.cleared(spoken, vectors, excused)
+    )
     open_ = [
         (group[: len(RESTRICTED)], doubt)  # groups begin with a rule's id
         for doubt in doubts
@@ -240,10 +247,36 @@ def _holds(rule: Rule, publication: Publication) -> bool:
 
 @lru_cache(maxsize=READ_AGAIN)
 def _read(
-    text: str, names: tuple[str, ...], listener: Listener
+    text: str, quoted: tuple[tuple[int, int], ...], names: tuple[str, ...], listener: Listener
 ) -> tuple[Scene, tuple[Doubt, ...], Mapping[Hit, Doubt]]:
-    scene = Grammar.load().scene(text, names)
+    scene = scene_of(text, quoted, names)
     return scene, listener.doubts(scene), listener.spoken(scene)
+
+
+def scene_of(text: str, quoted: Iterable[tuple[int, int]], names: tuple[str, ...]) -> Scene:
+    """The text as it is judged: what it quotes of approved wording is read as blank."""
+    blank = text
+    for start, end in quoted:
+        blank = blank[:start] + " " * (end - start) + blank[end:]
+    return replace(Grammar.load().scene(blank, names), text=text)
+
+
+def excuses(publication: Publication, scene: Scene, pack: Pack) -> Excuse:
+    """Whether a rule, which knows the record, lets a claim pass that would be heard in a piece."""
+
+    @cache
+    def excused(group: str, piece: Piece) -> bool:
+        rule = pack.rule(group[: len(RESTRICTED)])  # groups begin with a rule's id
+        if rule.id == RESTRICTED:
+            return False  # it names no place
+        hit = Hit(Pattern("heard", group, ()), piece.first, piece.last, 1.0)
+        seen = _judged(rule, publication, scene.hearing({group: (hit,)}), pack)
+        place = scene.span(hit.first, hit.last)
+        return not any(
+            span.chance is not None and (span.start, span.end) == place for span in seen.evidence
+        )
+
+    return excused
 
 
 def _judged(rule: Rule, publication: Publication, scene: Scene, pack: Pack) -> RuleResult:

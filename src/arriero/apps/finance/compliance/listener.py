@@ -5,7 +5,8 @@ are split. A piece is scored by its words, its letters and the grammar's classes
 with its sentence vector, and only that may clear it. What the grammar found is asked again as well: where the
 narrowest piece around it surely claims nothing ("never write that ..."), it is dropped. So without an encoder every
 doubt stands, and all that the grammar found: more is withheld, never less. What is heard is a hit of the same groups as
-the grammar's, with a probability, and every excuse of a rule holds for it as well.
+the grammar's, with a probability, and every excuse of a rule holds for it as well: what the record excuses is as good as
+nothing claimed, and the likeliest claim that it does not excuse is measured against that.
 
 The weights are `listener.safetensors` and `listener.json`, fitted by `python -m bars._listener`. They are read
 without numpy, so that a wheel without extras hears as well; the same text is heard alike everywhere.
@@ -19,7 +20,7 @@ import re
 import struct
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -42,6 +43,9 @@ _SPACE = re.compile(r"\s+")
 _DIGIT = re.compile(r"\d")
 
 Vector = Sequence[float]
+Excuse = Callable[
+    [str, "Piece"], bool
+]  # whether the record lets a claim of this group in this piece pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +99,9 @@ class Block:
 class Listener:
     """The fitted weights. `doubt` and `hear` are the thresholds by words and with the vector, by size of the piece.
 
-    `clear` is the margin below which a piece surely claims nothing, whatever the grammar found in it. A label's score is a sum over the n-grams of the piece and its vector's components; the margin of a piece is how
-    far the likeliest claim lies above `ALLOWED`. `slope` and `shift` make a probability of it.
+    `clear` is the margin below which a piece surely claims nothing, whatever the grammar found in it. A label's score is a
+    sum over the n-grams of the piece and its vector's components; the margin of a piece is how far the likeliest claim
+    lies above `ALLOWED`, and above what its record excuses. `slope` and `shift` make a probability of it.
     """
 
     encoder: str
@@ -128,7 +133,7 @@ class Listener:
         return tuple(found)
 
     def heard(
-        self, doubts: Sequence[Doubt], vectors: Mapping[str, Vector]
+        self, doubts: Sequence[Doubt], vectors: Mapping[str, Vector], excused: Excuse
     ) -> Mapping[str, tuple[Hit, ...]]:
         """Hits by group among the doubts that have a vector; the others stay open.
 
@@ -142,13 +147,29 @@ class Listener:
                 piece.first <= first and last <= piece.last for first, last in taken
             ):
                 continue
-            scores = self._with(one.scores, vector)
-            if (margin := self._margin(scores)) >= self.hear[piece.size - 1]:
+            group, margin = self.claim(self._with(one.scores, vector), piece, excused)
+            if margin >= self.hear[piece.size - 1]:
                 taken.append((piece.first, piece.last))
-                group, chance = self.likeliest(scores), self._chance(margin)
-                hit = Hit(Pattern("heard", group, ()), piece.first, piece.last, chance)
+                hit = Hit(
+                    Pattern("heard", group, ()), piece.first, piece.last, self._chance(margin)
+                )
                 found.setdefault(group, []).append(hit)
         return {group: tuple(hits) for group, hits in found.items()}
+
+    def claim(self, scores: Sequence[float], piece: Piece, excused: Excuse) -> tuple[str, float]:
+        """The likeliest claim that the record does not excuse, and how far it lies above what claims nothing.
+
+        What the record excuses is as good as nothing: its score counts for that side.
+        """
+        ranked = sorted(zip(scores, self.labels, strict=True), reverse=True)
+        nothing = scores[self.labels.index(ALLOWED)]
+        for score, label in ranked:
+            if label == ALLOWED:
+                continue
+            if score - nothing < min(*self.hear, self.clear) or not excused(label, piece):
+                return label, score - nothing
+            nothing += max(score, 0.0)
+        raise AssertionError("there is always a claim below the thresholds")
 
     def spoken(self, scene: Scene) -> Mapping[Hit, Doubt]:
         """What the grammar found, each with the narrowest piece that holds it; claims alone, since nothing clears an excuse."""
@@ -168,13 +189,15 @@ class Listener:
                     break
         return found
 
-    def cleared(self, spoken: Mapping[Hit, Doubt], vectors: Mapping[str, Vector]) -> frozenset[Hit]:
+    def cleared(
+        self, spoken: Mapping[Hit, Doubt], vectors: Mapping[str, Vector], excused: Excuse
+    ) -> frozenset[Hit]:
         """Those that claim nothing by the words and the vector of their piece; without a vector none."""
         sure = {
             one.piece
             for one in set(spoken.values())
             if (vector := vectors.get(one.piece.text)) is not None
-            and self._margin(self._with(one.scores, vector)) < self.clear
+            and self.claim(self._with(one.scores, vector), one.piece, excused)[1] < self.clear
         }
         return frozenset(hit for hit, one in spoken.items() if one.piece in sure)
 

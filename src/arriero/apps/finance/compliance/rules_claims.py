@@ -12,7 +12,6 @@ from arriero.apps.finance.compliance.matter import (
     Matter,
     NotAsked,
     Wrong,
-    agrees,
     need,
     one_of,
     wrong,
@@ -22,6 +21,7 @@ from arriero.apps.finance.compliance.meaning import Hit, Scene
 FILED_WORDS = 28  # the median sentence of the developing half of the filings has 27
 _FILER = re.compile(r"\b(?:[Tt]he|[Oo]ther) (?:Company|Registrant|Corporation)\b")
 RATINGS = ("BUY", "HOLD", "SELL", "NO_RATING")
+_GRADE = re.compile(r"\b(BUY|Buy|HOLD|Hold|SELL|Sell)\b")
 MODALS = ("risk_mark", "may")
 
 
@@ -93,7 +93,8 @@ def projections(matter: Matter) -> Iterator[Wrong]:
     scene = matter.scene
     fits = [scene.sentence(hit.first) for hit in scene.hits(kind)] if kind else []
     yield from matter.claims(
-        "projects a return or a price", excused=lambda hit: scene.sentence(hit.first) in fits
+        "projects a return or a price",
+        excused=lambda hit: scene.sentence(hit.first) in fits or matter.beside(hit),
     )
 
 
@@ -142,11 +143,13 @@ def net_beside_gross(matter: Matter) -> Iterator[Wrong]:
     yield from matter.claims(
         "shows performance before fees without performance after fees",
         "C06_gross",
-        lambda hit: scene.section(hit.first) in netted,
+        lambda hit: scene.section(hit.first) in netted or matter.cited(hit) or matter.beside(hit),
     )
     if shown is None:
         yield from matter.claims(
-            "shows performance of recommendations that is not on record", "C06_shown"
+            "shows performance of recommendations that is not on record",
+            "C06_shown",
+            matter.beside,
         )
 
 
@@ -178,23 +181,32 @@ def facts(matter: Matter) -> Iterator[Wrong]:
         if abs(value - again) > matter.limit("relative_tolerance") * max(abs(value), abs(again)):
             yield wrong(f"citations.{name}", f"published as {value:g}, computed again as {again:g}")
     scene = matter.scene
-    yield from matter.claims("states a fact on hearsay")
+    known = _numbers(matter.record)
+
+    def on_record(hit: Hit) -> bool:
+        return matter.known(matter.said(hit), known)
+
+    # What is only heard has no word for what it rests on; where a sentence is all figures of the record, it rests on that.
+    yield from matter.claims(
+        "states a fact on hearsay", excused=lambda hit: _alone(scene, hit) and on_record(hit)
+    )
 
     def sourced(hit: Hit) -> bool:
         at = scene.sentence(hit.first)
-        return scene.has("sourced", at) or _issuer(scene, at)
+        return (
+            scene.has("sourced", at)
+            or _issuer(scene, at)
+            or (_alone(scene, hit) and on_record(hit))
+        )
 
     yield from matter.claims("states a fact without a source", "C08_super", sourced)
-    known = _numbers(matter.record)
 
     def substantiated(hit: Hit) -> bool:
         at = scene.sentence(hit.first)
         # A filer's own words, notes to its statements, and what is only expected are no statements of the analyst.
         if _issuer(scene, at) or any(scene.has(name, at) for name in ("accounting", "hedge")):
             return True
-        said = matter.numbers(hit.first, hit.last)
-        told = bool(said) or hit.chance is None  # what is heard may be a figure in words
-        if told and all(any(agrees(figure, value) for value in known) for figure in said):
+        if on_record(hit):
             return True
         words = set(scene.said(*at).split())
         cited = any(
@@ -204,6 +216,11 @@ def facts(matter: Matter) -> Iterator[Wrong]:
         return scene.has("sourced", at) and not cited
 
     yield from matter.claims("states a figure that is not on record", "C08_fact", substantiated)
+
+
+def _alone(scene: Scene, hit: Hit) -> bool:
+    """Whether this was heard, and in one sentence."""
+    return hit.chance is not None and scene.sentence(hit.first) == scene.sentence(hit.last)
 
 
 def _issuer(scene: Scene, sentence: tuple[int, int]) -> bool:
@@ -231,11 +248,21 @@ def ratings(matter: Matter) -> Iterator[Wrong]:
     """C09"""
     record = matter.record
     rating = one_of(record.rating, RATINGS, "rating")
-    yield from matter.claims("uses a rating that is not defined, or has no horizon or reason")
+    yield from matter.claims(
+        "uses a rating that is not defined, or has no horizon or reason",
+        excused=lambda hit: (
+            hit.chance is not None
+            and (
+                matter.defined(hit) or (_graded(matter, hit) == {rating} and _measured(matter, hit))
+            )
+        ),
+    )
     for said in ("BUY", "SELL", "HOLD"):
         if said != rating:
             yield from matter.claims(
-                f"says {said} where the rating is {rating}", f"C09_{said.lower()}"
+                f"says {said} where the rating is {rating}",
+                f"C09_{said.lower()}",
+                lambda hit: hit.chance is not None and _graded(matter, hit) == {rating},
             )
     if rating != "NO_RATING":
         definitions = need(record.rating_definitions, "rating_definitions")
@@ -248,7 +275,11 @@ def ratings(matter: Matter) -> Iterator[Wrong]:
         yield from matter.legend("rating_definitions", "a rating is shown")
     target = record.price_target
     if target is None:
-        yield from matter.claims("names a price target that is not on record", "C09_target")
+        yield from matter.claims(
+            "names a price target that is not on record",
+            "C09_target",
+            matter.beside,
+        )
         return
     value = need(target.value, "price_target.value")
     need(target.method, "price_target.method")
@@ -256,9 +287,26 @@ def ratings(matter: Matter) -> Iterator[Wrong]:
         yield wrong("price_target.risks", "the price target names no risks")
 
     def same(hit: Hit) -> bool:
-        return any(agrees(one, value) for one in matter.numbers(hit.first, hit.last))
+        return any(one.is_(value) for one in matter.said(hit)) or matter.beside(hit)
 
     yield from matter.claims(f"names another price target than {value:g}", "C09_target", same)
+
+
+def _graded(matter: Matter, hit: Hit) -> set[str]:
+    """The grades that the sentences of `hit` write as such: "BUY", "a Hold"."""
+    return {one.upper() for one in _GRADE.findall(matter.scene.text[slice(*matter.sentences(hit))])}
+
+
+def _measured(matter: Matter, hit: Hit) -> bool:
+    """Whether they name the benchmark and the horizon of the record."""
+    said = " ".join(matter.scene.text[slice(*matter.sentences(hit))].lower().split())
+    months, benchmark = matter.record.horizon_months, matter.record.benchmark
+    if not months or not benchmark:
+        return False
+    spans = [f"{months} month", *(("twelve month", "a year", "one year") if months == 12 else ())]
+    return any(one in said for one in spans) and any(
+        one in said for one in (benchmark.lower(), "the index", "the benchmark")
+    )
 
 
 def _rating_of(basis: Basis) -> str:

@@ -73,7 +73,8 @@ def concentration(matter: Matter) -> Iterator[Wrong]:
 def penny_stocks(matter: Matter) -> Iterator[Wrong]:
     """C20"""
     known = need(matter.record.listing, "listing")
-    penny = need(known.price, "listing.price") < matter.limit("price") and not need(
+    price = need(known.price, "listing.price")
+    penny = price < matter.limit("price") and not need(
         known.exchange_listed, "listing.exchange_listed"
     )
     if known.penny_disclosure:
@@ -82,7 +83,17 @@ def penny_stocks(matter: Matter) -> Iterator[Wrong]:
         yield wrong(
             "listing", f"an unlisted share at {known.price:g} dollars without its disclosure"
         )
-    yield from matter.claims("recommends a penny stock without its disclosure")
+
+    def no_penny(hit: Hit) -> bool:
+        """Whether the amount is a fact with a source, or the price of a share that is none by the record."""
+        amount = matter.said(hit, own=True)
+        return (
+            (bool(amount) and matter.cited(hit))
+            or (not penny and matter.known(amount, [price]))
+            or matter.beside(hit)
+        )
+
+    yield from matter.claims("recommends a penny stock without its disclosure", excused=no_penny)
 
 
 def machines(matter: Matter) -> Iterator[Wrong]:
@@ -178,7 +189,11 @@ def probabilities(matter: Matter) -> Iterator[Wrong]:
     if record.probability is None and not shown:
         return
     if record.probability is None:
-        yield from matter.claims("names a probability that is not on record", "C26_shown")
+        yield from matter.claims(
+            "names a probability that is not on record",
+            "C26_shown",
+            matter.beside,
+        )
         return
     every = (record.probability, *record.probabilities)
     for one in every:
@@ -193,9 +208,10 @@ def probabilities(matter: Matter) -> Iterator[Wrong]:
     def same(hit: Hit) -> bool:
         start, end = matter.scene.span(*matter.scene.sentence(hit.first))
         said = shares(matter.scene.text[start : end + 2])  # the sign after the last figure, too
-        return bool(said) and all(
-            any(abs(one - value) <= within for value in known) for one, within in said
-        )
+        return (
+            bool(said)
+            and all(any(abs(one - value) <= within for value in known) for one, within in said)
+        ) or matter.beside(hit)
 
     yield from matter.claims(
         f"names another probability than {record.probability:g}", "C26_shown", same

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from arriero.apps.finance.compliance.base import Conflicts, Profile
@@ -24,6 +25,10 @@ CONFLICTS = (
     "analyst_holds",
     "household_holds",
 )
+_HOLDING = re.compile(r"\b(?:owns?|owned|holds?|holding|stakes?|position|shares?|long|short)\b")
+_SERVING = re.compile(
+    r"\b(?:paid|pays?|payments?|money|fees?|bank\w*|business|mandates?|market|work\w*)\b"
+)
 ASKED = (
     *("age", "other_investments", "finances", "tax_status", "objectives", "experience"),
     *("horizon_months", "liquidity_need", "risk_tolerance"),
@@ -45,9 +50,10 @@ def distribution(matter: Matter) -> Iterator[Wrong]:
     def same(hit: Hit) -> bool:
         start, end = matter.scene.span(*matter.scene.sentence(hit.first))
         said = shares(matter.scene.text[start : end + 2])
-        return bool(said) and all(
-            any(abs(one - share) <= within for share in known) for one, within in said
-        )
+        return (
+            bool(said)
+            and all(any(abs(one - share) <= within for share in known) for one, within in said)
+        ) or matter.beside(hit)
 
     yield from matter.claims("names another share of ratings than the record", "C10_share", same)
     published, since = (
@@ -72,10 +78,20 @@ def conflicts(matter: Matter) -> Iterator[Wrong]:
     yield from matter.claims("keeps a conflict from the reader")
     for group, why in _contradicted(known):
         yield from matter.claims(why, group)
-    if there:
-        yield from matter.claims(
-            "calls itself free of conflicts, which the record is not", "C11_unbiased"
-        )
+    holds = bool(known.analyst_holds or known.household_holds or known.owns_one_percent)
+    serves = bool(known.banking_12_months or known.makes_market)
+
+    def free(hit: Hit) -> bool:
+        """Whether what is denied is a kind of conflict that the record has not."""
+        said = matter.scene.said(hit.first, hit.last)
+        meant = [
+            there for words, there in ((_HOLDING, holds), (_SERVING, serves)) if words.search(said)
+        ]
+        return not any(meant) if meant else not there
+
+    yield from matter.claims(
+        "calls itself free of conflicts, which the record is not", "C11_unbiased", free
+    )
 
 
 def _contradicted(known: Conflicts) -> Iterator[tuple[str, str]]:
