@@ -1,7 +1,7 @@
 """The compliance gate on a corpus by an author who has not seen its code, and on paragraphs of real filings.
 
-The fourth corpus, of which nothing was fitted on or read: half of it (`compliance4_open.jsonl`) is there to develop on, the other half
-is sealed by its hash and has one look; further runs of it show only whether the figures still hold. The first three corpora had their looks
+The fifth corpus, of which nothing was fitted on or read: half of it (`compliance5_open.jsonl`) is there to develop on, the other half
+is sealed by its hash and has one look; further runs of it show only whether the figures still hold. The first four corpora had their looks
 and are what the listener may be fitted on; their figures are history (bars/LOG.md). Paragraphs of
 ten-Ks are cut in two by the hash of their text; the first 1,000 of the half that nobody developed on are the clean ones.
 Beside the gate: the gate without an encoder, block all, pass all, and a list of banned words, which is the laziest gate
@@ -36,7 +36,7 @@ from bars._paragraphs import paragraphs
 from bars._trial import keep, progress, short
 from bars.result import HERE, Figure
 
-SEALED = "28980e160fd35bb6678ecdef7da4a30ddcf3a33585438b6b8bff2230e2580ef6"
+SEALED = "108e617d73c3929ac60e0be48b24345612f15753ef4ad8fefc9c6ffb84c4e550"
 PARAGRAPHS = 1_000
 # Each paragraph is published once, in turn for these.
 READERS = (
@@ -61,7 +61,7 @@ def main() -> None:
     only_open = sys.argv[1:] == ["open"]
     figures: list[Figure] = []
     for half in ("open",) if only_open else ("sealed", "open"):
-        file = HERE / f"compliance4_{half}.jsonl"
+        file = HERE / f"compliance5_{half}.jsonl"
         if short() and half == "sealed":  # a trial is no look at what was sealed
             continue
         if not file.exists():

@@ -15,9 +15,11 @@ from bars.result import HERE
 SEALS = {
     2: "6e65558394b743ce9363a4128f43e939e8fe8dc0d976f03acb165b4fc84cfc4b",
     3: "2e8c5b4bdcdb143fb37ed0bb4d8b713cc5513f5871543c130dc857029f8d67cb",
-    4: SEALED,
+    4: "28980e160fd35bb6678ecdef7da4a30ddcf3a33585438b6b8bff2230e2580ef6",
+    5: SEALED,
 }
 UNREAD = max(SEALS)  # what the bar looks at: nothing of it is fitted on
+DEALT_AT_RANDOM = 5  # the first whose halves were not dealt within kind and rule
 HALVES = {(at, half): HERE / f"compliance{at}_{half}.jsonl" for at in SEALS for half in ("open", "sealed")}  # fmt: skip
 RULES = {f"C{at:02}" for at in range(1, 27)}
 
@@ -27,11 +29,17 @@ def test_the_sealed_half_is_the_one_that_was_sealed(at: int) -> None:
     assert hashlib.sha256(HALVES[at, "sealed"].read_bytes()).hexdigest() == SEALS[at]
 
 
-@pytest.mark.parametrize("which", HALVES)
+@pytest.mark.parametrize("which", [one for one in HALVES if one[0] < DEALT_AT_RANDOM])
 def test_each_half_breaks_each_rule_plainly_and_in_other_words(which: tuple[int, str]) -> None:
     rows = read_rows(HALVES[which])
     for kind in ("violation", "paraphrase"):
         assert {one.rule for one in rows if one.kind == kind} == RULES
+
+
+@pytest.mark.parametrize("which", HALVES)
+def test_each_half_breaks_each_rule_and_has_every_kind(which: tuple[int, str]) -> None:
+    rows = read_rows(HALVES[which])
+    assert {one.rule for one in rows if one.rule} == RULES
     assert {one.kind for one in rows} == set(KINDS)
     assert all((one.rule is None) == (one.kind in CLEAN) for one in rows)
 
