@@ -106,6 +106,17 @@ async def test_each_compiler_that_is_found_works(compiled: Compiled) -> None:
         assert (language.name in compiled.compilers) is (remedy == ""), told
 
 
+async def test_a_compiler_that_did_not_work_once_is_tried_again(
+    compiled: Compiled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = Compiled(compiled.boxes, compiled.compilers)
+    with monkeypatch.context() as busy:
+        busy.setattr(module, "FIRST", replace(module.FIRST, wall_s=0.02))
+        ran = await run(fresh, "int main() {}")
+        assert (ran.executed, "the machine is busy" in ran.reason) == (False, True)
+    assert (await run(fresh, "int main() {}")).passed
+
+
 async def test_without_boxes_nothing_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name, path=None: None)
     probed = await probe()

@@ -71,7 +71,7 @@ class Compiled:
 
     @classmethod
     def open(cls, boxes: Bubblewrap) -> Compiled:
-        """Looks which compilers there are (50 ms). Each is tried when it is first needed."""
+        """Looks which compilers there are (0.3 s). Each is tried when it is first needed."""
         found = {}
         for language in LANGUAGES:
             try:
@@ -113,12 +113,12 @@ class Compiled:
         return (why, "see docs/sandbox.md") if why else (compiler.told, "")
 
     async def _tried(self, language: Language, compiler: Compiler) -> Ready:
-        """Whether a first program runs. A machine too busy for that is asked again the next time."""
+        """Whether a first program runs. Where it did not, the next one is tried again: the machine may have been busy."""
         async with self._lock(language.name):
             ready = self._ready.get(language.name)
             if ready is None:
                 ready = await self._first(language, compiler)
-                if "busy" not in ready.why:
+                if not ready.why:
                     self._ready[language.name] = ready
             return ready
 
