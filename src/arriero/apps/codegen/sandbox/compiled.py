@@ -31,10 +31,8 @@ from arriero.core.errors import InputError
 FIRST = Limits(
     wall_s=180.0, cpu_s=40.0, memory_mb=1_024, processes=64, disk_mb=64, output_kb=24_000
 )
-TIMES, LEAST_S = (
-    12,
-    15.0,
-)  # a text may take so many times as long as the first program; at least so long
+TIMES = 12  # a text may take so many times as long as the first program,
+LEAST_S = 15.0  # and at least so many seconds of the processor
 PATIENCE = 10  # the clock's seconds for each of the processor's; a machine with ten programs a core keeps that
 KEPT = 32  # programs that were built; each is some tens of kilobytes, 4 MB at most
 MOST_MADE = 4_000_000

@@ -46,15 +46,8 @@ _IN_WORDS = re.compile(
     rf"(?=[- ](?:{_UNIT}|points|in (?:a|one|every) hundred)\b)",
     re.IGNORECASE,
 )
-_SCALES = (
-    1e2,
-    1e-3,
-    1e-6,
-    1e-9,
-    1e3,
-    1e6,
-    1e9,
-)  # a share in percent; thousands, millions, billions up and down
+# A share in percent; thousands, millions, billions up and down.
+_SCALES = (1e2, 1e-3, 1e-6, 1e-9, 1e3, 1e6, 1e9)
 
 
 @dataclass(frozen=True, slots=True)
