@@ -146,3 +146,26 @@ async def test_a_search_ends_in_the_index_it_began_in_which_is_then_closed() -> 
 async def test_a_source_that_cannot_be_read_at_first_is_an_error() -> None:
     with pytest.raises(StoreError, match="half a file"):
         await LiveIndex.open(FakeSource(broken=True), build)
+
+
+async def test_of_two_looks_that_overlap_the_older_does_not_win() -> None:
+    source, waiting, go = FakeSource(), asyncio.Event(), asyncio.Event()
+
+    async def slowly(passages: Sequence[Passage]) -> Index:
+        if TENTS not in passages and source.reads > 1:  # the build of the older version
+            waiting.set()
+            await go.wait()
+        return MemoryIndex(passages)
+
+    index = await LiveIndex.open(source, slowly, every_s=3_600)
+    source.change()
+    older = asyncio.create_task(index.refresh())
+    await waiting.wait()
+    source.change(TENTS)
+    newer = asyncio.create_task(index.refresh())
+    await asyncio.sleep(0.05)
+    go.set()
+    assert await older
+    assert await newer
+    assert await found(index, "tents") == ["tents#1"]
+    await index.close()

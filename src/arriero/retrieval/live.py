@@ -56,6 +56,7 @@ class LiveIndex:
         self._held = held
         self._every_s = every_s
         self._failed: tuple[str, float] = ("", 0.0)
+        self._taking_up = asyncio.Lock()
         self._following = asyncio.create_task(self._follow())
 
     @classmethod
@@ -88,12 +89,16 @@ class LiveIndex:
         await self._held.index.close()
 
     async def refresh(self) -> bool:
-        """Take up what the source has now; whether that was something new."""
-        version = await self._source.version()
-        if version == self._held.source:
-            return False
-        new = await _built(self._source, self._build, version)
-        old, self._held = self._held, new
+        """Take up what the source has now; whether that was something new.
+
+        One at a time: of two that overlap, the one that began with the older version might end last.
+        """
+        async with self._taking_up:
+            version = await self._source.version()
+            if version == self._held.source:
+                return False
+            new = await _built(self._source, self._build, version)
+            old, self._held = self._held, new
         if not old.readers:
             await old.index.close()
         log.info("the knowledge index is now %s", new.index.version)
