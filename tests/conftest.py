@@ -26,7 +26,10 @@ pytest_plugins = ["tests.engines"] if importlib.util.find_spec("tests.engines") 
 def pytest_configure() -> None:
     # As `arriero up` has it (`cli.process.prepare`); to be set before numpy is imported. With a thread a core, those of
     # workers beside each other wait by spinning: the fit of a small head took 24 s of CPU instead of 1.4.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    threads = os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if "numpy" in sys.modules and importlib.util.find_spec("threadpoolctl"):
+        # pytest-randomly imported it first; worker processes have it from the environment.
+        importlib.import_module("threadpoolctl").threadpool_limits(int(threads), user_api="blas")
     stay_on_this_machine()
     # A shell ignores SIGINT and SIGQUIT for what it runs in the background, and children inherit that:
     # whoever sends one to a server would wait for its end in vain.
