@@ -57,15 +57,16 @@ async def fastest(gguf: Path, cores: int) -> int | None:
         return counts[0]
     if await _busy():
         return None
-    speeds, others_s, began = dict.fromkeys(counts, 0.0), 0.0, monotonic()
+    speeds, others_s, asked_s = dict.fromkeys(counts, 0.0), 0.0, 0.0
     for _ in range(ROUNDS):
         for count in counts:
             async with opened(gguf, (count, cores)) as child:
-                before = _others_s(child.process.pid)
+                before, began = _others_s(child.process.pid), monotonic()
                 timings = (await ask(child, "/completion", _WRITE))["timings"]
                 others_s += _others_s(child.process.pid) - before
+                asked_s += monotonic() - began
             speeds[count] = max(speeds[count], float(timings["predicted_per_second"]))
-    return None if others_s > BUSY * (monotonic() - began) else chosen(speeds)
+    return None if others_s > BUSY * asked_s else chosen(speeds)
 
 
 def candidates(cores: int) -> tuple[int, ...]:
