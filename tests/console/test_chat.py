@@ -182,6 +182,7 @@ def test_what_a_colleague_writes_appears_and_the_conversation_outlives_a_reload(
     page.get_by_role("log").locator("li.agent").get_by_text("It comes on Tuesday.").wait_for()
     _picture(page, "colleague")
     page.reload()
+    page.wait_for_timeout(500)  # the closed chat has asked: from here on it would ask seldom
     page.get_by_role("button", name="Chat with us").click()
     lines = page.get_by_role("log").locator("li")
     page.get_by_role("log").get_by_text("It comes on Tuesday.").wait_for()
@@ -201,11 +202,32 @@ def test_a_colleagues_word_is_counted_on_the_closed_chat(
     place = f"web:c-0042:{_kept(page)['id']}"
     elsewhere(house.hand_over("Where is my parcel?", conversation=place))
     _say(page, "Hello?")
+    _answered(page, "Hello?")
     page.keyboard.press("Escape")
     assert page.get_by_role("region", name="Customer service").count() == 0
     page.reload()  # asks at once, and finds what was said meanwhile
     page.get_by_role("button", name="1 new messages").wait_for()
     _picture(page, "badge")
+
+
+@browsed
+def test_a_message_under_way_when_the_page_is_reloaded_is_answered_once(
+    page: Page, shop: Shop, house: ChatHouse
+) -> None:
+    house.toy.wait_s = 1.5
+    _open(page, shop)
+    _say(page, "a slow question")
+    page.get_by_role("status").get_by_text("Looking it up").wait_for()
+    page.reload()
+    page.get_by_role("button", name="1 new messages").click()
+    _answered(page, "a slow question")
+    lines = page.get_by_role("log").locator("li")
+    assert lines.filter(has_text="a slow question").count() == 2  # asked, and answered
+    assert len(elsewhere(house.ledger.runs("default"))) == 1
+    page.reload()  # what is answered is not sent again
+    page.get_by_role("button", name="Chat with us").click()
+    page.wait_for_timeout(500)
+    assert lines.filter(has_text="a slow question").count() == 2
 
 
 @browsed

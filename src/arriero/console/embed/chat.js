@@ -163,6 +163,18 @@
 
   // -- what happens ------------------------------------------------------------------------------
 
+  // A customer's line has its key until it is answered, so that after a reload it is sent again: the
+  // server answers a key once. One that is followed by another, or refused for good, is let go.
+  function settle() {
+    for (const line of state.kept.lines) delete line.key;
+    keep();
+  }
+
+  function resume() {
+    const line = state.kept.lines.findLast((one) => one.key);
+    return line && deliver({ ...line });
+  }
+
   async function deliver(line) {
     if (state.busy) return;
     state.busy = true;
@@ -172,10 +184,13 @@
     try {
       await start();
       const answer = await post(line);
+      if (!state.kept.lines.some((one) => one.key === line.key)) return; // deleted, or another tab has it
+      settle();
       add({ sender: "bot", text: answer.response });
       if (answer.waits) { state.kept.waits = true; keep(); }
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
+      if (error.status === 400) settle();
       complain(error.message, error.status === 400 ? null : line);
     } finally {
       state.busy = false;
@@ -188,10 +203,11 @@
   function say() {
     const said = text.value.trim();
     if (!said || state.busy) return;
+    settle();
     const line = { sender: "customer", text: said, key: words(16) };
-    add({ sender: "customer", text: said });
+    add(line);
     text.value = "";
-    deliver(line);
+    deliver({ ...line });
   }
 
   // What a colleague wrote. Asked for only while one has the conversation, less often with time.
@@ -205,8 +221,9 @@
 
   async function hear() {
     try {
-      const query = new URLSearchParams({ conversation: state.kept.id, after: state.kept.after });
+      const { id, after } = state.kept, query = new URLSearchParams({ conversation: id, after });
       const page = await (await call(`/messages?${query}`)).json();
+      if (state.kept.id !== id || state.kept.after !== after) return listen(); // heard meanwhile, or deleted
       for (const one of page.data) {
         state.kept.after = one.id;
         if (one.sender !== "customer") add({ sender: one.sender, text: one.text });
@@ -229,6 +246,7 @@
     state.visitor = me.visitor;
     read();
     state.kept.lines.push(...early);
+    if (early.length) keep();
     show();
     listen(true);
   }
@@ -244,7 +262,7 @@
     text.focus();
     log.scrollTop = log.scrollHeight;
     wrong.replaceChildren(); // now: a message that fails meanwhile has to stay told
-    try { await start(); } catch (error) {
+    try { await start(); listen(true); await resume(); } catch (error) {
       if (!(error instanceof Refused)) throw error;
       complain(error.message);
     }
@@ -276,6 +294,6 @@
   root.append(style, panel, launcher);
   show();
   // A visitor who waits for a colleague learns of an answer without opening the chat.
-  const began = () => { document.body.append(host); if (Object.keys(localStorage).some((key) => key.startsWith("arriero.chat."))) start().catch(() => {}); };
+  const began = () => { document.body.append(host); if (Object.keys(localStorage).some((key) => key.startsWith("arriero.chat."))) start().then(resume).catch(() => {}); };
   if (document.body) began(); else addEventListener("DOMContentLoaded", began);
 })();
