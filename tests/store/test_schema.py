@@ -109,7 +109,7 @@ async def test_an_older_ledger_is_brought_up_to_date_with_all_it_held(tmp_path: 
     await ledger.close()
     with sqlite3.connect(file) as connection:  # what the first schema did not have
         connection.executescript(
-            "DROP TABLE audit_nodes; DROP TABLE audit_heads;"
+            "DROP INDEX tasks_by_run; DROP TABLE audit_nodes; DROP TABLE audit_heads;"
             "ALTER TABLE audit DROP COLUMN content; ALTER TABLE audit DROP COLUMN salt;"
             "DROP TABLE machines; DROP TABLE artefacts; DROP INDEX runs_in_window;"
             "ALTER TABLE runs DROP COLUMN unit; ALTER TABLE runs DROP COLUMN of;"

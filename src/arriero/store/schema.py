@@ -27,7 +27,7 @@ from sqlalchemy import (
 from arriero.core.errors import InputError
 
 # Every schema this version can read and upgrade, oldest first.
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -127,6 +127,7 @@ tasks = Table(
     Column("payload", Text, nullable=False),
     PrimaryKeyConstraint("tenant", "id"),
     Index("tasks_by_state", "tenant", "state", "kind", "created_at"),
+    Index("tasks_by_run", "run"),
 )
 
 alerts = Table(

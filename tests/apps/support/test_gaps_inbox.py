@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,6 +137,27 @@ async def test_looking_again_changes_nothing_and_drafts_nothing_twice(room: Room
     await recorded(room.desk.ledger, "lend avalanche transceivers to schools?", at=NOW, sources=())
     assert await room.gaps.find("default", NOW)
     assert [one.id for one in await room.drafts()] == [task.id]
+
+
+async def test_only_the_hand_overs_of_a_gap_are_read(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, desk = room.desk.ledger, room.desk.app.handovers
+    await ask(room)
+    for run in await ledger.runs("default"):
+        await desk.open("default", run.id, "hand-over", {"reason": "quality 0.41 < 0.7"})
+    other = await recorded(ledger, "thank you!", at=NOW)  # no question, so in no gap
+    await desk.open("default", other, "hand-over", {"reason": "quality 0.41 < 0.7"})
+    read, tasks = set(), ledger.tasks
+
+    async def watched(_: object, tenant: str, **only: Any) -> Sequence[Task]:
+        found = await tasks(tenant, **only)
+        read.update(task.run for task in found if task.kind == "hand_over")
+        return found
+
+    monkeypatch.setattr(type(ledger), "tasks", watched)
+    gap = await room.find()
+    assert read == set(gap.payload["runs"])
 
 
 async def test_two_people_are_too_few_for_a_draft_but_are_shown(room: Room) -> None:

@@ -245,14 +245,13 @@ class Gaps:
 
     async def _replies(self, tenant: str, gap: Gap) -> Mapping[str, Sequence[str]]:
         """What agents wrote to these questions, masked as it is kept."""
-        wanted = {one.run for one in gap.questions}
         messages = Messages(self.records, self.clock, MaskedForGood())
         found: dict[str, Sequence[str]] = {}
-        for kind in self.handovers.kinds:
-            for task in await self.ledger.tasks(tenant, kind=kind):
-                if task.run in wanted:
+        for run in {one.run for one in gap.questions}:
+            for task in await self.ledger.tasks(tenant, run=run):
+                if task.kind in self.handovers.kinds:
                     said = await messages.read(tenant, conversation_of(task))
-                    found[task.run] = [str(one["text"]) for one in said if one["sender"] == "agent"]
+                    found[run] = [str(one["text"]) for one in said if one["sender"] == "agent"]
         return found
 
 
