@@ -20,7 +20,7 @@ from tests.console.conftest import elsewhere
 from tests.server.desk import DeskHouse
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import BrowserContext, Page, Route
 
 pytestmark = pytest.mark.slow  # a page takes a second or two on a busy machine
 
@@ -196,6 +196,49 @@ def test_what_a_customer_writes_appears_without_a_reload_and_a_draft_is_kept(
     page.locator("#said .customer").get_by_text("It is urgent!").wait_for()
     page.get_by_role("navigation").get_by_role("button", name="A second question").wait_for()
     assert page.get_by_label("customer reads this").input_value() == "I am looking in"
+
+
+def test_another_task_opened_while_a_reply_is_on_its_way_keeps_its_text(
+    page: Page, house: DeskHouse, enter: Enter
+) -> None:
+    for number, message in enumerate(("Where is my parcel?", "A second question")):
+        task = _handed_over(house, message, conversation=f"c{number}")
+        elsewhere(house.desk.accept("default", task.id, "tester"))
+    enter()
+    _open(page, "Where is my parcel?")
+    page.get_by_label("customer reads this").fill("On Tuesday.")
+    held: list[Route] = []
+    page.route("**/reply", lambda route: held.append(route))  # noqa: PLW0108  # a builtin is refused
+    page.get_by_role("button", name="Reply", exact=True).click()
+    _open(page, "A second question")
+    page.get_by_label("customer reads this").fill("I am looking in")
+    held[0].continue_()
+    page.locator("#told").get_by_text("Sent.").wait_for()
+    assert page.get_by_role("heading", name="A second question").is_visible()
+    assert page.get_by_label("customer reads this").input_value() == "I am looking in"
+    assert _said(house, "c0")[-1]["text"] == "On Tuesday."
+
+
+def test_a_reply_whose_answer_was_lost_is_sent_once_when_it_is_sent_again(
+    page: Page, house: DeskHouse, enter: Enter
+) -> None:
+    task = _handed_over(house, "Where is my parcel?", conversation="c1")
+    elsewhere(house.desk.accept("default", task.id, "tester"))
+    enter()
+    _open(page, "Where is my parcel?")
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/reply", lose, times=1)
+    page.get_by_label("customer reads this").fill("On Tuesday.")
+    page.get_by_role("button", name="Reply", exact=True).click()
+    page.locator("#told").get_by_text("the server does not answer").wait_for()
+    _press(page, "Reply", "Sent.")
+    assert [one["text"] for one in _said(house, "c1") if one["sender"] == "agent"] == [
+        "On Tuesday."
+    ]
 
 
 def test_a_task_that_somebody_else_took_says_so(page: Page, house: DeskHouse, enter: Enter) -> None:

@@ -16,11 +16,19 @@ class Refused extends Error {
   constructor(status, message) { super(message); this.status = status; }
 }
 
+// What was sent and got no answer keeps its key: sent again, it is done once all the same.
+const unanswered = new Map();
+
+function keyOf(sent) {
+  if (!unanswered.has(sent)) unanswered.set(sent, Array.from(crypto.getRandomValues(new Uint32Array(4))).join("-"));
+  return unanswered.get(sent);
+}
+
 async function ask(path, body) {
-  const headers = { authorization: `Bearer ${sessionStorage.getItem(KEY)}` };
+  const headers = { authorization: `Bearer ${sessionStorage.getItem(KEY)}` }, sent = path + JSON.stringify(body);
   if (body !== undefined) {
     headers["content-type"] = "application/json";
-    headers["idempotency-key"] = Array.from(crypto.getRandomValues(new Uint32Array(4))).join("-");
+    headers["idempotency-key"] = keyOf(sent);
   }
   const method = body === undefined ? "GET" : "POST";
   let answer;
@@ -30,6 +38,7 @@ async function ask(path, body) {
     throw new Refused(0, "the server does not answer; it is asked again in a moment");
   }
   const told = await answer.json().catch(() => ({}));
+  if (answer.status < 500) unanswered.delete(sent);
   if (!answer.ok) throw new Refused(answer.status, told.error ? told.error.message : `error ${answer.status}`);
   return told;
 }

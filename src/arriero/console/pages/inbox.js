@@ -7,7 +7,7 @@ const EVERY_MS = 3000;
 const PRIORITY = ["low", "normal", "high", "urgent"];
 const DONE = { accept: "Accepted: it is yours.", reply: "Sent.", resolve: "Resolved.", return: "Returned to the bot.", approve: "Approved: whoever asks this gets this answer." };
 
-const state = { tasks: [], chosen: null, shown: "", drafts: new Map(), sent: new Map(), busy: false, round: 0 };
+const state = { tasks: [], chosen: null, shown: "", drafts: new Map(), sent: new Map(), busy: false, round: 0, more: false };
 
 // -- the list ---------------------------------------------------------------------------------
 
@@ -42,7 +42,7 @@ function tags(task) {
 
 function showList() {
   const list = at("tasks");
-  const wanted = JSON.stringify(state.tasks.map((task) => [task.id, task.state, task.actor, task.due_at, task.payload.priority, due(task).text])) + state.chosen;
+  const wanted = JSON.stringify(state.tasks.map((task) => [task.id, task.state, task.actor, task.due_at, task.payload.priority, due(task).text])) + state.chosen + state.more;
   if (list.dataset.shows === wanted) return;
   list.dataset.shows = wanted;
   const focused = document.activeElement && document.activeElement.dataset.id;
@@ -63,7 +63,7 @@ function showList() {
   }
   at("none").hidden = state.tasks.length > 0;
   const late = state.tasks.filter((task) => due(task).late).length;
-  at("count").textContent = `${state.tasks.length} open${late ? `, ${late} overdue` : ""}`;
+  at("count").textContent = `${state.tasks.length}${state.more ? "+" : ""} open${late ? `, ${late} overdue` : ""}`;
 }
 
 async function refresh() {
@@ -73,6 +73,7 @@ async function refresh() {
     if (round !== state.round) return;
     const found = new Map(pages.flatMap((page) => page.data).map((task) => [task.id, task]));
     state.tasks = [...found.values()].sort(byUrgency);
+    state.more = pages.some((page) => page.has_more);
     showList();
     if (state.chosen) await showTask();
   } catch (error) {
@@ -222,12 +223,12 @@ async function act(verb) {
     if (verb === "reply") {
       state.drafts.set(id, "");
       state.sent.set(id, text);
-      at("text").value = "";
+      if (id === state.chosen) at("text").value = "";
     }
     state.busy = false;
-    show(task);
+    if (id === state.chosen) show(task); // else another was opened meanwhile, and stays
     tell(task.kind === "review" ? "Judged. Thank you." : DONE[verb]);
-    if (verb === "accept") at("text").focus();
+    if (verb === "accept" && id === state.chosen) at("text").focus();
   } catch (error) {
     if (error.status === 401) return leave(error.message);
     tell(error.message, true);
