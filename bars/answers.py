@@ -4,10 +4,10 @@ The packaged smollm2 answers the sample shop's own questions in words of its own
 every intent open), half of them from `relevance.jsonl`, half from `questions.jsonl`. What it wrote and
 cites is kept in `answers_labelled.jsonl` with two labels a sentence: does what is cited support all
 that it claims, read as a part of a reply to its question? That something is unknown or not offered is
-a claim; what claims nothing, or says the question again, is not supported. Both passes are by one
-reader, the first in the order of writing, the second shuffled and minutes later with the first still in
-mind: their kappa is an upper bound, and says nothing of what others would read. The scores were not
-looked at before. A sentence is supported where both passes say so, an answer where all of it is.
+a claim; what claims nothing, or says the question again, is not supported. Of the first 68 answers both
+passes are by one reader, the second shuffled and minutes later with the first still in mind: their kappa
+is an upper bound. The others were read by two, each in another order and without the other's labels
+(`readers`): theirs says how far two readers agree. The scores were not looked at before. A sentence is supported where both passes say so, an answer where all of it is.
 
 The score is what support's checks of truth give: nothing where a fact is not sourced, else the
 chance of `grounded`. That layer was fitted on the same articles, with other answers (corrupted and
@@ -30,7 +30,7 @@ from pathlib import Path
 from random import Random
 
 from arriero.apps.support import articles, quality
-from arriero.apps.support.reviews import Agreement, agreement
+from arriero.apps.support.reviews import agreement
 from arriero.apps.support.settings import SAMPLE
 from arriero.assembly import Platform, open_platform
 from arriero.bench.grounding import auroc, interval
@@ -72,12 +72,13 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A draft of the model, what it cites, and its sentences, each once."""
+    """A draft of the model, what it cites, and its sentences, each once, as one or two people read them."""
 
     question: str
     answer: str
     sources: tuple[Source, ...]
     said: tuple[Said, ...]
+    readers: int = 2
 
     @property
     def supported(self) -> bool:
@@ -106,7 +107,7 @@ def labelled(file: Path = LABELLED) -> tuple[Answer, ...]:
         said = tuple(Said(**one) for one in row["said"])
         if any(one.first is None or one.second is None for one in said):
             raise ValueError(f"the answer to {row['question']!r} is not labelled twice")
-        found.append(Answer(row["question"], row["answer"], sources, said))
+        found.append(Answer(row["question"], row["answer"], sources, said, row["readers"]))
     return tuple(found)
 
 
@@ -121,7 +122,6 @@ def specimens(answers: Sequence[Answer]) -> tuple[Sequence[Specimen], Sequence[S
 def figures(answers: Sequence[Answer], score: Callable[[Specimen], float]) -> list[Figure]:
     """How well `score` tells what both passes found supported, and how far the passes agree."""
     parts, whole = specimens(answers)
-    both = agreement([(bool(s.first), bool(s.second)) for one in answers for s in one.said])
     scores = [score(one) for one in parts]
     sure = [one.right for one, chance in zip(parts, scores, strict=True) if chance >= RELEASE]
     return [
@@ -131,8 +131,8 @@ def figures(answers: Sequence[Answer], score: Callable[[Specimen], float]) -> li
         _share("sentences_supported_from_0.7", sure, "of those that score 0.7 or more"),
         *_told(whole, [score(one) for one in whole], ""),
         _share("answers_supported", [one.right for one in whole], "in every sentence"),
-        *_kappa(both),
-        Figure("same_label", round(both.observed, 4), "share", n=both.n),
+        *_agreed(answers, 2, "", "of two readers"),
+        *_agreed(answers, 1, "_with_oneself", "of one reader's two passes: an upper bound"),
     ]
 
 
@@ -231,11 +231,23 @@ async def _drafted(platform: Platform, question: str) -> Answer | None:
     return Answer(question, text, sources, tuple(Said(one) for one in said))
 
 
-def _kappa(both: Agreement) -> list[Figure]:
+def _agreed(answers: Sequence[Answer], readers: int, suffix: str, note: str) -> list[Figure]:
+    """How far the two labels of each sentence agree, where `readers` made them."""
+    both = agreement(
+        [
+            (bool(s.first), bool(s.second))
+            for one in answers
+            if one.readers == readers
+            for s in one.said
+        ]
+    )
+    if not both.n:
+        return []
+    same = Figure(f"same_label{suffix}", round(both.observed, 4), "share", n=both.n, note=note)
     if both.kappa is None or both.kappa_low is None or both.kappa_high is None:
-        return []  # every label the same: there is none
+        return [same]  # every label the same: there is none
     value, low, high = (round(one, 4) for one in (both.kappa, both.kappa_low, both.kappa_high))
-    return [Figure("kappa", value, "", "", both.n, low, high, "Fleiss, of the two passes")]
+    return [Figure(f"kappa{suffix}", value, "", "", both.n, low, high, f"Fleiss, {note}"), same]
 
 
 def _share(name: str, hits: Sequence[bool], note: str) -> Figure:

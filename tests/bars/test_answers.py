@@ -56,6 +56,14 @@ def test_passes_that_differ_count_as_unsupported_and_lower_kappa() -> None:
     assert 0 < found["kappa"] < 0.5
 
 
+def test_one_readers_passes_and_two_readers_are_told_apart() -> None:
+    alone = [replace(one, readers=1) for one in (answer(TRUE), answer(INVENTED))]
+    differ = [answer(Said(SAID, True, False)), answer(TRUE)]
+    found = {one.name: one.value for one in figures([*alone, *differ], by_label)}
+    assert (found["same_label_with_oneself"], found["same_label"]) == (1, 0.5)
+    assert found["kappa_with_oneself"] == 1
+
+
 def test_an_invented_fact_scores_nothing_and_a_quoted_one_much() -> None:
     truth, made = Truth(), answer(TRUE).specimen(SAID, right=True)
     assert truth(made) > 0.8
