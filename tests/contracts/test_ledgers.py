@@ -361,6 +361,15 @@ async def test_tasks_that_are_overdue_are_found(ledger: Ledger) -> None:
     assert await ledger.tasks("acme", due=LATER) == [early]
 
 
+async def test_tasks_come_in_pages_with_the_soonest_first(ledger: Ledger) -> None:
+    late, early = a_task("a", due_at=LATER), a_task("b", due_at=NOW)
+    whenever = a_task("c", due_at=None)
+    await ledger.commit(TaskSaved(late), TaskSaved(early), TaskSaved(whenever))
+    assert await ledger.tasks("acme", soonest=True, limit=2) == [early, late]
+    assert await ledger.tasks("acme", soonest=True, after="a") == [whenever]
+    assert await ledger.tasks("acme", soonest=True, after="c") == []
+
+
 async def test_an_alert_is_open_until_it_is_cleared(ledger: Ledger) -> None:
     raised = an_alert()
     cleared = an_alert(cleared_at=LATER, value=0.01)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import httpx
 
 from arriero.assembly import Platform
@@ -60,6 +62,18 @@ async def test_tasks_come_in_pages_also_where_several_are_of_one_moment(
     assert ([task["id"] for task in rest["data"]], rest["has_more"]) == (["t3"], False)
     lost = refused(await client.get("/v1/tasks", params={"after": "t9"}), 404)
     assert lost["param"] == "after"
+
+
+async def test_tasks_are_listed_with_what_is_due_first_where_that_is_wanted(
+    client: httpx.AsyncClient, house: House, refused: Refused
+) -> None:
+    now = house.clock.now()
+    for id, due in (("t1", None), ("t2", now + timedelta(hours=2)), ("t3", now)):
+        task = Task(id, "default", "review", None, "requested", now, due_at=due)
+        await house.ledger.commit(TaskSaved(task))
+    page = (await client.get("/v1/tasks", params={"order": "due"})).json()
+    assert [task["id"] for task in page["data"]] == ["t3", "t2", "t1"]
+    assert refused(await client.get("/v1/tasks", params={"order": "name"}), 400)["param"] == "order"
 
 
 async def test_ready_pings_each_engine(client: httpx.AsyncClient) -> None:

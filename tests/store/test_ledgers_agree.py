@@ -73,7 +73,8 @@ ENTRIES: st.SearchStrategy[Entry] = st.one_of(
         *(TWO, TENANT, st.sampled_from(["one", "run-1"])),
     ),
     st.builds(
-        lambda it, state, actor: TaskSaved(a_task(it, state=state, actor=actor)), TWO, TWO, TWO
+        lambda it, state, actor, due: TaskSaved(a_task(it, state=state, actor=actor, due_at=due)),
+        *(TWO, TWO, TWO, WHEN),
     ),
     st.builds(lambda it, at: AlertSaved(an_alert(it, cleared_at=at)), TWO, WHEN),
     st.builds(
@@ -111,6 +112,10 @@ async def story(ledger: Ledger, commits: Sequence[Sequence[Entry]]) -> dict[str,
             "tasks": (tasks := await ledger.tasks("acme")),
             "page": [await ledger.tasks("acme", limit=1, after=task.id) for task in tasks],
             "lost": await ledger.tasks("acme", after="nobody"),
+            "soonest": await ledger.tasks("acme", soonest=True),
+            "soon": [
+                await ledger.tasks("acme", limit=1, after=it.id, soonest=True) for it in tasks
+            ],
             "alerts": sorted(it.id for it in await ledger.alerts(open_only=False)),
             "open": sorted(it.id for it in await ledger.alerts()),
             "keys": await ledger.keys(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -69,13 +69,18 @@ def _mount_records(router: APIRouter, platform: Platform) -> None:
         found = await platform.ledger.runs(tenant, app=app, limit=limit + 1, before=before)
         return _shown(Page(tuple(found[:limit]), has_more=len(found) > limit))
 
-    @router.get("/v1/tasks", operation_id="tasks_list", summary="Work for people, oldest first")
+    @router.get(
+        "/v1/tasks",
+        operation_id="tasks_list",
+        summary="Work for people: oldest first, or with order=due what is due first",
+    )
     async def tasks(
         request: Request,
         kind: Word = None,
         state: Word = None,
         limit: Limit = 100,
         after: Word = None,
+        order: Literal["created", "due"] = "created",
     ) -> Response:
         tenant = security.identity(request.scope).tenant
         if after is not None and await find(platform.ledger, tenant, after) is None:
@@ -84,7 +89,7 @@ def _mount_records(router: APIRouter, platform: Platform) -> None:
                 param="after",
             )
         found = await platform.ledger.tasks(
-            tenant, kind=kind, state=state, limit=limit + 1, after=after
+            tenant, kind=kind, state=state, limit=limit + 1, after=after, soonest=order == "due"
         )
         return _shown(Page(tuple(found[:limit]), has_more=len(found) > limit))
 

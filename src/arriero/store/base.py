@@ -337,8 +337,10 @@ class Ledger(Protocol):
         due: datetime | None = None,
         limit: int | None = None,
         after: str | None = None,
+        soonest: bool = False,
     ) -> Sequence[Task]:
-        """Oldest first; with `due` only those that were to be done before that moment.
+        """Oldest first, or with `soonest` what is due first (what has no due time comes last); with `due`
+        only those that were to be done before that moment.
 
         `after` is a task's id: only those that come after it (none where it is unknown); at most `limit`.
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from arriero.core.clock import Clock, HeldClock
@@ -293,6 +293,7 @@ class MemoryLedger:
         due: datetime | None = None,
         limit: int | None = None,
         after: str | None = None,
+        soonest: bool = False,
     ) -> Sequence[Task]:
         self._reachable()
         found = [
@@ -302,10 +303,11 @@ class MemoryLedger:
             and run in (None, task.run) and id in (None, task.id)
             and (due is None or (task.due_at is not None and task.due_at < due))
         ]  # fmt: skip
-        found.sort(key=_age)
+        place = _urgency if soonest else _age
+        found.sort(key=place)
         if after is not None:
             mark = self._tasks.get((tenant, after))
-            found = [task for task in found if mark is not None and _age(task) > _age(mark)]
+            found = [task for task in found if mark is not None and place(task) > place(mark)]
         return found[:limit]
 
     async def alerts(self, *, open_only: bool = True) -> Sequence[Alert]:
@@ -554,3 +556,8 @@ def _mean(values: Sequence[float]) -> float | None:
 def _age(task: Task) -> tuple[datetime, str]:
     """What tasks are ordered by."""
     return task.created_at, task.id
+
+
+def _urgency(task: Task) -> tuple[datetime, str]:
+    """What they are ordered by when the soonest is wanted."""
+    return task.due_at or datetime.max.replace(tzinfo=UTC), task.id

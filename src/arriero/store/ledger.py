@@ -168,9 +168,11 @@ class SqlLedger:
         due: datetime | None = None,
         limit: int | None = None,
         after: str | None = None,
+        soonest: bool = False,
     ) -> Sequence[Task]:
-        """Oldest first; see `Ledger.tasks`."""
+        """Oldest first, or with `soonest` what is due first; see `Ledger.tasks`."""
         table = schema.tasks
+        at = func.coalesce(table.c.due_at, schema.NEVER) if soonest else table.c.created_at
         query = select(table).where(table.c.tenant == tenant)
         if run is not None:
             query = query.where(table.c.run == run)
@@ -183,11 +185,10 @@ class SqlLedger:
         if state is not None:
             query = query.where(table.c.state == state)
         if after is not None:
-            mark = select(table.c.created_at).where(table.c.tenant == tenant, table.c.id == after)
+            mark = select(at).where(table.c.tenant == tenant, table.c.id == after)
             then = mark.scalar_subquery()
-            later = and_(table.c.created_at == then, table.c.id > after)
-            query = query.where(or_(table.c.created_at > then, later))
-        query = query.order_by(table.c.created_at, table.c.id).limit(limit)
+            query = query.where(or_(at > then, and_(at == then, table.c.id > after)))
+        query = query.order_by(at, table.c.id).limit(limit)
         return await self._all(query, values.to_task)
 
     async def alerts(self, *, open_only: bool = True) -> Sequence[Alert]:

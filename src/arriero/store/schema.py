@@ -303,6 +303,9 @@ records = Table(
 )
 
 
+NEVER = (1 << 63) - 1  # after every moment, for ordering by a moment that may lack
+
+
 def micros(at: datetime) -> int:
     """Microseconds since 1970 UTC, exactly; a moment without a time zone is an `InputError`."""
     if at.tzinfo is None:

@@ -148,7 +148,8 @@ async def test_only_the_hand_overs_of_a_gap_are_read(
         await desk.open("default", run.id, "hand-over", {"reason": "quality 0.41 < 0.7"})
     other = await recorded(ledger, "thank you!", at=NOW)  # no question, so in no gap
     await desk.open("default", other, "hand-over", {"reason": "quality 0.41 < 0.7"})
-    read, tasks = set(), ledger.tasks
+    read: set[str | None] = set()
+    tasks = ledger.tasks
 
     async def watched(_: object, tenant: str, **only: Any) -> Sequence[Task]:
         found = await tasks(tenant, **only)

@@ -69,7 +69,7 @@ function showList() {
 async function refresh() {
   const round = ++state.round;
   try {
-    const pages = await Promise.all(OPEN.map((name) => ask(`/v1/tasks?state=${name}`)));
+    const pages = await Promise.all(OPEN.map((name) => ask(`/v1/tasks?state=${name}&order=due`)));
     if (round !== state.round) return;
     const found = new Map(pages.flatMap((page) => page.data).map((task) => [task.id, task]));
     state.tasks = [...found.values()].sort(byUrgency);
