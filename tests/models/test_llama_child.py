@@ -356,6 +356,25 @@ async def test_a_list_of_given_texts_comes_without_a_space_too_many(
     assert reply.text == json.dumps(told, ensure_ascii=False)
 
 
+async def test_a_list_ends_as_it_would_have_with_fewer_tokens_written(
+    gguf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [
+        "Paris is the capital of France and stands on both banks of the Seine.",
+        "Rome is older, and it lies south of Paris on the other side of the Alps.",
+        "Berlin is the capital of Germany and has more canals than one would think.",
+    ]
+    schema = {"type": "array", "items": {"type": "string", "enum": texts}}
+    asked = replace(PARIS, max_tokens=90, schema=schema | {"minItems": 2, "maxItems": 2})
+    async with started(gguf, tmp_path) as generator:
+        early = await complete(generator, asked, timeout_s=30)
+    monkeypatch.setattr(llama, "ending", lambda prompt, text: "")
+    async with started(gguf, tmp_path) as generator:
+        whole = await complete(generator, asked, timeout_s=30)
+    assert (early.text, early.finish, early.tokens_in) == (whole.text, "stop", whole.tokens_in)
+    assert 0 < early.tokens_out < 0.8 * whole.tokens_out
+
+
 async def test_a_prompt_beyond_the_context_is_an_error_not_a_cut(
     gguf: Path, tmp_path: Path
 ) -> None:

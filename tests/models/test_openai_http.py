@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
@@ -160,6 +161,23 @@ async def test_closing_the_iterator_closes_the_stream_upstream() -> None:
         assert fake.abandoned == 1
 
 
+async def test_an_end_that_is_known_is_filled_in_and_the_server_is_left() -> None:
+    known = "one two three"
+    async with open_fake_server(behaviour=Behaviour.DRIP) as fake:
+        client = OpenAIHttp(
+            "remote", fake.url, "tiny", fake.key,
+            ending=lambda prompt, text: known.removeprefix(text) if text == "one two" else "",
+        )  # fmt: skip
+        pieces = [piece async for piece in client.stream(ask(), timeout_s=9)]
+        assert [piece.text for piece in pieces] == ["one", " two", " three", ""]
+        reply = pieces[-1].reply
+        assert reply is not None
+        assert (reply.text, reply.finish) == (known, "stop")
+        await until(lambda: fake.under_way == 0)
+        assert fake.abandoned == 1
+        await client.close()
+
+
 async def test_cancelling_closes_the_stream_upstream() -> None:
     async with open_fake_server(behaviour=Behaviour.STALL) as fake, client_of(fake) as client:
         task = asyncio.create_task(complete(client, ask(), timeout_s=9))
@@ -243,6 +261,12 @@ def test_comments_and_blank_lines_carry_nothing() -> None:
 def test_an_event_that_is_no_chunk_is_an_error(data: str) -> None:
     with pytest.raises(ModelError):
         Answer().take(data)
+
+
+def test_counts_in_every_event_are_known_before_the_end() -> None:
+    answer, timings = Answer(), {"cache_n": 30, "prompt_n": 9, "predicted_n": 2}
+    answer.take(json.dumps({"choices": [{"delta": {"content": "a"}}], "timings": timings}))
+    assert (answer.tokens_in, answer.tokens_out) == (39, 2)
 
 
 def test_an_answer_that_a_filter_ended_is_no_answer() -> None:

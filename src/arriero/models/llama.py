@@ -23,7 +23,7 @@ from arriero.core.errors import (
 from arriero.models.adapters import check_adapter
 from arriero.models.base import Piece, Prompt
 from arriero.models.lease import GenerationLease
-from arriero.models.llama_grammar import llama_body
+from arriero.models.llama_grammar import ending, llama_body
 from arriero.models.llama_probe import probe
 from arriero.models.llama_process import Child, running_child
 from arriero.models.openai_http import OpenAIHttp
@@ -269,6 +269,7 @@ class LlamaGenerator:
             lease=self._lease,
             adapter=adapter.stem if adapter else None,
             body=llama_body,
+            ending=ending,
         )
 
 

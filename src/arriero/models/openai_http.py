@@ -37,8 +37,10 @@ class OpenAIHttp:
 
     Without a `lease`, at most `max_waiting` requests (at least one) are under way at that server,
     which queues them itself; one more raises `ModelBusy`. `adapter` is sent in place of `model`
-    (how vLLM names a LoRA). `body` writes the request.
-    `Reply.tokens_in` and `tokens_out` are the server's own usage, 0 where it sends none.
+    (how vLLM names a LoRA). `body` writes the request. `ending` gives all that can follow the text so far, where
+    that is known (else nothing): then the server is left, and the rest filled in.
+    `Reply.tokens_in` and `tokens_out` are the server's own usage, 0 where it sends none; what was filled in is
+    in neither.
     """
 
     def __init__(
@@ -52,12 +54,14 @@ class OpenAIHttp:
         lease: GenerationLease | None = None,
         adapter: str | None = None,
         body: Callable[[Prompt, str], Mapping[str, JsonValue]] = request_body,
+        ending: Callable[[Prompt, str], str] = lambda prompt, text: "",
     ) -> None:
         self.name = name
         self.url = url.rstrip("/")
         self.model = model
         self.adapter = adapter
         self._body = body
+        self._ending = ending
         self._lease = lease or GenerationLease(slots=max(1, max_waiting), max_waiting=0)
         self._http = httpx.AsyncClient(
             headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
@@ -80,6 +84,10 @@ class OpenAIHttp:
                     if text := self._take(answer, data):
                         first = first or perf_counter()
                         yield Piece(text)
+                        if rest := self._ending(prompt, answer.text):
+                            answer.end(rest)
+                            yield Piece(rest)
+                            break
         try:
             finish = answer.check()
         except ModelError as error:

@@ -68,6 +68,9 @@ class Answer:
     def take(self, data: str) -> str:
         """Fold in one event and return the text that it added; a failure event raises."""
         chunk = _chunk(data)
+        if timings := chunk.get("timings"):  # llama.cpp's, in every event where asked for
+            self.tokens_in = int(timings.get("cache_n") or 0) + int(timings.get("prompt_n") or 0)
+            self.tokens_out = int(timings.get("predicted_n") or 0)
         if usage := chunk.get("usage"):
             self.tokens_in = int(usage.get("prompt_tokens") or 0)
             self.tokens_out = int(usage.get("completion_tokens") or 0)
@@ -81,6 +84,11 @@ class Answer:
         logprobs = choice.get("logprobs") or {}
         self.tokens.extend(token_chances(logprobs.get("content") or []))
         return (choice.get("delta") or {}).get("content") or ""
+
+    def end(self, text: str) -> None:
+        """What is left of the answer, known before it came."""
+        self.parts.append(text)
+        self.finish = "stop"
 
     def check(self) -> str:
         """The finish reason of a whole answer; `ModelError` if this is not one."""
