@@ -162,7 +162,7 @@ def _open_figures(data: Path, asked: Sequence[Asked]) -> list[Figure]:
         most = max((one.context_tokens for one in generated), default=0)
         progress(f"no question had {CONTEXT_TOKENS} tokens of context; the most were {most}")
         return [Figure("generative_n", 0, "questions", ">= 20", len(asked))]
-    full = [one for one in enough if one.tokens_out >= ANSWER_TOKENS]
+    full = [one for one in enough if one.answer_tokens >= ANSWER_TOKENS]
     asked_model = [one for one in generated if one.call]
     released = [one for one in generated if one.score >= RELEASE]
     return [
@@ -179,7 +179,9 @@ def _open_figures(data: Path, asked: Sequence[Asked]) -> list[Figure]:
         Figure("prompt_tokens_p50", median(one.tokens_in for one in enough), "tokens", n=len(enough)),
         Figure("context_tokens_p50", median(one.context_tokens for one in enough), "tokens",
                f">= {CONTEXT_TOKENS}", len(enough), note="of passages and history alone"),
-        Figure("answer_tokens_p50", median(one.tokens_out for one in enough), "tokens", n=len(enough)),
+        Figure("answer_tokens_p50", median(one.answer_tokens for one in enough), "tokens", n=len(enough)),
+        Figure("written_tokens_p50", median(one.tokens_out for one in enough), "tokens", n=len(enough),
+               note="the rest could not be otherwise and was filled in"),
         *_times("first_event", [one.first_ms for one in asked], "<= 50"),
     ]  # fmt: skip
 
@@ -192,6 +194,7 @@ class _Generated:
     run: Run
     trace: Trace
     context_tokens: int = 0
+    answer_tokens: int = 0
 
     @property
     def call(self) -> Call | None:
@@ -241,12 +244,13 @@ DEADLINE_MS = 60_000.0 if short() else 10_000.0  # the default of [apps.support]
 
 
 async def _with_enough(generated: Sequence[_Generated]) -> list[_Generated]:
-    """Those given 400 tokens of passages and history and more, by the model's own tokenizer."""
+    """Those given 400 tokens of passages and history and more; counted by the model's own tokenizer."""
     async with opened(_model()) as child:
         for one in generated:
-            text = "\n\n".join([*passages(one.trace), *HISTORY])
-            tokens = (await ask(child, "/tokenize", {"content": text}))["tokens"]
-            one.context_tokens = len(tokens)
+            context = "\n\n".join([*passages(one.trace), *HISTORY])
+            told = one.call.reply["text"] if one.call and one.call.reply else ""
+            found = [await ask(child, "/tokenize", {"content": text}) for text in (context, told)]
+            one.context_tokens, one.answer_tokens = (len(each["tokens"]) for each in found)
     return [one for one in generated if one.context_tokens >= CONTEXT_TOKENS]
 
 
