@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arriero.apps.support import articles, expected, extract, fit
-from arriero.apps.support.app import by_intent
 from arriero.apps.support.checks import features_of
+from arriero.apps.support.gather import by_intent
 from arriero.apps.support.settings import SAMPLE, SupportSettings
 from arriero.apps.support.values import Evidence, Reply, Seen
 from arriero.checks import relevance

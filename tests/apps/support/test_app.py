@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from arriero.apps.support import articles, policy, quality, templates
-from arriero.apps.support.app import NOT_OURS, SupportApp
+from arriero.apps.support.app import SupportApp
 from arriero.apps.support.approved import ApprovedAnswers
 from arriero.apps.support.approved_now import ApprovedNow
 from arriero.apps.support.articles import passages_of
 from arriero.apps.support.confirm import Confirmations
 from arriero.apps.support.directory import MemoryDirectory
+from arriero.apps.support.draft import NOT_OURS
 from arriero.apps.support.handover import HandOverSettings, Priority, Rules, Texts
 from arriero.apps.support.inbox import HandOvers
 from arriero.apps.support.inquiry import Inquiry

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from arriero.apps.support import extract, templates, write
-from arriero.apps.support.app import by_intent
 from arriero.apps.support.directory import (
     Customer,
     Item,
@@ -21,6 +20,7 @@ from arriero.apps.support.directory import (
     Segment,
 )
 from arriero.apps.support.facts import listed, order_facts, underway
+from arriero.apps.support.gather import by_intent
 from arriero.apps.support.inquiry import Inquiry
 from arriero.apps.support.values import Seen
 from arriero.core.errors import InputError

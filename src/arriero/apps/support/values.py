@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from arriero.apps.support.approved import Found
 from arriero.apps.support.confirm import Pending
@@ -11,6 +11,9 @@ from arriero.apps.support.memory import Context
 from arriero.apps.support.orders import Ticket, Untrusted
 from arriero.apps.support.tools import Proposal
 from arriero.core.words import Ended, Source
+
+HUMAN = "human_agent"
+GOES_ON = 0.9  # how sure an intent is that an earlier message of the conversation had
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,13 @@ class Seen:
     also: tuple[str, ...] = ()
     reports: bool = False
     general: bool = False
+
+    def continued(self, intent: str | None) -> Seen:
+        """With the intent of the conversation, when the message only goes on with it."""
+        if intent is None or self.person:
+            return self
+        confidence = max(self.confidence, GOES_ON)
+        return replace(self, intent=intent, confidence=confidence, outside=None, between=None)
 
 
 @dataclass(frozen=True, slots=True)

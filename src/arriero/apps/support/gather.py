@@ -1,0 +1,246 @@
+"""The second stage: what is known of the customer, and what answers the question.
+
+Whatever changes with time is looked up here and not when the message is understood, because a replay
+is given the recorded evidence.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import TypeVar
+
+from arriero.apps.support import fit
+from arriero.apps.support.approved import Found
+from arriero.apps.support.approved_now import ApprovedNow
+from arriero.apps.support.confirm import place_of
+from arriero.apps.support.directory import CustomerDirectory
+from arriero.apps.support.facts import listed, meant, order_facts, underway
+from arriero.apps.support.inbox import HandOvers
+from arriero.apps.support.inquiry import Inquiry
+from arriero.apps.support.matter import Matter, sure
+from arriero.apps.support.memory import Context, Memory, remember, resolve
+from arriero.apps.support.modes import Modes
+from arriero.apps.support.orders import About, Untrusted
+from arriero.apps.support.policy import Policy, Tool
+from arriero.apps.support.settings import SupportSettings
+from arriero.apps.support.tools import Proposal, Request, Tools, propose
+from arriero.apps.support.values import HUMAN, Evidence, Seen
+from arriero.core.errors import StoreError
+from arriero.core.words import Source
+from arriero.flow import Turn
+from arriero.retrieval.base import Hit, Index, Passage, conflicts, undecided
+
+CANDIDATES = 200  # hits that the intent may reorder before the best few are taken
+# The intent against one search ranking: it decides between passages that fit about as well. At 2 it went
+# before everything that the search found, and a wrong intent hid the right passage (`bars/LOG.md`).
+INTENT_WEIGHT = 0.1
+RRF = 60  # the constant of reciprocal rank fusion (Cormack et al. 2009), as in retrieval
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Personal:
+    """What is known of the one who asks: the customer, the order, the conversation, the flow's next step."""
+
+    settings: SupportSettings
+    directory: CustomerDirectory
+    handovers: HandOvers
+    tools: Tools
+    memory: Memory
+    modes: Modes
+
+    async def known(self, turn: Turn[Inquiry], seen: Seen) -> Evidence:
+        """Nothing while a person has the conversation; without the customer when a store is down."""
+        conversation, tenant = turn.input.conversation, turn.case.tenant
+        if conversation:  # without a ledger it is the bot or nobody
+            held = await _if_up(
+                self.handovers.held(tenant, conversation), "nobody can say who has the conversation"
+            )
+            if held:
+                return Evidence("none", held=self.handovers.acknowledged(held))
+        try:
+            known = await self._now(turn, seen)
+        except StoreError as error:
+            log.warning("answering without the customer's data: %s", error.message)
+            known = Evidence("none", missing=error.message, mode=self.settings.mode)
+        if conversation:
+            note = await _if_up(
+                self.handovers.note(tenant, conversation), "a colleague's note cannot be read"
+            )
+            known = replace(known, note=note or "")
+        return known
+
+    async def _now(self, turn: Turn[Inquiry], seen: Seen) -> Evidence:
+        asked, tenant = turn.input, turn.case.tenant
+        place = place_of(asked.conversation, asked.customer)
+        pending = await self.tools.confirmations.get(tenant, place)
+        context, number, hint = await self._remembered(turn, seen, place)
+        seen = seen.continued(hint)
+        wanted = number or (pending.order if pending else None)
+        # Which of the others was meant is only asked when no order is named.
+        recent = 0 if number and pending is None else self.settings.recent_orders
+        about = (
+            await self.directory.about(asked.customer, wanted, recent) if asked.customer else None
+        )
+        request = Request(
+            intent=seen.intent,
+            message=asked.message,
+            customer=about.customer if about else None,
+            order=about.order if about else None,
+            named=number,
+            orders=about.orders if about and not seen.general else (),
+            pending=pending,
+            place=place,
+            run=turn.run,
+            now=turn.now,
+            sure=sure(turn, seen),
+        )
+        personal = seen.suspicious or seen.person
+        proposal = None if personal else _next_step(self.tools.policy, request)
+        names = (seen.intent, *((proposal.tool.value,) if proposal and proposal.tool else ()))
+        order, facts = _order_of(about, number, seen)
+        return Evidence(
+            order,
+            facts,
+            proposal=proposal,
+            pending=pending,
+            place=place,
+            intent=hint,
+            mode=(await self.modes.mode_of(tenant, *names)).value,
+            context=context,
+            tickets=about.tickets if about else (),
+            order_note=about.order.note if about and about.order else Untrusted(),
+        )
+
+    async def _remembered(
+        self, turn: Turn[Inquiry], seen: Seen, place: str | None
+    ) -> tuple[Context | None, str | None, str | None]:
+        """Context, order and intent of a conversation whose caller sends no history with it."""
+        asked = turn.input
+        if not asked.conversation or asked.history:
+            return None, seen.order, None
+        latest = await self.memory.load(turn.case.tenant, place)
+        resolved = resolve(
+            asked.message,
+            latest or Context(),
+            intent=seen.intent,
+            confidence=seen.confidence,
+            number=self.settings.order_number,
+        )
+        hint = None if sure(turn, seen) else resolved.intent
+        context = remember(
+            latest,
+            resolved,
+            intent=hint or (None if seen.intent == HUMAN else seen.intent),
+            order=resolved.order,
+            customer=asked.customer,
+        )
+        return context, resolved.order, hint
+
+
+async def found(matter: Matter, index: Index, approved: ApprovedNow | None) -> Evidence:
+    """What is known, and what answers the question: an approved answer, the order's own record, or
+    the passages valid today.
+    """
+    turn, seen, known = matter.turn, matter.seen, matter.evidence
+    if approved and (shared := await _shared(matter, index, approved)):
+        return replace(known, approved=shared)
+    if matter.from_order:
+        return replace(known, passages=_record(known))
+    query = f"{turn.input.request}\n{known.note}".strip()
+    hits = await index.search(query, k=CANDIDATES, day=turn.now.date())
+    ranked = [hit.passage for hit in by_intent(hits, seen)]
+    few, words = matter.settings.passages, matter.settings.reading_words
+    chosen = _enough(ranked, words) if matter.open else ranked[:few]
+    near, elsewhere = fit.near(hits, chosen)
+    against = conflicts(chosen)
+    older = {old.id for _, old in against}
+    return replace(
+        known,
+        passages=tuple(
+            Source(one.id, one.title, one.text) for one in chosen if one.id not in older
+        ),
+        filed=tuple(one.id for one in chosen if seen.intent in one.labels),
+        near=near,
+        elsewhere=elsewhere,
+        contradictory=any(undecided(pair) for pair in against),
+    )
+
+
+async def _shared(matter: Matter, index: Index, approved: ApprovedNow) -> Found | None:
+    """An answer that was approved for everybody who asks this."""
+    turn, seen, known = matter.turn, matter.seen, matter.evidence
+    if seen.order or seen.suspicious or known.pending or known.proposal or not matter.sure:
+        return None
+    looked_up = approved.lookup(
+        turn.case.tenant, turn.input.request, seen.intent, seen.language,
+        index=index.version, day=turn.now.date(),
+    )  # fmt: skip
+    return await _if_up(looked_up, "approved answers cannot be looked up")
+
+
+async def _if_up(read: Awaitable[T], otherwise: str) -> T | None:
+    """What `read` gives; None, and a line in the log, when its store is down."""
+    try:
+        return await read
+    except StoreError as error:
+        log.warning("%s: %s", otherwise, error.message)
+        return None
+
+
+def by_intent(hits: Sequence[Hit], seen: Seen) -> Sequence[Hit]:
+    """The hits, those labelled with the intent moved up: the intent is one more ranker in the fusion.
+
+    It puts every passage that carries its label on the first place, weighted by its probability.
+    """
+
+    def fused(hit: Hit) -> float:
+        labelled = seen.intent in hit.passage.labels
+        return hit.score + labelled * INTENT_WEIGHT * seen.confidence / (RRF + 1)
+
+    return sorted(hits, key=fused, reverse=True)
+
+
+def _next_step(policy: Policy, request: Request) -> Proposal | None:
+    step = propose(policy, request)
+    if step is None or step.tool is not Tool.ORDER_STATUS:
+        return step
+    return replace(step, text="", facts=())  # an approved template says it better
+
+
+def _order_of(about: About | None, number: str | None, seen: Seen) -> tuple[str, Mapping[str, str]]:
+    """Whether the order that is meant is the customer's own, and the facts that may be said.
+
+    Without a number it is the only one that can be meant, or all of them are listed; a question that
+    is the same for everybody means none.
+    """
+    if about is None:
+        return ("unknown" if number else "none"), {}
+    if number:
+        return ("known" if about.order else "unknown"), order_facts(about.customer, about.order)
+    if seen.general:
+        return "none", order_facts(about.customer, None)
+    order = underway(about.orders, seen.intent)
+    if order is None and len(meant(about.orders, seen.intent)) > 1:
+        orders = listed(about.orders, seen.intent)
+        return "none", {**order_facts(about.customer, None), "orders": orders}
+    return ("known" if order else "none"), order_facts(about.customer, order)
+
+
+def _enough(passages: Sequence[Passage], words: int) -> Sequence[Passage]:
+    """The best passages, each whole, until together they have `words` words."""
+    lengths = accumulate(len(one.text.split()) for one in passages)
+    needed = sum(1 for length in lengths if length < words) + 1
+    return passages[:needed]
+
+
+def _record(evidence: Evidence) -> tuple[Source, ...]:
+    """The order's facts as a passage, without those of the customer; its title has the number."""
+    number, other = evidence.facts["order_id"], {"first_name", "points", "order_id"}
+    said = sorted((name, value) for name, value in evidence.facts.items() if name not in other)
+    quote = "; ".join(f"{name}: {value}" for name, value in said if value != "none")
+    return (Source(f"order:{number}", f"Order {number}", quote),)
