@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from arriero.security.privacy_names import ordinary_words
 from arriero.security.privacy_text import Found
-from arriero.security.privacy_towns import closed
+from arriero.security.privacy_towns import closed, is_town
 
 _I = re.IGNORECASE
 _WORD = r"[^\W\d_]+(?:['.-][^\W\d_]+)*"
@@ -129,7 +129,7 @@ _WITH_CODE = re.compile(  # any street with a number, then a code and a town: Bu
     _I,
 )
 _CODE_TOWN = re.compile(
-    rf"(?<![\w#.,-])(?<!\d )(?:[A-Z]{{1,2}}-)?(?P<code>\d{{5}})\s(?P<town>{_CAPITAL}[a-zß-ž]{{2,}}(?:[- ]{_CAPITAL}[a-zß-ž]+)?)(?![\w])"
+    rf"(?<![\w#.,-])(?<!\d )(?:[A-Z]{{1,2}}-)?\d{{5}}\s(?P<town>{_CAPITAL}[a-zß-ž]{{2,}})(?:[- ]{_CAPITAL}[a-zß-ž]+)?(?![\w])"
 )
 _SHOP_NUMBER = re.compile(
     r"(?:order|bestell\w*|commande|pedido|ordine|rechnung|invoice|ticket|article|artikel|nr|no|number|nummer|#)\W*$",
@@ -190,7 +190,8 @@ def places(text: str) -> Iterator[Found]:
         if not _NOT_PLACE.search(match.group()) and match["town"].lower() not in ordinary_words():
             yield Found("ADDRESS", *match.span())
     for match in _CODE_TOWN.finditer(text):
-        if _is_town(text, match):
+        before = text[max(0, match.start() - 20) : match.start()]
+        if is_town(match["town"]) and not _SHOP_NUMBER.search(before):
             yield Found("ADDRESS", *match.span())
     for pattern in (
         _FR,
@@ -220,14 +221,6 @@ def places(text: str) -> Iterator[Found]:
             inside = _CUED.match(text, start)
         if inside and not _NOT_PLACE.search(inside.group()):
             yield Found("ADDRESS", start, _with_town(text, inside.end()))
-
-
-def _is_town(text: str, match: re.Match[str]) -> bool:
-    """Whether the word after five digits is a town and the digits no order's."""
-    town = re.split(r"[ -]", match["town"])[0].lower()
-    return town not in ordinary_words() and not _SHOP_NUMBER.search(
-        text[max(0, match.start() - 20) : match.start()]
-    )
 
 
 def _whole_name(text: str, end: int) -> int:

@@ -8,7 +8,7 @@ from there the way leads back to the house number, with the street before it or 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from arriero.security.privacy_names import ordinary_words
 from arriero.security.privacy_text import Found
@@ -83,7 +83,7 @@ BEFORE = 110  # characters of an address before its code
 def closed(text: str) -> Iterator[Found]:
     """Addresses that end in a code and a town, or in a town and a code."""
     for match in _CODE_TOWN.finditer(text):
-        if not _is_town(match["town"]) or _names_an_own(text, match.start()):
+        if not is_town(match["town"], _TOWNS_FIRST) or _names_an_own(text, match.start()):
             continue
         start = _start(text, match.start(), long=len(match["code"]) > 4)
         if start is not None:
@@ -134,9 +134,10 @@ def _is_street(name: str) -> bool:
     )
 
 
-def _is_town(word: str) -> bool:
+def is_town(word: str, also: Collection[str] = ()) -> bool:
+    """Whether a word after a postcode is its town's: no ordinary word and no mere two letters, or one of `also`."""
     low = word.lower()
-    return low in _TOWNS_FIRST or (low not in ordinary_words() and len(low) > 2)
+    return low in also or (low not in ordinary_words() and len(low) > 2)
 
 
 def _town_end(text: str, end: int, first: str) -> int:
