@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from arriero.core.errors import InputError
 from arriero.models.base import Encoder
@@ -32,6 +32,7 @@ FAMILY = 40  # rows without a named family that stand together are one
 MORE = 2  # sentences that a document may have around an order, on either side
 _TRUTH = {"attack": True, "malicious": True, "benign": False}
 Labelled = tuple[str, Channel, bool]
+T = TypeVar("T", bound=tuple[Any, ...])
 
 
 def rows(file: Path) -> Iterator[Labelled]:
@@ -153,25 +154,39 @@ def shown(truths: Sequence[bool], odds: Sequence[float]) -> Iterator[str]:
         yield f"{share:.1%} false alarms at log-odds {at:.2f}: {found:.1%} found"
 
 
-async def main() -> None:
-    """Write the weights and the hunch, or print what rows left out in turn say of them."""
+async def fit_or_check(
+    given: Sequence[T],
+    families: Sequence[str],
+    *,
+    fitted: Callable[[Sequence[T]], Weights],
+    hunch: Callable[[Sequence[T], Encoder], Awaitable[Hunch]],
+    left_out: Callable[[Sequence[T], Sequence[str], Encoder], Awaitable[list[tuple[float, float]]]],
+    weights: Path,
+    hunch_file: Path,
+) -> None:
+    """Write the weights and the hunch, or print what rows left out in turn say of them.
+
+    The last field of a row is its truth.
+    """
     from arriero.core.settings import Settings  # noqa: PLC0415
     from arriero.models.encoder import OnnxEncoder  # noqa: PLC0415  # needs the extra `local`
 
     encoder = OnnxEncoder(Settings.load().models.folder.expanduser() / "minilm-l6")
-    given = list(rows(ROWS))
     if "--check" in sys.argv:
-        odds = await left_out(given, families(ROWS), encoder)
+        odds, truths = await left_out(given, families, encoder), [row[-1] for row in given]
         for name, at in (("words", 0), ("words and hunch", 1)):
-            sys.stdout.write(
-                "\n  ".join([name, *shown([row[2] for row in given], [one[at] for one in odds])])
-                + "\n"
-            )
+            told = shown(truths, [one[at] for one in odds])
+            sys.stdout.write("\n  ".join([name, *told]) + "\n")
     else:
-        fitted(given).save(WEIGHTS)
-        (await hunch(given, encoder)).save(HUNCH)
+        fitted(given).save(weights)
+        (await hunch(given, encoder)).save(hunch_file)
     await encoder.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(
+        fit_or_check(
+            list(rows(ROWS)), families(ROWS),
+            fitted=fitted, hunch=hunch, left_out=left_out, weights=WEIGHTS, hunch_file=HUNCH,
+        )
+    )  # fmt: skip

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 from arriero.apps.support.person import HERE, HUNCH, TRUST, WEIGHTS, Recogniser
 from arriero.core.errors import InputError
 from arriero.models.base import Encoder
-from arriero.security.injection_fit import hash_of, shown
+from arriero.security.injection_fit import fit_or_check, hash_of
 from arriero.security.injection_model import Weights, fit
 
 if TYPE_CHECKING:
@@ -94,25 +93,10 @@ def _lines(file: Path) -> Iterator[tuple[str, bool, str]]:
                 ) from None
 
 
-async def main() -> None:
-    """Write the weights and the hunch, or print what rows left out in turn say of them."""
-    from arriero.core.settings import Settings  # noqa: PLC0415
-    from arriero.models.encoder import OnnxEncoder  # noqa: PLC0415  # needs the extra `local`
-
-    encoder = OnnxEncoder(Settings.load().models.folder.expanduser() / "minilm-l6")
-    given = list(labelled(ROWS))
-    if "--check" in sys.argv:
-        odds = await left_out(given, families(ROWS), encoder)
-        for name, at in (("words", 0), ("words and hunch", 1)):
-            sys.stdout.write(
-                "\n  ".join([name, *shown([row[1] for row in given], [one[at] for one in odds])])
-                + "\n"
-            )
-    else:
-        fitted(given).save(WEIGHTS)
-        (await hunch(given, encoder)).save(HUNCH)
-    await encoder.close()
-
-
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(
+        fit_or_check(
+            list(labelled(ROWS)), families(ROWS),
+            fitted=fitted, hunch=hunch, left_out=left_out, weights=WEIGHTS, hunch_file=HUNCH,
+        )
+    )  # fmt: skip
