@@ -25,10 +25,13 @@ class Acquainted(Toy):
     down: int = 0
     receipt: str = ""
 
-    async def known(self, case: Case[Ask]) -> Sequence[Known]:
+    async def who(self, case: Case[Ask]) -> str:
         self.down -= 1
         if self.down >= 0:
             raise StoreError("the directory is down")
+        return "Ilka"
+
+    def known(self, who: str) -> Sequence[Known]:
         return ILKA
 
     async def gather(self, turn: Turn[Ask], seen: str) -> str:

@@ -93,7 +93,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Turn(Generic[Input]):
-    """What every stage gets. `input` is masked; `deadline` is in the clock's monotonic seconds."""
+    """What every stage gets. `input` is masked; `deadline` is in the clock's monotonic seconds.
+
+    `who` is the record of who asks, not masked: see `KnowsPeople`; None too when it came too late.
+    """
 
     run: str
     case: Case[Input]
@@ -106,6 +109,7 @@ class Turn(Generic[Input]):
     models: Models
     clock: Clock
     emit: Callable[[Event], None]
+    who: object | None = None
 
     def remaining(self) -> float:
         """Seconds until the deadline; never below zero."""
@@ -229,11 +233,14 @@ AnyApp = App[Any, Any, Any, Any]
 class KnowsPeople(Protocol):
     """An app that knows private values of who asks, such as the customer's record, has this too.
 
-    They are masked wherever they occur in the input and in the evidence, so no later stage, model,
-    log or store sees them, and told again in the answer.
+    `who` reads the record (None for a stranger); the turn carries it, so that no stage reads it again.
+    What is `known` of it is masked wherever it occurs in the input and in the evidence, so no later
+    stage, model, log or store sees it, and told again in the answer.
     """
 
-    async def known(self, case: Case[Any]) -> Sequence[Known]: ...
+    async def who(self, case: Case[Any]) -> object | None: ...
+
+    def known(self, who: Any) -> Sequence[Known]: ...
 
 
 @runtime_checkable
@@ -313,13 +320,13 @@ class Flow:
         if variant is not None and mode is Mode.LIVE:
             raise ValueError("a live case takes the variant that its unit sees; give none")
         begun = self.clock.monotonic()
-        id, known = uuid7(), await _known(app, case)
+        id, who = uuid7(), await _who(app, case)
         masked, vault = await withhold(
-            case.input, self.masker, self.vaults, (case.tenant, case.unit or id), known or (),
+            case.input, self.masker, self.vaults, (case.tenant, case.unit or id), _known(app, who),
             keeps=mode is Mode.LIVE,
         )  # fmt: skip
         sees = variant or self.exposures.variant(app.name, case.unit)
-        turn = self._turn(app, case, masked, mode, begun, watch, id, sees)
+        turn = self._turn(app, case, masked, mode, begun, watch, id, sees, who)
         calls, story = CallLog(), _Story[Seen, Evidence, Answer](vault=vault)
         with recording(calls):
             outcome = await self._tell(app, turn, story)
@@ -435,6 +442,7 @@ class Flow:
         watch: Callable[[Event], None],
         run: str,
         variant: Variant,
+        who: object | None,
     ) -> Turn[Input]:
         return Turn(
             run=run,
@@ -448,6 +456,7 @@ class Flow:
             models=self.models_of(variant),
             clock=self.clock,
             emit=watch,
+            who=who,
         )
 
     def _record(
@@ -551,7 +560,8 @@ class Flow:
         vault = await self.vaults.open(run.tenant, run.unit or run.id)
         if run.input:
             given = app.shapes.input.model_validate(run.input)
-            vault.lend(await _known(app, Case(run.tenant, run.actor, given, run.unit)) or ())
+            case = Case(run.tenant, run.actor, given, run.unit)
+            vault.lend(_known(app, await _who(app, case)))
         return vault.restore_json(value)
 
     async def replay(
@@ -670,16 +680,20 @@ def _compare(stage: Stage, was: JsonValue, now: JsonValue) -> list[Difference]:
     return [] if content_hash(was) == content_hash(now) else [Difference(stage, was, now)]
 
 
-async def _known(app: AnyApp, case: Case[Any]) -> Sequence[Known] | None:
-    """What the app knows of who asks; None when it cannot tell now."""
+async def _who(app: AnyApp, case: Case[Any]) -> object | None:
+    """The record of who asks; None when there is none, or the app cannot tell now."""
     if not isinstance(app, KnowsPeople):
-        return ()
+        return None
     try:
         async with asyncio.timeout(KNOWN_WITHIN_S):
-            return await app.known(case)
+            return await app.who(case)
     except (ArrieroError, TimeoutError) as error:
         log.warning("app %s cannot say who asks: %s", app.name, type(error).__name__)
         return None
+
+
+def _known(app: AnyApp, who: object | None) -> Sequence[Known]:
+    return app.known(who) if who is not None and isinstance(app, KnowsPeople) else ()
 
 
 async def _covered(
@@ -687,7 +701,7 @@ async def _covered(
 ) -> tuple[Evidence, JsonValue]:
     """`evidence` without the private values that are known (what a directory told of who asks), and as JSON."""
     if not vault.lent:
-        vault.lend(await _known(app, case) or ())
+        vault.lend(_known(app, await _who(app, case)))
     told = _dump(app.shapes.evidence_json, evidence)
     covered = vault.cover(told)
     if covered == told:

@@ -24,7 +24,7 @@ from arriero.apps.support.inquiry import Inquiry
 from arriero.apps.support.memory import Memory
 from arriero.apps.support.modes import Mode as Automation
 from arriero.apps.support.modes import Modes
-from arriero.apps.support.orders import About, Order, OrderStatus
+from arriero.apps.support.orders import About, Customer, Order, OrderStatus
 from arriero.apps.support.plugin import plugin
 from arriero.apps.support.sample import shop
 from arriero.apps.support.settings import SupportSettings
@@ -428,7 +428,11 @@ async def test_a_suggested_answer_is_seen_by_an_agent_and_not_by_the_customer(de
 async def test_without_the_directory_the_rest_of_the_service_goes_on(desk: Desk) -> None:
     class Down(MemoryDirectory):
         async def about(
-            self, customer_id: str, order_id: str | None = None, recent: int = 5
+            self,
+            customer_id: str,
+            order_id: str | None = None,
+            recent: int = 5,
+            who: Customer | None = None,
         ) -> About | None:
             raise StoreError("the directory is down")
 
@@ -437,6 +441,35 @@ async def test_without_the_directory_the_rest_of_the_service_goes_on(desk: Desk)
     assert told.outcome.origin == "extractive"
     personal = await desk.ask("Where is my order 10234?")
     assert "Tambo" not in personal.outcome.answer.response
+
+
+class Counted(MemoryDirectory):
+    """Counts how often a customer's record is read; the first `down` times it cannot be."""
+
+    reads = 0
+    down = 0
+
+    async def customer(self, id: str) -> Customer | None:
+        self.reads += 1
+        if self.reads <= self.down:
+            raise StoreError("the directory is down")
+        return await super().customer(id)
+
+
+async def test_the_customers_record_is_read_once_for_an_inquiry(desk: Desk) -> None:
+    directory = Counted(CUSTOMERS, ORDERS, TICKETS)
+    desk.app = replace(desk.app, directory=directory)
+    result = await desk.ask("Where is my order 10234?", conversation="chat-1")
+    assert result.outcome.sources[0].id == "order:10234"
+    assert directory.reads == 1
+
+
+async def test_a_customer_who_could_not_be_read_at_first_is_read_with_the_order(desk: Desk) -> None:
+    directory = Counted(CUSTOMERS, ORDERS, TICKETS)
+    directory.down = 1
+    desk.app = replace(desk.app, directory=directory)
+    result = await desk.ask("Where is my order 10234?")
+    assert result.outcome.sources[0].id == "order:10234"
 
 
 async def test_a_conversation_remembers_its_order(desk: Desk) -> None:

@@ -154,6 +154,16 @@ async def test_one_call_never_tells_of_somebody_elses_order(directory: CustomerD
     assert STRANGERS not in told.orders
 
 
+async def test_a_customer_who_was_read_before_is_not_read_again(
+    directory: CustomerDirectory,
+) -> None:
+    before = replace(ANNA, points=ANNA.points + 1)
+    told = await directory.about("c-1", "10003", who=before)
+    assert told is not None
+    assert told.customer == before
+    assert told.order == OLD
+
+
 async def test_of_a_stranger_nothing_is_told(directory: CustomerDirectory) -> None:
     assert await directory.about("c-9", "10003") is None
 

@@ -15,7 +15,7 @@ from arriero.apps.support.approved_now import ApprovedNow
 from arriero.apps.support.articles import passages_of
 from arriero.apps.support.handover import Priority
 from arriero.apps.support.inbox import Shared
-from arriero.apps.support.orders import About, Order, Ticket, Untrusted
+from arriero.apps.support.orders import About, Customer, Order, Ticket, Untrusted
 from arriero.apps.support.sample import shop
 from arriero.apps.support.settings import SupportSettings
 from arriero.core.clock import HeldClock, SystemClock
@@ -114,9 +114,12 @@ def _with(desk: Desk, *, tickets: tuple[Ticket, ...] = (), note: str = "") -> No
     directory, about = desk.app.directory, desk.app.directory.about
 
     async def changed(
-        customer_id: str, order_id: str | None = None, recent: int = 5
+        customer_id: str,
+        order_id: str | None = None,
+        recent: int = 5,
+        who: Customer | None = None,
     ) -> About | None:
-        found = await about(customer_id, order_id, recent)
+        found = await about(customer_id, order_id, recent, who)
         assert found is not None
         noted: Order | None = found.order and replace(found.order, note=Untrusted(note))
         return replace(found, tickets=tickets or found.tickets, order=noted)

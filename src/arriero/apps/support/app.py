@@ -23,6 +23,7 @@ from arriero.apps.support.inquiry import Inquiry
 from arriero.apps.support.matter import Matter
 from arriero.apps.support.memory import REMEMBER, Memory
 from arriero.apps.support.modes import Modes
+from arriero.apps.support.orders import Customer
 from arriero.apps.support.people import known_of
 from arriero.apps.support.person import Listener
 from arriero.apps.support.policy import Tool
@@ -100,10 +101,14 @@ class SupportApp:
     def versions(self) -> Mapping[str, str]:
         return {"index": self.index.version}
 
-    async def known(self, case: Case[Inquiry]) -> Sequence[Known]:
+    async def who(self, case: Case[Inquiry]) -> Customer | None:
+        """The customer, read once for an inquiry."""
+        id = case.input.customer
+        return await self.directory.customer(id) if id else None
+
+    def known(self, who: Customer) -> Sequence[Known]:
         """The customer's own data, to be masked wherever it occurs."""
-        customer = case.input.customer and await self.directory.customer(case.input.customer)
-        return known_of(customer) if customer else ()
+        return known_of(who)
 
     async def understand(self, turn: Turn[Inquiry]) -> Seen:
         """Intent and mood side by side; the rest by rule, from the message and its history alone."""

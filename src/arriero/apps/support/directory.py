@@ -72,10 +72,15 @@ class CustomerDirectory(Protocol):
     """
 
     async def about(
-        self, customer_id: str, order_id: str | None = None, recent: int = 5
+        self,
+        customer_id: str,
+        order_id: str | None = None,
+        recent: int = 5,
+        who: Customer | None = None,
     ) -> About | None:
         """What one inquiry needs, in one go: the customer, the order if it is theirs, and their
-        `recent` newest orders and tickets. None for a stranger.
+        `recent` newest orders and tickets. None for a stranger. A customer who is given as `who`
+        is not read again.
         """
         ...
 
@@ -145,9 +150,13 @@ class MemoryDirectory:
         self._applied: dict[str, tuple[str, Receipt]] = {}
 
     async def about(
-        self, customer_id: str, order_id: str | None = None, recent: int = 5
+        self,
+        customer_id: str,
+        order_id: str | None = None,
+        recent: int = 5,
+        who: Customer | None = None,
     ) -> About | None:
-        customer = await self.customer(customer_id)
+        customer = who or await self.customer(customer_id)
         if customer is None:
             return None
         return About(
@@ -298,9 +307,13 @@ class SqliteDirectory:
         return cls(path)
 
     async def about(
-        self, customer_id: str, order_id: str | None = None, recent: int = 5
+        self,
+        customer_id: str,
+        order_id: str | None = None,
+        recent: int = 5,
+        who: Customer | None = None,
     ) -> About | None:
-        return await self._read(lambda db: _about(db, customer_id, order_id, max(recent, 0)))
+        return await self._read(lambda db: _about(db, customer_id, order_id, max(recent, 0), who))
 
     async def customer(self, id: str) -> Customer | None:
         return await self._read(lambda db: _customer(db, id))
@@ -481,9 +494,13 @@ def _receipt_from(row: sqlite3.Row) -> Receipt:
 
 
 def _about(
-    db: sqlite3.Connection, customer_id: str, order_id: str | None, recent: int
+    db: sqlite3.Connection,
+    customer_id: str,
+    order_id: str | None,
+    recent: int,
+    who: Customer | None,
 ) -> About | None:
-    customer = _customer(db, customer_id)
+    customer = who or _customer(db, customer_id)
     if customer is None:
         return None
     order = _order(db, customer_id, order_id) if order_id else None

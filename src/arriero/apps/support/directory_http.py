@@ -137,15 +137,20 @@ class HttpDirectory:
         return cls(base, key, **more)
 
     async def about(
-        self, customer_id: str, order_id: str | None = None, recent: int = 5
+        self,
+        customer_id: str,
+        order_id: str | None = None,
+        recent: int = 5,
+        who: Customer | None = None,
     ) -> About | None:
         """All reads side by side: as slow as the slowest of them."""
         customer, order, orders, tickets = await asyncio.gather(
-            self.customer(customer_id),
+            self.customer(customer_id) if who is None else _nothing(),
             self.order(customer_id, order_id) if order_id else _nothing(),
             self.orders(customer_id, recent),
             self.tickets(customer_id, recent),
         )
+        customer = who or customer
         return None if customer is None else About(customer, order, tuple(orders), tuple(tickets))
 
     async def customer(self, id: str) -> Customer | None:

@@ -23,7 +23,7 @@ from arriero.apps.support.inquiry import Inquiry
 from arriero.apps.support.matter import Matter, sure
 from arriero.apps.support.memory import Context, Memory, remember, resolve
 from arriero.apps.support.modes import Modes
-from arriero.apps.support.orders import About, Untrusted
+from arriero.apps.support.orders import About, Customer, Untrusted
 from arriero.apps.support.policy import Policy, Tool
 from arriero.apps.support.settings import SupportSettings
 from arriero.apps.support.tools import Proposal, Request, Tools, propose
@@ -83,8 +83,11 @@ class Personal:
         wanted = number or (pending.order if pending else None)
         # Which of the others was meant is only asked when no order is named.
         recent = 0 if number and pending is None else self.settings.recent_orders
+        who = turn.who if isinstance(turn.who, Customer) else None
         about = (
-            await self.directory.about(asked.customer, wanted, recent) if asked.customer else None
+            await self.directory.about(asked.customer, wanted, recent, who)
+            if asked.customer
+            else None
         )
         request = Request(
             intent=seen.intent,
