@@ -40,6 +40,8 @@ def warnings(requirement: Requirement, judgement: Judgement) -> Iterator[str]:
     yield from (f"an example does not hold: {one.told}" for one in report.tests.failed)
     if not report.tests.executed:
         yield f"not executed: {report.tests.reason}"
+    elif report.tests.ratio is None:
+        yield "it ran, and no example says what is right"
     for weakness in report.findings.serious if report.findings else ():
         yield f"line {weakness.span.line}: {weakness.message} (CWE-{weakness.cwe}); {weakness.safe}"
     for found, what in (
@@ -58,5 +60,7 @@ def refused_because(judgement: Judgement, refuse_at: float) -> str:
     """Why nothing is delivered."""
     if judgement.report.blocked:
         return f"the code is withheld: {judgement.report.blocked}"
-    why = judgement.quality.cap or f"a score of {judgement.quality.score:.1f}"
+    why = f"a score of {judgement.quality.score:.1f}"
+    if judgement.quality.cap:
+        why = f"{judgement.quality.cap}; {why}"
     return f"the code is withheld: {why} (below {refuse_at * 10:g} of 10)"

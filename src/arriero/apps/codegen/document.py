@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge.compiled.table import DIALECTS
+from arriero.apps.codegen.judge.quality import missing
 from arriero.apps.codegen.judge.report import Report
 from arriero.apps.codegen.requirement import Requirement
 from arriero.apps.codegen.sandbox.base import Test
@@ -159,6 +160,8 @@ def _tests(facts: Facts) -> Iterator[str]:
         yield f"- does not hold: {one.told}"
     if tests.strength is not None:
         yield f"Of {tests.mutants} changes made to the code, the examples notice {tests.strength:.0%}."
+    if absent := missing(facts.report):
+        yield f"It was not checked by {', '.join(absent)}."
 
 
 def _tests_of(requirement: Requirement, made: Generated) -> tuple[Test, ...]:

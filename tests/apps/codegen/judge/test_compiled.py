@@ -16,7 +16,7 @@ from arriero.apps.codegen.judge.compiled.dialect import Driven, Unspoken
 from arriero.apps.codegen.judge.compiled.table import DIALECTS
 from arriero.apps.codegen.judge.compiled.types import Type, parsed
 from arriero.apps.codegen.judge.examine import examine
-from arriero.apps.codegen.judge.quality import FAILS, UNRUN, quality
+from arriero.apps.codegen.judge.quality import FAILS, UNRUN, missing, quality
 from arriero.apps.codegen.judge.report import Report
 from arriero.apps.codegen.sandbox.base import Limit, Program, Ran, Sandbox, ScriptedSandbox, Test
 from tests.apps.codegen.sandbox.test_compiled import compiled, java
@@ -338,7 +338,20 @@ async def test_calls_near_the_examples_show_what_is_odd(
     report = await judged(compiled, "cpp", code, "f([1, 3]) == 3")
     assert report.tests.passed == ("t0",)
     assert [one.rule for one in report.tests.odd] == rules
-    assert (quality(report).score < 10) is bool(rules)
+    assert (quality(report).score < 9.4) is bool(rules)
+
+
+async def test_a_score_says_which_checks_its_language_lacks(compiled: Sandbox) -> None:
+    report = await judged(compiled, "cpp", MERGE, "f([1, 4], [2, 3]) == [1, 2, 3, 4]")
+    assert missing(report) == (
+        "mutants",
+        "a security scan",
+        "a linter",
+    )  # the compiler saw to types
+    found = quality(report)
+    assert (found.score, found.cap) == (9.4, "not checked by mutants, a security scan, a linter: 0.2 less for each")  # fmt: skip
+    types = next(one for one in found.terms if one.name == "types")
+    assert (types.got, types.left_out) == (1.0, False)
 
 
 async def test_what_it_gives_is_read_whatever_it_is(compiled: Sandbox) -> None:

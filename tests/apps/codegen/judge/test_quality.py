@@ -6,7 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from arriero.apps.codegen.judge.quality import BLOCKED, FAILS, OFF, UNRUN, WEIGHTS, Quality, quality
+from arriero.apps.codegen.judge.quality import (
+    BLOCKED,
+    EVIDENCE,
+    FAILS,
+    MISSING,
+    OFF,
+    UNRUN,
+    WEIGHTS,
+    Quality,
+    missing,
+    quality,
+)
 from arriero.apps.codegen.judge.report import Failure, Imports, Problem, Report, Scaling, Tests
 from arriero.apps.codegen.security.findings import Findings, Severity, Span, Weakness
 
@@ -79,7 +90,7 @@ def test_two_that_are_capped_alike_still_differ() -> None:
         (replace(CLEAN, copied=(Problem(1, "as in bisect.py"),)), "copied"),
         (replace(CLEAN, tests=replace(CLEAN.tests, strength=0.5)), "tests"),
         (replace(CLEAN, tests=replace(CLEAN.tests, odd=(Problem(0, "raises"),))), "tests"),
-        (replace(CLEAN, tests=Tests(executed=True)), "tests"),
+        (replace(CLEAN, tests=replace(CLEAN.tests, passed=(), strength=None)), "tests"),
     ],
 )  # fmt: skip
 def test_each_thing_that_is_wrong_costs_its_own_term_and_no_other(worse: Report, name: str) -> None:
@@ -89,12 +100,44 @@ def test_each_thing_that_is_wrong_costs_its_own_term_and_no_other(worse: Report,
     assert changed == {name}
 
 
-def test_what_cannot_be_checked_here_is_left_out_named_and_scaled_away() -> None:
+def test_what_cannot_be_checked_here_is_left_out_and_named() -> None:
     report = replace(CLEAN, skipped={"types": "ty is not installed"})
-    found = quality(report)
-    assert found.score == 10.0
-    (left,) = [one for one in found.terms if one.left_out]
+    (left,) = [one for one in quality(report).terms if one.left_out]
     assert (left.name, left.why) == ("types", "ty is not installed")
+
+
+@pytest.mark.parametrize("language", ["python", "typescript", "cpp"])
+def test_each_kind_of_evidence_that_is_missing_takes_the_same_off_the_ten(language: str) -> None:
+    """Code with nothing against it, of which less and less could be checked."""
+    report = replace(CLEAN, language=language)
+    lacking = [report]
+    for name in EVIDENCE:
+        skipped = {**lacking[-1].skipped, name: "not here"}
+        findings = None if name == "security" else lacking[-1].findings
+        lacking.append(replace(lacking[-1], skipped=skipped, findings=findings))
+    unchanged = replace(lacking[-1].tests, mutants=0, strength=None)
+    lacking.append(replace(lacking[-1], tests=unchanged))
+    if language == "python":  # a scan of Python that does not come to its end is a gate of its own
+        lacking = [one for one in lacking if "security" not in one.skipped]
+    scores = [quality(one).score for one in lacking]
+    assert scores == [pytest.approx(10.0 - MISSING * len(missing(one))) for one in lacking]
+    assert sorted(scores, reverse=True) == scores
+    assert quality(lacking[0]).cap is None
+    for one in lacking[1:]:
+        cap = quality(one).cap
+        assert cap is not None
+        assert all(words in cap for words in missing(one))
+
+
+def test_what_a_check_found_weighs_more_than_that_it_could_not_be_made() -> None:
+    unseen = replace(CLEAN, skipped={"types": "not here"})
+    assert quality(unseen).score > quality(replace(CLEAN, types=(Problem(1, "wrong"),) * 2)).score
+
+
+def test_a_gate_stands_before_what_is_missing() -> None:
+    tests = Tests(executed=True, passed=("a",), failed=(WRONG,))
+    cap = quality(replace(CLEAN, tests=tests, skipped=dict.fromkeys(EVIDENCE, "not here"))).cap
+    assert cap == "1 of the examples fail"
 
 
 def test_no_finding_is_free() -> None:

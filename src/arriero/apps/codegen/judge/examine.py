@@ -121,6 +121,8 @@ async def examine(
         _security(subject, switches, timed, within_s),
     )
     timed.ms["whole"] = round((perf_counter() - begun) * 1_000, 2)
+    if subject.language in DIALECTS and not tests.executed:
+        timed.skipped["types"] = f"the compiler of {subject.language} checks them when it is built"
     report = replace(report, lint=heard, types=hints, findings=findings)
     if tests.broken and switches.syntax:
         report = replace(report, syntax=tests.broken)
@@ -206,7 +208,7 @@ async def _tried(
 
 def _joined(tests: Tests, told: Tried, subject: Subject) -> Tests:
     """The examples' results, and what trying adds. Code without examples was executed if it was tried."""
-    if not told.outcomes:
+    if not told.outcomes and not told.killed:
         return tests
     if not subject.tests:
         by = "bubblewrap" if subject.language == "python" else "javascript"
@@ -234,10 +236,10 @@ async def _lint(subject: Subject, timed: _Timed, within_s: float) -> tuple[Probl
 
 
 async def _types(subject: Subject, timed: _Timed, within_s: float) -> tuple[Problem, ...]:
+    if subject.language in DIALECTS:
+        return ()  # code with an error of types is not built
     if subject.language != "python":
-        alone = f"the types of Python alone are checked, not of {subject.language}"
-        compiled_ = f"the compiler of {subject.language} checks them when it is built"
-        timed.skipped["types"] = compiled_ if subject.language in DIALECTS else alone
+        timed.skipped["types"] = f"the types of Python alone are checked, not of {subject.language}"
         return ()
     checked = types(subject.every, subject.main, within_s=within_s)
     return await timed.wait("types", checked, ())

@@ -2,7 +2,8 @@
 
 The weights are of this project's notes on code generation: what was run counts most (4.0 tests), then security
 (1.5), types, lint and complexity (1.0 each), performance, documentation and copied code (0.5 each). No model's
-opinion is in it. A gate that is not passed caps the score, whatever the rest says.
+opinion is in it. A gate that is not passed caps the score, whatever the rest says; so does each kind of evidence that
+could not be had.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ BLOCKED = 3.0  # does not parse, imports what is not there, a weakness of high s
 FAILS = 4.5  # an example fails: whatever else is well made, it does not do what was asked
 OFF = 8.0  # a check was switched off, or the scan did not come to its end
 UNRUN = 6.0  # nothing of it was executed, so what counts most says nothing
+MISSING = 0.2  # what a check that could not be made takes off the ten: as much as one mistake that a linter finds
+EVIDENCE = {"security": "a security scan", "types": "a type checker", "lint": "a linter"}
 UNSHOWN = (
     0.6  # share of the tests term for code that ran without an example that says what is right ...
 )
@@ -62,6 +65,15 @@ def quality(report: Report) -> Quality:
     return Quality(round(plain * limit / 10, 3), terms, why)
 
 
+def missing(report: Report) -> tuple[str, ...]:
+    """By what it was not checked, of all that tells whether code is right and safe; the same for every language.
+
+    A term of which nothing can be said is scaled away, so without this ten would be had with less behind it.
+    """
+    changed = () if report.tests.mutants else ("mutants",)
+    return (*changed, *(words for name, words in EVIDENCE.items() if name in report.skipped))
+
+
 def _caps(report: Report) -> Iterator[tuple[float, str]]:
     if report.blocked:
         yield BLOCKED, report.blocked
@@ -78,6 +90,9 @@ def _caps(report: Report) -> Iterator[tuple[float, str]]:
         yield OFF, f"switched off: {', '.join(report.off)}"
     if report.language == "python" and "security" in report.skipped:
         yield OFF, f"not scanned: {report.skipped['security']}"
+    if absent := missing(report):
+        why = f"not checked by {', '.join(absent)}: {MISSING:g} less for each"
+        yield 10.0 - MISSING * len(absent), why
 
 
 def _terms(report: Report) -> Iterator[Term]:

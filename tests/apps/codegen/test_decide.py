@@ -1,0 +1,43 @@
+"""What is said with an answer, and why one is withheld."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from arriero.apps.codegen.app import LANGUAGES
+from arriero.apps.codegen.decide import Decision, decision, refused_because, warnings
+from arriero.apps.codegen.document import documented
+from arriero.apps.codegen.judge.quality import EVIDENCE, quality
+from arriero.apps.codegen.judge.report import Failure, Report, Tests
+from arriero.apps.codegen.requirement_reading import read
+from arriero.apps.codegen.values import Generated
+from arriero.apps.codegen.wanted import Wanted
+from arriero.apps.codegen.workbench import Judgement
+
+ASKED = read(Wanted(requirement="Write a function f(n)."), languages=LANGUAGES, longest=1_000)
+
+
+def judged(tests: Tests, skipped: Iterable[str] = ()) -> Judgement:
+    report = Report("javascript", tests=tests, complexity=1, skipped=dict.fromkeys(skipped, "none"))
+    return Judgement(report, quality(report))
+
+
+def test_without_an_example_the_answer_says_that_nobody_said_what_is_right() -> None:
+    said = "it ran, and no example says what is right"
+    assert said in warnings(ASKED, judged(Tests(executed=True)))
+    assert said not in warnings(ASKED, judged(Tests(executed=True, passed=("one",))))
+    assert said not in warnings(ASKED, judged(Tests(executed=False, reason="no sandbox")))
+
+
+def test_what_is_withheld_says_its_score_and_what_caps_it() -> None:
+    failed = judged(Tests(executed=True, failed=(Failure("one"),)), EVIDENCE)
+    assert decision(failed, ship_at=0.8, refuse_at=0.3) is Decision.REFUSE
+    said = refused_because(failed, 0.3)
+    assert "1 of the examples fail; a score of" in said
+    assert "(below 3 of 10)" in said
+
+
+def test_the_documentation_says_by_what_it_was_not_checked() -> None:
+    report = judged(Tests(executed=True, passed=("one",)), EVIDENCE).report
+    told = documented(ASKED, Generated(code="f", language="javascript"), report, sections=("tests",), max_tokens=500)  # fmt: skip
+    assert "It was not checked by mutants, a security scan, a type checker, a linter." in told
