@@ -155,6 +155,7 @@ def subject_of(
         made.code, made.language, entry=made.entry, files=made.files, main=made.main,
         tests=tests_of(requirement, made.main, {made.main: made.code, **made.files}), declared=declared, forbidden=frozenset(requirement.forbidden),
         cut=made.cut, given=requirement.given if requirement.kind is Kind.REFACTORING else "",
+        text=requirement.text,
     )  # fmt: skip
 
 

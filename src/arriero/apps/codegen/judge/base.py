@@ -50,7 +50,7 @@ class Subject:
     name -> text), `code` is the one called `main` (`main.js` in JavaScript, unless it is said). `tests` are the caller's examples. `declared` are packages that
     the caller says exist, `forbidden` imports that the caller forbids. `cut`: the model stopped by length. `asked`
     is what the caller wrote, if it does not stand in the code as its docstring. `given` is the caller's code that
-    is to go on doing what it does.
+    is to go on doing what it does. `text` is the whole requirement, read only for the numbers that it speaks of.
     """
 
     code: str
@@ -64,6 +64,7 @@ class Subject:
     cut: bool = False
     asked: str = ""
     given: str = ""
+    text: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "language", named(self.language))

@@ -18,6 +18,7 @@ from pathlib import Path
 from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge import javascript_tests, scripts, sessions
 from arriero.apps.codegen.judge.base import Subject
+from arriero.apps.codegen.judge.edges import unspoken
 from arriero.apps.codegen.judge.guesses import shapes
 from arriero.apps.codegen.judge.inputs import calls, inputs
 from arriero.apps.codegen.judge.mutants import mutants
@@ -39,6 +40,8 @@ SURPRISES = frozenset(
 )
 # What is wrong whatever was given; arguments that were only guessed may surprise a right function.
 NOWHERE = frozenset("NameError ReferenceError UnboundLocalError".split())
+# As well as a loop without end.
+TOO_DEEP = frozenset({"RecursionError", "java.lang.StackOverflowError"})
 IN_PLACE = re.compile(
     r"in[- ]place|modif|mutat|swap|updat|sort the|append|remove|reverse", re.IGNORECASE
 )
@@ -63,7 +66,7 @@ class Tried:
     """What a probe told. Without outcomes nothing was tried; `why` says what stood against it.
 
     `inputs` are texts of Python tuples: the arguments of a `function`, the session of a `class`, the arguments and the
-    standard input of a `script`. `guessed`: neither examples nor types said what it takes.
+    standard input of a `script`; `examples` are those of the caller's examples. `guessed`: neither examples nor types said what it takes.
     """
 
     entry: str = ""
@@ -75,6 +78,7 @@ class Tried:
     kind: str = "function"
     guessed: bool = False
     language: str = "python"
+    examples: tuple[str, ...] = ()
 
     @property
     def strength(self) -> float | None:
@@ -211,7 +215,7 @@ def read(ran: Ran, nonce: str, thing: Thing) -> Tried:
         return Tried(why=f"it was not tried to its end: {ran.hit or ran.stderr.strip()[-200:]}")
     if not any(_answers(one) for one in outcomes) and thing.guessed:
         return Tried(why=NOTHING[thing.kind])
-    return Tried(thing.entry, given, outcomes, tuple(killed), scaling, kind=thing.kind, guessed=thing.guessed)  # fmt: skip
+    return Tried(thing.entry, given, outcomes, tuple(killed), scaling, kind=thing.kind, guessed=thing.guessed, examples=thing.examples)  # fmt: skip
 
 
 NOTHING = {
@@ -316,6 +320,12 @@ def _odd(told: Tried, subject: Subject) -> Iterator[Problem]:
     seen: set[str] = set()
     for place, one in enumerate(told.outcomes):
         call = _call(told, place)
+        endless = one.kind == "endless" or (one.kind == "raised" and one.text in TOO_DEEP)
+        if endless and (kind := _unspoken(told, subject, place)):
+            if "beyond" not in seen:
+                seen.add("beyond")
+                yield Problem(0, f"{call} goes on and on; nobody spoke of {kind}", "beyond")
+            continue
         if one.kind == "raised" and one.text in SURPRISES and one.text not in seen:
             seen.add(one.text)
             yield Problem(0, f"{call} raises {one.text}: {one.more}"[:300], "raises")
@@ -329,6 +339,14 @@ def _odd(told: Tried, subject: Subject) -> Iterator[Problem]:
             seen.add("changes")
             yield Problem(0, f"{call} changes its argument", "changes")
     yield from _mixed(told)
+
+
+def _unspoken(told: Tried, subject: Subject, place: int) -> str:
+    """What of the arguments neither the examples nor words speak of; "" where that is none of it."""
+    if told.kind != "function":
+        return ""
+    examples = [trees.literal(text) for text in told.examples]
+    return unspoken(subject, trees.literal(told.inputs[place]), examples)
 
 
 def _surely_odd(told: Tried) -> Iterator[Problem]:

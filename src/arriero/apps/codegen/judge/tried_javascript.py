@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, zip_longest
 from time import monotonic
@@ -17,6 +17,7 @@ from arriero.apps.codegen.judge import grammars
 from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.inputs import near
 from arriero.apps.codegen.judge.mutants_javascript import mutants
+from arriero.apps.codegen.judge.ticking_javascript import ticking
 from arriero.apps.codegen.judge.tried import Outcome, Tried
 from arriero.apps.codegen.sandbox.base import Limits, Program, Ran, Sandbox, Test
 
@@ -28,13 +29,22 @@ WITHIN_S, A_MUTANT_S = (
 OUTCOMES_S = 1.5  # for all inputs; they take 20 ms, and on a busy machine none may be called endless for that
 TOLD = re.compile(r"^Told: (\[.*?\])(?: \[.*)?$", re.DOTALL)
 WORDS = {"true": "True", "false": "False", "null": "None"}
+# Stands behind the code, so that what stands first in it, such as 'use strict', stays first.
+FUEL = """
+var arriero_left = 40000;
+function arriero_tick() { if (--arriero_left < 0) throw new Error("it goes on and on"); }
+function arriero_fill() { arriero_left = 40000; }
+function arriero_spent() { return arriero_left < 0; }
+"""
 TRY = """
 const told = [];
 for (const args of %s) {
+  arriero_fill();
   try {
     const got = %s(...args);
     told.push(["value", got === undefined ? "undefined" : got === null ? "null" : Number.isNaN(got) ? "NaN" : Array.isArray(got) ? "array" : typeof got]);
   } catch (error) { told.push(["raised", `${error.name}`, `${error.message}`.slice(0, 60)]); }
+  if (arriero_spent()) told[told.length - 1] = ["endless", "", ""];
 }
 const error = new Error(JSON.stringify(told));
 error.name = "Told";
@@ -47,7 +57,8 @@ async def tried(subject: Subject, sandbox: Sandbox, *, within_s: float) -> Tried
     entry = subject.entry or ""
     if not entry.isidentifier() or not subject.tests:
         return Tried(why="there is no function with examples to try")
-    given = _inputs(subject, entry)
+    examples = tuple(dict.fromkeys(_calls(subject, entry)))
+    given = _inputs(examples)
     told = await _outcomes(subject, sandbox, entry, given, within_s) if given else Tried(entry)
     if told.why:
         return told
@@ -61,7 +72,7 @@ async def tried(subject: Subject, sandbox: Sandbox, *, within_s: float) -> Tried
         if not ran.executed:
             return replace(told, why=ran.reason)
         killed.append((not ran.passed, ()))
-    return replace(told, killed=tuple(killed))
+    return replace(told, killed=tuple(killed), examples=examples)
 
 
 async def _outcomes(
@@ -72,7 +83,8 @@ async def _outcomes(
         Test(f"tried {number}", TRY % (json.dumps([trees.literal(one) for one in group]), entry))
         for number, group in enumerate(groups)
     )
-    program = Program({subject.main: subject.code}, subject.main, tests=tests)
+    code = ticking(subject.code, subject.language) + FUEL
+    program = Program({subject.main: code}, subject.main, tests=tests)
     ran = await sandbox.run(program, Limits(wall_s=min(OUTCOMES_S, within_s), memory_mb=64))
     return _read(ran, entry, groups)
 
@@ -86,7 +98,9 @@ def _read(ran: Ran, entry: str, groups: list[tuple[str, ...]]) -> Tried:
         match = TOLD.match(test.reason)
         if match is None:
             endless = "limit was reached" in test.reason
-            inputs.append(group[0])
+            if endless and not test.reason.startswith(f"{entry}("):
+                continue  # the time was up before it was called
+            inputs.append(_blamed(group, entry, test.reason))
             outcomes.append(Outcome("endless" if endless else "object", "", ""))
             continue
         try:
@@ -101,13 +115,20 @@ def _read(ran: Ran, entry: str, groups: list[tuple[str, ...]]) -> Tried:
     return Tried(entry, tuple(inputs), tuple(outcomes))
 
 
+def _blamed(group: tuple[str, ...], entry: str, reason: str) -> str:
+    """The arguments of the call that a reason begins with; the first of the group where they are written otherwise."""
+    for text in group:
+        if reason.startswith(f"{entry}({json.dumps(trees.literal(text))[1:-1]})"):
+            return text
+    return group[0]
+
+
 # What `tried.odd` calls nothing, in JavaScript's words.
 NOTHING = {"undefined": "NoneType", "NaN": "NoneType"}
 
 
-def _inputs(subject: Subject, entry: str) -> tuple[str, ...]:
+def _inputs(examples: Sequence[str]) -> tuple[str, ...]:
     """Argument lists near those of the examples, the examples' own first."""
-    examples = list(dict.fromkeys(_calls(subject, entry)))
     others = zip_longest(*(near(trees.literal(text)) for text in examples))
     rest = (repr(one) for one in chain.from_iterable(others) if one is not None)
     return tuple(dict.fromkeys(chain(examples[:4], rest)))[:MOST] if examples else ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,15 +19,12 @@ from arriero.apps.codegen.judge.guesses import Parameter, shapes
 from arriero.apps.codegen.judge.mutants_javascript import mutants
 from arriero.apps.codegen.judge.parse import defined_in
 from arriero.apps.codegen.judge.sessions import Class, Method, sessions
+from arriero.apps.codegen.judge.ticking_javascript import FUNCTIONS, ticking
 from arriero.apps.codegen.judge.tried import NOTHING, Outcome, Thing, Tried
 from arriero.apps.codegen.sandbox.base import Limits, Program, Ran, Sandbox, Test
 
 MOST_MUTANTS = 10
 WITHIN_S, MEMORY_MB = 1.5, 96  # a run takes 30 ms; a busy machine may take many times as long
-LOOPS = frozenset({"for_statement", "for_in_statement", "while_statement", "do_statement"})
-FUNCTIONS = frozenset(
-    {"function_declaration", "function_expression", "arrow_function", "method_definition"}
-)
 DRIVER = """
 let arriero_left = 0;
 const arriero_tick = () => { if (--arriero_left < 0) throw { arriero: "endless" }; };
@@ -235,7 +232,7 @@ def _program(subject: Subject, thing: Thing, texts: Sequence[str]) -> Program:
     )
     bodies = []
     for text in texts:
-        code = _inside(_ticking(text, subject.language))
+        code = _inside(ticking(text, subject.language))
         if thing.kind == "script":
             bodies.append(f"() => arriero_script((process, require, console, module) => {{\n{code}\n}})")  # fmt: skip
         else:
@@ -263,29 +260,6 @@ def _inside(code: str) -> str:
         code,
         flags=re.MULTILINE,
     )
-
-
-def _ticking(code: str, language: str) -> str:
-    """The same with a tick at the start of each loop and function that has a block."""
-    data = code.encode(errors="replace")
-    places = sorted(set(_blocks(grammars.tree(code, language))), reverse=True)
-    for place in places:
-        data = data[:place] + b" arriero_tick();" + data[place:]
-    return data.decode(errors="replace")
-
-
-def _blocks(root: Any) -> Iterator[int]:
-    for node in grammars.nodes(root):
-        if node.type in LOOPS or node.type in FUNCTIONS:
-            body = node.child_by_field_name("body")
-            if body is not None and body.type == "statement_block" and not _strict(body):
-                yield body.start_byte + 1
-
-
-def _strict(body: Any) -> bool:
-    """Whether a directive such as 'use strict' stands first, which nothing may come before."""
-    first = body.named_children[0] if body.named_children else None
-    return first is not None and first.type == "expression_statement" and first.named_children[0].type == "string"  # fmt: skip
 
 
 def read(ran: Ran, thing: Thing) -> Tried:

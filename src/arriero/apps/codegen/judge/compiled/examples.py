@@ -65,12 +65,14 @@ async def examples(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:
 
 def _odd(subject: Subject, driven: Driven, came: Mapping[int, Came]) -> tuple[Problem, ...]:
     """What is odd of calls near the examples: they crash, never end, or give nothing."""
-    rows = _rows([call.args for test in subject.tests if (call := call_of(test)) is not None])
+    given = [call.args for test in subject.tests if (call := call_of(test)) is not None]
+    rows = _rows(given)
     told = [
         (repr(rows[row]), outcome(came[at])) for at, row in enumerate(driven.rows) if at in came
     ]
     inputs, outcomes = zip(*told, strict=True)
-    return odd(Tried(driven.entry, inputs, outcomes), subject)
+    examples = tuple(map(repr, given))
+    return odd(Tried(driven.entry, inputs, outcomes, examples=examples), subject)
 
 
 def _rows(examples: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
