@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from arriero.apps.codegen.sandbox.base import NoSandbox, Sandbox
@@ -284,6 +288,22 @@ async def test_with_an_engine_examples_of_javascript_decide_and_are_documented(
     failed = (await (await desk(*[wrong] * 20, box=box)).ask(ask)).outcome
     assert failed.answer.validation_score < 5
     assert failed.answer.code == ""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="it runs the delivered tests in Node")
+async def test_the_tests_that_are_delivered_of_what_gives_a_promise_wait_for_it(
+    desk: Opens, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    said = "async function add(a, b) {\n  return a + b;\n}\n"
+    ask = "Write a JavaScript function `add(a, b)`. For example `add(1, 2)` gives `3`."
+    house = await desk(said, box=ByLanguage(JavaScript.open(), sandbox))
+    made = (await house.ask(ask)).outcome.answer
+    assert made.decision == "ship"
+    (tmp_path / "test.js").write_text(made.tests)
+    for code, status in ((said, 0), (said.replace("+", "-"), 1)):
+        (tmp_path / made.main).write_text(f"{code}module.exports = {{ add }};\n")
+        ran = subprocess.run(["node", "test.js"], cwd=tmp_path, check=False, capture_output=True)
+        assert ran.returncode == status, ran.stderr
 
 
 async def test_with_a_compiler_examples_of_cpp_decide_and_its_errors_are_told_to_the_writer(

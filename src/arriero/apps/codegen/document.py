@@ -7,6 +7,7 @@ held; what did not hold is listed as such.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from arriero.apps.codegen.workbench import tests_of
 
 CHARACTERS = 4  # a token, roughly, of English
 MOST_SHOWN = 5
+PROMISES = re.compile(r"\basync\b|\bPromise\b")  # what code in JavaScript has that gives promises
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +82,20 @@ def _for_node(made: Generated, blocks: Sequence[str]) -> str:
             0, f"// {made.main} has to export {made.entry}: module.exports = {{ {made.entry} }};"
         )
         lines.append(f'const {{ {made.entry} }} = require("./{made.main}");')
+    waits = PROMISES.search(made.code) is not None
+    if waits:
+        lines += ["", "(async () => {"]
+        blocks = [_awaited(code, made.entry or "") for code in blocks]
     for code in blocks:
         lines += ["", "{", *(f"  {line}" for line in code.splitlines()), "}"]
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, *(["", "})();"] if waits else []), ""])
+
+
+def _awaited(code: str, entry: str) -> str:
+    """A test that waits for what is called in it, whether that is a promise or not."""
+    code = code.replace("assert.throws(() =>", "await assert.rejects(async () =>")
+    called = rf"(^assert\.\w+\(|^\{{ const got = |^)({re.escape(entry) or 'one'}\(|one\.\w+\()"
+    return re.sub(called, r"\1await \2", code, flags=re.MULTILINE)
 
 
 def _overview(facts: Facts) -> Iterator[str]:

@@ -88,6 +88,18 @@ def test_typescript_is_read_too() -> None:
     assert [one.message for one in found] == ["b is never used"]
 
 
+async def test_examples_of_what_gives_a_promise_count_like_any_other(engine: JavaScript) -> None:
+    code = "async function f(n) {\n  if (n < 0) {\n    throw new Error('below');\n  }\n  return n + 1;\n}\n"
+    right = await examine(subject(code, "assert.strictEqual(f(2), 3);"), engine)
+    assert (right.tests.passed, right.tests.failed) == (("t",), ())
+    assert right.tests.strength is not None
+    assert right.tests.odd == ()
+    wrong = await examine(subject(code.replace("+ 1", "+ 2"), "assert.strictEqual(f(2), 3);"), engine)  # fmt: skip
+    assert [one.told for one in wrong.tests.failed] == ["f(2) gave 4, expected 3"]
+    assert quality(right).score > 8
+    assert quality(wrong).score < 4.5
+
+
 def subject(code: str, test: str) -> Subject:
     return Subject(code, "javascript", "f", tests=(Test("t", test),))
 

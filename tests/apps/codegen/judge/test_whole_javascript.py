@@ -43,6 +43,9 @@ ENGINE = JavaScript.open()
         ("javascript", None, LINES, "sum 8"),
         ("javascript", None, CHUNKS, "a\\nb"),
         ("typescript", None, FILE, "ann"),
+        ("javascript", "f", "const f = async (n) => { await new Promise((done) => setTimeout(done, 9)); return n * 2; };", "6"),
+        ("javascript", "Box", "class Box { constructor() { this.held = 0; } async put(n) { this.held += n; return this.held; } }", '["value","3"]'),
+        ("javascript", None, "const fs = require('fs');\nasync function main() { const text = await Promise.resolve(fs.readFileSync(0, 'utf8')); console.log(text.split('\\n').length + 1); }\nmain();\n", "\\n"),
         ("typescript", "f", "enum Way { Up, Down }\nfunction f(n: number): Way { return n > 1 ? Way.Up : Way.Down; }\n", "0"),
     ],
 )  # fmt: skip
@@ -101,6 +104,13 @@ async def test_right_code_scores_above_wrong_code_without_an_example(
     ]
     assert above > 8
     assert above > below
+
+
+async def test_a_promise_that_is_rejected_or_never_settled_is_no_value() -> None:
+    code = "async function f(n: number) { if (n > 3) { throw new TypeError('much'); } if (n === 0) { await new Promise(() => {}); } return n; }"
+    found = await tried(Subject(code, "typescript", "f"), ENGINE, within_s=5)
+    came = dict(zip(found.inputs, ((one.kind, one.text) for one in found.outcomes), strict=True))
+    assert (came["(3,)"], came["(7,)"], came["(0,)"]) == (("value", "3"), ("raised", "TypeError"), ("raised", "Error"))  # fmt: skip
 
 
 async def test_a_name_that_does_not_exist_is_odd_in_a_class() -> None:

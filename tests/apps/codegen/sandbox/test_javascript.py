@@ -57,6 +57,61 @@ async def test_typescript_runs_without_its_types(javascript: JavaScript) -> None
     assert ran.passed
 
 
+@pytest.mark.parametrize(
+    ("code", "test"),
+    [
+        ("async function f(n) { return [n, await g(n)]; }\nconst g = async n => n * 2;", "assert.deepStrictEqual(f(2), [2, 4])"),
+        ("const f = (n) => Promise.resolve(n).then((m) => m + 1);", "assert.strictEqual(f(2), 3); assert.strictEqual(f(5), 6)"),
+        ("const f = async (xs) => { await null; xs.sort(); };", "const xs = [3, 1]; f(xs); assert.deepStrictEqual(xs, [1, 3])"),
+        ("const wait = (ms) => new Promise((done) => setTimeout(done, ms));\nconst f = async () => { const said = []; await Promise.all([wait(90_000).then(() => said.push('b')), wait(10).then(() => said.push('a'))]); return said; };", "assert.deepStrictEqual(f(), ['a', 'b'])"),
+        ("const f = () => new Promise((done) => { let n = 0; const id = setInterval(() => { n += 1; if (n === 3) { clearInterval(id); done(n); } }, 5); });", "assert.strictEqual(f(), 3)"),
+        ("const f = (act, n) => new Promise((done) => { const id = setTimeout(done, 5, 'late'); if (n) { clearTimeout(id); setImmediate(done, 'now'); } });", "assert.strictEqual(f(null, 1), 'now'); assert.strictEqual(f(null, 0), 'late')"),
+        ("const f = async () => { throw new RangeError('no'); };", "assert.throws(() => f()); try { f(); assert(false) } catch (e) { assert(e instanceof RangeError && e.message === 'no') }"),
+        ("const f = () => Promise.reject(7);", "try { f(); assert(false) } catch (e) { assert.strictEqual(e.message, '7') }"),
+    ],
+)  # fmt: skip
+async def test_what_a_promise_comes_to_is_compared(
+    javascript: JavaScript, code: str, test: str
+) -> None:
+    ran = await run(javascript, code, test)
+    assert [(one.passed, one.reason) for one in ran.tests] == [(True, "")]
+
+
+async def test_a_promise_that_is_wrong_rejected_or_pending_says_so(javascript: JavaScript) -> None:
+    code = "const f = async (n) => { if (n < 0) throw new TypeError('below'); if (n > 9) await new Promise(() => {}); return n ? n : () => n; };"
+    tests = [f"assert.strictEqual(f({number}), 3)" for number in (2, -1, 10, 0)]
+    reasons = [one.reason for one in (await run(javascript, code, *tests)).tests]
+    assert reasons == [
+        "AssertionError: got 2, expected 3 [f(2) gave 2]",
+        "TypeError: below [f(-1) gave TypeError: below]",
+        "Error: its promise is never settled [f(10) gave Error: its promise is never settled]",
+        "f(0) returned what is no plain value",
+    ]
+
+
+async def test_promises_end_with_the_time(javascript: JavaScript) -> None:
+    for code in ("for (;;) {}", "for (;;) await null;", "await null; for (;;) {}", "for (;;) await new Promise((done) => setTimeout(done, 1));"):  # fmt: skip
+        ran = await run(javascript, f"async function f() {{ {code} }}", "f()", limits=QUICK)
+        assert (ran.passed, ran.hit) == (False, Limit.WALL)
+        assert ran.wall_s < 5
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "(async () => { assert.strictEqual(await f(2), 5); })();",
+        "f(2).then((got) => assert.strictEqual(got, 5));",
+        "const test = async function () { assert(false); }; test();",
+    ],
+)
+async def test_a_test_that_nothing_would_see_fail_is_not_executed(
+    javascript: JavaScript, test: str
+) -> None:
+    ran = await run(javascript, "const f = async n => n;", test)
+    assert not ran.executed
+    assert "waits" in ran.reason
+
+
 async def test_a_failed_test_says_what_it_got_and_expected(javascript: JavaScript) -> None:
     ran = await run(
         javascript,
@@ -79,7 +134,13 @@ FORGERIES = {
     "a proxy": "const f = () => new Proxy({}, { get: () => 3, getPrototypeOf: () => Number.prototype });",
     "setters on the prototype": "Object.defineProperty(Object.prototype, 't', { set() {}, get() { return 'v'; } }); const f = () => 0;",
     "the bridge is replaced": "globalThis.__bridge = { call: () => '{\"ok\":{\"t\":\"v\",\"v\":3}}' }; const f = () => 0;",
-    "a promise": "const f = async () => 3;",
+    "a promise of something else": "const f = async () => 4;",
+    "a promise that is never settled": "const f = () => new Promise(() => {});",
+    "promises without end": "const f = async () => { for (;;) await null; };",
+    "timers without end": "const f = () => new Promise(() => { setInterval(() => {}, 1); });",
+    "Promise is replaced": "Promise.prototype.then = function (done) { done(3); }; const f = async () => 4;",
+    "timers are replaced": "__timers = { next: () => true }; const f = () => new Promise(() => {});",
+    "a thing with a then": "const f = () => ({ then(done) { done(3); } });",
     "an error with a magic text": "const f = () => { throw { name: 'ok', message: '3' }; };",
     "it never comes back": "const f = () => { while (true) {} };",
     "a function that throws at the test": "const f = () => { throw null; };",

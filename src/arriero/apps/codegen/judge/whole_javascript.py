@@ -42,27 +42,32 @@ const arriero_raised = (error) => {
   if (error && error.arriero) return ["endless", "", ""];
   return ["raised", String(error && error.name || "Error"), String(error && error.message || error).slice(0, 80)];
 };
-const arriero_one = (thing, kind, given) => {
+const arriero_settled = (value) => !(value instanceof Promise) ? value : new Promise((done, fail) => {
+  const late = setTimeout(() => fail(new Error("its promise is never settled")), 1e12);
+  value.then((held) => { clearTimeout(late); done(held); }, (error) => { clearTimeout(late); fail(error); });
+});
+const arriero_one = async (thing, kind, given) => {
   if (kind === "script") return thing(given[0], given[1]);
-  if (kind === "function") return arriero_text(thing(...given));
-  const [made, steps] = given, one = new thing(...made);
+  if (kind === "function") return arriero_text(await arriero_settled(thing(...given)));
+  const [made, steps] = given, one = new thing(...made), came = [];
   let other = null;
-  const came = steps.map(([name, args]) => {
+  for (const [name, args] of steps) {
     try {
-      if (args === null) return arriero_text(one[name]).slice(0, 2);
-      const mine = JSON.parse(JSON.stringify(args)).map((arg) => arg === "\\0other" ? (other = other || new thing(...made)) : arg);
-      return arriero_text(one[name](...mine)).slice(0, 2);
-    } catch (error) { if (error && error.arriero) throw error; return arriero_raised(error).slice(0, 2); }
-  });
+      const mine = (args || []).map((arg) => arg === "\\0other" ? (other = other || new thing(...made)) : arg);
+      came.push(arriero_text(await arriero_settled(args === null ? one[name] : one[name](...mine))).slice(0, 2));
+    } catch (error) { if (error && error.arriero) throw error; came.push(arriero_raised(error).slice(0, 2)); }
+  }
   return ["value", JSON.stringify(came), ""];
 };
-const arriero_try = (which, kind, rows, fuel) => {
+const arriero_try = async (which, kind, rows, fuel) => {
   let thing;
   try { arriero_left = fuel; thing = arriero_made[which](); } catch (error) { return rows.map(() => arriero_raised(error)); }
-  return rows.map((given) => {
+  const came = [];
+  for (const given of rows) {
     arriero_left = fuel;
-    try { return arriero_one(thing, kind, JSON.parse(JSON.stringify(given))); } catch (error) { return arriero_raised(error); }
-  });
+    try { came.push(await arriero_one(thing, kind, JSON.parse(JSON.stringify(given)))); } catch (error) { came.push(arriero_raised(error)); }
+  }
+  return came;
 };
 """
 # Chooses as `inside/probe.py` does: the shape that the code answers best, of a script the runs that end well.
@@ -97,7 +102,7 @@ console.log(JSON.stringify({ best, places, first, steady, differs }));
 """
 # What a script of Node finds. It reaches nothing: input, arguments and files are texts, and what it prints is kept.
 NODE = """
-const arriero_script = (main) => (argv, said) => {
+const arriero_script = (main) => async (argv, said) => {
   const files = %(files)s, out = [], late = [], lines = said.split("\\n");
   if (lines[lines.length - 1] === "") lines.pop();
   const show = (value) => typeof value === "string" ? value : typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
@@ -107,7 +112,8 @@ const arriero_script = (main) => (argv, said) => {
     return { on(name, call) { (on[name] = on[name] || []).push(call); return this; }, fire(name, ...args) { (on[name] || []).forEach((call) => call(...args)); } };
   };
   const stdin = Object.assign(handles(), { setEncoding() {}, resume() {}, pause() {}, isTTY: false, fd: 0 });
-  class Ended { constructor(status) { this.ended = status; } }
+  let over = null;
+  class Ended { constructor(status) { over = status; } }
   const process = {
     argv: ["node", "main.js", ...argv], stdin, env: {}, exitCode: 0, platform: "linux",
     stdout: { write(text) { out.push(String(text)); return true; }, columns: 80 }, stderr: { write() { return true; } },
@@ -141,11 +147,11 @@ const arriero_script = (main) => (argv, said) => {
     main(process, require, console, require.main);
     late.push(() => { stdin.fire("data", said); stdin.fire("end"); });
     while (late.length) late.shift()();
+    await new Promise((done) => setTimeout(done, 1e12));  // what it waits for comes before
   } catch (error) {
-    if (error instanceof Ended) return told(error.ended);
-    throw error;
+    if (!(error instanceof Ended)) throw error;
   }
-  return told(process.exitCode);
+  return told(over === null ? process.exitCode : over);
 };
 """
 

@@ -2,8 +2,9 @@
 
 No file, network, process or clock of this machine is lent to it. Code and tests are in two such engines, made anew
 for each test; a call crosses as plain values, so code can lie about what it returns and never about whether that
-was right. What is no plain value (an instance of a class, a promise, a function) does not cross: such a test is
-told as failed by its reason. Types of TypeScript are taken off, not checked.
+was right. What is no plain value (an instance of a class, a function) does not cross: such a test is told as failed
+by its reason. A promise is waited for within the time: its value crosses, and what it is rejected with is raised.
+Types of TypeScript are taken off, not checked.
 """
 
 from __future__ import annotations
@@ -39,6 +40,11 @@ var module = { exports: {} }, exports = module.exports;
 var console = { log() {}, error() {}, warn() {}, info() {}, debug() {}, assert() {} };
 var require = (name) => { throw new Error(`Cannot find module '${name}'`); };
 """
+# A test that waits by itself: nothing would see it fail. The calls of one are waited for, so that none need to.
+WAITING = re.compile(
+    r"\bawait\s+[\w$.]+\s*\(|\basync\s*(?:\(|function\b|\w+\s*=>)|\)\s*\.(?:then|catch)\s*\("
+)
+NEVER = '{"raised": ["Error", "its promise is never settled"]}'
 SCOPE = (
     "\n;(__name) => eval(__name)"  # looks up what the script declares, its `const` and `class` too
 )
@@ -86,6 +92,8 @@ class JavaScript:
             return Ran.not_executed("javascript: there are no tests")
         if any(name.endswith(ENDS) for name in program.files if name != program.entry):
             return Ran.not_executed("javascript: it is more than one file")
+        if any(WAITING.search(test.code) for test in program.tests):
+            return Ran.not_executed("javascript: a test waits for promises; calls are waited for")
         try:
             return await asyncio.to_thread(self._run, program, limits)
         except NotHere as error:
@@ -133,7 +141,7 @@ class JavaScript:
         with ExitStack() as stack:
             try:
                 inner = _Subject(
-                    stack.enter_context(self._engine(limits, ends)), package, self.errors
+                    stack.enter_context(self._engine(limits, ends)), package, self.errors, ends
                 )
                 outer = stack.enter_context(self._engine(limits, ends))
             except self.unusable as error:  # of another version than was tested
@@ -188,12 +196,14 @@ class _Subject:
     context: Any
     package: Any
     errors: tuple[type[Exception], ...]
+    ends: float
     why: str = ""
     last: str = ""
     hit: Limit | None = None
 
     def load(self, code: str) -> None:
         self.context.eval(_script("bridge.js"))
+        self.context.eval(_script("timers.js"))
         self.context.eval(NODE)
         self.context.eval(f"globalThis.__scope = {_sloppy(code + SCOPE)}; 0")
 
@@ -211,6 +221,7 @@ class _Subject:
         self.last = f"{name}({_values(args)})"
         try:
             told = self.context.eval(f"__bridge.call({_found(name)}, {json.dumps(args)})")
+            told = told or self._settled()
         except self.errors as error:
             self.hit = _limit(error, self.package)
             self.why = f"{self.last}: {_told(error, self.package)}"
@@ -219,6 +230,35 @@ class _Subject:
             self.why = f"{self.last} returned what is no plain value"
         self.last += f" gave {_values(told)}"
         return str(told)
+
+    def _settled(self) -> str:
+        """What became of the promise of the last call. Timers run as soon as nothing else is left to do.
+
+        Raises the package's error when the time is up.
+        """
+        while True:
+            self._work_off()
+            if (
+                monotonic() >= self.ends
+            ):  # which a promise is rejected for, as if its code had raised it
+                raise self.package.TimeoutError("interrupted")
+            told = self.context.eval("__bridge.came()")
+            if told:
+                return str(told)
+            if not self.context.eval("__timers.next()"):
+                return NEVER
+
+    def _work_off(self) -> None:
+        """Does what promises have put off. The package does that in an event loop alone, and a thread has none."""
+        runtime = self.context._runtime  # noqa: SLF001
+        runtime._deadline = self.ends  # noqa: SLF001
+        try:
+            # So many at a time that the time can be looked at.
+            while self.context._engine_ctx.run_pending_jobs() > 0:  # noqa: SLF001
+                if monotonic() >= self.ends:
+                    break
+        finally:
+            runtime._deadline = None  # noqa: SLF001
 
 
 def _found(name: str) -> str:

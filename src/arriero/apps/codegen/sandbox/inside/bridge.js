@@ -6,6 +6,7 @@ const __bridge = (() => {
   const { getPrototypeOf, keys, is, freeze, create } = Object;
   const { isFinite } = Number;
   const MapOf = Map, SetOf = Set, BigIntOf = BigInt, ArrayOf = Array, NumberOf = Number, StringOf = String;
+  const PromiseOf = Promise, then = Function.prototype.call.bind(Promise.prototype.then);
   const ObjectProto = Object.prototype, MapProto = Map.prototype, SetProto = Set.prototype;
   const each = (collection, take) => {
     const step = collection[Symbol.iterator]();
@@ -71,19 +72,33 @@ const __bridge = (() => {
     throw new TypeError("what was told cannot be read");
   };
 
-  // In the context of the code: call it, and tell the result and what became of the arguments.
+  // In the context of the code: call it, and tell the result and what became of the arguments. Of a promise nothing is
+  // told by `call`; once it is settled `came` tells its value, or raises what it was rejected with.
+  let later = "";
+  const raised = (error) => {
+    const known = typeof error === "object" && error !== null;
+    return stringify({ raised: [StringOf(known ? error.name : "Error"), StringOf(known ? error.message : error)] });
+  };
   const call = (target, text) => {
     const args = made(parse(text));
-    let told;
+    const gave = (value) => {
+      try {
+        return stringify({ ok: plain(value, 0), after: plain(args, 0) });
+      } catch (error) {
+        return raised(error);
+      }
+    };
+    later = "";
     try {
       const result = target(...args);
-      told = { ok: plain(result, 0), after: plain(args, 0) };
+      if (!(result instanceof PromiseOf)) return gave(result);
+      then(result, (value) => { later = gave(value); }, (error) => { later = raised(error); });
+      return "";
     } catch (error) {
-      const known = typeof error === "object" && error !== null;
-      told = { raised: [StringOf(known ? error.name : "Error"), StringOf(known ? error.message : error)] };
+      return raised(error);
     }
-    return stringify(told);
   };
+  const came = () => later;
 
   // In the context of the tests: a function that stands for one over there.
   const errors = { Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError };
@@ -108,5 +123,5 @@ const __bridge = (() => {
     for (let i = 0; i < args.length; i++) become(args[i], after[i]);
     return made(told.ok);
   };
-  return freeze({ call, remote, plain, stringify });
+  return freeze({ call, came, remote, plain, stringify });
 })();
