@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -288,6 +289,21 @@ async def test_with_an_engine_examples_of_javascript_decide_and_are_documented(
     failed = (await (await desk(*[wrong] * 20, box=box)).ask(ask)).outcome
     assert failed.answer.validation_score < 5
     assert failed.answer.code == ""
+
+
+async def test_the_tests_that_are_delivered_of_an_async_function_run_it(
+    desk: Opens, tmp_path: Path
+) -> None:
+    said = "```python\nasync def add(a, b):\n    return a + b\n```\n"
+    ask = "Write an async function `async def add(a, b)` that adds.\n\nadd(1, 2) == 3\n"
+    made = (await (await desk(said)).ask(ask)).outcome.answer
+    assert "async def add" in made.code
+    assert made.executed
+    (tmp_path / "test_main.py").write_text(f"{made.tests}\n\ntest_1()\n")
+    for code, status in ((made.code, 0), (made.code.replace("+", "-"), 1)):
+        (tmp_path / made.main).write_text(code)
+        ran = subprocess.run([sys.executable, "test_main.py"], cwd=tmp_path, check=False, capture_output=True)  # fmt: skip
+        assert ran.returncode == status, ran.stderr
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="it runs the delivered tests in Node")

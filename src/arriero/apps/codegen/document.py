@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from arriero.apps.codegen import trees
@@ -68,10 +69,40 @@ def tests_file(requirement: Requirement, made: Generated, report: Report) -> str
     if made.language != "python":
         return _for_node(made, blocks)
     module = made.main.removesuffix(".py").replace("/", ".")
-    lines = [f"from {module} import *  # noqa: F403", ""]
+    waiting = {
+        node.name for node in _definitions(made.code) if isinstance(node, ast.AsyncFunctionDef)
+    }
+    if waiting:
+        blocks = [_run_to_its_end(code, waiting) for code in blocks]
+    head = ["import asyncio", ""] if waiting else []
+    lines = [*head, f"from {module} import *  # noqa: F403", ""]
     for number, code in enumerate(blocks, 1):
         lines += ["", f"def test_{number}():", *(f"    {line}" for line in code.splitlines()), ""]
     return "\n".join(lines)
+
+
+def _run_to_its_end(code: str, waiting: AbstractSet[str]) -> str:
+    """A test of Python in which calls of async functions are run as a program runs them."""
+    return ast.unparse(ast.fix_missing_locations(_Running(waiting).visit(trees.parse(code))))
+
+
+class _Running(ast.NodeTransformer):
+    """`f(1)` -> `asyncio.run(f(1))`, where nothing waits for it yet."""
+
+    def __init__(self, names: AbstractSet[str]) -> None:
+        self.names = names
+
+    def visit_Await(self, node: ast.Await) -> ast.AST:
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        if ast.unparse(node.func) == "asyncio.run":
+            return node
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id in self.names:
+            run = ast.Attribute(ast.Name("asyncio", ast.Load()), "run", ast.Load())
+            return ast.Call(run, [node], [])
+        return node
 
 
 def _for_node(made: Generated, blocks: Sequence[str]) -> str:

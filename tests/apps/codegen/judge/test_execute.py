@@ -27,6 +27,25 @@ async def test_examples_that_pass_are_named(sandbox: Sandbox) -> None:
     )
 
 
+async def test_what_an_async_function_comes_to_is_compared(sandbox: Sandbox) -> None:
+    code = "import asyncio\n\nasync def add(a, b):\n    await asyncio.sleep(0)\n    if a < 0:\n        raise ValueError('below')\n    return a + b\n"
+    tests = ("assert add(1, 2) == 3", "assert asyncio.run(add(1, 2)) == 3", "import asyncio\nassert asyncio.run(add(1, 2)) == 3", "try:\n    add(-1, 2)\n    assert False\nexcept ValueError:\n    pass", "assert add(1, 2) == 4")  # fmt: skip
+    found = await run(sandbox, code, *tests)
+    assert found.passed == ("example 1", "example 3", "example 4")
+    assert found.failed[1].told == "add(1, 2) gave 3, expected 4"
+
+
+async def test_mutants_of_an_async_function_live_where_examples_do_not_see_them(
+    sandbox: Sandbox,
+) -> None:
+    code = "async def add(a, b):\n    return a + b\n"
+    blunt = await run(sandbox, code, "assert add(0, 0) == 0")
+    sharp = await run(sandbox, code, "assert add(1, 2) == 3")
+    assert blunt.strength is not None
+    assert sharp.strength is not None
+    assert sharp.strength > blunt.strength
+
+
 async def test_a_failed_example_says_call_expected_and_got(sandbox: Sandbox) -> None:
     found = await run(sandbox, WRONG, "x = 1\nassert add(1, 2) == 3", "assert [3] == [add(5, 2)]")
     (one,) = found.failed

@@ -177,6 +177,8 @@ class Peer:
             args, named = self.decode(rest[0]), self.decode(rest[1])
             before = json.dumps(rest)
             result = target(*args, **named)
+            if self._serves_all:
+                result = finished(result)
             changed = [self.encode(args), self.encode(named)]
             if json.dumps(changed) == before:
                 return ["ok", self.encode(result)]
@@ -346,6 +348,15 @@ class Peer:
         except (ValueError, RecursionError):
             pass
         raise Gone("what the other side said cannot be read")
+
+
+def finished(result):
+    """What a coroutine comes to: it cannot cross. Any other value is given as it is."""
+    if not isinstance(result, types.CoroutineType):
+        return result
+    import asyncio  # noqa: PLC0415  # most code has no use for it, and it takes as long to import as all the rest
+
+    return asyncio.run(result)
 
 
 def _is_builtin(kind):
