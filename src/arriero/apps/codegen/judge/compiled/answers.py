@@ -63,15 +63,11 @@ async def answers(
         while number in told and number < end:
             came[number] = told[number]
             number += 1
-        if number < end and ran.hit is None:
-            came[number] = Came("ended", text=_ended(ran))
+        if number < end:
+            came[number] = Came("limit", text=str(ran.hit)) if ran.hit else Came("ended", text=_ended(ran))  # fmt: skip
             number += 1
-        elif number < end:
-            came[number] = Came("limit", text=str(ran.hit))
-            break
-        if number >= end:
-            break
-    return Answers(came, by=ran.by)
+        if number >= end or ran.hit:
+            return Answers(came, by=ran.by)
 
 
 def _told(stdout: str, nonce: str) -> dict[int, Came]:

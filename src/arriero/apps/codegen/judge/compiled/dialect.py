@@ -32,7 +32,6 @@ class Driven:
     program: Program
     code: str
     rows: tuple[int, ...] = ()
-    entry: str = ""
     unsaid: Mapping[int, str] = field(default_factory=dict)
 
 
@@ -41,6 +40,11 @@ class Dialect(Protocol):
 
     @property
     def language(self) -> str: ...
+
+    @property
+    def truthless(self) -> bool:
+        """Whether it has no truth values of its own, so that any number but 0 is true."""
+        ...
 
     def driven(self, code: str, entry: str, rows: Sequence[tuple[object, ...]]) -> Driven:
         """A program that calls `entry` of `code` with each row that can be said. Raises `Unspoken`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain, zip_longest
 
@@ -11,7 +11,7 @@ from arriero.apps.codegen.judge.compiled.answers import Answers, Came, answers
 from arriero.apps.codegen.judge.compiled.calls import Call, call_of, holds_object, same
 from arriero.apps.codegen.judge.compiled.dialect import Driven, Unspoken
 from arriero.apps.codegen.judge.compiled.includes import included
-from arriero.apps.codegen.judge.compiled.table import DIALECTS, TRUTHLESS
+from arriero.apps.codegen.judge.compiled.table import DIALECTS
 from arriero.apps.codegen.judge.compiled.tried import CPU_S, outcome, tried
 from arriero.apps.codegen.judge.inputs import near
 from arriero.apps.codegen.judge.report import Failure, Problem, Tests
@@ -36,17 +36,18 @@ async def examples(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:
     asked = [(test, call) for test in subject.tests if (call := call_of(test)) is not None]
     if not asked:
         return await _tried(subject, sandbox, limits)
-    dialect = DIALECTS[subject.language]
+    calls = [call for _, call in asked]
+    rows = _rows(calls)
     try:
-        driven, count = driven_by(subject, [call for _, call in asked])
+        driven, count = driven_by(subject, calls, rows)
     except Unspoken as error:
-        built = await answers(dialect.driven(subject.code, "", ()), sandbox, limits)
+        built = await answers(DIALECTS[subject.language].driven(subject.code, "", ()), sandbox, limits)  # fmt: skip
         why = built.why or ("" if built.broken else str(error))
         return await _unrun(subject, replace(built, why=why), sandbox, limits)
     found = await answers(driven, sandbox, limits, last=count)
     if (found.uncalled or found.broken) and count < len(driven.rows):
         # Not for what we asked beside the examples.
-        driven, count = driven_by(subject, [call for _, call in asked], beside=False)
+        driven, count = driven_by(subject, calls, rows[: len(calls)])
         found = await answers(driven, sandbox, limits, last=count)
     if found.why or found.broken:
         return await _unrun(subject, found, sandbox, limits)
@@ -54,52 +55,55 @@ async def examples(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:
     if any(came is not None and holds_object(came.value) for _, _, came in told):
         return Tests(executed=False, reason="it gives what is no plain value", by=found.by)
     tests = _compared(subject, told, found)
-    if tests.failed:
+    if tests.failed or count == len(driven.rows):
         return tests
     few = replace(limits, cpu_s=min(CPU_S, limits.cpu_s))
-    if count == len(driven.rows):
-        return tests
     others = await answers(driven, sandbox, few, first=count)
-    return replace(tests, odd=_odd(subject, driven, {**found.came, **others.came}))
+    came = {**found.came, **others.came}
+    beside = [(rows[row], came[at]) for at, row in enumerate(driven.rows) if at in came]
+    return replace(tests, odd=_odd(subject, calls, beside))
 
 
-def _odd(subject: Subject, driven: Driven, came: Mapping[int, Came]) -> tuple[Problem, ...]:
-    """What is odd of calls near the examples: they crash, never end, or give nothing."""
-    given = [call.args for test in subject.tests if (call := call_of(test)) is not None]
-    rows = _rows(given)
-    told = [
-        (repr(rows[row]), outcome(came[at])) for at, row in enumerate(driven.rows) if at in came
-    ]
-    inputs, outcomes = zip(*told, strict=True)
-    examples = tuple(map(repr, given))
-    return odd(Tried(driven.entry, inputs, outcomes, examples=examples), subject)
+def _odd(
+    subject: Subject, calls: Sequence[Call], told: Sequence[tuple[tuple[object, ...], Came]]
+) -> tuple[Problem, ...]:
+    """What is odd of the calls, which are the examples' and others near them: they crash, never end, or give nothing."""
+    inputs = tuple(repr(row) for row, _ in told)
+    outcomes = tuple(outcome(came) for _, came in told)
+    examples = tuple(repr(call.args) for call in calls)
+    return odd(Tried(_entry(subject, calls), inputs, outcomes, examples=examples), subject)
 
 
-def _rows(examples: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
-    """The arguments of the examples, then others near them."""
-    others = chain.from_iterable(zip_longest(*map(near, examples)))
-    known = {repr(one) for one in examples}
+def _rows(calls: Sequence[Call]) -> list[tuple[object, ...]]:
+    """The arguments of the calls, then others near them."""
+    given = [call.args for call in calls]
+    others = chain.from_iterable(zip_longest(*map(near, given)))
+    known = {repr(one) for one in given}
     made = {repr(one): one for one in others if one is not None and repr(one) not in known}
-    return [*examples, *list(made.values())[:MOST_NEAR]]
+    return [*given, *list(made.values())[:MOST_NEAR]]
 
 
-def driven_by(subject: Subject, calls: list[Call], *, beside: bool = True) -> tuple[Driven, int]:
-    """(the program that makes the calls and, `beside`, others near them; how many of the calls it makes).
+def _entry(subject: Subject, calls: Sequence[Call]) -> str:
+    return subject.entry or calls[0].function
 
-    Raises `Unspoken` where none can be said.
+
+def driven_by(
+    subject: Subject, calls: Sequence[Call], rows: Sequence[tuple[object, ...]]
+) -> tuple[Driven, int]:
+    """(the program that makes a call with each of the rows, of which the calls' own are the first; how many of these it makes).
+
+    Raises `Unspoken` where none of the calls can be said.
     """
-    entry = subject.entry or calls[0].function
+    entry, dialect = _entry(subject, calls), DIALECTS[subject.language]
     if any(call.function != entry for call in calls):
         raise Unspoken("the examples call several functions")
-    if DIALECTS[subject.language].offers(subject.code, entry) is not None:
+    if dialect.offers(subject.code, entry) is not None:
         raise Unspoken(f"{entry} is a class; only functions are called with examples")
-    given = [call.args for call in calls]
-    rows = _rows(given) if beside else given
-    driven = DIALECTS[subject.language].driven(subject.code, entry, rows)
+    driven = dialect.driven(subject.code, entry, rows)
     count = sum(row < len(calls) for row in driven.rows)
     if count == 0:
         raise Unspoken(driven.unsaid[0])
-    return replace(driven, entry=entry), count
+    return driven, count
 
 
 async def _tried(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:
@@ -138,7 +142,7 @@ def _compared(
 ) -> Tests:
     passed, failed = [], []
     limit = next((came.text for came in found.came.values() if came.kind == "limit"), "")
-    truth = subject.language in TRUTHLESS
+    truth = DIALECTS[subject.language].truthless
     for test, call, came in told:
         match came:
             case None:

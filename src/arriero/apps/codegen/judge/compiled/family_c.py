@@ -220,7 +220,7 @@ class CFamily:
     language: str
     end: str
     spelling: Spelling
-    truth: bool = False
+    truthless: bool = False
 
     def alone(self, code: str) -> Driven:
         """The code as the program that it is by itself."""
@@ -459,4 +459,4 @@ PLAIN = Spelling(
     RANGES, FRACTIONS, FLAGS, frozenset({"char"}), NONE, NONE, NONE, NONE, NONE, _number, _letter, _text, _sequence, _mapping, _absent,
 )  # fmt: skip
 CPP = CFamily("cpp", "cpp", SPELLING)
-C = CFamily("c", "c", PLAIN, truth=True)
+C = CFamily("c", "c", PLAIN, truthless=True)

@@ -54,6 +54,7 @@ class Java:
     """Java, whose code stands in a file named after its class."""
 
     language: str = "java"
+    truthless: bool = False
 
     def alone(self, code: str) -> Driven:
         """The code as the program that it is by itself."""

@@ -9,4 +9,3 @@ from arriero.apps.codegen.judge.compiled.family_c import CPP, C
 from arriero.apps.codegen.judge.compiled.java import JAVA
 
 DIALECTS: Mapping[str, Dialect] = {one.language: one for one in (CPP, C, JAVA)}
-TRUTHLESS = frozenset({"c"})  # where any number but 0 is true
