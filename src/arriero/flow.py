@@ -109,7 +109,7 @@ class Turn(Generic[Input]):
     models: Models
     clock: Clock
     emit: Callable[[Event], None]
-    who: object | None = None
+    who: object | None = field(default=None, repr=False)  # not to be printed by accident
 
     def remaining(self) -> float:
         """Seconds until the deadline; never below zero."""
