@@ -368,7 +368,7 @@ async def test_a_list_ends_as_it_would_have_with_fewer_tokens_written(
     asked = replace(PARIS, max_tokens=90, schema=schema | {"minItems": 2, "maxItems": 2})
     async with started(gguf, tmp_path) as generator:
         early = await complete(generator, asked, timeout_s=30)
-    monkeypatch.setattr(llama, "ending", lambda prompt, text: "")
+    monkeypatch.setattr(llama, "ending", lambda prompt: lambda text: "")
     async with started(gguf, tmp_path) as generator:
         whole = await complete(generator, asked, timeout_s=30)
     assert (early.text, early.finish, early.tokens_in) == (whole.text, "stop", whole.tokens_in)

@@ -9,7 +9,7 @@ import pytest
 
 from arriero.core.words import JsonValue, Message
 from arriero.models.base import Prompt
-from arriero.models.llama_grammar import ending, grammar_of, llama_body
+from arriero.models.llama_grammar import ending, llama_body
 
 TWO: dict[str, Any] = {
     "type": "array",
@@ -24,7 +24,6 @@ GRAMMAR = (
 
 
 def test_a_list_of_given_texts_is_written_without_spaces_to_choose() -> None:
-    assert grammar_of(TWO) == GRAMMAR
     body = llama_body(Prompt((Message("user", "?"),), schema=TWO), "m")
     assert body["grammar"] == GRAMMAR
     assert "response_format" not in body
@@ -43,7 +42,6 @@ def test_a_list_of_given_texts_is_written_without_spaces_to_choose() -> None:
     ],
 )
 def test_every_other_schema_stays_a_schema(schema: dict[str, JsonValue]) -> None:
-    assert grammar_of(schema) is None
     body = llama_body(Prompt((Message("user", "?"),), schema=schema), "m")
     assert "grammar" not in body
     assert body["response_format"]["json_schema"]["schema"] == schema
@@ -71,7 +69,7 @@ THREE = TWO | {
     ],
 )
 def test_the_end_of_a_list_is_known_as_soon_as_one_text_is_left(so_far: str, rest: str) -> None:
-    assert ending(Prompt((Message("user", "?"),), schema=THREE), so_far) == rest
+    assert ending(Prompt((Message("user", "?"),), schema=THREE))(so_far) == rest
     if rest:
         assert set(json.loads(so_far + rest)) <= set(THREE["items"]["enum"])
 
@@ -83,4 +81,4 @@ def test_an_end_is_not_filled_in_where_chances_are_wanted_or_anything_may_follow
         Prompt((Message("user", "?"),), schema=THREE, top_logprobs=5),
         Prompt((Message("user", "?"),), schema=THREE | {"minItems": 1}),
     ):
-        assert ending(prompt, so_far) == ""
+        assert ending(prompt)(so_far) == ""

@@ -166,7 +166,7 @@ async def test_an_end_that_is_known_is_filled_in_and_the_server_is_left() -> Non
     async with open_fake_server(behaviour=Behaviour.DRIP) as fake:
         client = OpenAIHttp(
             "remote", fake.url, "tiny", fake.key,
-            ending=lambda prompt, text: known.removeprefix(text) if text == "one two" else "",
+            ending=lambda prompt: lambda text: known.removeprefix(text) if text == "one two" else "",
         )  # fmt: skip
         pieces = [piece async for piece in client.stream(ask(), timeout_s=9)]
         assert [piece.text for piece in pieces] == ["one", " two", " three", ""]

@@ -11,7 +11,8 @@ filled in and not waited for ("jump-forward", Zheng et al., "SGLang", arXiv:2312
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from arriero.core.words import JsonValue
 from arriero.models.base import Prompt
@@ -28,12 +29,15 @@ def llama_body(prompt: Prompt, model: str) -> dict[str, JsonValue]:
     return body
 
 
-def ending(prompt: Prompt, text: str) -> str:
-    """All that can follow `text`, the beginning of a reply to `llama_body`; empty while there is a choice."""
+def ending(prompt: Prompt) -> Callable[[str], str]:
+    """What gives all that can follow the beginning of a reply to `llama_body`; empty while there is a choice."""
     choice = None if prompt.schema is None or prompt.top_logprobs else _choice(prompt.schema)
-    if choice is None or not text.startswith("["):
+    return (lambda text: "") if choice is None else partial(_end_of, *choice)
+
+
+def _end_of(literals: Sequence[str], length: int, text: str) -> str:
+    if not text.startswith("["):
         return ""
-    literals, length = choice
     rest = text[1:]
     for _ in range(length - 1):
         item = next((one for one in literals if rest.startswith(f"{one}, ")), None)
@@ -44,14 +48,10 @@ def ending(prompt: Prompt, text: str) -> str:
     return ends[0][len(rest) :] if len(ends) == 1 else ""
 
 
-def grammar_of(schema: Mapping[str, JsonValue]) -> str | None:
-    """GBNF of a list of a fixed length, of strings of an enumeration; None for any other schema."""
-    choice = _choice(schema)
-    return None if choice is None else _grammar(*choice)
-
-
 def _choice(schema: Mapping[str, JsonValue]) -> tuple[Sequence[str], int] | None:
-    """The texts of such a list as JSON writes them, each once, and how many it has."""
+    """Of a list of a fixed length, of strings of an enumeration: the strings as JSON writes them, each once, and
+    the length. None for any other schema.
+    """
     match schema:
         case {
             "type": "array",
@@ -68,6 +68,7 @@ def _choice(schema: Mapping[str, JsonValue]) -> tuple[Sequence[str], int] | None
 
 
 def _grammar(literals: Sequence[str], length: int) -> str:
+    """GBNF of such a list."""
     items = ' ", " '.join(["text"] * length)
     # Once more: a literal of GBNF is written as JSON writes what has no control character.
     texts = " | ".join(json.dumps(one, ensure_ascii=False) for one in literals)

@@ -37,8 +37,8 @@ class OpenAIHttp:
 
     Without a `lease`, at most `max_waiting` requests (at least one) are under way at that server,
     which queues them itself; one more raises `ModelBusy`. `adapter` is sent in place of `model`
-    (how vLLM names a LoRA). `body` writes the request. `ending` gives all that can follow the text so far, where
-    that is known (else nothing): then the server is left, and the rest filled in.
+    (how vLLM names a LoRA). `body` writes the request. `ending` gives for a prompt what tells all that can
+    follow the text so far, where that is known (else nothing): then the server is left, and the rest filled in.
     `Reply.tokens_in` and `tokens_out` are the server's own usage, 0 where it sends none; what was filled in is
     in neither.
     """
@@ -54,7 +54,7 @@ class OpenAIHttp:
         lease: GenerationLease | None = None,
         adapter: str | None = None,
         body: Callable[[Prompt, str], Mapping[str, JsonValue]] = request_body,
-        ending: Callable[[Prompt, str], str] = lambda prompt, text: "",
+        ending: Callable[[Prompt], Callable[[str], str]] = lambda prompt: lambda text: "",
     ) -> None:
         self.name = name
         self.url = url.rstrip("/")
@@ -75,7 +75,7 @@ class OpenAIHttp:
 
     async def stream(self, prompt: Prompt, *, timeout_s: float) -> AsyncGenerator[Piece, None]:
         deadline = _Deadline(self._who(), timeout_s)
-        answer = Answer()
+        answer, end_of = Answer(), self._ending(prompt)
         first: float | None = None
         async with self._lease.hold(timeout_s=timeout_s):
             left = perf_counter()
@@ -84,7 +84,7 @@ class OpenAIHttp:
                     if text := self._take(answer, data):
                         first = first or perf_counter()
                         yield Piece(text)
-                        if rest := self._ending(prompt, answer.text):
+                        if rest := end_of(answer.text):
                             answer.end(rest)
                             yield Piece(rest)
                             break

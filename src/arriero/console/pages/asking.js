@@ -25,7 +25,8 @@ function keyOf(sent) {
 }
 
 async function ask(path, body) {
-  const headers = { authorization: `Bearer ${sessionStorage.getItem(KEY)}` }, sent = path + JSON.stringify(body);
+  const who = sessionStorage.getItem(KEY), headers = { authorization: `Bearer ${who}` };
+  const sent = JSON.stringify([who, path, body]);
   if (body !== undefined) {
     headers["content-type"] = "application/json";
     headers["idempotency-key"] = keyOf(sent);
