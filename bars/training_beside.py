@@ -13,7 +13,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 
 from arriero.core.settings import ModelsSettings, TrainerSettings
@@ -29,21 +29,22 @@ from bars.result import Figure, save
 SECONDS = 90.0
 RATE = 1.0  # a second: an idle machine is busy for a third of the time
 EPOCHS = 3
+TURNS = 4  # to warm up, idle, while it trains, while the lazy one trains
 
 
-def questions() -> Sequence[Question]:
-    """Orders and policies in turn."""
-    policies = islice(labelled(POLICY), 200)
-    return list(chain.from_iterable(zip(of_orders(200), policies, strict=False)))
+def questions(turn: int) -> Sequence[Question]:
+    """Orders and policies in turn; no two turns ask the same, since what was asked before is cached."""
+    pairs = zip(of_orders(200 * TURNS)[turn::TURNS], labelled(POLICY)[turn::TURNS], strict=False)
+    return list(chain.from_iterable(pairs))
 
 
-def _asked(server: Server) -> Seen:
-    bodies = [one.body(deadline_ms=60_000) for one in questions()]
+def _asked(server: Server, turn: int) -> Seen:
+    bodies = [one.body(deadline_ms=60_000) for one in questions(turn)]
     return drive(plan_for(server, bodies, SECONDS, connections=8, rate=RATE))
 
 
 async def _beside(
-    server: Server, work: Path, settings: TrainerSettings, *, to_the_end: bool
+    server: Server, work: Path, settings: TrainerSettings, turn: int, *, to_the_end: bool
 ) -> tuple[Seen, Trained | None]:
     """What was asked from the first step of a training on; the training itself when it may end."""
     trainer = LlamaFactory(settings, ModelsSettings().folder.expanduser())
@@ -61,7 +62,7 @@ async def _beside(
     await asyncio.wait({task, first}, return_when=asyncio.FIRST_COMPLETED)
     if task.done():
         task.result()
-    seen = await asyncio.to_thread(_asked, server)
+    seen = await asyncio.to_thread(_asked, server, turn)
     if to_the_end:
         return seen, await task
     task.cancel()
@@ -73,14 +74,14 @@ async def _beside(
 def measure(work: Path) -> list[Figure]:
     with arriero(work / "data", "") as server:
         _asked_once(server)
-        idle = _asked(server)
+        idle = _asked(server, 1)
         (work / "ours").mkdir()
         beside, trained = asyncio.run(
-            _beside(server, work / "ours", TrainerSettings(), to_the_end=True)
+            _beside(server, work / "ours", TrainerSettings(), 2, to_the_end=True)
         )
         (work / "lazy").mkdir()
         greedy = TrainerSettings(threads=os.cpu_count() or 1, niceness=0)
-        lazy, _ = asyncio.run(_beside(server, work / "lazy", greedy, to_the_end=False))
+        lazy, _ = asyncio.run(_beside(server, work / "lazy", greedy, 3, to_the_end=False))
     assert trained is not None
     before = percentile(idle.ms, 95)
     return [
@@ -97,7 +98,7 @@ def measure(work: Path) -> list[Figure]:
 
 def _asked_once(server: Server) -> None:
     """Every kind of question once, so that models are loaded and caches are as later."""
-    bodies = [one.body(deadline_ms=60_000) for one in questions()[:20]]
+    bodies = [one.body(deadline_ms=60_000) for one in questions(0)[:20]]
     drive(plan_for(server, bodies, 20.0, connections=4, rate=RATE))
 
 

@@ -89,6 +89,7 @@ from arriero.store.sealed import SqlSealed
 
 if TYPE_CHECKING:
     from arriero.learning.drift import Vectors
+    from arriero.models.projection import Projection
 
 TENANT = "default"
 ALERTS_EVERY_S = 15.0  # an alert is raised within 60 s of the breach (issue: the spine)
@@ -477,9 +478,14 @@ def _channel(
     )
 
 
-async def _index(engines: Engines, folder: Path, passages: Sequence[Passage]) -> Index:
+async def _index(
+    engines: Engines,
+    folder: Path,
+    passages: Sequence[Passage],
+    projection: Projection | None,
+) -> Index:
     encoder: Encoder = await engines.encoder()
-    return await open_index("local:", passages, encoder, folder)
+    return await open_index("local:", passages, encoder, folder, projection)
 
 
 async def _register(platform: Platform, app: AnyApp) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -56,6 +56,9 @@ from arriero.store.base import ActionDone, Cache, Entry, Ledger, RunClosed, RunR
 from arriero.store.exposures import Exposures
 from arriero.store.jobs import Job
 from arriero.store.records import Records
+
+if TYPE_CHECKING:  # it needs numpy
+    from arriero.models.projection import Projection
 
 Input = TypeVar("Input", bound=BaseModel)
 Seen = TypeVar("Seen")
@@ -736,7 +739,8 @@ async def untaught(head: str, rows: Sequence[tuple[str, str]]) -> None:
 
 @dataclass(frozen=True)
 class Parts:
-    """What assembly gives an app to build itself of. `encoder` is opened on first use.
+    """What assembly gives an app to build itself of. `encoder` is opened on first use; `open_index` opens
+    the app's index, in which likeness is the encoder's or that of a projection of its vectors.
 
     `reveal(tenant, run, value)` tells private values again, for a tool that must have them or a
     person who may: what an app keeps or hands to a model stays masked. `teach(head, rows)` has a head
@@ -749,7 +753,7 @@ class Parts:
     records: Records
     cache: Cache
     encoder: Callable[[], Awaitable[Encoder]]
-    open_index: Callable[[Sequence[Passage]], Awaitable[Index]]
+    open_index: Callable[[Sequence[Passage], Projection | None], Awaitable[Index]]
     reveal: Callable[[str, str, JsonValue], Awaitable[JsonValue]] = _as_it_is
     vaults: Vaults = field(default_factory=memory_vaults)
     teach: Teach = untaught

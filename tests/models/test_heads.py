@@ -16,7 +16,7 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.preprocessing import LabelBinarizer
 
 from arriero.core.errors import InputError, ModelCorrupt, ModelError, ModelMissing, ModelTimeout
-from arriero.models import fit_head, head_rows, heads, kernel
+from arriero.models import child, head_rows, heads, kernel
 from arriero.models.fake import FakeEncoder
 from arriero.models.fit_head import Report, fit, fit_in_child, rounded
 from arriero.models.heads import Head, HeadClassifier, is_fitted, load_head
@@ -272,18 +272,18 @@ async def test_a_child_ends_when_nobody_wants_its_head(tmp_path: Path) -> None:
 def test_a_child_ends_with_its_parent(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "rows.csv", [("text", "label"), *zip(*rows(), strict=True)])
     argv = [sys.executable, "-m", "arriero.models.fit_head", str(path), str(tmp_path / "out")]
-    child = subprocess.Popen(
+    process = subprocess.Popen(
         [*argv, "--encoder", "fake:words", "--leashed"],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
     )  # fmt: skip
-    assert child.stdin is not None
-    child.stdin.close()
-    assert child.wait(timeout=30) == 1
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.wait(timeout=30) == 1
 
 
 async def test_a_child_that_dies_is_a_model_error() -> None:
     with pytest.raises(ModelError, match="status -9: Killed in the middle"):
-        fit_head._understood(b"", b"...\nKilled in the middle\n", -9)
+        child.understood(b"", b"...\nKilled in the middle\n", -9, "fitting a head")
 
 
 def test_classifying_never_imports_scikit_learn(fitted: tuple[Path, Report]) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from arriero.core.errors import InputError, SettingsError, StoreError
 from arriero.models.fake import FakeEncoder
+from arriero.models.projection import Projection
 from arriero.retrieval import local, vectors
 from arriero.retrieval.base import Expected, Passage
 from arriero.retrieval.engines import open_index
@@ -228,3 +229,27 @@ def test_the_seam_costs_no_engine() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert said.stdout.strip() == "[]"
+
+
+async def test_a_passage_is_found_by_the_words_of_its_questions(tmp_path: Path) -> None:
+    asked = Expected("postage amount", "Shipping costs 4.90 EUR.")
+    answering = Passage("z", "d", "Shipping", asked.quote, expected=(asked,))
+    index = await LocalIndex.build((*passages(8), answering), FastEncoder(), tmp_path)
+    assert (await index.search("amount of the postage"))[0].passage.id == "z"
+
+
+async def test_likeness_is_what_a_projection_makes_of_it(tmp_path: Path) -> None:
+    """This one moves the question to where the other passage lies."""
+    encoder, known = FakeEncoder(), passages(2)
+    question, _, other = await encoder.encode(["zzz", *(vectors.encoded(one) for one in known)])
+    moves = Projection(
+        np.asarray(question[:, None], np.float32),
+        np.full(1, -7.0, np.float32),  # 8 at the question, far less for the passages
+        np.asarray(20 * other[None], np.float32),
+    )
+    plain = await LocalIndex.build(known, encoder, tmp_path)
+    moved = await LocalIndex.build(known, encoder, tmp_path, projection=moves)
+    dense = (await moved.scores("zzz")).dense
+    assert dense[1] > 0.9 > dense[0]
+    assert (await plain.scores("zzz")).dense[1] < 0.9
+    assert plain.version != moved.version

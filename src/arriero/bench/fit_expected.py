@@ -1,7 +1,8 @@
 """Rows for the layer of relevance that knows which questions the articles are expected to answer.
 
-Each is judged as serving would: search, extract, features. An expected question is asked while it is
-left out of the collection; it is asked again after the passages that answer it were taken out, so that
+Each is judged as serving would: search, extract, features. A fifth of the expected questions, spread over
+all answers, is left out of the collection, and of what likeness is learned from, while it is asked; so are
+all five fifths in turn. Each is asked again after the passages that answer it were taken out, so that
 nothing does; and the lines of `unanswered.txt` are asked, which no article ever answered. An answer
 that cites neither the passage nor something clearly different is left out, because another article may
 say the same in other words: its label would be a guess.
@@ -29,15 +30,18 @@ from arriero.checks import relevance
 from arriero.checks.rarity import Rarity
 from arriero.core.words import Draft, Source
 from arriero.models.encoder import OnnxEncoder
-from arriero.retrieval.base import Expected, Hit, Passage
-from arriero.retrieval.fusion import K
-from arriero.retrieval.local import LocalIndex, Scored
+from arriero.models.projection import Projection
+from arriero.models.projection_fit import Lesson
+from arriero.models.projection_fit import fit as learn
+from arriero.retrieval.base import Hit, Passage
+from arriero.retrieval.local import LocalIndex
 from arriero.retrieval.vectors import encoded
 
 SAME = 0.78  # cosine of two sentences with the same numbers, from which on they say the same
 OTHER = 0.5  # below it they say something else
 FOUND = 60  # hits that are looked at: the intent moves nothing up from further behind
 BATCH = 64
+FOLDS = 5
 EVERY = 20  # of so many expected questions one is asked of a year
 UNANSWERED = SAMPLE / "unanswered.txt"
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -49,16 +53,16 @@ Vectors = NDArray[np.float32]
 class Asked:
     """A question with what is known of it.
 
-    `right` are the places of the passages that answer it, `quote` the words that do; `left_out` is its
-    own place among the expected questions, `gone` what was taken out of the collection. `group` is
-    what stays together when folds are made.
+    `right` are the places of the passages that answer it, `quote` the words that do; `fold` is what is left
+    out of the collection while it is asked, `gone` the passages that are. `group` is what stays
+    together when folds are made.
     """
 
     text: str
     group: str
     right: AbstractSet[int] = frozenset()
     quote: str = ""
-    left_out: int | None = None
+    fold: int | None = None
     gone: AbstractSet[int] = frozenset()
 
 
@@ -71,10 +75,32 @@ class Judged:
     right: bool
 
 
-class Collection:
-    """The sample's articles that hold on `day`, with their expected questions, read once."""
+@dataclass(frozen=True)
+class Shelf:
+    """What is searched: the index, and the vectors of what nothing answers, as the projection has them."""
 
-    def __init__(self, encoder: OnnxEncoder, day: date) -> None:
+    index: LocalIndex
+    projection: Projection | None
+    unanswered: Vectors
+
+    def unanswered_like(self, vector: Vectors) -> Vectors:
+        """How like a question with this vector of the encoder each of them is."""
+        asked = vector if self.projection is None else self.projection.of(vector[None])[0]
+        return np.asarray(self.unanswered @ asked, np.float32)
+
+
+class Collection:
+    """The sample's articles that hold on `day`, with their expected questions, read once.
+
+    With `learning` likeness is learned from the expected questions, with `warned` also from those that
+    nothing answers.
+    """
+
+    def __init__(
+        self, encoder: OnnxEncoder, day: date, *, learning: bool = False, warned: bool = True
+    ) -> None:
+        self._learning, self._warned = learning, warned
+        self._shelves: dict[int | None, Shelf] = {}
         known = articles.load(SAMPLE / "articles")
         asks = expected.load(SAMPLE / "questions.jsonl")
         found = articles.passages_of(known, expected=asks)
@@ -90,12 +116,40 @@ class Collection:
         self.of = np.array([at for at, _ in told])
         self.numbers = [set(_NUMBER.findall(text)) for _, text in told]
         self.sentences = self.vectors([text for _, text in told])
-        self.questions = self.vectors([pair.question for pair in self.pairs])
         self.lines = expected.unanswered(UNANSWERED)
-        self.unanswered = self.vectors(self.lines)
-        plain = [replace(one, expected=()) for one in self.passages]
-        vectors = self.vectors([encoded(one) for one in plain])
-        self.index = LocalIndex(plain, vectors, encoder, "fit")
+
+    def shelf(self, fold: int | None) -> Shelf:
+        """The collection without the expected questions and lines of `fold`; the lines are only not learned
+        from.
+        """
+        if fold not in self._shelves:
+            self._shelves[fold] = self._made(fold)
+        return self._shelves[fold]
+
+    def _made(self, fold: int | None) -> Shelf:
+        number = iter(range(len(self.pairs)))
+        passages = [
+            replace(
+                one, expected=tuple(pair for pair in one.expected if next(number) % FOLDS != fold)
+            )
+            for one in self.passages
+        ]
+        pairs = [pair for one in passages for pair in one.expected]
+        lines = [one for at, one in enumerate(self.lines) if at % FOLDS != fold]
+        questions = self.vectors([pair.question for pair in pairs])
+        projection = None
+        if self._learning:
+            quotes = tuple(dict.fromkeys(pair.quote for pair in pairs))
+            place = {quote: at for at, quote in enumerate(quotes)}
+            none = self.vectors(lines)[: len(lines) * self._warned]
+            owners = np.array([place[pair.quote] for pair in pairs], np.intp)
+            projection = learn(Lesson(questions, owners, self.vectors(quotes), none))
+        vectors = self.vectors([encoded(one) for one in passages])
+        index = LocalIndex(
+            passages, np.concatenate((vectors, questions)), self.encoder, "fit", projection
+        )
+        unanswered = self.vectors(self.lines)
+        return Shelf(index, projection, projection.of(unanswered) if projection else unanswered)
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
         """A vector a text, each encoded once."""
@@ -122,9 +176,11 @@ def questions(known: Collection) -> list[Asked]:
         alike = known.of[known.likeness(pair.quote) >= SAME]
         right = frozenset({place, *map(int, alike)})
         group = known.passages[place].document
-        found.append(Asked(pair.question, group, right, pair.quote, at))
-        found.append(Asked(pair.question, group, frozenset(), pair.quote, at, right))
-    return [*found, *_of_years(known), *(Asked(line, line) for line in known.lines)]
+        fold = at % FOLDS
+        found.append(Asked(pair.question, group, right, pair.quote, fold))
+        found.append(Asked(pair.question, group, frozenset(), pair.quote, fold, right))
+    lines = [Asked(line, line, fold=at % FOLDS) for at, line in enumerate(known.lines)]
+    return [*found, *_of_years(known), *lines]
 
 
 def _of_years(known: Collection) -> list[Asked]:
@@ -148,9 +204,9 @@ def judged(known: Collection, asked: Sequence[Asked]) -> list[Judged]:
 
 
 def _judged(known: Collection, asked: Asked) -> Judged | None:
-    vector = known.vectors([asked.text])[0]
+    vector, shelf = known.vectors([asked.text])[0], known.shelf(asked.fold)
     intent, confidence = known.intents.best(vector)
-    hits = hits_of(known, asked, known.index.score(asked.text, vector[None]), vector)
+    hits = hits_of(shelf, asked, vector)
     ranked = [hit.passage for hit in by_intent(hits, _seen(intent, confidence))]
     chosen = ranked[: SupportSettings().passages]
     sources = tuple(Source(one.id, one.title, one.text) for one in chosen)
@@ -169,7 +225,7 @@ def _judged(known: Collection, asked: Asked) -> Judged | None:
     )  # fmt: skip
     alike = [
         float(one)
-        for line, one in zip(known.lines, known.unanswered @ vector, strict=True)
+        for line, one in zip(known.lines, shelf.unanswered_like(vector), strict=True)
         if line != asked.text  # left out, as an expected question is
     ]
     features = {**features, **relevance.of_unanswered(alike)}
@@ -182,33 +238,12 @@ def _judged(known: Collection, asked: Asked) -> Judged | None:
     return Judged(asked, features, right)
 
 
-def hits_of(known: Collection, asked: Asked, scored: Scored, vector: Vectors) -> list[Hit]:
-    """The best hits as the index would give them, had it never seen what was left or taken out."""
-    likeness = known.questions @ vector
-    if asked.left_out is not None:
-        likeness[asked.left_out] = -1.0
-    valid = scored.valid.copy()
+def hits_of(shelf: Shelf, asked: Asked, vector: Vectors) -> Sequence[Hit]:
+    """The best hits as the index gives them, without the passages that are gone."""
+    found = shelf.index.score(asked.text, vector[None])
+    valid = found.valid.copy()
     valid[list(asked.gone)] = False
-    best = np.full(len(known.passages), -1.0, np.float32)
-    np.maximum.at(best, known.owner, likeness)
-    nearest: dict[int, Expected] = {}
-    for at in np.flatnonzero((likeness == best[known.owner]) & (likeness > -1.0)):
-        nearest[int(known.owner[at])] = known.pairs[at]
-    dense = np.maximum(scored.dense, best)
-    order = np.argsort(-Scored(scored.lexical, dense, valid).fused, kind="stable")
-    firsts = {"dense": int(np.argmax(np.where(valid, dense, -np.inf))),
-              "lexical": int(np.argmax(np.where(valid, scored.lexical, -np.inf)))}  # fmt: skip
-    return [
-        Hit(
-            known.passages[at],
-            2 / (K + place),
-            {name: 1 if first == at else 2 for name, first in firsts.items()},
-            nearest.get(at),
-            float(best[at]) if at in nearest else 0.0,
-        )
-        for place, at in enumerate(map(int, order[:FOUND]), start=1)
-        if valid[at]
-    ]
+    return shelf.index.hits(replace(found, valid=valid), FOUND)
 
 
 def _seen(intent: str, confidence: float) -> Seen:

@@ -101,29 +101,28 @@ def main() -> None:
     encoder = OnnxEncoder(catalogue.path("minilm-l6", folder))
     asked = relevance_rows(known, rows, rarity, grounded, encoder)
     asked += hurried_rows(known, rarity, encoder)
-    expecting, both = expected_rows(rows, encoder), [*relevance.MEANINGS, *relevance.EXPECTED]
+    both = [*relevance.MEANINGS, *relevance.EXPECTED]
     warned = [*both, *relevance.UNANSWERED]
+    expecting = expected_rows(rows, Collection(encoder, DAY))
+    learned = expected_rows(rows, Collection(encoder, DAY, learning=True, warned=False))
+    learned_warned = expected_rows(rows, Collection(encoder, DAY, learning=True))
     by_words = [name for name in relevance.MEANINGS if name not in COSINES]
-    layers = {
-        "grounded": grounded,
-        "relevant": fit(asked, relevance.MEANINGS),
-        "relevant_by_words": fit(asked, by_words),
-        "relevant_to_expected": fit(expecting, both),
-        "relevant_beside_unanswered": fit(expecting, warned),
+    fitted: dict[str, tuple[Rows, Sequence[str]]] = {
+        "relevant": (asked, [*relevance.MEANINGS]),
+        "relevant_by_words": (asked, by_words),
+        "relevant_to_expected": (expecting, both),
+        "relevant_beside_unanswered": (expecting, warned),
+        "relevant_to_learned": (learned, both),
+        "relevant_beside_learned": (learned_warned, warned),
     }
+    layers = {"grounded": grounded} | {name: fit(*given) for name, given in fitted.items()}
     tables = {name: layer.table() for name, layer in layers.items()}
     text = json.dumps({"encoder": encoder.name, **tables}, indent=2)
     out.write_text(text + "\n", encoding="utf-8")
-    for name, data, names in (
-        ("grounded", truth, list(evidence.MEANINGS)),
-        ("relevant", asked, list(relevance.MEANINGS)),
-        ("relevant_by_words", asked, by_words),
-        ("relevant_to_expected", expecting, both),
-        ("relevant_beside_unanswered", expecting, warned),
-    ):
+    for name, (data, names) in {"grounded": (truth, [*evidence.MEANINGS]), **fitted}.items():
         found = folds(data, names)
         print(f"{name}: {len(data)} rows, folds of whole documents: {said(found)}")  # noqa: T201
-        if data is expecting:
+        if data is not truth and data is not asked:
             own = [at for at, one in enumerate(data) if one.group in {row.question for row in rows}]
             hand = [found[0][at] for at in own], [found[1][at] for at in own]
             print(f"    of them {len(own)} hand-written: {said(hand)}")  # noqa: T201  # a script
@@ -232,14 +231,13 @@ def relevance_rows(
     return found
 
 
-def expected_rows(rows: Sequence[Row], encoder: OnnxEncoder) -> Rows:
+def expected_rows(rows: Sequence[Row], known: Collection) -> Rows:
     """The rows of `fit_expected`, and the hand-written questions asked of the whole collection.
 
     A chance is one of some mix of questions: of the weight, `ANSWERABLE` lies on questions that
     something answers, and `BY_HAND` on the hand-written ones, which are less hard than an expected
     question whose own words were taken away.
     """
-    known = Collection(encoder, DAY)
     place = {one.id: at for at, one in enumerate(known.passages)}
     by_hand = [
         Asked(

@@ -74,7 +74,7 @@ async def _tune(folder: Path, report: Report, source: Path) -> TunedReport:
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
-    from arriero.models.fit_head import NICENESS  # noqa: PLC0415
+    from arriero.models.child import NICENESS  # noqa: PLC0415
     from arriero.models.fit_tuned import fit_tuned  # noqa: PLC0415
 
     os.nice(NICENESS)

@@ -8,12 +8,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import shutil
 import sys
-import threading
 import time
-from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
@@ -23,11 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arriero.core import errors
-from arriero.core.errors import ArrieroError, InputError, MissingExtra, ModelError
+from arriero.core.errors import ArrieroError, InputError, MissingExtra
 from arriero.core.statistics import expected_calibration_error, wilson
 from arriero.core.words import content_hash
 from arriero.models.base import Encoder
+from arriero.models.child import LEASHED, behave, complain, told_by
 from arriero.models.clean import Confusion, Suspect, confusions, suspects
 from arriero.models.fake import FakeEncoder
 from arriero.models.head_rows import check, read_rows
@@ -44,10 +41,8 @@ from arriero.models.kernel import (
     solve,
 )
 
-NICENESS = 10
 SHOWN_CONFUSIONS = 10
 SHOWN_SUSPECTS = 50
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,40 +212,8 @@ async def fit_in_child(csv: Path, out: Path, encoder: str, models: Path) -> Repo
     `encoder` is the engine URL of the settings (`onnx:NAME`, `fake:NAME`), `models` the folder of
     pulled models. Raises what `fit` raises, and `ModelError` when the child dies.
     """
-    argv = ["-m", __spec__.name, str(csv), str(out), "--encoder", encoder, "--models", str(models)]
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, *argv, "--leashed",
-        stdin=PIPE, stdout=PIPE, stderr=PIPE, env=os.environ | ONE_THREAD,
-    )  # fmt: skip
-    try:
-        said, complaint = await _outputs(child)
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
-    return _understood(said, complaint, child.returncode)
-
-
-async def _outputs(child: Process) -> tuple[bytes, bytes]:
-    """All that it says. Its stdin stays open meanwhile: the end of it tells the child to go."""
-    if child.stdout is None or child.stderr is None:
-        raise ModelError("the fitting process has no pipes")
-    said, complaint = await asyncio.gather(child.stdout.read(), child.stderr.read())
-    await child.wait()
-    return said, complaint
-
-
-def _understood(said: bytes, complaint: bytes, status: int | None) -> Report:
-    try:
-        answer = json.loads(said.splitlines()[-1])
-    except (ValueError, IndexError):
-        last = complaint.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
-        raise ModelError(f"fitting a head ended with status {status}: {last[0]}") from None
-    if "error" not in answer:
-        return _read(answer)
-    failure = ArrieroError.__new__(getattr(errors, answer["error"]))
-    ArrieroError.__init__(failure, answer["message"])
-    raise failure
+    argv = [str(csv), str(out), "--encoder", encoder, "--models", str(models)]
+    return _read(await told_by(__spec__.name, argv, doing="fitting a head"))
 
 
 def _read(answer: dict[str, Any]) -> Report:
@@ -267,15 +230,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--encoder", default="onnx:minilm-l6", help="onnx:NAME or fake:NAME")
     parser.add_argument("--models", type=Path, default=Path("~/.cache/arriero/models"))
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--leashed", action="store_true", help="end when stdin ends")
+    parser.add_argument(LEASHED, action="store_true", help="end when stdin ends")
     given = parser.parse_args(argv)
-    if given.leashed:
-        threading.Thread(target=_end_with_stdin, daemon=True).start()
-    os.nice(NICENESS)
+    behave(leashed=given.leashed)
     try:
         report = asyncio.run(_fit_file(given))
     except ArrieroError as error:
-        sys.stdout.write(json.dumps({"error": type(error).__name__, "message": error.message}))
+        complain(error)
         return 2
     sys.stdout.write(json.dumps(asdict(report)))
     return 0
@@ -301,11 +262,6 @@ def open_encoder(url: str, models: Path) -> Encoder:
 
         return OnnxEncoder(catalogue.path(name, models))
     raise InputError(f"heads are fitted on onnx:NAME or fake:NAME, not on {url!r}; change encoder")
-
-
-def _end_with_stdin() -> None:
-    sys.stdin.buffer.read()
-    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from arriero.core.errors import MissingExtra, SettingsError
 from arriero.models.base import Encoder
 from arriero.retrieval.base import Index, Passage
 
-Opener = Callable[[str, Sequence[Passage], Encoder, Path], Awaitable[Index]]
+if TYPE_CHECKING:  # it needs numpy
+    from arriero.models.projection import Projection
 
-# Scheme -> (module:class with `open(url, passages, encoder, folder)`, the extra it needs).
+Opener = Callable[[str, Sequence[Passage], Encoder, Path, "Projection | None"], Awaitable[Index]]
+
+# Scheme -> (module:class with `open(url, passages, encoder, folder, projection)`, the extra it needs).
 ENGINES: dict[str, tuple[str, str]] = {
     "local": ("arriero.retrieval.local:LocalIndex", "local"),
     "memory": ("arriero.retrieval.memory:MemoryIndex", "local"),
@@ -21,11 +24,15 @@ ENGINES: dict[str, tuple[str, str]] = {
 
 
 async def open_index(
-    url: str, passages: Sequence[Passage], encoder: Encoder, folder: Path
+    url: str,
+    passages: Sequence[Passage],
+    encoder: Encoder,
+    folder: Path,
+    projection: Projection | None = None,
 ) -> Index:
     """The index behind `url` (`local:`, `memory:`) over `passages`; `folder` keeps its files.
 
-    Raises `SettingsError` for an unknown engine, `MissingExtra` without its package. The encoder
+    With a `projection` two texts are as alike as they are there. Raises `SettingsError` for an unknown engine, `MissingExtra` without its package. The encoder
     stays the caller's to close.
     """
     scheme = url.partition(":")[0]
@@ -38,4 +45,4 @@ async def open_index(
         opener = cast("Opener", getattr(import_module(module), name).open)
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or where, extra) from error
-    return await opener(url, passages, encoder, folder)
+    return await opener(url, passages, encoder, folder, projection)

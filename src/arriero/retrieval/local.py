@@ -19,17 +19,17 @@ from numpy.typing import NDArray
 from arriero.core.errors import InputError, StoreError
 from arriero.core.words import content_hash
 from arriero.models.base import Encoder
+from arriero.models.projection import Projection
 from arriero.retrieval.base import Expected, Hit, Passage, fingerprint
 from arriero.retrieval.fusion import K
 from arriero.retrieval.lexical import Bm25, stems_of
 from arriero.retrieval.text import clauses, terms
-from arriero.retrieval.vectors import VECTORS, Vectors, encoded, vectors_of
+from arriero.retrieval.vectors import QUESTIONS, VECTORS, Vectors, encoded, vectors_of
 
 IN_PLACE = 3_000  # passages searched on the event loop, in about 1 ms; above it, in a thread
 # Both were chosen on the sample shop's held-out messages and on TAT-QA's development questions, alone
 # and several put together; 1 to 3 and 12 to 30 differ by a point or two.
 DENSE = 2.0  # what the vectors weigh against the words
-QUESTIONS = "questions.safetensors"
 SHARPNESS = 20.0  # of the soft maximum over a long question's clauses
 
 Scores = NDArray[np.float32]
@@ -62,18 +62,28 @@ class LocalIndex:
 
     A query is encoded by the shared encoder, which remembers it: a classifier that has seen the
     same message has paid for it. A long text is searched clause by clause. A passage is as near as
-    its own text or the nearest question that it is expected to answer. A hit's score is
-    2 / (60 + its place): what two rankings that agree would give it by reciprocal rank, so that an
-    app may add a ranking of its own.
+    its own text or the nearest question that it is expected to answer; the words of these questions
+    count as words of its own. A hit's score is 2 / (60 + its place): what two rankings that agree would
+    give it by reciprocal rank, so that an app may add a ranking of its own.
     """
 
     def __init__(
-        self, passages: Sequence[Passage], vectors: Vectors, encoder: Encoder, version: str
+        self,
+        passages: Sequence[Passage],
+        vectors: Vectors,
+        encoder: Encoder,
+        version: str,
+        projection: Projection | None = None,
     ) -> None:
-        """`vectors` are those of the passages, then those of their expected questions."""
+        """`vectors` are those of the passages, then those of their expected questions, as the encoder
+        gives them; with a `projection` likeness is what it is there.
+        """
         self._version = version
         self._passages = tuple(passages)
         self._encoder = encoder
+        self._projection = projection
+        if projection is not None:
+            vectors = projection.of(vectors)
         self._vectors = vectors[: len(passages)]
         self._asked = vectors[len(passages) :]
         counts = [len(one.expected) for one in passages]
@@ -83,7 +93,7 @@ class LocalIndex:
         documents: dict[str, list[Passage]] = {}
         for passage in passages:
             documents.setdefault(passage.document, []).append(passage)
-        self._words = Bm25([(one.title, one.text) for one in passages])
+        self._words = Bm25([(one.title, _with_questions(one)) for one in passages])
         # A paragraph seldom says all that its article is about: the article's score is added.
         self._documents = Bm25(
             [
@@ -99,9 +109,14 @@ class LocalIndex:
 
     @classmethod
     async def open(
-        cls, _url: str, passages: Sequence[Passage], encoder: Encoder, folder: Path
+        cls,
+        _url: str,
+        passages: Sequence[Passage],
+        encoder: Encoder,
+        folder: Path,
+        projection: Projection | None,
     ) -> LocalIndex:
-        return await cls.build(passages, encoder, folder)
+        return await cls.build(passages, encoder, folder, projection=projection)
 
     @classmethod
     async def build(
@@ -110,6 +125,7 @@ class LocalIndex:
         encoder: Encoder,
         folder: Path,
         version: str | None = None,
+        projection: Projection | None = None,
     ) -> LocalIndex:
         """Index `passages`. Vectors of texts that `folder` already knows are not computed again."""
         twice = [id for id, times in Counter(one.id for one in passages).items() if times > 1]
@@ -121,8 +137,11 @@ class LocalIndex:
         if asked:
             nearby = await vectors_of(asked, encoder, folder / QUESTIONS)
             vectors = np.concatenate((vectors, nearby))
-        version = version or f"local@{content_hash([encoder.name, fingerprint(passages)])[:16]}"
-        return await asyncio.to_thread(cls, passages, vectors, encoder, version)
+        if version is None:
+            learned = [projection.id] if projection is not None else []
+            made_of = [encoder.name, fingerprint(passages), *learned]
+            version = f"local@{content_hash(made_of)[:16]}"
+        return await asyncio.to_thread(cls, passages, vectors, encoder, version, projection)
 
     @property
     def version(self) -> str:
@@ -155,9 +174,10 @@ class LocalIndex:
         self._closed = True
 
     def _find(self, query: str, vectors: Vectors, k: int, day: date | None) -> tuple[Hit, ...]:
-        if not self._passages:
-            return ()
-        found = self.score(query, vectors, day)
+        return self.hits(self.score(query, vectors, day), k) if self._passages else ()
+
+    def hits(self, found: Scored, k: int) -> tuple[Hit, ...]:
+        """The `k` best of what was scored, those that are valid."""
         fused = found.fused
         best = [at for at in _best(fused, self._by_id, k) if found.valid[at]]
         dense, lexical = (_ranks(one, found.valid, best) for one in (found.dense, found.lexical))
@@ -175,7 +195,9 @@ class LocalIndex:
         )
 
     def score(self, query: str, vectors: Vectors, day: date | None = None) -> Scored:
-        """The scores of all `passages` for a question whose clauses have these vectors."""
+        """The scores of all `passages` for a question whose clauses have these vectors of the encoder."""
+        if self._projection is not None:
+            vectors = self._projection.of(vectors)
         stems = stems_of(terms(query))
         lexical = self._words.scores(stems) + self._documents.scores(stems)[self._document]
         dense = _softly(self._vectors, vectors)
@@ -207,6 +229,13 @@ class LocalIndex:
             known = day, np.array(holds, np.bool_)
             self._valid = known
         return known[1]
+
+
+def _with_questions(passage: Passage) -> str:
+    """A passage is also found by the words in which people ask for it (document expansion: Nogueira et
+    al., "Document expansion by query prediction", 2019).
+    """
+    return " ".join((passage.text, *(pair.question for pair in passage.expected)))
 
 
 def _softly(known: Vectors, asked: Vectors) -> Scores:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from arriero.models.base import Encoder
 from arriero.retrieval.base import Hit, Passage, fingerprint
 from arriero.retrieval.text import terms
 
@@ -20,9 +19,7 @@ class MemoryIndex:
         ]
 
     @classmethod
-    async def open(
-        cls, _url: str, passages: Sequence[Passage], _encoder: Encoder, _folder: object
-    ) -> MemoryIndex:
+    async def open(cls, _url: str, passages: Sequence[Passage], *_unused: object) -> MemoryIndex:
         return cls(passages)
 
     async def search(self, query: str, *, k: int = 5, day: date | None = None) -> Sequence[Hit]:

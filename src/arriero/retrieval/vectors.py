@@ -24,6 +24,7 @@ from arriero.retrieval.base import Passage
 log = logging.getLogger(__name__)
 
 VECTORS = "vectors.safetensors"
+QUESTIONS = "questions.safetensors"  # those that passages are expected to answer
 PART = 64  # texts between two looks at the progress: about a second on one core
 
 Vectors = NDArray[np.float32]

@@ -37,7 +37,7 @@ async def no_encoder() -> Encoder:
     raise ModelMissing("minilm-l6")
 
 
-async def no_index(passages: Any) -> Index:
+async def no_index(*_: Any) -> Index:
     raise AssertionError("finance needs no index")
 
 

@@ -7,10 +7,12 @@ from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from arriero.apps.support import articles, expected, fit, quality
-from arriero.apps.support.plugin import _unanswered
+from arriero.apps.support.knowledge import KnowledgeSource, Store
+from arriero.apps.support.plugin import _projection, _unanswered
 from arriero.apps.support.settings import SAMPLE, SupportSettings
 from arriero.apps.support.values import Evidence, Fit, Near, Reply
 from arriero.checks.base import Exhibit
@@ -18,6 +20,7 @@ from arriero.checks.rarity import Rarity
 from arriero.core.errors import InputError
 from arriero.core.words import Draft, Source, Verdict
 from arriero.models.fake import FakeEncoder
+from arriero.models.projection import Projection
 from arriero.retrieval.base import Expected, Hit, Passage, fingerprint
 
 FITTED_ON = "onnx@6c1c729094e409de"  # the encoder of the coefficients
@@ -112,6 +115,50 @@ async def test_an_answer_to_a_question_like_one_that_nothing_answers_needs_to_fi
         return (verdict if isinstance(verdict, Verdict) else await verdict).score
 
     assert 0 < await score(question) < await score("Do you rent boats to Mars?") < 1
+
+
+async def test_where_likeness_was_learned_what_nothing_answers_is_alike_there_too() -> None:
+    """This projection moves the question to the line that nothing answers."""
+    encoder, question, line = FakeEncoder(name=FITTED_ON), "free postage from which sum", "Mars?"
+    asked, far = await encoder.encode([question, line])
+    moves = Projection(
+        np.asarray(asked[:, None], np.float32),
+        np.full(1, -7.0, np.float32),
+        np.asarray(20 * far[None], np.float32),
+    )
+    fitting = Fit(expecting=True, question=question, likeness=0.9, first=1.0)
+    shown = Exhibit(
+        question, ARTICLE.text, sources=(Source("a", "Shipping", FREE),), subject=fitting
+    )
+
+    async def score(projection: Projection) -> float:
+        check = quality.relevant(
+            Rarity.of([ARTICLE.text]), encoder, unanswered=far[None], projection=projection
+        )
+        verdict = check.judge(shown)
+        return (verdict if isinstance(verdict, Verdict) else await verdict).score
+
+    stays = Projection(moves.inner, moves.bias, 0 * moves.outer)
+    assert await score(moves) < await score(stays)
+
+
+async def test_likeness_is_learned_only_where_the_score_was_weighed_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taught: list[str] = []
+
+    async def learned(_passages: object, encoder: FakeEncoder, *_: object) -> None:
+        taught.append(encoder.name)
+
+    monkeypatch.setattr("arriero.retrieval.learned.learned", learned)
+    source = KnowledgeSource(Store(tmp_path / "knowledge"), (ARTICLE,), ASKS)
+    for name in (FITTED_ON, "fake:other"):
+
+        async def encoder(name: str = name) -> FakeEncoder:
+            return FakeEncoder(name=name)
+
+        await _projection(source, SimpleNamespace(encoder=encoder, folder=tmp_path), None)  # type: ignore[arg-type]
+    assert taught == [FITTED_ON]
 
 
 def test_a_list_of_unanswered_questions_that_cannot_be_read_says_so(tmp_path: Path) -> None:

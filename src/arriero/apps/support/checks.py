@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from arriero.apps.support.values import Fit
@@ -19,6 +20,8 @@ from arriero.models.base import Encoder
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from arriero.models.projection import Projection
 
 MEANINGS: Mapping[str, str] = {
     **relevance.MEANINGS,
@@ -53,7 +56,8 @@ class Relevant:
     intent by a person. Where the company has written down the questions that it expects, `expecting`
     judges, which was fitted with them, and `warned` where it wrote down questions that nothing answers
     as well, of which `unanswered` are the vectors; without an encoder, or while it fails, `wordy` does,
-    which needs no vectors.
+    which needs no vectors. With a `projection`, expected and unanswered questions are as like the
+    question as they are there.
     """
 
     layer: Logistic
@@ -64,6 +68,7 @@ class Relevant:
     encoder: Encoder | None = None
     unanswered: NDArray[np.float32] | None = None
     approved: frozenset[str] = frozenset()
+    projection: Projection | None = None
     pass_at: float = 0.5
     name: str = "relevant"
     blocking: bool = False
@@ -98,5 +103,21 @@ class Relevant:
         if self.encoder is None:
             raise ModelError("no encoder was given")
         asked, *vectors = await self.encoder.encode([question, *told])
-        alike = [] if self.unanswered is None else (self.unanswered @ asked).tolist()
-        return [float(asked @ one) for one in vectors], alike
+        near = [float(asked @ one) for one in vectors]
+        return near, self._alike(asked)
+
+    def _alike(self, asked: NDArray[np.float32]) -> Sequence[float]:
+        """Of a question with this vector of the encoder, one a question that nothing answers."""
+        if self._unanswered is None:
+            return ()
+        if self.projection is not None:
+            asked = self.projection.of(asked[None])[0]
+        likeness: Sequence[float] = (self._unanswered @ asked).tolist()
+        return likeness
+
+    @cached_property
+    def _unanswered(self) -> NDArray[np.float32] | None:
+        """The vectors of `unanswered` where likeness is measured."""
+        if self.unanswered is None or self.projection is None:
+            return self.unanswered
+        return self.projection.of(self.unanswered)

@@ -42,6 +42,7 @@ from arriero.retrieval.live import LiveIndex
 from arriero.security.injection_reader import Reader
 
 if TYPE_CHECKING:
+    from arriero.models.projection import Projection
     from arriero.retrieval.vectors import Vectors
 
 
@@ -53,7 +54,9 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
     source = KnowledgeSource(store, known, expecting)
     directory = await asyncio.to_thread(_directory, settings, parts)
     told = KeptInVault(parts.vaults, parts.records, parts.reveal)
-    index = await LiveIndex.open(source, parts.open_index)
+    unanswered = await _unanswered(settings, parts)
+    projection = await _projection(source, parts, unanswered)
+    index = await LiveIndex.open(source, lambda found: parts.open_index(found, projection))
     approved = ApprovedNow(
         ApprovedAnswers(
             await parts.encoder(),
@@ -105,7 +108,8 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
         checks=quality.checks(
             (one.text for one in known),
             await parts.encoder(),
-            unanswered=await _unanswered(settings, parts),
+            unanswered=unanswered,
+            projection=projection,
         ),
         reveal=parts.reveal,
         gaps=gaps,
@@ -133,6 +137,18 @@ async def _unanswered(settings: SupportSettings, parts: Parts) -> Vectors | None
     lines = await asyncio.to_thread(expected.unanswered, file)
     kept = parts.folder / "index" / "unanswered.safetensors"
     return await vectors_of(lines, encoder, kept) if lines else None
+
+
+async def _projection(
+    source: KnowledgeSource, parts: Parts, unanswered: Vectors | None
+) -> Projection | None:
+    """What is alike among the company's own questions; None where the score was not weighed for it."""
+    from arriero.retrieval.learned import learned  # noqa: PLC0415  # needs the extra `local`
+
+    encoder = await parts.encoder()
+    if not quality.weighed_for(encoder):
+        return None
+    return await learned(await source.passages(), encoder, parts.folder / "index", unanswered)
 
 
 def _version_of(*files: Path) -> str:

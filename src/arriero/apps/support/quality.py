@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from arriero.models.projection import Projection
+
 COEFFICIENTS = Path(__file__).with_name("quality.json")
 # Origins whose wording a person has approved: the answer need not resemble the question or a source.
 APPROVED = frozenset(
@@ -60,6 +62,8 @@ LAYERS = (
     "relevant_to_expected",
     "relevant_beside_unanswered",
 )
+# In place of the last two where likeness was learned: it is spread otherwise than the encoder's.
+LEARNED = (*LAYERS[:2], "relevant_to_learned", "relevant_beside_learned")
 
 
 def score(verdicts: Sequence[Verdict]) -> float:
@@ -90,10 +94,12 @@ def checks(
     approved: frozenset[str] = APPROVED,
     *,
     unanswered: NDArray[np.float32] | None = None,
+    projection: Projection | None = None,
 ) -> tuple[Group, ...]:
     """Support's groups of checks. `texts` are the company's articles: they say which words are rare.
 
-    `unanswered` are the vectors of questions that nothing answers, where the company knows some.
+    `unanswered` are the vectors of questions that nothing answers, where the company knows some;
+    `projection` is the index's, where likeness was learned.
     """
     rarity = Rarity.of(texts)
     return (
@@ -101,7 +107,7 @@ def checks(
         (facts_are_sourced, answers_in_the_language_asked, SaysTheKindAsked(approved)),
         (
             grounded(rarity, approved),
-            relevant(rarity, encoder, approved, unanswered),
+            relevant(rarity, encoder, approved, unanswered, projection),
             names_a_next_step,
         ),
     )
@@ -117,6 +123,7 @@ def relevant(
     encoder: Encoder | None,
     approved: frozenset[str] = APPROVED,
     unanswered: NDArray[np.float32] | None = None,
+    projection: Projection | None = None,
 ) -> Check:
     """The check of relevance, with the fitted coefficients.
 
@@ -124,8 +131,10 @@ def relevant(
     """
     if encoder is not None and not weighed_for(encoder):
         encoder = None
-    plain, wordy, expecting, warned = map(_layer, LAYERS)
-    return Relevant(plain, wordy, expecting, warned, rarity, encoder, unanswered, approved)
+    plain, wordy, expecting, warned = map(_layer, LEARNED if projection else LAYERS)
+    return Relevant(
+        plain, wordy, expecting, warned, rarity, encoder, unanswered, approved, projection
+    )
 
 
 def weighed_for(encoder: Encoder) -> bool:
