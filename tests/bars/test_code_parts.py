@@ -11,7 +11,7 @@ import pytest
 from arriero.apps.codegen.sandbox.base import Sandbox
 from arriero.apps.codegen.sandbox.probe import probe
 from arriero.bench.problems import mark
-from bars._parts import Part, parts
+from bars._parts import DEVELOPMENT, Part, held_out, parts
 from tests.conftest import absent
 
 PARTS = parts()
@@ -44,6 +44,12 @@ def test_there_are_forty_each_with_two_files_and_three_functions() -> None:
             r"^(?:def [a-z]|    def [a-z])", "\n".join(part.reference.values()), re.MULTILINE
         )
         assert len(defined) >= 3, part.problem.id
+
+
+def test_no_task_of_development_is_counted() -> None:
+    counted = {part.problem.id for part in held_out()}
+    assert len(counted) == 32
+    assert not counted & {part.problem.id for part in PARTS[:DEVELOPMENT]}
 
 
 def test_every_file_is_named_in_what_is_asked() -> None:

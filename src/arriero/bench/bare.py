@@ -25,9 +25,13 @@ MANY = (
     "Put each into its own markdown code block, with the file's name in the line before it:"
 )
 FENCE = re.compile(
-    r"(?P<before>[^\n]*)\n?^[ \t]*```[^\n]*\n(?P<code>.*?)(?:^[ \t]*```|\Z)",
+    r"(?P<before>[^\n]*)(?:\n\s*)?^[ \t]*```[^\n]*\n(?P<code>.*?)(?:^[ \t]*```|\Z)",
     re.MULTILINE | re.DOTALL,
 )
+# A fence around the whole reply, with the fences of the code inside: it opens no code.
+WRAPPED = re.compile(r"^[ \t]*```(?:markdown|md)[ \t]*\n(?=(?:.*\n)*?[ \t]*```\w)", re.MULTILINE)
+# A line that is nothing but a file's name: "# book.py", "# File: book.py", "book.py (imports grades):".
+HEADING = r"^[ \t]*(?:#+[ \t]*)?(?:file(?:name)?[ \t]*:?[ \t]*)?[`*]*(?P<file>{names})[`*]*(?:[ \t]*\([^)\n]*\))?[ \t]*:?[ \t]*$"
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 MAX_TOKENS = 1_500  # of code (DESIGN §9)
 WARM = 0.8  # samples beside the greedy answer; Chen et al., "Evaluating LLMs trained on code" (2021), for pass@10 and more
@@ -102,11 +106,17 @@ def cut(said: str, asked: Asked) -> Mapping[str, str]:
     What a block runs beside its definitions (its own asserts and prints) is left out, as EvalPlus does: a
     wrong demonstration would else fail a right function, and the model would look worse than it is.
     """
-    blocks = [(found["before"], found["code"]) for found in FENCE.finditer(said)]
+    inside = WRAPPED.sub("", said)
+    blocks = [
+        (found["before"], found["code"])
+        for found in FENCE.finditer(inside)
+        if found["code"].strip()
+    ]
     if not blocks:
         return {asked.main: said} if said.strip() else {}
     if len(asked.files) > 1:
-        found = _by_name(blocks, asked.files)
+        pieces = [one for before, code in blocks for one in _pieces(before, code, asked.files)]
+        found = _by_name(pieces, asked.files)
         return {name: without_demonstrations(code) for name, code in found.items()}
     named = re.compile(rf"^\s*(?:def|class) {re.escape(asked.entry or '')}\b", re.MULTILINE)
     right = [code for _, code in blocks if asked.entry and named.search(code)]
@@ -129,6 +139,21 @@ def _demonstrates(node: ast.stmt) -> bool:
     if isinstance(node, ast.If):
         return "__name__" in ast.unparse(node.test)
     return isinstance(node, ast.Assert | ast.Expr)
+
+
+def _pieces(before: str, code: str, files: Sequence[str]) -> Sequence[tuple[str, str]]:
+    """A block with what stands before it; one that holds several files under their names, each for itself.
+
+    Small models often write all files into one block. That is a matter of form, and not what is measured.
+    """
+    names = "|".join(re.escape(file) for file in files)
+    heads = list(re.finditer(HEADING.format(names=names), code, re.MULTILINE | re.IGNORECASE))
+    if not heads:
+        return [(before, code)]
+    ends = [*(head.start() for head in heads[1:]), len(code)]
+    first = code[: heads[0].start()]
+    own = [(head["file"], code[head.end() : end]) for head, end in zip(heads, ends, strict=True)]
+    return [(before, first), *own] if first.strip() else own
 
 
 def _by_name(blocks: Sequence[tuple[str, str]], files: Sequence[str]) -> Mapping[str, str]:

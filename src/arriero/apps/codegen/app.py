@@ -33,6 +33,7 @@ from arriero.flow import Judged, Shapes, Turn
 from arriero.store.jobs import Job
 
 LANGUAGES = frozenset({"python", *GRAMMARS})
+DRAFTING = 0.75  # the share of the deadline after which no part is written twice; the first parts leave the others theirs
 GRACE_S = 0.5  # kept back for the decision, so that the deadline never takes what is already there
 
 
@@ -122,12 +123,13 @@ class CodegenApp:
     async def _written(self, writer: Writer, bench: Workbench) -> Generated | None:
         seen, turn = writer.requirement, writer.turn
         if seen.multi_part and seen.language == "python":
+            whole_s = self.settings.deadline_ms / 1_000
             return await built(
                 writer,
                 self.workshop.examine,
                 tries=self.settings.part_tries,
                 temperature=self.settings.sample_temperature,
-                enough=lambda: turn.remaining() < self.settings.deadline_ms / 4_000,
+                enough=lambda share: turn.remaining() < whole_s * (1 - share * DRAFTING),
             )
         first = await writer.whole()
         return await Round(bench, writer, self.settings).settled(first) if first else None

@@ -33,6 +33,7 @@ class Slant(StrEnum):
     UNSHOWN = "unshown"
 
 
+QUOTES = '"' * 4
 LONGEST_TOLD = 400  # characters of a docstring that is written for a part
 FEWEST_LEFT = 5  # words; a text that loses nearly all with its examples is told with them
 _CLOSES = re.compile(r"\"{3}|'{3}")
@@ -81,6 +82,84 @@ def asked(
         begun += f"{' ' * _body_column(begun)}#"
     said = [Message("system", system.format(language=spoken(language))), Message("user", task)]
     return _opening(said, language, begun, opened=opened, before=before)
+
+
+def alone(
+    system: str,
+    requirement: Requirement,
+    part: Part,
+    usable: str,
+    imports: str = "",
+    *,
+    opened: bool,
+    wrong: Sequence[str] = (),
+    before: str = "",
+    planned: bool = False,
+) -> Opened:
+    """The prompt for one function as if there were nothing else: its description with its examples as a docstring.
+
+    The whole task and code that has nothing to do with it lead small writers astray. `usable` are the signatures of what it may call, `imports` the lines that bring them.
+    With `before`, that is a version in which `wrong` is wrong. `planned`: the body is begun with a comment.
+    """
+    begun = _stub(requirement, part)
+    first, _, about = requirement.text.partition("\n\n")[0].partition(". ")
+    lines = [about.strip()] if about.strip() and part.name not in first + about else []
+    lines += _of_parameters(requirement, part)
+    if usable.strip():
+        lines.append(f"What it may use:\n\n```python\n{usable.strip()}\n```")
+    lines.append(f"Complete this function:\n\n```python\n{begun.strip()}\n```")
+    if wrong and before:
+        told = "\n".join(f"- {one}" for one in wrong)
+        lines.append(
+            f"This version is wrong:\n\n```python\n{before.strip()}\n```\n\nWhat is wrong:\n{told}"
+        )
+    said = [
+        Message("system", system.format(language="Python")),
+        Message("user", "\n\n".join(lines)),
+    ]
+    above = f"{imports.strip()}\n\n\n" if imports.strip() else ""
+    begun += f"{' ' * _body_column(begun)}#" if planned else ""
+    return _opening(said, "python", begun, opened=opened, before=above)
+
+
+def _of_parameters(requirement: Requirement, part: Part) -> list[str]:
+    """What the descriptions of other parts say of parameters that this one has as well: `lines is a list of ...`."""
+    found = dict[str, str]()
+    for name in re.findall(r"(?:^|,)\s*\*{0,2}(\w+)", part.params or ""):
+        says = rf"\b{re.escape(name)} (?:is|are) (?:a|an|the) [^.;\n]+"
+        if re.search(says, part.task):
+            continue
+        for other in requirement.architecture.parts:
+            if said := re.search(says, other.task):
+                found.setdefault(name, f"{said.group()}.")
+    return list(found.values())
+
+
+def _stub(requirement: Requirement, part: Part) -> str:
+    """The signature, and the description with the part's own examples as a doctest."""
+    shown = [
+        f">>> {one.call}\n{_value(one.expected)}"
+        for one in requirement.examples
+        if one.entry == part.name and one.call and one.expected and not one.setup
+    ][:MOST_SHOWN]
+    doc = [one for one in (_description(part), "\n".join(shown)) if _fits_a_docstring(one)]
+    if not doc:
+        return f"{part.opening}\n"
+    text = textwrap.indent('"""' + "\n\n".join(doc) + '\n"""\n', "    ")
+    # A docstring that begins with a quote is misread by small writers.
+    return f"{part.opening}\n{text.replace(QUOTES, QUOTES[:3] + chr(10) + '    ' + QUOTES[3], 1)}"
+
+
+def _value(expected: str) -> str:
+    """A plain value as the prompt of Python shows it."""
+    try:
+        return repr(trees.literal(expected))
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return expected
+
+
+def _fits_a_docstring(text: str) -> bool:
+    return bool(text) and '"""' not in text and "\\" not in text
 
 
 def corrected(
@@ -192,15 +271,19 @@ def _begun(requirement: Requirement, part: Part | None) -> str:
 
 def _told(part: Part) -> str:
     """What the requirement says of a part, as its docstring: so the writer need not say it, and has it before it."""
+    told = _description(part)
+    return told if _fits_a_docstring(told) and not told.endswith('"') else ""
+
+
+def _description(part: Part) -> str:
+    """The requirement's words about a part without its signature; empty when they are too long."""
     text = re.sub(r"^[\s*#\u2022-]+|`", "", part.task)
     head, behind, rest = text.partition(f"{part.name}({part.params})")
     rest = (
         re.sub(r"^(?:\s*->\s*[\w.\[\], |]+?)?\s*[:\u2013\u2014-]+\s+", "", rest) if behind else head
     )
     told = " ".join(rest.split())
-    if '"""' in told or "\\" in told or told.endswith('"') or len(told) > LONGEST_TOLD:
-        return ""
-    return told
+    return told if len(told) <= LONGEST_TOLD else ""
 
 
 def _without_ending(stub: str) -> str:

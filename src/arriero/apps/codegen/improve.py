@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from arriero.apps.codegen.draft import Slant
 from arriero.apps.codegen.judge.compiled.includes import included
 from arriero.apps.codegen.judge.report import COMPILER
+from arriero.apps.codegen.parts import mended
 from arriero.apps.codegen.repair import linted, put_right
 from arriero.apps.codegen.repair_unsafe import safer
-from arriero.apps.codegen.select import Judged, agree, best_of, chosen
+from arriero.apps.codegen.select import Judged, agree, best_of, chosen, is_doubtful, is_wrong
 from arriero.apps.codegen.settings import CodegenSettings
 from arriero.apps.codegen.values import Generated
 from arriero.apps.codegen.workbench import Judgement, Workbench, with_files
@@ -24,8 +25,6 @@ from arriero.core.errors import ModelError
 LEFT_S = 1.0  # no round begins with less; what is there is delivered instead
 MOST_TOLD = 4  # failures that the writer is told of
 ENOUGH = 3  # candidates that pass, before agreement chooses among them
-LOOSE = 0.3  # the share of mutants that live from which on examples leave open what is right
-SURPRISING = frozenset({"raises", "endless", "unsteady", "mixed"})
 # By turns. Begun with a plan the likeliest answer is nearly the plain one again, so that slant is for warm ones.
 SLANTS = (Slant.UNSHOWN, Slant.PLAIN, Slant.PLANNED, Slant.UNSHOWN)
 COOL = 1  # so many of the first further drafts are the likeliest answers to their slants
@@ -170,31 +169,26 @@ class Round:
         )
 
     async def _corrected(self, best: Generated, judgement: Judgement) -> Generated | None:
-        """The writer's correction, told what is wrong; warmer the second time, so that it says something else."""
+        """The writer's correction, told what is wrong; warmer the second time, so that it says something else.
+
+        Of several parts each function whose example fails is corrected by itself.
+        """
+        if self.bench.requirement.multi_part and best.language == "python":
+            return await mended(
+                self.writer,
+                self.bench.examine,
+                best,
+                turn=self.bench.repaired,
+                tries=self.settings.samples,
+                temperature=self.settings.sample_temperature,
+                enough=lambda: not self._may_go_on(),
+            )
         wrong = faults(judgement)
         warm = self.settings.sample_temperature / 2 if self.bench.repaired > 1 else None
         made = await self.writer.again(
             best, wrong[:MOST_TOLD], temperature=warm, salt=1_000 + self.bench.repaired
         )
         return None if made is None else replace(made, entry=best.entry)
-
-
-def is_wrong(judgement: Judgement) -> bool:
-    """Whether another draft could be better: it does not parse, imports what is not there, or fails an example."""
-    return bool(judgement.report.blocked) or bool(judgement.report.tests.failed)
-
-
-def is_doubtful(judgement: Judgement) -> bool:
-    """Whether examples hold and yet leave open what is right.
-
-    So it is where mutants that other calls tell apart live on, and where such a call raises or gives what nobody
-    asked for. Without examples only the latter says so: else every such draft would be written twice.
-    """
-    tests = judgement.report.tests
-    if is_wrong(judgement) or not tests.came:
-        return False
-    loose = tests.ratio is not None and tests.loose >= LOOSE
-    return loose or any(one.rule in SURPRISING for one in tests.odd)
 
 
 def faults(judgement: Judgement) -> list[str]:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge.base import Subject, Switches
-from arriero.apps.codegen.judge.report import Report
+from arriero.apps.codegen.judge.quality import quality
+from arriero.apps.codegen.judge.report import Problem, Report
 from arriero.apps.codegen.repair import put_right
-from arriero.apps.codegen.repair_names import defined, module_of
-from arriero.apps.codegen.requirement import Part, Requirement
+from arriero.apps.codegen.repair_names import defined, module_of, unbound
+from arriero.apps.codegen.requirement import Kind, Part, Requirement
+from arriero.apps.codegen.select import Judged, agree, best_of, chosen, is_doubtful, is_wrong
 from arriero.apps.codegen.values import Generated
-from arriero.apps.codegen.workbench import tests_of
+from arriero.apps.codegen.workbench import Judgement, subject_of, tests_of, with_files
 from arriero.apps.codegen.writer import Writer
 
 QUICK = Switches(
@@ -26,35 +29,43 @@ QUICK = Switches(
 )  # whether it runs; the whole is judged afterwards
 SHOWN_WHOLE = 60  # lines: what is already written is shown as it is up to here, then as signatures
 
+AMONG = 2  # the attempt at which a part is asked for with the whole task before it
+CROSSED = 12  # combinations of versions that are tried when a caller's example fails
+OTHERS = 3  # versions of a function that take part in them
+MOST_TOLD = 4  # failures that the writer is told of
+
 Try = Callable[[Subject, Switches], Awaitable[Report]]
-Code = tuple[str, str]  # file, text
+Enough = Callable[[float], bool]  # whether the time for this share of the parts is gone
+Versions = dict[str, list[Judged]]  # of each part, the chosen one first
 
 
 async def built(
-    writer: Writer, examine: Try, *, tries: int, temperature: float, enough: Callable[[], bool]
+    writer: Writer, examine: Try, *, tries: int, temperature: float, enough: Enough
 ) -> Generated | None:
     """All parts in order, as one candidate. Each has `tries` answers at most, unless `enough` time is gone.
 
-    What an answer says of other parts is left out: each is written, and tried, in its own turn.
+    What an answer says of other parts is left out: each is written, and tried, in its own turn. Where an example
+    fails that calls several, their other versions are tried together.
     """
     requirement = writer.requirement
     files: dict[str, str] = {}
-    for number, part in enumerate(requirement.architecture.parts):
-        code = await _part(
-            writer,
-            part,
-            files,
-            examine,
-            number,
-            tries=tries,
-            temperature=temperature,
-            enough=enough,
-        )
-        code = _own(code, part, files, requirement.components)
-        if code:
-            files[part.file] = merged(files.get(part.file, ""), code)
+    versions: Versions = {}
+    parts = requirement.architecture.parts
+    for number, part in enumerate(parts):
+        share = (number + 1) / len(parts)
+        found = await _part(
+            writer, part, files, examine, number,
+            tries=tries, temperature=temperature, enough=partial(enough, share),
+        )  # fmt: skip
+        if found:
+            versions[part.name] = found
+            files[part.file] = merged(files.get(part.file, ""), found[0][0].code)
     if not files:
         return None
+    return await _crossed(requirement, _whole(requirement, files), versions, examine)
+
+
+def _whole(requirement: Requirement, files: Mapping[str, str]) -> Generated:
     main = main_of(requirement, files)
     files = {
         name: put_right(text, requirement, _others(files, name)) for name, text in files.items()
@@ -79,27 +90,249 @@ async def _part(
     tries: int,
     temperature: float,
     enough: Callable[[], bool],
-) -> str:
-    """The first answer whose examples hold; else the one with which most do."""
-    best, most, seen = "", -2.0, set[str]()
-    others = _others(files, part.file)
-    context, above = shown(others), opening_of(part, files, writer.requirement)
+) -> list[Judged]:
+    """The versions of a part, the chosen one first: of those that hold most, the one that most agree with.
+
+    It is asked for by itself, at temperature 0 and then warm, the answer begun with a plan by turns, and once as one
+    part of the whole. The first whose examples hold and leave nothing open is the last, or the one with which another
+    agrees wherever both were tried.
+    """
+    found, seen = list[Judged](), set[str]()
+    by_itself = is_alone(part, writer.requirement)
     for attempt in range(max(1, tries)):
         if attempt and enough():
             break
-        salt = 100 * (number + 1) + attempt
-        code = await writer.part(
-            part, context, above, temperature=temperature if attempt else None, salt=salt
-        )
-        if code in seen:
-            break  # the writer says the same again
+        salt, warm = 100 * (number + 1) + attempt, temperature if attempt else None
+        if by_itself and attempt != AMONG:
+            usable, imports = usable_by(part, files, writer.requirement)
+            code = await writer.alone(
+                part, usable, imports, planned=attempt % 3 == 1, temperature=warm, salt=salt
+            )
+        else:
+            context = shown(_others(files, part.file))
+            above = opening_of(part, files, writer.requirement)
+            code = await writer.part(part, context, above, temperature=warm, salt=salt)
+        code = _own(code, part, files, writer.requirement.components)
+        again = code in seen
         seen.add(code)
-        held = await _held(writer.requirement, part, code, files, examine)
-        if held > most:
-            best, most = code, held
-        if held >= 1.0:
+        if code.strip() and not again:
+            found.append(await _judged(writer.requirement, part, code, files, examine))
+        if found and _is_settled(found, writer.requirement, part, again=again):
             break
+    right = [one for one in found if not one[1].report.blocked] or found
+    best = best_of(right)
+    first = chosen(best) if best else None
+    return sorted(found, key=lambda one: (one[0] is not first, one not in best))
+
+
+def _is_settled(
+    found: Sequence[Judged], requirement: Requirement, part: Part, *, again: bool
+) -> bool:
+    """Whether no further version of a part is needed; `again`: the writer has just said one for the second time."""
+    right = [one for one in found if not is_wrong(one[1])]
+    if not right:
+        return False
+    has_examples = any(one.entry == part.name for one in requirement.examples)
+    last = right[-1]
+    if again or (has_examples and not is_doubtful(last[1])):
+        return True
+    return last is found[-1] and any(agree([one, last]) for one in right[:-1])
+
+
+def is_alone(part: Part, requirement: Requirement) -> bool:
+    """Whether a part can be asked for by itself: a function in Python whose parameters are known."""
+    is_function = part.kind is Kind.FUNCTION and part.params is not None
+    return is_function and requirement.language == "python"
+
+
+def usable_by(part: Part, files: Mapping[str, str], requirement: Requirement) -> tuple[str, str]:
+    """What a part may call, as signatures, and the imports that bring it from other files."""
+    own = _without(files.get(part.file, ""), part.name)
+    others = {name: _without(text, part.name) for name, text in _others(files, part.file).items()}
+    told = [_signatures(text).strip() for text in (*others.values(), own)]
+    offered = {name: defined(text) & set(requirement.components) for name, text in others.items()}
+    lines = [
+        f"from {module_of(name)} import {', '.join(sorted(names - {part.name}))}"
+        for name, names in offered.items()
+        if names - {part.name}
+    ]
+    return "\n\n".join(filter(None, told)), "\n".join(lines)
+
+
+async def _judged(
+    requirement: Requirement, part: Part, code: str, files: Mapping[str, str], examine: Try
+) -> Judged:
+    """A version of a part beside what is there, with what its own examples say; a name that nobody binds is an error."""
+    own = {**files, part.file: merged(_without(files.get(part.file, ""), part.name), code)}
+    text = put_right(own[part.file], requirement, _others(own, part.file))
+    made = Generated(code, requirement.language, main=part.file)
+    shown = tuple(one for one in requirement.examples if one.entry == part.name)
+    others = _others(own, part.file)
+    subject = Subject(
+        text, requirement.language, entry=part.name, files=others, main=part.file,
+        tests=tests_of(replace(requirement, examples=shown), part.file, own),
+    )  # fmt: skip
+    report = await examine(subject, QUICK)
+    if (missing := unbound(text)) and not report.blocked:
+        wrong = Problem(0, f"nothing binds {', '.join(sorted(missing))}", "unbound")
+        report = replace(report, syntax=(*report.syntax, wrong))
+    return made, Judgement(report, quality(report))
+
+
+async def _crossed(
+    requirement: Requirement, made: Generated, versions: Versions, examine: Try
+) -> Generated:
+    """`made`, or the same with other versions of a function whose example fails and of those that it calls.
+
+    A description can be met by a callee's examples and yet not be what its caller needs; no writer is asked.
+    """
+    best = made
+    share, failing = await _tried(requirement, made, examine)
+    left = CROSSED
+    for part in requirement.architecture.parts:
+        if part.name not in failing:
+            continue
+        called = [name for name in versions if name != part.name and calls(best, part.name, name)]
+        for other, own in _pairs(part.name, called, versions):
+            if part.name not in failing or left <= 0:
+                break
+            left -= 1
+            parts = {one.name: one for one in requirement.architecture.parts}
+            changed = best
+            for name, code in ((other, own[1]), (part.name, own[0])):
+                changed = with_part(requirement, changed, parts[name], code)
+            now, still = await _tried(requirement, changed, examine)
+            if now > share:
+                best, share, failing = changed, now, still
     return best
+
+
+def _pairs(
+    name: str, called: Sequence[str], versions: Versions
+) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Other versions of what a function calls, each beside a version of the function: the chosen ones first."""
+    own = [one[0].code for one in versions.get(name, ())[:OTHERS]]
+    for callee in reversed(called):
+        for other, _ in versions[callee][1:OTHERS]:
+            for code in own:
+                yield callee, (code, other.code)
+
+
+def calls(made: Generated, name: str, other: str) -> bool:
+    """Whether the function `name` uses the name `other`, as it is or of its module."""
+    for text in (made.code, *made.files.values()):
+        try:
+            body = trees.parse(text).body
+        except (SyntaxError, ValueError, RecursionError):
+            continue
+        for node in body:
+            if getattr(node, "name", None) == name:
+                words = {getattr(one, "id", getattr(one, "attr", "")) for one in ast.walk(node)}
+                return other in words
+    return False
+
+
+async def _tried(
+    requirement: Requirement, made: Generated, examine: Try
+) -> tuple[float, frozenset[str]]:
+    """The share of all examples that hold, and the parts whose examples fail."""
+    report = await examine(subject_of(requirement, made), QUICK)
+    return _share(report), failing(requirement, report)
+
+
+def failing(requirement: Requirement, report: Report) -> frozenset[str]:
+    """The parts whose examples do not hold."""
+    names = {f"example {number}": one.entry for number, one in enumerate(requirement.examples, 1)}
+    return frozenset(names[one.name] for one in report.tests.failed if one.name in names)
+
+
+async def mended(
+    writer: Writer,
+    examine: Try,
+    made: Generated,
+    *,
+    turn: int,
+    tries: int,
+    temperature: float,
+    enough: Callable[[], bool],
+) -> Generated | None:
+    """`made` with other versions of the functions whose examples fail; None when none is better.
+
+    Each function in its order, callees before their callers, has up to `tries` answers. The first is told what is
+    wrong; a small writer often gives the same version back then, so the further ones are asked for anew.
+    """
+    requirement = writer.requirement
+    report = await examine(subject_of(requirement, made), QUICK)
+    best, share = made, _share(report)
+    for number, part in enumerate(requirement.architecture.parts):
+        if part.name not in failing(requirement, report) or not is_alone(part, requirement):
+            continue
+        names = {f"example {at}": one.entry for at, one in enumerate(requirement.examples, 1)}
+        told = [one.told for one in report.tests.failed if names.get(one.name) == part.name]
+        for attempt in range(max(1, tries)):
+            if enough():
+                break
+            files = {best.main: best.code, **best.files}
+            usable, imports = usable_by(part, files, requirement)
+            before = "" if attempt else definition(files.get(part.file, ""), part.name)
+            code = await writer.alone(
+                part, usable, imports, wrong=told[:MOST_TOLD], before=before,
+                planned=attempt % 2 == 1, temperature=temperature if attempt else None,
+                salt=1_000 * turn + 100 * number + attempt,
+            )  # fmt: skip
+            code = _own(code, part, {}, requirement.components)
+            if part.name not in defined(code):
+                continue
+            changed = with_part(requirement, best, part, code)
+            now = await examine(subject_of(requirement, changed), QUICK)
+            if _share(now) > share:
+                best, share, report = changed, _share(now), now
+            if part.name not in failing(requirement, report):
+                break
+    return best if best is not made else None
+
+
+def _share(report: Report) -> float:
+    """The share of all examples that hold; -1 where it may not be run, 1 without any."""
+    if report.blocked:
+        return -1.0
+    return 1.0 if report.tests.ratio is None else report.tests.ratio
+
+
+def with_part(requirement: Requirement, made: Generated, part: Part, code: str) -> Generated:
+    """`made` with `code` in place of what it has of `part`."""
+    files = {made.main: made.code, **made.files}
+    files[part.file] = merged(_without(files.get(part.file, ""), part.name), code)
+    files[part.file] = put_right(files[part.file], requirement, _others(files, part.file))
+    return with_files(made, files)
+
+
+def definition(code: str, name: str) -> str:
+    """What `code` has of the function or class `name`, as it is written; empty when it has none."""
+    lines = _lines_of(code, name)
+    return "\n".join(code.splitlines()[slice(*lines)]) if lines else ""
+
+
+def _without(code: str, name: str) -> str:
+    """`code` without its definition of `name`."""
+    lines = _lines_of(code, name)
+    if lines is None:
+        return code
+    whole = code.splitlines()
+    del whole[slice(*lines)]
+    return "\n".join(whole).strip() + "\n"
+
+
+def _lines_of(code: str, name: str) -> tuple[int, int] | None:
+    try:
+        body = trees.parse(code).body
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    for node in body:
+        if getattr(node, "name", None) == name:
+            first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
+            return first - 1, node.end_lineno or node.lineno
+    return None
 
 
 def opening_of(part: Part, files: Mapping[str, str], requirement: Requirement) -> str:
@@ -116,29 +349,6 @@ def opening_of(part: Part, files: Mapping[str, str], requirement: Requirement) -
         if use := sorted(named or (offered if is_last else ())):
             lines.append(f"from {module_of(name)} import {', '.join(use)}")
     return merged(there, "\n".join(lines)) if lines and there else "\n".join(lines) or there
-
-
-async def _held(
-    requirement: Requirement, part: Part, code: str, files: Mapping[str, str], examine: Try
-) -> float:
-    """The share of the part's examples that hold; 1 without any if it parses, -1 if it does not."""
-    if not code.strip():
-        return -1.0
-    if requirement.language != "python":
-        return 1.0
-    code = _own(code, part, files)
-    own = {**files, part.file: merged(files.get(part.file, ""), code)}
-    text = put_right(own[part.file], requirement, _others(own, part.file))
-    others = {name: one for name, one in own.items() if name != part.file}
-    shown = tuple(one for one in requirement.examples if one.entry == part.name)
-    tests = tests_of(replace(requirement, examples=shown), part.file, own)
-    subject = Subject(
-        text, requirement.language, entry=part.name, files=others, main=part.file, tests=tests
-    )
-    report = await examine(subject, QUICK)
-    if report.blocked:
-        return -1.0
-    return 1.0 if report.tests.ratio is None else report.tests.ratio
 
 
 def _own(code: str, part: Part, files: Mapping[str, str], components: Sequence[str] = ()) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from subprocess import DEVNULL
 
 from arriero.apps.codegen import trees
-from arriero.apps.codegen.repair_names import defined, imported, unbound
+from arriero.apps.codegen.repair_names import defined, imported, unbound, unshadowed
 from arriero.apps.codegen.requirement import Kind, Requirement
 from arriero.core.errors import MissingExtra
 
@@ -108,7 +108,7 @@ def put_right(
     if requirement.language != "python":
         return code
     fixed = named(parsing(code), requirement)
-    return without_mutable_defaults(imported(fixed, siblings))
+    return without_mutable_defaults(unshadowed(imported(fixed, siblings)))
 
 
 def with_helpers(code: str, before: str) -> str:

@@ -148,3 +148,44 @@ def place_of_imports(tree: ast.Module) -> int:
             break
         at = node.end_lineno or at
     return at
+
+
+def unshadowed(code: str) -> str:
+    """`code` with another name for a variable that hides the function which gives its value: `total = total(lines)`.
+
+    Python then knows no function `total` there, and the call fails. As it is where a name cannot be found again.
+    """
+    try:
+        tree = trees.parse(code)
+    except (SyntaxError, ValueError, RecursionError):
+        return code
+    known = defined(code) | {
+        alias.asname or alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    lines = [line.encode() for line in code.splitlines()]
+    places = sorted(_hiding(tree, known), key=lambda one: (one.lineno, one.col_offset))
+    for node in reversed(places):
+        line, name = lines[node.lineno - 1], node.id.encode()
+        end = node.col_offset + len(name)
+        if line[node.col_offset : end] != name:
+            return code
+        lines[node.lineno - 1] = line[:end] + b"_" + line[end:]
+    return b"\n".join([*lines, b""]).decode() if places else code
+
+
+def _hiding(tree: ast.Module, known: frozenset[str] | set[str]) -> list[ast.Name]:
+    """The names of local variables that are called as functions of the file as well, where they are no call."""
+    found = []
+    for function in tree.body:
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+        called = {id(node.func): node.func.id for node in ast.walk(function) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}  # fmt: skip
+        stored = {one.id for one in names if isinstance(one.ctx, ast.Store)}
+        outer = {name for node in ast.walk(function) if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}  # fmt: skip
+        hidden = (stored & set(called.values()) & known) - outer
+        found += [one for one in names if one.id in hidden and id(one) not in called]
+    return found

@@ -13,6 +13,7 @@ from arriero.apps.codegen.requirement_code import (
     refactors,
     stub_in,
 )
+from arriero.apps.codegen.requirement_described import described
 from arriero.apps.codegen.requirement_examples import contradictions, examples_in
 from arriero.apps.codegen.requirement_guard import harm_in
 from arriero.apps.codegen.requirement_parts import kind_of, parts_in
@@ -59,6 +60,9 @@ def read(wanted: Wanted, *, languages: frozenset[str], longest: int) -> Requirem
     if entry and entry not in known:
         parts = (*parts, Part(entry, kind=kind_of(entry, language)))
     parts = _placed(parts, text, wanted.file or f"main.{SUFFIXES.get(language, 'txt')}")
+    if len(parts) > 1 and not code:
+        told = (one for part in parts for one in described(part))
+        examples = tuple({one.code: one for one in (*examples, *told)}.values())
     files = tuple(dict.fromkeys(part.file for part in parts))
     challenges = challenges_in(text)
     complexity = complexity_of(text, parts, len(files), challenges)
@@ -124,10 +128,16 @@ def _file_of(part: Part, text: str, files: Sequence[tuple[int, str]]) -> str:
 
 
 def _task_of(part: Part, text: str) -> str:
-    """The lines that name it first, up to the next list item or blank line."""
-    lines = text.splitlines()
-    for place, line in enumerate(lines):
-        if re.search(rf"\b{re.escape(part.name)}\b", line) and "assert" not in line:
+    """The lines that open with it, else those that name it first, up to the next list item or blank line.
+
+    A file of the same name (`crack.py`) is not it.
+    """
+    lines, name = text.splitlines(), re.escape(part.name)
+    opens = rf"\s*(?:[-*\u2022]|\d+[.)])?\s*`?(?:(?:async\s+)?def\s+|class\s+)?{name}\b(?!\.\w)(?!.*\)\s*==)"
+    mentions = rf"\b{name}\b(?!\.\w)"
+    first = next((at for at, line in enumerate(lines) if re.match(opens, line)), 0)
+    for place, line in enumerate(lines[first:], first):
+        if re.search(mentions, line) and "assert" not in line:
             said = [line.strip(" -*\t")]
             for more in lines[place + 1 :]:
                 if not more.strip() or re.match(r"\s*(?:[-*]|\d+[.)])\s", more) or ">>>" in more:

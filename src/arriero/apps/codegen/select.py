@@ -17,6 +17,9 @@ from arriero.apps.codegen.workbench import Judgement
 
 Judged: TypeAlias = tuple[Generated, Judgement]
 
+LOOSE = 0.3  # the share of mutants that live from which on examples leave open what is right
+SURPRISING = frozenset({"raises", "endless", "unsteady", "mixed"})
+
 
 def best_of(candidates: Sequence[Judged]) -> list[Judged]:
     """Those that share the highest share of passed examples."""
@@ -46,3 +49,21 @@ def agree(candidates: Sequence[Judged]) -> bool:
 
 def _values(judgement: Judgement) -> list[tuple[str, str]]:
     return [one for one in judgement.report.tests.came if one[1]]
+
+
+def is_wrong(judgement: Judgement) -> bool:
+    """Whether another draft could be better: it does not parse, imports what is not there, or fails an example."""
+    return bool(judgement.report.blocked) or bool(judgement.report.tests.failed)
+
+
+def is_doubtful(judgement: Judgement) -> bool:
+    """Whether examples hold and yet leave open what is right.
+
+    So it is where mutants that other calls tell apart live on, and where such a call raises or gives what nobody
+    asked for. Without examples only the latter says so: else every such draft would be written twice.
+    """
+    tests = judgement.report.tests
+    if is_wrong(judgement) or not tests.came:
+        return False
+    loose = tests.ratio is not None and tests.loose >= LOOSE
+    return loose or any(one.rule in SURPRISING for one in tests.odd)

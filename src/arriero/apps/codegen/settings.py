@@ -76,10 +76,10 @@ class CodegenSettings(AppSettings):
         default=4, ge=0, le=16, description="drafts of a round when the first one fails"
     )
     part_tries: int = Field(
-        default=3,
+        default=5,
         ge=1,
         le=16,
-        description="answers for one part of several, until its examples hold",
+        description="answers for one part of several, until its examples hold and leave nothing open",
     )
     opinions: int = Field(
         default=2, ge=0, le=8, description="further drafts when examples hold but say little"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from arriero.apps.codegen.draft import Opened, Slant, asked, code_in, corrected
+from arriero.apps.codegen.draft import Opened, Slant, alone, asked, code_in, corrected
 from arriero.apps.codegen.gather.prompt import with_snippets
 from arriero.apps.codegen.gather.snippet import Snippet
 from arriero.apps.codegen.repair import put_right, with_helpers
@@ -85,6 +85,33 @@ class Writer:
         prompt = with_snippets(prompt, self.shown)
         ends = _NEXT if prompt.begun.startswith("def ") else ()
         reply = await self._reply(prompt, temperature, salt, ends)
+        return code_in(reply.text, prompt.begun, self.requirement.language, part.name)
+
+    async def alone(
+        self,
+        part: Part,
+        usable: str,
+        imports: str = "",
+        *,
+        wrong: Sequence[str] = (),
+        before: str = "",
+        planned: bool = False,
+        temperature: float | None = None,
+        salt: int = 0,
+    ) -> str:
+        """The code of one function that is asked for by itself; with `before`, anew for what is `wrong` in it."""
+        prompt = alone(
+            self._system,
+            self.requirement,
+            part,
+            usable,
+            imports,
+            opened=self.opened,
+            wrong=wrong,
+            before=before,
+            planned=planned,
+        )
+        reply = await self._reply(prompt, temperature, salt, _NEXT if prompt.begun else ())
         return code_in(reply.text, prompt.begun, self.requirement.language, part.name)
 
     async def _made(

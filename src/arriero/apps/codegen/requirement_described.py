@@ -1,0 +1,60 @@
+"""Examples inside a function's description, without the call: `"3:07" gives 187`, `0 for an empty list`.
+
+Only of a function of one parameter, and only where a plain value stands on both sides and nothing else beside them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from arriero.apps.codegen.requirement import Example, Kind, Part
+from arriero.apps.codegen.requirement_examples import example, scanned
+
+_GIVES = re.compile(r"\s(?:gives|becomes|->|=>|\u2192|\u21d2)\s+")
+# What may stand before the value that is given, and behind the one that comes of it.
+_BEFORE = re.compile(r"(?:^|[,;:.(]\s*|\b(?:and|so|thus|that|e\.g\.|example,?)\s+)$")
+_BEHIND = re.compile(r"\s*(?:$|[,;)](?!\w)|\.(?!\w)|and\b)")
+_EMPTY = {"list": "[]", "text": '""', "string": '""', "dictionary": "{}", "dict": "{}"}
+_KINDS = "|".join(_EMPTY)
+_FOR_EMPTY = re.compile(rf"\s+for\s+an\s+empty\s+(?P<kind>{_KINDS})\b")
+_EMPTY_GIVES = re.compile(rf"\ban\s+empty\s+(?P<kind>{_KINDS})\s+(?:gives|becomes|has\s+\w+)\s+")
+LONGEST = 200  # characters of a value on the left: more is searched for in vain
+
+
+def described(part: Part) -> tuple[Example, ...]:
+    """The examples that `part.task` holds, each once; none unless the part is a function of one parameter."""
+    params = part.params or ""
+    if part.kind is Kind.CLASS or not params.strip() or re.search(r"[,=*]", params):
+        return ()
+    _, _, told = part.task.partition(")")
+    found: dict[str, Example] = {}
+    for given, gives in _pairs(told.replace("`", "")):
+        if one := example(f"{part.name}({given})", gives):
+            found.setdefault(one.code, one)
+    return tuple(found.values())
+
+
+def _pairs(told: str) -> Iterator[tuple[str, str]]:
+    for sign in _GIVES.finditer(told):
+        given, gives = _ending(told, sign.start()), scanned(told, sign.end())
+        if given and gives and _BEHIND.match(told, gives[1]):
+            yield given, gives[0]
+    for empty in _FOR_EMPTY.finditer(told):
+        if value := _ending(told, empty.start()):
+            yield _EMPTY[empty["kind"]], value
+    for empty in _EMPTY_GIVES.finditer(told):
+        gives = scanned(told, empty.end())
+        if gives and _BEHIND.match(told, gives[1]):
+            yield _EMPTY[empty["kind"]], gives[0]
+
+
+def _ending(told: str, end: int) -> str:
+    """The plain value that ends at `end` and with which a clause begins; empty when there is none."""
+    for start in range(max(0, end - LONGEST), end):
+        if told[start].isspace() or not _BEFORE.search(told[:start]):
+            continue
+        value = scanned(told, start)
+        if value and value[1] == end:
+            return value[0]
+    return ""
