@@ -11,7 +11,6 @@ from arriero.apps.codegen.sandbox.base import Test
 from arriero.bench.problems import Asked, Problem
 from bars.result import HERE
 
-
 DEVELOPMENT = (
     8  # the first tasks, on which the pipeline was looked at step by step; no bar counts them
 )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from arriero.apps.codegen.draft import Slant
 from arriero.apps.codegen.judge.compiled.includes import included
 from arriero.apps.codegen.judge.report import COMPILER
-from arriero.apps.codegen.parts import mended
+from arriero.apps.codegen.parts import mendable, mended
 from arriero.apps.codegen.repair import linted, put_right
 from arriero.apps.codegen.repair_unsafe import safer
 from arriero.apps.codegen.select import Judged, agree, best_of, chosen, is_doubtful, is_wrong
@@ -173,11 +173,13 @@ class Round:
 
         Of several parts each function whose example fails is corrected by itself.
         """
-        if self.bench.requirement.multi_part and best.language == "python":
+        requirement = self.bench.requirement
+        if requirement.multi_part and mendable(requirement, judgement.report):
             return await mended(
                 self.writer,
                 self.bench.examine,
                 best,
+                judgement.report,
                 turn=self.bench.repaired,
                 tries=self.settings.samples,
                 temperature=self.settings.sample_temperature,

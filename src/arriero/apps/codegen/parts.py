@@ -246,26 +246,33 @@ def failing(requirement: Requirement, report: Report) -> frozenset[str]:
     return frozenset(names[one.name] for one in report.tests.failed if one.name in names)
 
 
+def mendable(requirement: Requirement, report: Report) -> list[Part]:
+    """The functions whose examples fail and that can be asked for by themselves."""
+    wrong = failing(requirement, report)
+    parts = requirement.architecture.parts
+    return [one for one in parts if one.name in wrong and is_alone(one, requirement)]
+
+
 async def mended(
     writer: Writer,
     examine: Try,
     made: Generated,
+    report: Report,
     *,
     turn: int,
     tries: int,
     temperature: float,
     enough: Callable[[], bool],
 ) -> Generated | None:
-    """`made` with other versions of the functions whose examples fail; None when none is better.
+    """`made` with other versions of the functions whose examples fail by its `report`; None when none is better.
 
     Each function in its order, callees before their callers, has up to `tries` answers. The first is told what is
     wrong; a small writer often gives the same version back then, so the further ones are asked for anew.
     """
     requirement = writer.requirement
-    report = await examine(subject_of(requirement, made), QUICK)
     best, share = made, _share(report)
     for number, part in enumerate(requirement.architecture.parts):
-        if part.name not in failing(requirement, report) or not is_alone(part, requirement):
+        if part not in mendable(requirement, report):
             continue
         names = {f"example {at}": one.entry for at, one in enumerate(requirement.examples, 1)}
         told = [one.told for one in report.tests.failed if names.get(one.name) == part.name]
