@@ -51,6 +51,30 @@ def test_files_are_told_apart_by_name_or_else_by_order(said: str) -> None:
     assert "B = 2" in found["b.py"]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "```python\n# a.py\nA = 1\n\n# b.py\nimport a\nB = 2\n```\n",
+        "```python\nA = 1\n\n# File: b.py\nB = 2\n```\n",
+        "```python\na.py:\nA = 1\n\nb.py (imports a):\nB = 2\n```\n",
+        "```markdown\na.py:\n```python\nA = 1\n```\n\nb.py (imports a):\n```python\nB = 2\n```\n```\n",
+        "### b.py\n\n```python\nB = 2\n```\n\n### a.py\n\n```python\nA = 1\n```\n",
+    ],
+)
+def test_files_in_one_block_under_their_names_or_in_a_fence_around_all_are_told_apart(
+    said: str,
+) -> None:
+    found = cut(said, TWO)
+    assert ("A = 1" in found["a.py"], "B = 2" in found["a.py"]) == (True, False)
+    assert ("A = 1" in found["b.py"], "B = 2" in found["b.py"]) == (False, True)
+
+
+def test_a_comment_that_only_mentions_a_file_begins_none() -> None:
+    found = cut("```python\nA = 1\n# as in b.py\nC = 3\n```\n", TWO)
+    assert list(found) == ["a.py"]
+    assert "C = 3" in found["a.py"]
+
+
 def test_a_requirement_in_code_is_asked_in_a_fence_and_files_are_named() -> None:
     assert "```python\ndef f(x):" in question(Asked('def f(x):\n    """Gives x."""\n', "f"))
     assert "a.py and b.py" in question(TWO)

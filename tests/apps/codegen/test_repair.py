@@ -13,7 +13,7 @@ from arriero.apps.codegen.repair import (
     with_helpers,
     without_mutable_defaults,
 )
-from arriero.apps.codegen.repair_names import imported, unbound
+from arriero.apps.codegen.repair_names import imported, unbound, unshadowed
 from arriero.apps.codegen.repair_unsafe import safer
 from arriero.apps.codegen.requirement import Architecture as Layout
 from arriero.apps.codegen.requirement import Kind, Part, Requirement
@@ -160,3 +160,28 @@ def test_parts_of_a_file_are_put_together_with_their_imports_on_top() -> None:
 async def test_ruff_mends_what_it_can() -> None:
     assert await linted("import os\n\n\ndef f(x):\n    return x == None\n") != ""
     assert "import os" not in await linted("import os\n\n\ndef f(x):\n    return x\n")
+
+
+def test_a_variable_does_not_hide_the_function_that_gives_its_value() -> None:
+    code = (
+        "from base import mean\n\n\ndef total(n):\n    return n\n\n\ndef f(n):\n    total = total(n)\n"
+        "    mean = mean([total, n])\n    return total + mean\n"
+    )
+    fixed = unshadowed(code)
+    assert (
+        "    total_ = total(n)\n    mean_ = mean([total_, n])\n    return total_ + mean_\n" in fixed
+    )
+    assert unshadowed(fixed) == fixed
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def total(n):\n    total = 0\n    for one in n:\n        total += one\n    return total\n",
+        "def total(n):\n    return n\n\n\ndef f(n):\n    global total\n    total = total(n)\n    return total\n",
+        "def f(n):\n    g = h(n)\n    return g(n)\n",
+        "def f(:\n",
+    ],
+)
+def test_other_variables_keep_their_names(code: str) -> None:
+    assert unshadowed(code) == code

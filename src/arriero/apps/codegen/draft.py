@@ -33,7 +33,6 @@ class Slant(StrEnum):
     UNSHOWN = "unshown"
 
 
-QUOTES = '"' * 4
 LONGEST_TOLD = 400  # characters of a docstring that is written for a part
 FEWEST_LEFT = 5  # words; a text that loses nearly all with its examples is told with them
 _CLOSES = re.compile(r"\"{3}|'{3}")
@@ -142,12 +141,15 @@ def _stub(requirement: Requirement, part: Part) -> str:
         for one in requirement.examples
         if one.entry == part.name and one.call and one.expected and not one.setup
     ][:MOST_SHOWN]
-    doc = [one for one in (_description(part), "\n".join(shown)) if _fits_a_docstring(one)]
+    texts = (_description(part), "\n".join(shown))
+    doc = "\n\n".join(one for one in texts if _fits_a_docstring(one))
     if not doc:
         return f"{part.opening}\n"
-    text = textwrap.indent('"""' + "\n\n".join(doc) + '\n"""\n', "    ")
     # A docstring that begins with a quote is misread by small writers.
-    return f"{part.opening}\n{text.replace(QUOTES, QUOTES[:3] + chr(10) + '    ' + QUOTES[3], 1)}"
+    doc = f"\n{doc}" if doc.startswith('"') else doc
+    doc = f"{doc}\n" if "\n" in doc or doc.endswith('"') else doc
+    quoted = textwrap.indent('"""' + doc + '"""', "    ")
+    return f"{part.opening}\n{quoted}\n"
 
 
 def _value(expected: str) -> str:

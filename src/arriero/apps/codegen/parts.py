@@ -93,9 +93,8 @@ async def _part(
 ) -> list[Judged]:
     """The versions of a part, the chosen one first: of those that hold most, the one that most agree with.
 
-    It is asked for by itself, at temperature 0 and then warm, the answer begun with a plan by turns, and once as one
-    part of the whole. The first whose examples hold and leave nothing open is the last, or the one with which another
-    agrees wherever both were tried.
+    It is asked for by itself, at temperature 0 and then warm, and once as one part of the whole. The first whose
+    examples hold and leave nothing open is the last, or the one with which another agrees wherever both were tried.
     """
     found, seen = list[Judged](), set[str]()
     by_itself = is_alone(part, writer.requirement)
@@ -105,9 +104,7 @@ async def _part(
         salt, warm = 100 * (number + 1) + attempt, temperature if attempt else None
         if by_itself and attempt != AMONG:
             usable, imports = usable_by(part, files, writer.requirement)
-            code = await writer.alone(
-                part, usable, imports, planned=attempt % 3 == 1, temperature=warm, salt=salt
-            )
+            code = await writer.alone(part, usable, imports, temperature=warm, salt=salt)
         else:
             context = shown(_others(files, part.file))
             above = opening_of(part, files, writer.requirement)
