@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from arriero.apps.codegen.improve import is_doubtful
 from arriero.apps.codegen.judge.quality import quality
 from arriero.apps.codegen.judge.report import Failure, Problem, Report, Tests
-from arriero.apps.codegen.select import Judged, agree, best_of, chosen
+from arriero.apps.codegen.select import Judged, agree, best_of, chosen, is_doubtful
 from arriero.apps.codegen.values import Generated
 from arriero.apps.codegen.workbench import Judgement
 

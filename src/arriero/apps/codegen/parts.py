@@ -96,7 +96,8 @@ async def _part(
     It is asked for by itself, at temperature 0 and then warm, and once as one part of the whole. The first whose
     examples hold and leave nothing open is the last, or the one with which another agrees wherever both were tried.
     """
-    found, seen = list[Judged](), set[str]()
+    known: dict[str, Judged] = {}  # by their code, in the order in which they came
+    has_examples = any(one.entry == part.name for one in writer.requirement.examples)
     by_itself = is_alone(part, writer.requirement)
     for attempt in range(max(1, tries)):
         if attempt and enough():
@@ -110,30 +111,26 @@ async def _part(
             above = opening_of(part, files, writer.requirement)
             code = await writer.part(part, context, above, temperature=warm, salt=salt)
         code = _own(code, part, files, writer.requirement.components)
-        again = code in seen
-        seen.add(code)
-        if code.strip() and not again:
-            found.append(await _judged(writer.requirement, part, code, files, examine))
-        if found and _is_settled(found, writer.requirement, part, again=again):
+        if not code.strip():
+            continue
+        others, again = [*known.values()], code in known
+        if not again:
+            known[code] = await _judged(writer.requirement, part, code, files, examine)
+        if is_wrong(known[code][1]):
+            continue
+        is_told = has_examples and not is_doubtful(known[code][1])
+        if is_told or again or any(_agree(one, known[code]) for one in others):
             break
+    found = [*known.values()]
     right = [one for one in found if not one[1].report.blocked] or found
     best = best_of(right)
     first = chosen(best) if best else None
     return sorted(found, key=lambda one: (one[0] is not first, one not in best))
 
 
-def _is_settled(
-    found: Sequence[Judged], requirement: Requirement, part: Part, *, again: bool
-) -> bool:
-    """Whether no further version of a part is needed; `again`: the writer has just said one for the second time."""
-    right = [one for one in found if not is_wrong(one[1])]
-    if not right:
-        return False
-    has_examples = any(one.entry == part.name for one in requirement.examples)
-    last = right[-1]
-    if again or (has_examples and not is_doubtful(last[1])):
-        return True
-    return last is found[-1] and any(agree([one, last]) for one in right[:-1])
+def _agree(one: Judged, other: Judged) -> bool:
+    """Whether two versions give the same wherever both were tried, and neither is wrong."""
+    return not is_wrong(one[1]) and agree([one, other])
 
 
 def is_alone(part: Part, requirement: Requirement) -> bool:
@@ -170,7 +167,9 @@ async def _judged(
         tests=tests_of(replace(requirement, examples=shown), part.file, own),
     )  # fmt: skip
     report = await examine(subject, QUICK)
-    if (missing := unbound(text)) and not report.blocked:
+    # What an earlier part uses without binding it is not this one's fault.
+    missing = unbound(text) - unbound(files.get(part.file, ""))
+    if missing and not report.blocked:
         wrong = Problem(0, f"nothing binds {', '.join(sorted(missing))}", "unbound")
         report = replace(report, syntax=(*report.syntax, wrong))
     return made, Judgement(report, quality(report))
@@ -184,35 +183,30 @@ async def _crossed(
     A description can be met by a callee's examples and yet not be what its caller needs; no writer is asked.
     """
     best = made
-    share, failing = await _tried(requirement, made, examine)
+    share, wrong = await _tried(requirement, made, examine)
+    parts = {one.name: one for one in requirement.architecture.parts}
     left = CROSSED
-    for part in requirement.architecture.parts:
-        if part.name not in failing:
-            continue
+    for part in parts.values():
         called = [name for name in versions if name != part.name and calls(best, part.name, name)]
-        for other, own in _pairs(part.name, called, versions):
-            if part.name not in failing or left <= 0:
+        for callee, its, own in _pairs(part.name, called, versions):
+            if part.name not in wrong or left <= 0:
                 break
             left -= 1
-            parts = {one.name: one for one in requirement.architecture.parts}
-            changed = best
-            for name, code in ((other, own[1]), (part.name, own[0])):
-                changed = with_part(requirement, changed, parts[name], code)
+            changed = with_part(requirement, best, parts[callee], its)
+            changed = with_part(requirement, changed, part, own)
             now, still = await _tried(requirement, changed, examine)
             if now > share:
-                best, share, failing = changed, now, still
+                best, share, wrong = changed, now, still
     return best
 
 
-def _pairs(
-    name: str, called: Sequence[str], versions: Versions
-) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Other versions of what a function calls, each beside a version of the function: the chosen ones first."""
-    own = [one[0].code for one in versions.get(name, ())[:OTHERS]]
+def _pairs(name: str, called: Sequence[str], versions: Versions) -> Iterator[tuple[str, str, str]]:
+    """What a function calls, another version of that, and a version of the function: the chosen ones first."""
+    own = [one.code for one, _ in versions.get(name, ())[:OTHERS]]
     for callee in reversed(called):
         for other, _ in versions[callee][1:OTHERS]:
             for code in own:
-                yield callee, (code, other.code)
+                yield callee, other.code, code
 
 
 def calls(made: Generated, name: str, other: str) -> bool:
