@@ -6,7 +6,7 @@ import pytest
 
 from arriero.apps.codegen.app import LANGUAGES
 from arriero.apps.codegen.requirement import Kind, Part
-from arriero.apps.codegen.requirement_described import described
+from arriero.apps.codegen.requirement_described import described, emptied
 from arriero.apps.codegen.requirement_reading import read
 from arriero.apps.codegen.wanted import Wanted
 
@@ -57,6 +57,26 @@ def test_of_several_parameters_or_of_a_class_nothing_is_read() -> None:
     assert found("5 gives 6", "x, y") == []
     assert found("5 gives 6", "x=1") == []
     assert found("5 gives 6", kind=Kind.CLASS) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("the mean; None when there are no marks.", "None"),
+        ("the best one; 0 when there is none", "0"),
+        ("the total, 0 for an empty marks.", "0"),
+    ],
+)
+def test_nothing_is_an_example_where_another_description_tells_what_it_is(
+    told: str, expected: str
+) -> None:
+    other = Part("total", "marks", task="total(marks): marks is a list of numbers; their sum.")
+    part = Part("f", "marks", task=f"f(marks): {told}")
+    assert emptied([part]) == {}
+    empty = emptied([other, part])
+    assert [one.code for one in described(part, empty)] == [f"assert f([]) == {expected}"]
+    assert described(part) == ()
+    assert described(Part("f", "x", task=part.task), empty) == ()
 
 
 def test_the_record_of_several_functions_has_them_beside_the_others() -> None:

@@ -6,7 +6,7 @@ Only of a function of one parameter, and only where a plain value stands on both
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from arriero.apps.codegen.requirement import Example, Kind, Part
 from arriero.apps.codegen.requirement_examples import example, scanned
@@ -19,23 +19,35 @@ _EMPTY = {"list": "[]", "text": '""', "string": '""', "dictionary": "{}", "dict"
 _KINDS = "|".join(_EMPTY)
 _FOR_EMPTY = re.compile(rf"\s+for\s+an\s+empty\s+(?P<kind>{_KINDS})\b")
 _EMPTY_GIVES = re.compile(rf"\ban\s+empty\s+(?P<kind>{_KINDS})\s+(?:gives|becomes|has\s+\w+)\s+")
+_IS_A = re.compile(rf"\b(?P<name>\w+)\s+is\s+an?\s+(?P<kind>{_KINDS})\b")
 LONGEST = 200  # characters of a value on the left: more is searched for in vain
 
 
-def described(part: Part) -> tuple[Example, ...]:
-    """The examples that `part.task` holds, each once; none unless the part is a function of one parameter."""
+def emptied(parts: Sequence[Part]) -> Mapping[str, str]:
+    """What is empty of each parameter whose kind a description tells: `readings is a list of ...`."""
+    told = (found for part in parts for found in _IS_A.finditer(part.task))
+    return {found["name"]: _EMPTY[found["kind"]] for found in told}
+
+
+def described(part: Part, empty: Mapping[str, str] | None = None) -> tuple[Example, ...]:
+    """The examples that `part.task` holds, each once; none unless the part is a function of one parameter.
+
+    `empty` are the empty values of parameters: with it `0 when there are no readings` is one, too.
+    """
     params = part.params or ""
     if part.kind is Kind.CLASS or not params.strip() or re.search(r"[,=*]", params):
         return ()
     _, _, told = part.task.partition(")")
     found: dict[str, Example] = {}
-    for given, gives in _pairs(told.replace("`", "")):
+    name = params.partition(":")[0].strip()
+    nothing = (empty or {}).get(name, "")
+    for given, gives in _pairs(told.replace("`", ""), name, nothing):
         if one := example(f"{part.name}({given})", gives):
             found.setdefault(one.code, one)
     return tuple(found.values())
 
 
-def _pairs(told: str) -> Iterator[tuple[str, str]]:
+def _pairs(told: str, name: str, nothing: str) -> Iterator[tuple[str, str]]:
     for sign in _GIVES.finditer(told):
         given, gives = _ending(told, sign.start()), scanned(told, sign.end())
         if given and gives and _BEHIND.match(told, gives[1]):
@@ -43,6 +55,13 @@ def _pairs(told: str) -> Iterator[tuple[str, str]]:
     for empty in _FOR_EMPTY.finditer(told):
         if value := _ending(told, empty.start()):
             yield _EMPTY[empty["kind"]], value
+    if nothing:
+        none = rf"there\s+(?:is|are)\s+(?:none|no\s+{re.escape(name)})"
+        for found in re.finditer(
+            rf"\s+(?:for\s+an\s+empty\s+{re.escape(name)}|when\s+{none})\b", told
+        ):
+            if value := _ending(told, found.start()):
+                yield nothing, value
     for empty in _EMPTY_GIVES.finditer(told):
         gives = scanned(told, empty.end())
         if gives and _BEHIND.match(told, gives[1]):
