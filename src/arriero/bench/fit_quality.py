@@ -59,7 +59,7 @@ DRAFTS = (
 FIRST = 5  # times the first draft counts: it is the one that would be said
 HAND = 4  # times a hand-written rewording counts: there are fewer of them than of those by rule
 
-ANSWERABLE = 0.7  # assumed share of the questions of customers that some article answers
+ANSWERABLE = 0.5  # assumed share of the questions of customers that some article answers
 BY_HAND = 0.5  # of the weight: hand-written questions are more like what people ask
 
 
