@@ -163,11 +163,14 @@ def _right(question: Question, answer: Mapping[str, Any]) -> bool:
     """Answered on its path with its facts; the open one by the model, from enough passages."""
     written = answer["tokens_out"] > 0 and answer["tokens_in"] >= PROMPT_TOKENS
     return (
-        answer["outcome"] == "answered"
+        _says_its_facts(question, answer)
         and path_of(answer["outcome"], answer["origin"]) == question.path
-        and says(answer["response"], question.facts)
         and (written or question.path != "generative")
     )
+
+
+def _says_its_facts(question: Question, answer: Mapping[str, Any]) -> bool:
+    return answer["outcome"] == "answered" and says(answer["response"], question.facts)
 
 
 def _figures(
@@ -178,12 +181,14 @@ def _figures(
     lazy_answers: list[dict[str, Any]],
 ) -> list[Figure]:
     right = [_right(question, one) for question, one in zip(QUESTIONS, answers, strict=True)]
+    told_rightly = sum(map(_says_its_facts, QUESTIONS, answers))
     by_lazy = [_right(question, one) for question, one in zip(QUESTIONS, lazy_answers, strict=True)]
     told = TRACKING in strange["response"] or strange["outcome"] == "answered"
     return [
         Figure("cold_start_s", round(cold_s, 1), "s", "<= 300", 1, note="make up, all engines ready"),
         Figure("second_start_s", round(warm_s, 1), "s", "<= 8", 1, note="the same"),
         Figure("right_answers", sum(right), "of 3", "== 3", 3),
+        Figure("answers_with_their_facts", told_rightly, "of 3", "== 3", 3, note="whichever path they took"),
         Figure("prompt_tokens", answers[-1]["tokens_in"], "tokens", f">= {PROMPT_TOKENS}", 1),
         Figure("answer_tokens", answers[-1]["tokens_out"], "tokens", ">= 1", 1),
         Figure("told_a_stranger", told, "orders", "== 0", 1, note="the same question by another customer"),

@@ -482,7 +482,8 @@ async def _index(
     engines: Engines,
     folder: Path,
     passages: Sequence[Passage],
-    projection: Projection | None,
+    projection: Projection | None = None,
+    /,
 ) -> Index:
     encoder: Encoder = await engines.encoder()
     return await open_index("local:", passages, encoder, folder, projection)

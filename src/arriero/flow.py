@@ -737,10 +737,18 @@ async def untaught(head: str, rows: Sequence[tuple[str, str]]) -> None:
     """Where no head is served there is none to teach."""
 
 
+class OpenIndex(Protocol):
+    """Opens an app's index over passages, in which likeness is the encoder's or that of a projection."""
+
+    def __call__(
+        self, passages: Sequence[Passage], projection: Projection | None = None, /
+    ) -> Awaitable[Index]: ...
+
+
 @dataclass(frozen=True)
 class Parts:
     """What assembly gives an app to build itself of. `encoder` is opened on first use; `open_index` opens
-    the app's index, in which likeness is the encoder's or that of a projection of its vectors.
+    the app's index.
 
     `reveal(tenant, run, value)` tells private values again, for a tool that must have them or a
     person who may: what an app keeps or hands to a model stays masked. `teach(head, rows)` has a head
@@ -753,7 +761,7 @@ class Parts:
     records: Records
     cache: Cache
     encoder: Callable[[], Awaitable[Encoder]]
-    open_index: Callable[[Sequence[Passage], Projection | None], Awaitable[Index]]
+    open_index: OpenIndex
     reveal: Callable[[str, str, JsonValue], Awaitable[JsonValue]] = _as_it_is
     vaults: Vaults = field(default_factory=memory_vaults)
     teach: Teach = untaught

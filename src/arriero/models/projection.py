@@ -9,7 +9,7 @@ or three; serving takes a tenth of a millisecond a text and no library beside nu
 from __future__ import annotations
 
 import hashlib
-import json
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -52,10 +52,10 @@ class Projection:
 
 def save(projection: Projection, file: Path) -> None:
     """Write it; a reader sees a whole file or none."""
-    part = file.with_name(f"{file.name}.part")
+    part = file.with_name(f"{file.name}.{os.getpid()}.part")
     file.parent.mkdir(parents=True, exist_ok=True)
     tensors = {name: getattr(projection, name) for name in ("inner", "bias", "outer")}
-    save_file(tensors, part, metadata={"scale": json.dumps(SCALE)})
+    save_file(tensors, part)
     part.replace(file)
 
 

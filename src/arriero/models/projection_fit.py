@@ -175,7 +175,7 @@ class _Learner:
 def _batches(
     lesson: Lesson, draw: np.random.Generator
 ) -> Iterator[tuple[Vectors, Vectors, Places]]:
-    """Each question once, beside another of its answer or the words that answer it."""
+    """All questions in pairs of one answer; some of the second ones give way to the words that answer them."""
     pairs: list[tuple[int, int, int]] = []
     for owner in np.unique(lesson.owners):
         rows = draw.permutation(np.flatnonzero(lesson.owners == owner)).tolist()
