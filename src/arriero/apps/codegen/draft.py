@@ -93,12 +93,11 @@ def alone(
     opened: bool,
     wrong: Sequence[str] = (),
     before: str = "",
-    planned: bool = False,
 ) -> Opened:
     """The prompt for one function as if there were nothing else: its description with its examples as a docstring.
 
     The whole task and code that has nothing to do with it lead small writers astray. `usable` are the signatures of what it may call, `imports` the lines that bring them.
-    With `before`, that is a version in which `wrong` is wrong. `planned`: the body is begun with a comment.
+    With `before`, that is a version in which `wrong` is wrong.
     """
     begun = _stub(requirement, part)
     first, _, about = requirement.text.partition("\n\n")[0].partition(". ")
@@ -117,7 +116,6 @@ def alone(
         Message("user", "\n\n".join(lines)),
     ]
     above = f"{imports.strip()}\n\n\n" if imports.strip() else ""
-    begun += f"{' ' * _body_column(begun)}#" if planned else ""
     return _opening(said, "python", begun, opened=opened, before=above)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from arriero.apps.codegen.draft import Slant
 from arriero.apps.codegen.judge.compiled.includes import included
 from arriero.apps.codegen.judge.report import COMPILER
-from arriero.apps.codegen.parts import mendable, mended
+from arriero.apps.codegen.parts import MOST_TOLD, mendable, mended
 from arriero.apps.codegen.repair import linted, put_right
 from arriero.apps.codegen.repair_unsafe import safer
 from arriero.apps.codegen.select import Judged, agree, best_of, chosen, is_doubtful, is_wrong
@@ -23,7 +23,6 @@ from arriero.apps.codegen.writer import Writer
 from arriero.core.errors import ModelError
 
 LEFT_S = 1.0  # no round begins with less; what is there is delivered instead
-MOST_TOLD = 4  # failures that the writer is told of
 ENOUGH = 3  # candidates that pass, before agreement chooses among them
 # By turns. Begun with a plan the likeliest answer is nearly the plain one again, so that slant is for warm ones.
 SLANTS = (Slant.UNSHOWN, Slant.PLAIN, Slant.PLANNED, Slant.UNSHOWN)

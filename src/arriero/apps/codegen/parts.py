@@ -233,8 +233,13 @@ async def _tried(
 
 def failing(requirement: Requirement, report: Report) -> frozenset[str]:
     """The parts whose examples do not hold."""
-    names = {f"example {number}": one.entry for number, one in enumerate(requirement.examples, 1)}
-    return frozenset(names[one.name] for one in report.tests.failed if one.name in names)
+    entries = _entries(requirement)
+    return frozenset(entries[one.name] for one in report.tests.failed if one.name in entries)
+
+
+def _entries(requirement: Requirement) -> Mapping[str, str]:
+    """Which part each example calls, by the name of its test."""
+    return {f"example {number}": one.entry for number, one in enumerate(requirement.examples, 1)}
 
 
 def mendable(requirement: Requirement, report: Report) -> list[Part]:
@@ -265,8 +270,8 @@ async def mended(
     for number, part in enumerate(requirement.architecture.parts):
         if part not in mendable(requirement, report):
             continue
-        names = {f"example {at}": one.entry for at, one in enumerate(requirement.examples, 1)}
-        told = [one.told for one in report.tests.failed if names.get(one.name) == part.name]
+        entries = _entries(requirement)
+        told = [one.told for one in report.tests.failed if entries.get(one.name) == part.name]
         for attempt in range(max(1, tries)):
             if enough():
                 break
@@ -275,7 +280,7 @@ async def mended(
             before = "" if attempt else definition(files.get(part.file, ""), part.name)
             code = await writer.alone(
                 part, usable, imports, wrong=told[:MOST_TOLD], before=before,
-                planned=attempt % 2 == 1, temperature=temperature if attempt else None,
+                temperature=temperature if attempt else None,
                 salt=1_000 * turn + 100 * number + attempt,
             )  # fmt: skip
             code = _own(code, part, {}, requirement.components)
@@ -328,9 +333,14 @@ def _lines_of(code: str, name: str) -> tuple[int, int] | None:
         return None
     for node in body:
         if getattr(node, "name", None) == name:
-            first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
-            return first - 1, node.end_lineno or node.lineno
+            return _first_line(node) - 1, node.end_lineno or node.lineno
     return None
+
+
+def _first_line(node: ast.stmt) -> int:
+    """Where a statement begins, with its decorators."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(one.lineno for one in decorators)])
 
 
 def opening_of(part: Part, files: Mapping[str, str], requirement: Requirement) -> str:
@@ -362,8 +372,7 @@ def _own(code: str, part: Part, files: Mapping[str, str], components: Sequence[s
     again = [node for node in tree.body if getattr(node, "name", None) in elsewhere]
     lines = code.splitlines()
     for node in reversed(again):
-        first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
-        del lines[first - 1 : node.end_lineno]
+        del lines[_first_line(node) - 1 : node.end_lineno]
     return "\n".join(lines).strip() + "\n" if again else code
 
 
@@ -381,8 +390,7 @@ def merged(there: str, code: str) -> str:
     have = {ast.unparse(node) for node in old.body if isinstance(node, ast.Import | ast.ImportFrom)}
     at = 0
     for node in new.body:
-        first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
-        text = "\n".join(lines[max(at, first - 1) : node.end_lineno])
+        text = "\n".join(lines[max(at, _first_line(node) - 1) : node.end_lineno])
         at = node.end_lineno or at
         if isinstance(node, ast.Import | ast.ImportFrom):
             if ast.unparse(node) not in have:

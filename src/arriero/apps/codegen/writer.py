@@ -95,7 +95,6 @@ class Writer:
         *,
         wrong: Sequence[str] = (),
         before: str = "",
-        planned: bool = False,
         temperature: float | None = None,
         salt: int = 0,
     ) -> str:
@@ -109,7 +108,6 @@ class Writer:
             opened=self.opened,
             wrong=wrong,
             before=before,
-            planned=planned,
         )
         reply = await self._reply(prompt, temperature, salt, _NEXT if prompt.begun else ())
         return code_in(reply.text, prompt.begun, self.requirement.language, part.name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from arriero.apps.support.values import Fit
@@ -57,7 +56,7 @@ class Relevant:
     judges, which was fitted with them, and `warned` where it wrote down questions that nothing answers
     as well, of which `unanswered` are the vectors; without an encoder, or while it fails, `wordy` does,
     which needs no vectors. With a `projection`, expected and unanswered questions are as like the
-    question as they are there.
+    question as they are there, and `unanswered` are the vectors there.
     """
 
     layer: Logistic
@@ -108,16 +107,9 @@ class Relevant:
 
     def _alike(self, asked: NDArray[np.float32]) -> Sequence[float]:
         """Of a question with this vector of the encoder, one a question that nothing answers."""
-        if self._unanswered is None:
+        if self.unanswered is None:
             return ()
         if self.projection is not None:
             asked = self.projection.of(asked[None])[0]
-        likeness: Sequence[float] = (self._unanswered @ asked).tolist()
+        likeness: Sequence[float] = (self.unanswered @ asked).tolist()
         return likeness
-
-    @cached_property
-    def _unanswered(self) -> NDArray[np.float32] | None:
-        """The vectors of `unanswered` where likeness is measured."""
-        if self.unanswered is None or self.projection is None:
-            return self.unanswered
-        return self.projection.of(self.unanswered)

@@ -131,6 +131,8 @@ def relevant(
     """
     if encoder is not None and not weighed_for(encoder):
         encoder = None
+    if projection is not None and unanswered is not None:
+        unanswered = projection.of(unanswered)
     plain, wordy, expecting, warned = map(_layer, LEARNED if projection else LAYERS)
     return Relevant(
         plain, wordy, expecting, warned, rarity, encoder, unanswered, approved, projection
