@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from arriero.core.errors import InputError, StoreError
 from arriero.core.words import content_hash
 from arriero.models.base import Encoder
+from arriero.models.compact import Compact
 from arriero.models.projection import Projection
 from arriero.retrieval.base import Expected, Hit, Passage, fingerprint
 from arriero.retrieval.fusion import K
@@ -84,8 +85,8 @@ class LocalIndex:
         self._projection = projection
         if projection is not None:
             vectors = projection.of(vectors)
-        self._vectors = vectors[: len(passages)]
-        self._asked = vectors[len(passages) :]
+        self._vectors = Compact(vectors[: len(passages)])
+        self._asked = Compact(vectors[len(passages) :])
         counts = [len(one.expected) for one in passages]
         self._asks = np.flatnonzero(counts)  # the passages that have expected questions
         self._first = np.concatenate(([0], np.cumsum(counts)))[self._asks].astype(np.int64)
@@ -238,13 +239,13 @@ def _with_questions(passage: Passage) -> str:
     return " ".join((passage.text, *(pair.question for pair in passage.expected)))
 
 
-def _softly(known: Vectors, asked: Vectors) -> Scores:
+def _softly(known: Compact, asked: Vectors) -> Scores:
     """How near each of `known` is to the clauses: a soft maximum, since who answers one of them well
     is wanted. The logarithm of the sum of exponentials; of one clause it is the cosine itself.
     """
     if not len(known):
         return np.zeros(0, np.float32)
-    near = known @ asked.T
+    near = known.cosines(asked)
     if near.shape[1] == 1:
         return np.asarray(near[:, 0], np.float32)
     top = near.max(axis=1, keepdims=True)

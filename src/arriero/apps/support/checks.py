@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from arriero.models.compact import Compact
     from arriero.models.projection import Projection
 
 MEANINGS: Mapping[str, str] = {
@@ -65,7 +66,7 @@ class Relevant:
     warned: Logistic
     rarity: Rarity
     encoder: Encoder | None = None
-    unanswered: NDArray[np.float32] | None = None
+    unanswered: Compact | None = None
     approved: frozenset[str] = frozenset()
     projection: Projection | None = None
     pass_at: float = 0.5
@@ -109,7 +110,8 @@ class Relevant:
         """Of a question with this vector of the encoder, one a question that nothing answers."""
         if self.unanswered is None:
             return ()
+        asked = asked[None]
         if self.projection is not None:
-            asked = self.projection.of(asked[None])[0]
-        likeness: Sequence[float] = (self.unanswered @ asked).tolist()
+            asked = self.projection.of(asked)
+        likeness: Sequence[float] = self.unanswered.cosines(asked)[:, 0].tolist()
         return likeness

@@ -131,12 +131,13 @@ def relevant(
     """
     if encoder is not None and not weighed_for(encoder):
         encoder = None
-    if projection is not None and unanswered is not None:
-        unanswered = projection.of(unanswered)
+    known = None
+    if unanswered is not None:
+        from arriero.models.compact import Compact  # noqa: PLC0415  # needs the extra `local`
+
+        known = Compact(unanswered if projection is None else projection.of(unanswered))
     plain, wordy, expecting, warned = map(_layer, LEARNED if projection else LAYERS)
-    return Relevant(
-        plain, wordy, expecting, warned, rarity, encoder, unanswered, approved, projection
-    )
+    return Relevant(plain, wordy, expecting, warned, rarity, encoder, known, approved, projection)
 
 
 def weighed_for(encoder: Encoder) -> bool:
