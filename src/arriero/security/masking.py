@@ -148,25 +148,23 @@ class Vault:
 
 def each_text(value: JsonValue, change: Callable[[str], str]) -> JsonValue:
     """`value` with every string in it changed, however deep it lies; keys stay."""
-    match value:  # a dict first: to be told from any other mapping, everything else costs most
-        case str():
-            return change(value)
-        case dict() | Mapping():
-            return {key: each_text(item, change) for key, item in value.items()}
-        case list() | tuple():
-            return [each_text(item, change) for item in value]
-        case _:
-            return value
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, (dict, Mapping)):  # a dict first: telling any other mapping costs most
+        return {key: each_text(item, change) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [each_text(item, change) for item in value]
+    return value
 
 
 def each_string(value: JsonValue) -> Iterable[str]:
     """Every string in `value`, however deep it lies; keys are none."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, Mapping):
+    elif isinstance(value, (dict, Mapping)):
         for item in value.values():
             yield from each_string(item)
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, (list, tuple)):
         for item in value:
             yield from each_string(item)
 

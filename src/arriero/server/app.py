@@ -64,9 +64,11 @@ def create(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
+        responses=openapi.RESPONSES,
     )
     errors.install(app)
-    app.include_router(_routes(platform, answers), responses=openapi.RESPONSES)
+    # Into the application's own router: one that is included is searched twice for each request.
+    _mount(app.router, platform, answers)
     app.openapi = partial(openapi.describe, app)  # type: ignore[method-assign]  # FastAPI's own way
     app.router.routes.extend(pages)
     app.add_middleware(
@@ -82,8 +84,7 @@ def create(
     return app
 
 
-def _routes(platform: Platform, answers: Answers) -> APIRouter:
-    router = APIRouter()
+def _mount(router: APIRouter, platform: Platform, answers: Answers) -> None:
     for name, plugin in platform.plugins.items():
         if plugin.door is not None and (name in platform.apps or name in platform.needs):
             doors.mount(router, platform, answers, plugin.door)
@@ -105,4 +106,3 @@ def _routes(platform: Platform, answers: Answers) -> APIRouter:
     chat.mount(router, platform, answers)
     cycles.mount(router, platform, answers)
     reads.mount(router, platform)
-    return router

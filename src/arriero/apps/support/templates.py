@@ -52,10 +52,10 @@ class Template(BaseModel):
         """Whether this answers `intent` with these facts: an empty fact is a missing one."""
         return (
             intent == self.intent
-            and (not self.cue or re.search(self.cue, message) is not None)
             and self.when.items() <= facts.items()
             and self.fields <= facts.keys()
             and all(facts[name] for name in self.fields)
+            and (not self.cue or re.search(self.cue, message) is not None)
         )
 
     def answers(self, message: str, facts: Mapping[str, str]) -> bool:
