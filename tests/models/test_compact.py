@@ -2,13 +2,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from arriero.models.compact import AT_ONCE, Compact
 
 
-def unit(count: int, seed: int = 0) -> np.ndarray:
-    found = np.random.default_rng(seed).normal(size=(count, 384)).astype(np.float32)
-    return found / np.linalg.norm(found, axis=1, keepdims=True)
+def unit(count: int, seed: int = 0) -> NDArray[np.float32]:
+    found: NDArray[np.float32] = np.random.default_rng(seed).normal(size=(count, 384)).astype(np.float32)
+    found /= np.linalg.norm(found, axis=1, keepdims=True)
+    return found
 
 
 @given(st.integers(1, 3), st.integers(0, 99))
