@@ -105,6 +105,13 @@ def test_what_passes_well_names_no_fault() -> None:
     assert layer.costliest({"covered": 0.4, "negation": 1.0}) == "covered"
 
 
+def test_what_good_answers_never_have_either_is_no_reason() -> None:
+    layer = Logistic(-5.0, {"near": 9.0, "covered": 2.0}, {"near": 0.6, "covered": 0.9})
+    assert layer.costliest({"near": 0.6, "covered": 0.2}) == "covered"
+    assert layer.costliest({"near": 0.3, "covered": 0.2}) == "near"
+    assert layer.costliest({"near": 0.6, "covered": 0.9}) == "near"  # nothing else to name
+
+
 def test_a_file_without_coefficients_says_how_to_fit_them(tmp_path: Path) -> None:
     file = tmp_path / "quality.json"
     file.write_text('{"grounded": {"bias": "x"}}', encoding="utf-8")

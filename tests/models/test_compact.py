@@ -8,7 +8,9 @@ from arriero.models.compact import AT_ONCE, Compact
 
 
 def unit(count: int, seed: int = 0) -> NDArray[np.float32]:
-    found: NDArray[np.float32] = np.random.default_rng(seed).normal(size=(count, 384)).astype(np.float32)
+    found: NDArray[np.float32] = (
+        np.random.default_rng(seed).normal(size=(count, 384)).astype(np.float32)
+    )
     found /= np.linalg.norm(found, axis=1, keepdims=True)
     return found
 

@@ -331,7 +331,9 @@ def fit(
     bounds = [(None, None)] + [(0, None) if name in SPEAKS_FOR else (None, 0) for name in names]
     found = minimize(loss, np.zeros(len(names) + 1), jac=True, bounds=bounds, method="L-BFGS-B")
     weights = {name: round(float(value), 4) for name, value in zip(names, found.x[1:], strict=True)}
-    return Logistic(round(float(found.x[0]), 4), weights)
+    means = np.average(matrix, axis=0, weights=weight * right)
+    usual = {name: round(float(value), 4) for name, value in zip(names, means, strict=True)}
+    return Logistic(round(float(found.x[0]), 4), weights, usual)
 
 
 def folds(rows: Rows, names: Sequence[str], *, count: int = 5) -> tuple[list[float], list[bool]]:
