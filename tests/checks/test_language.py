@@ -33,6 +33,8 @@ def test_short_messages_are_mostly_told_and_hardly_ever_wrong() -> None:
         ("o meu Suri down jacket não chegou", "pt"),
         ("mój Suri down jacket nie przyszedł", "pl"),
         ("My Suri jacket has not arrived", "en"),
+        ("tent hire per day", "en"),  # "per" is Italian as well
+        ("quanto costa la tenda per giorno", "it"),
     ],
 )
 def test_a_product_name_does_not_change_the_language(text: str, language: str) -> None:
