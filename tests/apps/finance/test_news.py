@@ -17,7 +17,14 @@ def article(
     title: str, *, days: float = 1, relevance: float | None = 0.9, url: str | None = None
 ) -> News:
     published = datetime(2026, 3, 31, 12, tzinfo=UTC) - timedelta(days=days)
-    return News(published, title, "", "A Paper", url or f"https://paper.example/{title}", relevance)
+    return News(
+        published,
+        title,
+        "",
+        "A Paper",
+        f"https://paper.example/{title}" if url is None else url,
+        relevance,
+    )
 
 
 @pytest.mark.parametrize(
@@ -77,3 +84,17 @@ def test_too_few_stories_are_named_and_give_no_mood() -> None:
 def test_the_order_of_the_articles_changes_nothing() -> None:
     given = [article(f"Profit of unit {word} rose") for word in ("one", "two", "three", "four")]
     assert mood_of(given, DAY) == mood_of(given[::-1], DAY)
+
+
+def test_articles_without_an_address_are_different_stories() -> None:
+    titles = ("Profit rose at the mill", "The board met on Tuesday", "A regulator fined the bank")
+    told = stories([article(title, url="") for title in titles], DAY)
+    assert {story.article.title for story in told} == set(titles)
+    mood, _ = mood_of([story.article for story in told], DAY)
+    assert len({origin.id for origin in mood.figures[0].origins}) == len(titles)
+
+
+def test_articles_of_no_relevance_to_the_company_are_no_news_of_it() -> None:
+    titles = ("Profit rose", "Sales fell short", "A board met", "A scandal broke")
+    mood, told = mood_of([article(title, relevance=0.0) for title in titles], DAY)
+    assert (mood.score, told) == (None, ())

@@ -76,7 +76,10 @@ def _of(tones: Mapping[str, float]) -> Callable[[str], float]:
 def stories(
     news: Sequence[News], as_of: date, read: Callable[[str], float] = tone
 ) -> tuple[Story, ...]:
-    """Each story once: the earliest article of it, its relevance the highest of its copies."""
+    """Each story once: the earliest article of it, its relevance the highest of its copies.
+
+    One whose relevance to the company is nought says nothing of it, and is none.
+    """
     ends = datetime.combine(as_of, time.max, UTC)
     begins = ends - timedelta(days=WINDOW_DAYS)
     seen = sorted(
@@ -91,13 +94,14 @@ def stories(
         else:
             same.append(one)
     found = [_story(group, ends, read) for group in groups]
+    found = [story for story in found if story.weight > 0]
     return tuple(sorted(found, key=lambda it: (-it.weight, it.article.published, it.article.url)))
 
 
 def origin_of(article: News) -> Origin:
     """An article as a source that is cited."""
     title = f"{article.source}, {article.published:%Y-%m-%d}"
-    return Origin(f"news:{article.url}", title, article.title)
+    return Origin(f"news:{article.url or article.title}", title, article.title)
 
 
 def _story(group: Sequence[News], ends: datetime, read: Callable[[str], float]) -> Story:
@@ -114,7 +118,7 @@ def _same(one: News, other: News) -> bool:
     """Whether two articles tell one story: near in time, and their titles have most words in common."""
     if abs(one.published - other.published) > timedelta(days=SAME_DAYS):
         return False
-    if one.url == other.url:
+    if one.url and one.url == other.url:
         return True
     mine, theirs = (frozenset(re.findall(r"\w+", it.title.lower())) for it in (one, other))
     return len(mine & theirs) >= SAME * max(len(mine | theirs), 1)
