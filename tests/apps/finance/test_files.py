@@ -164,7 +164,43 @@ async def test_a_split_that_was_not_adjusted_is_named(tmp_path: Path) -> None:
             Reason.MALFORMED,
         ),
         (f"{TICKER}.csv", "Date,Open,High,Low,Close,Volume\n2023-01-02,9,2,1,1,1\n", Reason.UNTIED),
+        (
+            f"{TICKER}.csv",
+            "Date,Open,High,Low,Close,Volume\n2023-01-02,1,1,1,1,1,000\n",
+            Reason.MALFORMED,
+        ),
+        (
+            f"{TICKER}.csv",
+            f"Date,Open,High,Low,Close,Volume\n2023-01-02,1,1,1,1,{'1' * 200_000}\n",
+            Reason.MALFORMED,
+        ),
+        (
+            f"{TICKER}.csv",
+            "Date,Open,High,Low,Close,Adj Close,Volume\n2023-12-28,1,1,1,1,0,1\n",
+            Reason.UNTIED,
+        ),
+        (
+            f"CIK{CIK}.json",
+            f'{{"cik": {int(CIK)}, "facts": {{"us-gaap": {{"Assets": {{"units": {{"USD": [{{"val": 1{"0" * 400}}}]}}}}}}}}}}',
+            Reason.MALFORMED,
+        ),
+        (f"CIK{CIK}.json", '{"cik": 1e999, "facts": {}}', Reason.MALFORMED),
         (f"news-{TICKER}.json", '{"articles": [{"publishedAt": "soon"}]}', Reason.MALFORMED),
+        (
+            f"news-{TICKER}.json",
+            '{"articles": [{"publishedAt": "0001-01-01T00:00:00+14:00"}]}',
+            Reason.MALFORMED,
+        ),
+        (
+            f"news-{TICKER}.json",
+            '{"feed": [{"time_published": "20231201T101500", "ticker_sentiment": 5}]}',
+            Reason.MALFORMED,
+        ),
+        (
+            f"news-{TICKER}.json",
+            '{"articles": [{"publishedAt": "2023-12-01T10:15:00Z", "relevance": NaN}]}',
+            Reason.MALFORMED,
+        ),
     ],
 )
 async def test_a_broken_file_is_a_gap_and_the_rest_is_served(
@@ -175,6 +211,13 @@ async def test_a_broken_file_is_a_gap_and_the_rest_is_served(
     bundle = await frozen(tmp_path)
     assert reason in {gap.reason for gap in bundle.gaps}
     assert bundle.entity.name == "Guanaco Tools Inc."
+
+
+async def test_a_document_named_after_no_day_is_no_report(tmp_path: Path) -> None:
+    Guanaco(last=2020).write(tmp_path)
+    before = await frozen(tmp_path)
+    (tmp_path / "item1a-guan-10-k-2020-02-30.txt").write_text("Item 1A.", encoding="utf-8")
+    assert (await frozen(tmp_path)).filings == before.filings
 
 
 async def test_a_day_without_any_price_is_no_day_of_trading(tmp_path: Path) -> None:

@@ -247,10 +247,30 @@ async def test_the_first_page_is_kept_when_the_second_is_not_in_the_plan() -> No
         (429, "rateLimited", Reason.QUOTA),
         (429, "apiKeyExhausted", Reason.QUOTA),
         (400, "parameterInvalid", Reason.DOWN),
+        (426, "parameterInvalid", Reason.REFUSED),
     ],
 )
 async def test_newsapis_errors_have_their_reasons(status: int, code: str, reason: Reason) -> None:
     async with serving(says({"status": "error", "code": code}, status)) as service:
+        provider = NewsApi("k", CLOCK, url=service.url, pace=pace())
+        with pytest.raises(Unavailable) as failure:
+            await provider.news("GUAN", DAY)
+        await provider.close()
+    assert (failure.value.reason, failure.value.detail) == (reason, code)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"status": "ok", "totalResults": "many", "articles": []}, Reason.MALFORMED),
+        ({"status": "ok", "totalResults": [1], "articles": []}, Reason.MALFORMED),
+        ({"status": "error", "code": ["rateLimited"]}, Reason.DOWN),
+    ],
+)
+async def test_what_is_not_newsapis_format_is_a_failure_with_a_reason(
+    body: Any, reason: Reason
+) -> None:
+    async with serving(says(body)) as service:
         provider = NewsApi("k", CLOCK, url=service.url, pace=pace())
         with pytest.raises(Unavailable) as failure:
             await provider.news("GUAN", DAY)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from math import isnan
 from typing import Any
 
 from arriero.apps.finance.evidence.base import News, Reason, Unavailable
@@ -40,7 +41,7 @@ def _from_feed(row: Any, ticker: str) -> News:
     mine = next(
         (
             one
-            for one in entry.get("ticker_sentiment") or []
+            for one in _list(entry.get("ticker_sentiment") or [])
             if isinstance(one, dict) and same_ticker(str(one.get("ticker", "")), ticker)
         ),
         {},
@@ -59,9 +60,9 @@ def moment(text: Any) -> datetime:
     """An aware time in UTC, of ISO text or of `YYYYMMDDTHHMMSS`; text without a zone is UTC, as both services write."""
     try:
         told = datetime.fromisoformat(str(text))
-    except ValueError:
+        return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
+    except (ValueError, OverflowError):  # the year 1 east of Greenwich has no UTC
         raise Unavailable(Reason.MALFORMED, f"news: {text!r} is no time") from None
-    return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
 
 
 def _mapping(row: Any) -> Mapping[str, Any]:
@@ -70,11 +71,19 @@ def _mapping(row: Any) -> Mapping[str, Any]:
     raise Unavailable(Reason.MALFORMED, "an article is no object")
 
 
+def _list(value: Any) -> Sequence[Any]:
+    if isinstance(value, list):
+        return value
+    raise Unavailable(Reason.MALFORMED, "ticker_sentiment is no list")
+
+
 def _share(value: Any) -> float | None:
     if value in (None, "", "None", "-"):
         return None
     try:
         share = float(value)
     except (TypeError, ValueError):
-        raise Unavailable(Reason.MALFORMED, f"relevance {value!r} is no number") from None
+        share = float("nan")
+    if isnan(share):
+        raise Unavailable(Reason.MALFORMED, f"relevance {value!r} is no number")
     return min(max(share, 0.0), 1.0)

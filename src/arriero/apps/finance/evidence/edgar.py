@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from math import isfinite
+from sys import float_info
 from typing import Any
 
 from arriero.apps.finance.evidence.base import Entity, Fact, Filing, Missing, Reason, Unavailable
@@ -58,7 +58,8 @@ def _fact(taxonomy: str, concept: str, unit: str, row: Any) -> Fact | None:
     value = entry.get("val")
     if value is None:
         return None  # nil facts are told without a number
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not abs(value) <= float_info.max:  # JSON knows NaN here, and longer integers
         raise Unavailable(Reason.MALFORMED, f"{where}: val is {value!r}")
     start = entry.get("start")
     return Fact(
@@ -178,5 +179,5 @@ def _text(value: Any, where: str) -> str:
 def _number(value: Any) -> int:
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Unavailable(Reason.MALFORMED, f"cik: {value!r} is no number") from None

@@ -25,7 +25,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from arriero.apps.finance.evidence import edgar
 from arriero.apps.finance.evidence.articles import news_of
@@ -144,10 +144,9 @@ class Files:
         found, paths = {}, []
         names = [*self._paths, *(one.name for one in self._cut_texts(ticker).values())]
         for name in names:
-            match = NAMED.match(name.removeprefix("item1a-").replace(".txt", ".html"))
-            if match is None or _plain(match["ticker"]) not in self._names(ticker):
+            filed = self._filed(name, ticker)
+            if filed is None:
                 continue
-            filed = date.fromisoformat(match["filed"])
             paths.append(self._paths.get(name) or self._cut_texts(ticker)[filed])
             if filed <= as_of and (filed not in found or not name.startswith("item1a-")):
                 found[filed] = Filing("", "10-K", filed, None, name)
@@ -156,12 +155,20 @@ class Files:
     def _cut_texts(self, ticker: str) -> Mapping[date, Path]:
         texts = {}
         for name, path in self._paths.items():
-            match = NAMED.match(name.removeprefix("item1a-").replace(".txt", ".html"))
-            if not name.startswith("item1a-") or match is None:
-                continue
-            if _plain(match["ticker"]) in self._names(ticker):
-                texts[date.fromisoformat(match["filed"])] = path
+            filed = self._filed(name, ticker) if name.startswith("item1a-") else None
+            if filed is not None:
+                texts[filed] = path
         return texts
+
+    def _filed(self, name: str, ticker: str) -> date | None:
+        """The day in the name of the company's annual report; None for the name of another file."""
+        match = NAMED.match(name.removeprefix("item1a-").replace(".txt", ".html"))
+        if match is None or _plain(match["ticker"]) not in self._names(ticker):
+            return None
+        try:
+            return date.fromisoformat(match["filed"])
+        except ValueError:  # 30 February
+            return None
 
     def _names(self, ticker: str) -> frozenset[str]:
         """The ticker, and the company's others: who asks by CIK means them all."""
@@ -219,18 +226,24 @@ def bars_of(raw: bytes, name: str, as_of: date) -> tuple[Bar, ...]:
     """
     lines = csv.DictReader(io.StringIO(_text(raw)))
     bars = []
-    for number, line in enumerate(lines, 2):
-        row = {
-            str(key).strip().lower().replace("_", " "): (value or "").strip()
-            for key, value in line.items()
-        }
-        try:
+    try:
+        for line in lines:
+            row = _row(line)
             day = date.fromisoformat(row["date"][:10])
             if day <= as_of and any(row[name].lower() not in NOTHING for name in PRICES):
                 bars.append(_bar(day, row))
-        except (KeyError, ValueError) as error:
-            raise Unavailable(Reason.MALFORMED, f"{name}, line {number}: {error}") from None
+    except (KeyError, ValueError, csv.Error) as error:
+        raise Unavailable(Reason.MALFORMED, f"{name}, line {lines.line_num}: {error}") from None
     return tuple(sorted(bars, key=lambda bar: bar.day))
+
+
+def _row(line: Mapping[str | Any, str | Any]) -> Mapping[str, str]:
+    """The cells of a line by name. `ValueError` for more of them than the header names."""
+    if None in line:
+        raise ValueError("it has more cells than the header")
+    return {
+        key.strip().lower().replace("_", " "): (value or "").strip() for key, value in line.items()
+    }
 
 
 def _bar(day: date, row: Mapping[str, str]) -> Bar:

@@ -72,7 +72,8 @@ def bars(rows: Sequence[Bar], as_of: date) -> None:
     for row in rows:
         low, high = min(row.open, row.close), max(row.open, row.close)
         inside = row.low * (1 - OUTSIDE) <= low and high <= row.high * (1 + OUTSIDE)
-        if row.day > as_of or row.low <= 0 or row.volume < 0 or row.high < row.low or not inside:
+        above = row.low > 0 and (row.adjusted is None or row.adjusted > 0)
+        if row.day > as_of or not above or row.volume < 0 or row.high < row.low or not inside:
             raise Unavailable(Reason.UNTIED, f"the prices of {row.day} cannot be")
 
 

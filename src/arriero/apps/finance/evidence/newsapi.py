@@ -72,7 +72,10 @@ class NewsApi:
                 break  # 426: no further pages for this plan
             found += news_of(told, ticker, as_of)
             when = when or fetched
-            if page * PAGE_ROWS >= int(told.get("totalResults") or 0):
+            total = told.get("totalResults") or 0
+            if not isinstance(total, int):
+                raise Unavailable(Reason.MALFORMED, f"totalResults is {total!r}")
+            if page * PAGE_ROWS >= total:
                 break
         if not found or when is None:
             raise Missing(Reason.NOT_YET, ticker)
@@ -95,19 +98,19 @@ class NewsApi:
         told = edgar.read_json(answer.body, self.name)
         if not isinstance(told, dict):
             raise Unavailable(Reason.MALFORMED, "no object")
-        code = told.get("code")
+        code = str(told.get("code") or f"HTTP {answer.status}")
         if answer.status == 426 or code == "maximumResultsReached":
             if page > 1:
                 return None, answer.retrieved_at
-            raise Unavailable(Reason.REFUSED, "maximumResultsReached")
+            raise Unavailable(Reason.REFUSED, code)
         if told.get("status") == "ok":
             return told, answer.retrieved_at
         if code in KEYS:
-            raise Unavailable(Reason.REFUSED, str(code))
+            raise Unavailable(Reason.REFUSED, code)
         if code in QUOTAS or answer.status == 429:
             self._pace.hold()
-            raise Unavailable(Reason.QUOTA, str(code))
-        raise Unavailable(Reason.DOWN, str(code or f"HTTP {answer.status}"))
+            raise Unavailable(Reason.QUOTA, code)
+        raise Unavailable(Reason.DOWN, code)
 
     async def entity(self, ticker: str, as_of: date) -> Served[Entity]:
         raise Missing(Reason.NO_PROVIDER, self.name)
