@@ -90,6 +90,20 @@ async def test_a_document_is_cut_when_somebody_can(tmp_path: Path) -> None:
     assert served.rows[-1].item_1a == "<P>ITEM 1A</P>"
 
 
+async def test_an_amendment_does_not_keep_an_annual_report_from_being_read(tmp_path: Path) -> None:
+    books = Guanaco()
+    _, _, filed, period, _ = books.filings[-1]
+    amended = ("0009990001-23-000099", "10-K/A", filed + timedelta(days=50), period, "guan-a.htm")
+    books.filings.append(amended)
+    books.write(tmp_path)
+    for _, form, _, _, document in books.filings:
+        (tmp_path / document).write_text(form, encoding="utf-8")
+    told = Files(tmp_path, cut=lambda text: text if text == "10-K" else None)
+    rows = (await told.filings(TICKER, DAY)).rows
+    assert rows[-1].form == "10-K/A"
+    assert [one.period for one in rows if one.item_1a] == [year_end(2022), year_end(2023)]
+
+
 async def test_before_the_first_filing_there_is_a_gap_and_no_guess(folder: Path) -> None:
     bundle = await frozen(folder, date(2018, 1, 1))
     assert bundle.facts == ()

@@ -114,9 +114,14 @@ def filings_of(table: Any, cik: str, as_of: date) -> tuple[Filing, ...]:
     return tuple(sorted(found, key=lambda one: (one.filed, one.accession)))
 
 
+def whole_annual(form: str) -> bool:
+    """Whether it is an annual report, and no amendment of one (10-K/A), which tells only what it amends."""
+    return form.startswith(ANNUAL) and not form.endswith("/A")
+
+
 def older_pages(payload: Any, as_of: date, known: Sequence[Filing]) -> Iterator[str]:
     """Names of the older pages that are needed to have two annual reports by `as_of`, newest first."""
-    if sum(one.form.startswith(ANNUAL) for one in known) >= 2:
+    if sum(whole_annual(one.form) for one in known) >= 2:
         return
     filings = _mapping(_mapping(payload, "submissions").get("filings"), "filings")
     for page in _sequence(filings.get("files") or [], "filings.files"):

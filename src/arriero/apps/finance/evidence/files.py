@@ -125,7 +125,7 @@ class Files:
         self, filings: Sequence[Filing], cut: Mapping[date, Path]
     ) -> tuple[Filing, ...]:
         """The filings, the last annual ones with their risk factors where the folder has them."""
-        annual = [one for one in filings if one.form.startswith(edgar.ANNUAL)][-ANNUALS_READ:]
+        annual = [one for one in filings if edgar.whole_annual(one.form)][-ANNUALS_READ:]
         return tuple(
             replace(one, item_1a=self._item_1a(one, cut)) if one in annual else one
             for one in filings

@@ -105,7 +105,7 @@ class Sec:
         for name in edgar.older_pages(told, as_of, rows):
             page = await self._web.get(f"{self._data}/submissions/{name}")
             rows = (*edgar.filings_of(_json(page, name), cik, as_of), *rows)
-            if sum(one.form.startswith(edgar.ANNUAL) for one in rows) >= ANNUALS_READ:
+            if sum(edgar.whole_annual(one.form) for one in rows) >= ANNUALS_READ:
                 break
         if not rows:
             raise Missing(Reason.NOT_YET, f"CIK{cik}")
@@ -147,7 +147,7 @@ class Sec:
         """The filings, the last annual ones with their risk factors. A document that cannot be had is left out."""
         if self._cut is None:
             return tuple(rows)
-        annual = [one for one in rows if one.form.startswith(edgar.ANNUAL)][-ANNUALS_READ:]
+        annual = [one for one in rows if edgar.whole_annual(one.form)][-ANNUALS_READ:]
         read = []
         for one in rows:
             if one not in annual:
