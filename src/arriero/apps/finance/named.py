@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from arriero.apps.finance.evidence.base import Bundle, Filing, Gap
+from arriero.apps.finance.filings.base import RiskText
+from arriero.apps.finance.filings.changes import changes
 from arriero.apps.finance.views import Named, Origin
 
 PART = "risk_factors"
@@ -19,17 +24,29 @@ def named_of(bundle: Bundle) -> tuple[tuple[Named, ...], tuple[Gap, ...]]:
     read = risk_factors(newest.item_1a or "")
     if read.reason is not None:
         return (), (Gap(PART, read.reason.value, newest.accession),)
-    before = risk_factors(told[-2].item_1a or "") if len(told) > 1 else None
-    known = {one.title.casefold() for one in before.captions} if before else None
+    since = _since(risk_factors(told[-2].item_1a or ""), read) if len(told) > 1 else {}
     return tuple(
         Named(
             caption.title,
             caption.label.name if caption.label else "",
             _origin(newest, caption.title),
-            "new" if known is not None and caption.title.casefold() not in known else "",
+            since.get(caption.title, ""),
         )
         for caption in read.captions
     ), ()
+
+
+def _since(before: RiskText, now: RiskText) -> Mapping[str, str]:
+    """The captions that are new or worded otherwise (`changed`); none if the older report has none to compare with."""
+    if not before.captions:
+        return {}
+    was, stays = ({one.title.casefold() for one in it.captions} for it in (before, now))
+    # What stands in both word for word needs no partner, and is most of them.
+    old = tuple(one for one in before.captions if one.title.casefold() not in stays)
+    new = tuple(one for one in now.captions if one.title.casefold() not in was)
+    seen = changes(replace(before, captions=old), replace(now, captions=new))
+    came = {one.title: "new" for one in seen.added}
+    return came | {pair.new.title: "changed" for pair in seen.reworded}
 
 
 def _origin(filing: Filing, caption: str) -> Origin:
