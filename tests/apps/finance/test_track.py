@@ -199,6 +199,18 @@ def test_a_rating_is_followed_at_the_close_after_its_day_and_pays_for_the_trade(
     assert paper.weights == {"XTAM": pytest.approx(1.0)}
 
 
+def test_a_name_that_is_not_traded_on_a_day_is_bought_at_its_own_next_close() -> None:
+    made = [prediction(run="a", ticker="A"), prediction(run="b", ticker="B")]
+    days = [DAY + timedelta(days=number) for number in range(3)]
+    every = {"A": [(day, 100.0) for day in days]}
+    both = every | {"B": [(days[0], 100.0), (days[2], 150.0)]}  # closed on Tuesday
+    late = every | {"B": [(days[2], 150.0)]}
+    for prices in (both, late):
+        paper = follow(made, prices, Limits(1.0, 1.0, 0.0))
+        assert paper.curve == pytest.approx([1.0, 1.0, 1.0])
+        assert paper.weights == pytest.approx({"A": 0.5, "B": 0.5})
+
+
 def test_a_sell_leaves_the_name_and_a_hold_changes_nothing() -> None:
     made = [
         prediction(run="a"),

@@ -70,10 +70,12 @@ def follow(
         last |= {name: rows[day] for name, rows in prices.items() if day in rows}
         value = cash + sum(count * last[name] for name, count in units.items())
         changed = False
-        while waiting and waiting[0].made.date() < day:  # the next close, not that of its own day
-            one = waiting.pop(0)
-            if one.ticker not in last:
-                continue
+        # The next close of that very name: not that of its own day, nor one that has passed on another exchange.
+        due = [
+            one for one in waiting if one.made.date() < day and day in prices.get(one.ticker, {})
+        ]
+        for one in due:
+            waiting.remove(one)
             if one.rating is Rating.BUY:
                 changed |= one.ticker not in held
                 held.add(one.ticker)
