@@ -87,7 +87,7 @@ async def _closes(
 ) -> Mapping[str, Sequence[tuple[date, float]]]:
     """Daily prices of every name that was ever rated; a name without any is left out, and said."""
     from arriero.apps.finance.app import FinanceApp  # noqa: PLC0415
-    from arriero.apps.finance.prices import value_of  # noqa: PLC0415
+    from arriero.apps.finance.prices import closes_of  # noqa: PLC0415
     from arriero.core.errors import ArrieroError  # noqa: PLC0415
 
     assert isinstance(app, FinanceApp)  # noqa: S101
@@ -98,7 +98,7 @@ async def _closes(
         except ArrieroError as error:
             click.echo(f"arriero: {ticker} is left out: {error.message}", err=True)
             continue
-        found[ticker] = [(bar.day, value_of(bar)) for bar in bars]
+        found[ticker] = list(zip((bar.day for bar in bars), closes_of(bars), strict=True))
     return found
 
 

@@ -164,6 +164,14 @@ async def test_a_split_that_was_not_adjusted_is_named_and_is_no_fall(
     assert figures(told)[fall] < sound[fall] + 0.15  # three quarters would be the split
     assert told.answer.expected_return is not None
     assert told.answer.expected_return.low > -0.5
+    drawn = {
+        one.kind: [it.value for it in one.lines[0].points]
+        for one in told.answer.charts
+        if one.lines
+    }
+    assert min(drawn["drawdown"]) > -sound[fall] - 0.15
+    assert told.answer.close is not None
+    assert max(drawn["fan"]) < 2 * told.answer.close
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,16 @@ def test_the_interval_held_the_return_or_not() -> None:
     assert [one.inside for one in held if one] == [True, False]
 
 
+def test_a_split_that_was_not_adjusted_is_no_fall() -> None:
+    prices = [100.0 + number % 3 for number in range(22)]
+    told = bars([price / (2 if number > 11 else 1) for number, price in enumerate(prices)])
+    after = scored(prediction(), told)
+    assert after.outcome is not None
+    assert after.outcome.change == pytest.approx(prices[-1] / prices[0] - 1)
+    adjusted = [replace(bar, adjusted=close) for bar, close in zip(told, prices, strict=True)]
+    assert scored(prediction(), adjusted) == after
+
+
 async def test_a_prediction_is_kept_as_it_was_made() -> None:
     one = scored(prediction(), bars([100.0] * 22))
     assert prediction_of(told(one)) == one

@@ -7,7 +7,7 @@ from datetime import date
 from math import sqrt
 
 from arriero.apps.finance.evidence.base import Bar
-from arriero.apps.finance.prices import SHOWN, value_of
+from arriero.apps.finance.prices import SHOWN, closes_of, value_of
 from arriero.apps.finance.risk.risks import Risks, risks
 from arriero.apps.finance.trend.edge import chances
 from arriero.apps.finance.trend.features import features
@@ -124,7 +124,8 @@ def _fan(told: Trend, bars: Sequence[Bar], days: int) -> Iterator[Chart]:
     known = [one for one in told.horizons if one.days <= days]
     if not known or told.close is None:
         return
-    past = [Point(bar.day.isoformat(), value_of(bar)) for bar in bars[-SHOWN // 2 :]]
+    shown = zip(bars, closes_of(bars), strict=True)
+    past = [Point(bar.day.isoformat(), close) for bar, close in shown][-SHOWN // 2 :]
     last = past[-1].value
     lines: dict[str, list[Point]] = {"low": [], "high": [], "median": []}
     for step in range(FAN_STEPS + 1):

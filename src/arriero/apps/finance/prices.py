@@ -16,6 +16,20 @@ def value_of(bar: Bar) -> float:
     return bar.close if bar.adjusted is None else bar.adjusted
 
 
+def closes_of(bars: Sequence[Bar]) -> list[float]:
+    """Closes on one footing: adjusted where that is told, and without splits that nobody adjusted, as forecasts see them.
+
+    Without numpy a split stays in; then nothing is forecast, either.
+    """
+    closes = [value_of(bar) for bar in bars]
+    try:
+        from arriero.apps.finance.trend.prices import read  # noqa: PLC0415  # needs the extra `finance`
+    except ModuleNotFoundError:
+        return closes
+    prices = read([bar.day for bar in bars], closes, [bar.volume for bar in bars])
+    return [float(close) for close in prices.closes]
+
+
 def provider_of(bundle: Bundle, part: str) -> str:
     """Who served a part; empty when nobody did."""
     return next((one.provider for one in bundle.sources if one.part == part), "")
@@ -41,8 +55,7 @@ def charts_of(bars: Sequence[Bar]) -> Iterator[Chart]:
     if len(shown) < 2:
         return
     peak, points = 0.0, []
-    for bar in shown:
-        value = value_of(bar)
+    for bar, value in zip(shown, closes_of(bars)[-SHOWN:], strict=True):
         peak = max(peak, value)
         points.append(Point(bar.day.isoformat(), value / peak - 1))
     yield Chart(

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from pydantic import TypeAdapter
 
 from arriero.apps.finance.evidence.base import Bar
+from arriero.apps.finance.prices import closes_of
 from arriero.apps.finance.values import Analysis, Rating
 from arriero.core.words import JsonValue
 from arriero.store.records import Records
@@ -22,7 +23,7 @@ class Outcome:
     """What became of it: the return to the horizon's last day, and whether the rating was right."""
 
     day: date
-    change: float  # as a share of the starting price, from adjusted closes where there are any
+    change: float  # as a share of the starting price, from adjusted closes or with splits taken out
     right: bool | None  # None: a NO_RATING is neither
     inside: bool | None  # whether the interval held it; None without one
 
@@ -108,8 +109,9 @@ def scored(prediction: Prediction, bars: Sequence[Bar]) -> Prediction:
     after = [bar for bar in ordered if bar.day > prediction.as_of]
     if prediction.outcome is not None or not before or len(after) < prediction.days:
         return prediction
-    start, end = before[-1], after[prediction.days - 1]
-    change = _price(end) / _price(start) - 1
+    end = after[prediction.days - 1]
+    closes = closes_of(ordered)
+    change = closes[len(before) + prediction.days - 1] / closes[len(before) - 1] - 1
     held = None
     if prediction.low is not None and prediction.high is not None:
         held = prediction.low <= change <= prediction.high
@@ -126,10 +128,6 @@ def right(prediction: Prediction, change: float) -> bool | None:
         case Rating.HOLD:
             return abs(change) <= prediction.band
     return None
-
-
-def _price(bar: Bar) -> float:
-    return bar.close if bar.adjusted is None else bar.adjusted
 
 
 Withdrawn = Callable[[str], Awaitable[Mapping[str, str]]]
