@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -276,6 +277,15 @@ def test_the_grade_is_the_share_of_the_points_of_the_published_table(reports: Re
     known = [mark.points for mark in reports.grade.marks if mark.points is not None]
     assert reports.grade.score == sum(known) / (4 * len(known))
     assert reports.grade.letter in set("ABCDE")
+
+
+def test_a_flow_that_was_filed_before_its_end_is_no_year(reports: Reports) -> None:
+    told = bundle(Guanaco())
+    income = next(fact for fact in reversed(told.facts) if fact.concept == "NetIncomeLoss")
+    typed = replace(income, start=date(2032, 9, 26), end=date(2033, 9, 24))  # for 2023
+    again = analyse(replace(told, facts=(*told.facts, typed)))
+    assert again.years[-1].period == reports.years[-1].period
+    assert again.grade == reports.grade
 
 
 def test_an_empty_bundle_gives_reasons_and_no_grade() -> None:

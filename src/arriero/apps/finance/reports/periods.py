@@ -64,10 +64,14 @@ class Calendar:
 
 
 def calendar(facts: Sequence[Fact]) -> Calendar:
-    """Years and quarters for which there are facts. What overlaps a better attested period is left out."""
+    """Years and quarters for which there are facts. What overlaps a better attested period is left out.
+
+    A flow that was filed before it ended is a mistyped year, or a plan.
+    """
     spans: Counter[tuple[date, date]] = Counter()
     for fact in facts:
-        if fact.start is not None and f"{fact.taxonomy}:{fact.concept}" in FLOWS:
+        ended = fact.start is not None and fact.end <= fact.filed
+        if ended and f"{fact.taxonomy}:{fact.concept}" in FLOWS:
             spans[fact.start, fact.end] += 1
     ends = report_ends(facts)
     years = _apart(_ranked(spans, YEAR_DAYS, ends), Length.YEAR)
