@@ -137,7 +137,8 @@ class Book:
     def restatements(self, tags: Iterable[str]) -> Iterator[Restatement]:
         """Every change of a filed value by a later filing; a split alone is none."""
         each = {tag for name in ("eps_basic", "eps_diluted") for tag in BY_NAME[name].tags}
-        shares = {tag for name in ("shares_basic", "shares_diluted") for tag in BY_NAME[name].tags}
+        counts = ("shares_basic", "shares_diluted", "shares_outstanding")
+        shares = {tag for name in counts for tag in BY_NAME[name].tags}
         for tag in sorted(tags):
             for (start, end), versions in sorted(self.versions.get(tag, {}).items(), key=_by_end):
                 for was, now in pairwise(versions):

@@ -26,6 +26,10 @@ from arriero.apps.finance.reports.value import (
 
 FRESH_DAYS = 10  # an older close is no price of that day: the longest closing of US exchanges was under a week
 SHARES_DAYS = 400  # shares are told on the cover of every report
+MULTIPLES = (
+    *("price_to_earnings", "price_to_book", "price_to_sales", "free_cash_yield", "dividend_yield"),
+    *("enterprise_value", "ev_to_ebitda"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,8 @@ def valuation(
     """Market value and multiples. Each is None with its reason where price, shares or a line is missing."""
     value = market_value(kept, bars, as_of)
     found = {"market_value": value}
-    names = ("price_to_earnings", "price_to_book", "price_to_sales", "free_cash_yield")
     if now is None:
-        lack = none(Why.NOT_COVERED, "last four quarters")
-        return found | dict.fromkeys((*names, "enterprise_value", "ev_to_ebitda"), lack)
+        return found | dict.fromkeys(MULTIPLES, none(Why.NOT_COVERED, "last four quarters"))
     earned, sold, book = now["net_income"], now["revenue"], now["equity"]
     found |= {
         "price_to_earnings": over(value, earned, positive=True),
