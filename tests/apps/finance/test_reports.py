@@ -242,6 +242,22 @@ def test_a_line_that_was_never_filed_and_one_that_is_missing_have_different_reas
     assert last["research"].reason == Why.NOT_REPORTED
 
 
+def test_the_total_of_long_term_debt_does_not_count_its_current_part_twice(
+    reports: Reports,
+) -> None:
+    told = Guanaco().companyfacts()
+    table = told["facts"]["us-gaap"]
+    rows = table.pop("LongTermDebtNoncurrent")["units"]["USD"]
+    table["LongTermDebt"] = {
+        "units": {"USD": [{**row, "val": row["val"] * 5 // 4} for row in rows]}
+    }
+    found = analyse(Bundle(Entity("GUAN", "Guanaco", CIK), LATER, facts=facts_of(told, LATER)))
+    for now, sound in zip(found.years, reports.years, strict=True):
+        assert now["long_debt"].value == sound["long_debt"].value
+        assert now["long_debt"].how == How.DIFFERENCE
+    assert found.ratios[-1]["debt_to_equity"].value == reports.ratios[-1]["debt_to_equity"].value
+
+
 def test_liabilities_that_nobody_filed_follow_from_the_others() -> None:
     def changed(tag: str, start: date | None, end: date, form: str, value: float) -> float | None:
         return None if tag == "Liabilities" else value

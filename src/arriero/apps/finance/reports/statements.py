@@ -49,6 +49,7 @@ def _statement(kept: Book, calendar: Calendar, period: Period, *, bank: bool) ->
         if not checked.holds:
             for name in identity.blamed:
                 lines[name] = none(Why.UNTIED, identity.name, lines[name].sources)
+    _without_current(lines)
     _compute(lines)
     if bank:
         lines |= {line.name: none(Why.BANK, line.name) for line in LINES if line.industrial}
@@ -163,6 +164,16 @@ def _on_cover(kept: Book, tag: str, period: Period) -> Value | None:
         if start is None and 0 <= (end - period.end).days <= 90
     ]
     return kept.told(min(days, key=lambda one: one[0])[1], Kind.COUNT) if days else None
+
+
+def _without_current(lines: dict[str, Value]) -> None:
+    """The total of long-term debt less what is due within a year, which `current_debt` has: no debt counts twice."""
+    total, current = lines["long_debt"], lines["current_debt"]
+    due = [cite for cite in current.sources if cite.concept == "us-gaap:LongTermDebtCurrent"]
+    if due and total.value is not None and total.sources[0].concept == "us-gaap:LongTermDebt":
+        rest = total.value - due[0].value
+        sources = (*total.sources, *due)
+        lines["long_debt"] = Value(rest, how=How.DIFFERENCE, sources=sources)
 
 
 def _compute(lines: dict[str, Value]) -> None:
