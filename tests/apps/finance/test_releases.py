@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,6 +24,7 @@ from arriero.core.words import Ended, Task
 from arriero.flow import Result
 from arriero.security.holds import Holds
 from tests.apps.finance.conftest import TENANT, Desk, Open
+from tests.apps.finance.test_track import prediction
 
 # A firm of which a broker-dealer's rules know enough that only the principal's approval is missing.
 FIRM = {
@@ -68,6 +69,25 @@ async def test_the_very_text_that_waited_is_released_by_a_second_person(desk: De
     assert after["charts"]
     assert after["notices"]
     assert after["sources"]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "ended"),
+    [
+        ({"ticker": "ELSE"}, Ended.PENDING),
+        ({"rating": Rating.NO_RATING}, Ended.PENDING),
+        ({"backdated": True}, Ended.PENDING),
+        ({}, Ended.REFUSED),
+    ],
+)
+async def test_a_history_is_asked_for_a_year_after_that_very_company_was_first_rated(
+    desk: Desk, earlier: Mapping[str, Any], ended: Ended
+) -> None:
+    old = prediction(**{"run": "old", "as_of": date(2024, 1, 5), **earlier})
+    await desk.app.predictions.put(TENANT, old)
+    outcome = (await desk.ask()).outcome
+    assert outcome.ended is ended, outcome.reason
+    assert ("C10: rated since 2024-01-05" in outcome.reason) is (ended is Ended.REFUSED)
 
 
 async def test_a_release_is_a_leaf_of_the_audit_log_and_the_run_stays_as_it_was(desk: Desk) -> None:

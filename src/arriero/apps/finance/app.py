@@ -194,7 +194,7 @@ class FinanceApp:
             if one.outcome is not None and one.outcome.day <= seen.as_of
         ]
         earlier = await self.predictions.earlier(turn.case.tenant, seen.ticker, seen.as_of)
-        past = await self._past(turn.case.tenant, seen.as_of)
+        past = await self._past(turn.case.tenant, seen.ticker, seen.as_of)
         return Evidence(
             bundle=bundle,
             earlier=Earlier(earlier.rating, earlier.as_of, earlier.run) if earlier else None,
@@ -222,10 +222,15 @@ class FinanceApp:
             return None
         return found
 
-    async def _past(self, tenant: str, by: date) -> Past:
+    async def _past(self, tenant: str, ticker: str, by: date) -> Past:
         made = [one for one in await self.predictions.all(tenant) if one.as_of <= by]
         counts = Counter(one.rating for one in made)
-        since = min((one.as_of for one in made), default=None)
+        rated = (
+            one.as_of
+            for one in made
+            if one.ticker == ticker and one.rating is not Rating.NO_RATING and not one.backdated
+        )
+        since = min(rated, default=None)
         return Past(counts[Rating.BUY], counts[Rating.HOLD], counts[Rating.SELL], since)
 
     async def draft(

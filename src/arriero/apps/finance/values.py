@@ -139,7 +139,7 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What the ratings up to a day come to: how many of each, and since when."""
+    """What the ratings up to a day come to: how many of each, and since when this company is rated."""
 
     buy: int = 0
     hold: int = 0
