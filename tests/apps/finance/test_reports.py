@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
-from arriero.apps.finance.evidence.base import Bar, Bundle, Entity
+from arriero.apps.finance.evidence.base import Bar, Bundle, Entity, Fact
 from arriero.apps.finance.evidence.edgar import facts_of
+from arriero.apps.finance.health import health_of
 from arriero.apps.finance.reports.analyse import Reports, analyse
 from arriero.apps.finance.reports.value import How, Why
 from tests.apps.finance.invented import CIK, MILLION, Guanaco, sales, year_end
@@ -370,3 +371,22 @@ def test_equity_that_differs_from_all_equity_by_more_than_that_of_others_has_no_
     assert found.years[-1]["equity"].reason == Why.UNTIED
     assert found.years[-1]["all_equity"].known
     assert found.years[-2]["equity"].known
+
+
+def test_years_that_end_in_one_calendar_year_stand_apart_in_a_chart() -> None:
+    ends = (
+        date(2021, 1, 2),
+        date(2022, 1, 1),
+        date(2022, 12, 31),
+    )  # the Saturday nearest to New Year
+    facts = [
+        Fact(
+            *("us-gaap", tag, "USD", None if tag == "Assets" else end - timedelta(days=363)),
+            *(end, 1e9, f"a{end}", "10-K", end + timedelta(days=45)),
+        )
+        for end in ends
+        for tag in ("Revenues", "NetIncomeLoss", "Assets")
+    ]
+    told = Bundle(Entity("X", "X"), LATER, facts=tuple(facts))
+    (chart, *_) = health_of(analyse(told), told).charts
+    assert [point.at for point in chart.lines[0].points] == ["2021-01", "2022-01", "2022-12"]

@@ -105,7 +105,8 @@ def _charts(reports: Reports) -> Iterator[Chart]:
             Line(
                 name.replace("_", " "),
                 tuple(
-                    Point(str(year.period.end.year), year[name].value or 0.0)
+                    # By the month: two years of 52 weeks may end in one calendar year.
+                    Point(f"{year.period.end:%Y-%m}", year[name].value or 0.0)
                     for year in reports.years
                     if year[name].known
                 ),
