@@ -81,6 +81,16 @@ async def test_a_renamed_company_tells_its_former_names(ask: Ask, folder: Path) 
     assert told.answer.recommendation is Rating.HOLD
 
 
+@pytest.mark.parametrize(
+    ("sic", "sector"), [("3826", "manufacturing"), ("0100", "agriculture"), ("100", "agriculture")]
+)
+async def test_the_sector_is_the_division_of_its_sic(
+    ask: Ask, folder: Path, sic: str, sector: str
+) -> None:
+    changed(folder / SUBMISSIONS, lambda told: told.update(sic=sic))
+    assert (await ask()).answer.sector == sector
+
+
 async def test_a_delisted_company_has_no_rating_and_is_found_by_its_cik(
     ask: Ask, folder: Path
 ) -> None:
