@@ -150,8 +150,11 @@ async def test_what_cannot_be_analysed_is_told_in_a_sentence(
     assert told.answer.confidence.value is None
 
 
-async def test_before_the_first_filing_there_is_no_rating_and_each_gap_is_named(desk: Desk) -> None:
-    told = (await desk.ask(as_of=date(2019, 1, 10))).outcome.answer
+@pytest.mark.parametrize("day", [date(2019, 1, 10), date.min])
+async def test_before_the_first_filing_there_is_no_rating_and_each_gap_is_named(
+    desk: Desk, day: date
+) -> None:
+    told = (await desk.ask(as_of=day)).outcome.answer
     assert told.recommendation is Rating.NO_RATING
     assert {"facts", "filings"} <= {gap.part for gap in told.gaps}
     assert "What is missing: " in told.explanation

@@ -275,6 +275,7 @@ async def test_reports_that_the_caller_sends_take_the_place_of_filed_facts(folde
     ("report", "said"),
     [
         (Told("last year", 1.0), "is no period; write 2024"),
+        (Told("0001-01-05", 1.0), "is no period; write 2024"),
         (Told("2024", 1.0), "ends after 2023-12-29"),
         (Told("2022", -1.0), "not below zero"),
         (Told("2022", float("nan")), "give US dollars"),

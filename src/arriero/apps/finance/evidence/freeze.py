@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -95,7 +95,7 @@ async def freeze(
     by_part = dict(zip(parts, answers[: len(parts)], strict=True))
     if not own:
         _known(ticker, by_part)
-    since = as_of - timedelta(days=price_days)
+    since = date.fromordinal(max(as_of.toordinal() - price_days, 1))
     frozen = _Frozen(as_of)
     entity = frozen.entity(ticker, by_part[Part.ENTITY])
     if own:

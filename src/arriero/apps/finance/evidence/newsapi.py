@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import httpx
@@ -87,7 +87,7 @@ class NewsApi:
     ) -> tuple[dict[str, Any] | None, datetime]:
         params = {
             "q": self._words.get(ticker, f'"{ticker}"'),
-            "from": (as_of - timedelta(days=DAYS)).isoformat(),
+            "from": date.fromordinal(max(as_of.toordinal() - DAYS, 1)).isoformat(),
             "to": f"{as_of.isoformat()}T23:59:59",
             "language": "en",
             "sortBy": "publishedAt",

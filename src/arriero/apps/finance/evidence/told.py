@@ -91,7 +91,7 @@ def span(period: str, param: str) -> tuple[date, date]:
         else:
             end = date.fromisoformat(text)
             return end - timedelta(days=363), end
-    except ValueError:
+    except (ValueError, OverflowError):  # no such day, or a year that began before the first
         pass
     raise InputError(
         f"{param}: {period!r} is no period; write 2024, 2024-Q3, a fiscal year's last day as 2024-09-28, "
