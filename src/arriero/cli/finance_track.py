@@ -62,10 +62,10 @@ async def _scores(settings: Settings, *, backdated: bool) -> tuple[Sequence[Scor
     async with open_platform(settings) as platform:
         app = platform.app("finance")
         assert isinstance(app, FinanceApp)  # noqa: S101
-        today = platform.clock.now().date()
-        await app.watch.score(TENANT, today)
+        now = platform.clock.now()
+        await app.watch.look(now)  # what it scores here, no later look would judge
         made = await app.predictions.all(TENANT)
-        return count(made, backdated=backdated), await app.watch.caution(TENANT, today)
+        return count(made, backdated=backdated), await app.watch.caution(TENANT, now.date())
 
 
 async def _paper(settings: Settings) -> Paper:

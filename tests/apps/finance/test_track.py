@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,8 +24,12 @@ from arriero.apps.finance.track.predictions import (
     told,
 )
 from arriero.apps.finance.track.scoreboard import scoreboard
+from arriero.apps.finance.track.watch import ALERT
 from arriero.apps.finance.values import Rating
+from arriero.cli import finance_track
+from arriero.core.settings import Settings
 from arriero.store.records import MemoryRecords
+from tests.apps.finance.conftest import TENANT, Open
 
 DAY = date(2026, 1, 5)  # a Monday
 MADE = datetime(2026, 1, 5, 15, tzinfo=UTC)
@@ -169,6 +175,25 @@ def test_intervals_that_hold_too_little_raise_the_caution_step_by_step_and_no_fu
 def test_a_probability_that_scores_worse_than_its_base_rate_is_an_alarm() -> None:
     wrong = [replace(one, p_up=0.95) for one in many([number % 2 == 0 for number in range(60)])]
     assert "Brier score" in look(wrong).alarms
+
+
+async def test_the_scoreboard_looks_for_drift_in_what_it_scores(
+    open_desk: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = await open_desk()
+    for number in range(30):
+        missed = prediction(run=f"r{number:02d}", low=0.9, high=1.0)
+        await desk.app.predictions.put(TENANT, missed)
+
+    @asynccontextmanager
+    async def opened(settings: Settings) -> AsyncIterator[SimpleNamespace]:
+        yield SimpleNamespace(app=lambda name: desk.app, clock=desk.clock)
+
+    monkeypatch.setattr("arriero.assembly.open_platform", opened)
+    rows, caution = await finance_track._scores(Settings(), backdated=False)
+    assert rows[0].scored == 30
+    assert caution == STEP
+    assert [alert.name for alert in await desk.ledger.alerts()] == [ALERT]
 
 
 def test_too_few_predictions_decide_nothing() -> None:
