@@ -21,6 +21,7 @@ from arriero.apps.finance.evidence.sec import Sec
 from arriero.apps.finance.evidence.web import Pace
 from arriero.core.clock import HeldClock, SystemClock
 from arriero.core.errors import SettingsError
+from tests.apps.finance.conftest import Open
 from tests.apps.finance.invented import CIK, Guanaco
 from tests.apps.finance.service import Answer, Request, Service, edgar, serving
 
@@ -294,6 +295,15 @@ async def test_a_cassette_plays_back_without_the_network_and_holds_no_key(tmp_pa
     await played.close()
     assert one == two
     assert all("secret-key" not in path.read_text() for path in tmp_path.iterdir())
+
+
+async def test_providers_are_closed_with_the_app(open_desk: Open, tmp_path: Path) -> None:
+    told = {"providers": ["sec"], "user_agent": WHO, "cassettes": tmp_path}
+    desk = await open_desk({"evidence": told})
+    (provider,) = desk.app.providers
+    await desk.app.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        await provider.facts(f"CIK{CIK}", DAY)
 
 
 def test_settings_choose_providers_and_their_order(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from arriero.apps.finance.compliance.gate import repaired
 from arriero.apps.finance.compliance.pack import RESTRICTED, Pack, shipped
 from arriero.apps.finance.compliance.rulebook import Rulebook
 from arriero.apps.finance.compose import Composed, compose, lowered
-from arriero.apps.finance.evidence.base import Bundle
+from arriero.apps.finance.evidence.base import Bundle, Provider
 from arriero.apps.finance.evidence.edgar import given_cik
 from arriero.apps.finance.explain import rewrite
 from arriero.apps.finance.news.mood import texts
@@ -116,6 +116,7 @@ class FinanceApp:
     """The finance app over its parts; `apps.finance.plugin` builds it."""
 
     settings: FinanceSettings
+    providers: Sequence[Provider]
     freeze: Freeze
     table: Table
     rulebook: Rulebook
@@ -412,7 +413,9 @@ class FinanceApp:
         """Providers answer for themselves, with each analysis."""
 
     async def close(self) -> None:
-        """Providers keep no connection open."""
+        """Close the providers' connections."""
+        for provider in self.providers:
+            await provider.close()
 
 
 def _ruled(verdict: Verdict, pack: Pack) -> Ruled:

@@ -76,6 +76,7 @@ async def open_finance(settings: FinanceSettings, parts: Parts) -> FinanceApp:
     predictions = releases.predictions
     return FinanceApp(
         settings=settings,
+        providers=providers,
         freeze=frozen,
         table=rules,
         rulebook=releases.rulebook,
