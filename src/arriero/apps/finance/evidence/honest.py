@@ -38,7 +38,7 @@ def check(part: Part, rows: Sequence[Any], as_of: date) -> None:
 
 
 def facts(rows: Sequence[Fact], as_of: date) -> None:
-    """Both totals of each balance sheet agree, and nothing was filed before its period began or after `as_of`."""
+    """Both totals of each balance sheet agree, no period ends before it starts, and nothing was filed after `as_of`."""
     totals: dict[tuple[str, date, str], dict[str, float]] = defaultdict(dict)
     for row in rows:
         if row.filed > as_of:

@@ -24,7 +24,7 @@ class Jump:
 
 
 def jumps(bars: Sequence[Bar]) -> tuple[Jump, ...]:
-    """Days on which the price as traded moved like a split, and the adjusted close (if told) did not."""
+    """Days on which the price as traded moved like a split, whatever the adjusted close says."""
     found = []
     for before, after in pairwise(bars):
         if before.close <= 0 or after.open <= 0 or (after.day - before.day).days > GAP_DAYS:

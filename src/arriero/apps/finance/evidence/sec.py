@@ -144,7 +144,10 @@ class Sec:
         return _json(page, "submissions"), page.retrieved_at
 
     async def _with_texts(self, rows: Sequence[Filing]) -> tuple[Filing, ...]:
-        """The filings, the last annual ones with their risk factors. A document that cannot be had is left out."""
+        """The filings, the last annual ones with their risk factors; without them where the document is not there.
+
+        A service that fails on a document fails the part: a copy that still has the text is the better answer.
+        """
         if self._cut is None:
             return tuple(rows)
         annual = [one for one in rows if edgar.whole_annual(one.form)][-ANNUALS_READ:]
