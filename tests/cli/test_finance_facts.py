@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from arriero.apps.finance.app import NOTHING_SAID
 from arriero.cli.finance_facts import facts
 from arriero.core.errors import InputError, NotFound
 from tests.apps.finance.invented import Guanaco, sales
@@ -47,6 +48,15 @@ def test_json_has_every_value_with_its_sources(folder: Path) -> None:
     assert revenue["value"] == sum(sales(2023, quarter) for quarter in range(1, 5))
     assert revenue["sources"][0]["concept"] == "us-gaap:Revenues"
     assert len(told["bundle"]) == 64
+
+
+def test_of_a_restricted_name_nothing_is_said(folder: Path, tmp_path: Path) -> None:
+    settings = tmp_path / "arriero.toml"
+    settings.write_text('[apps.finance]\nrestricted = ["GUAN"]\n', encoding="utf-8")
+    for name, sentence in (("guan", NOTHING_SAID), ("CIK0009990001", "ask by the ticker")):
+        argv = [name, "--files", str(folder), "--config", str(settings)]
+        with pytest.raises(InputError, match=sentence):
+            CliRunner().invoke(facts, argv, catch_exceptions=False)
 
 
 def test_an_unknown_ticker_and_a_wrong_day_are_one_sentence(folder: Path) -> None:

@@ -59,7 +59,7 @@ def facts(
     """
     from rich.console import Console  # noqa: PLC0415  # keeps --help fast
 
-    bundle, found = asyncio.run(_analysed(ticker, as_of, _settings(config, data, files)))
+    bundle, found = asyncio.run(_analysed(ticker, as_of, _settings(ticker, config, data, files)))
     if as_json:
         click.echo(json.dumps(_plain(bundle, found), indent=2, default=str))
         return
@@ -72,14 +72,22 @@ def facts(
         console.print(f"[dim]missing: {gap.part}: {gap.reason}[/] {gap.detail}", soft_wrap=True)
 
 
-def _settings(config: Path | None, data: Path | None, files: Path | None) -> EvidenceSettings:
-    from arriero.apps.finance.evidence.open import EvidenceSettings  # noqa: PLC0415  # keeps --help fast
+def _settings(
+    ticker: str, config: Path | None, data: Path | None, files: Path | None
+) -> EvidenceSettings:
+    """Where to look. InputError for a name on the restricted list, which `ask finance` refuses in the same words."""
+    from arriero.apps.finance.app import CIK_UNKNOWN, NOTHING_SAID  # noqa: PLC0415  # keeps --help fast
+    from arriero.apps.finance.evidence.edgar import given_cik  # noqa: PLC0415
+    from arriero.apps.finance.evidence.open import EvidenceSettings  # noqa: PLC0415
+    from arriero.apps.finance.settings import FinanceSettings  # noqa: PLC0415
     from arriero.core.settings import parse  # noqa: PLC0415
 
-    if files is not None:
-        return EvidenceSettings(providers=("files",), files=files)
-    table = load(config, data).apps.get("finance", {}).get("evidence", {})
-    return parse(EvidenceSettings, table, "[apps.finance.evidence]")
+    told = parse(FinanceSettings, load(config, data).apps.get("finance", {}), "[apps.finance]")
+    if told.restricts(ticker):
+        raise InputError(NOTHING_SAID)
+    if told.restricted and given_cik(ticker) is not None:
+        raise InputError(CIK_UNKNOWN)
+    return EvidenceSettings(providers=("files",), files=files) if files else told.evidence
 
 
 async def _analysed(

@@ -78,6 +78,7 @@ STATUS = {
 WITHHELD, WAITS = "withheld", "waits for approval"
 # Says the same of every name on the list and of the list itself: nothing.
 NOTHING_SAID = "No analysis of this name is published."
+CIK_UNKNOWN = "a CIK cannot be compared with the list of restricted names; ask by the ticker"
 log = logging.getLogger(__name__)
 Freeze = Callable[[Request, Seen], Awaitable[Bundle]]
 
@@ -168,9 +169,7 @@ class FinanceApp:
                 f"as_of {as_of} lies in the future (today is {today}, UTC); send a day up to today"
             )
         if self.settings.restricted and given_cik(asked.company) is not None:
-            raise StageFailed(
-                "a CIK cannot be compared with the list of restricted names; ask by the ticker"
-            )
+            raise StageFailed(CIK_UNKNOWN)
         return Seen(
             ticker=asked.company,
             as_of=as_of,
