@@ -225,12 +225,18 @@ def article(place: int) -> dict[str, Any]:
     }
 
 
-async def test_the_first_page_is_kept_when_the_second_is_not_in_the_plan() -> None:
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(426, "maximumResultsReached"), (429, "rateLimited"), (500, "unexpectedError")],
+)
+async def test_the_first_page_is_kept_when_the_second_is_not_to_be_had(
+    status: int, code: str
+) -> None:
     def answer(request: Request) -> Answer:
         if request.query["page"] == "1":
             rows = [article(place) for place in range(100)]
             return 200, {"status": "ok", "totalResults": 250, "articles": rows}, {}
-        return 426, {"status": "error", "code": "maximumResultsReached", "message": "m"}, {}
+        return status, {"status": "error", "code": code, "message": "m"}, {}
 
     async with serving(answer) as service:
         provider = NewsApi("k", CLOCK, url=service.url, pace=pace())

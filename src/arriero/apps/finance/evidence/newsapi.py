@@ -1,4 +1,7 @@
-"""NewsAPI `/v2/everything`. A developer's plan ends with HTTP 426 at the second page: the first is kept."""
+"""NewsAPI `/v2/everything`. A developer's plan ends with HTTP 426 at the second page: the first is kept.
+
+So it is when the quota ends there, or the service fails.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ PAGES = 3
 DAYS = 30  # how far back a developer's plan reaches
 PER_S = 2.0
 HOLD_S = 3_600.0
-KEYS = frozenset({"apiKeyDisabled", "apiKeyInvalid", "apiKeyMissing"})
+REFUSALS = frozenset({"apiKeyDisabled", "apiKeyInvalid", "apiKeyMissing", "maximumResultsReached"})
 QUOTAS = frozenset({"apiKeyExhausted", "rateLimited"})
 
 
@@ -67,9 +70,12 @@ class NewsApi:
         found: list[News] = []
         when: datetime | None = None
         for page in range(1, PAGES + 1):
-            told, fetched = await self._page(ticker, as_of, page)
-            if told is None:
-                break  # 426: no further pages for this plan
+            try:
+                told, fetched = await self._page(ticker, as_of, page)
+            except Unavailable:
+                if page == 1:
+                    raise
+                break  # a plan without further pages (426), or a quota that ends here: the first is kept
             found += news_of(told, ticker, as_of)
             when = when or fetched
             total = told.get("totalResults") or 0
@@ -82,9 +88,7 @@ class NewsApi:
         unique = dict.fromkeys(sorted(found, key=lambda one: (one.published, one.url, one.title)))
         return Served(tuple(unique), when)
 
-    async def _page(
-        self, ticker: str, as_of: date, page: int
-    ) -> tuple[dict[str, Any] | None, datetime]:
+    async def _page(self, ticker: str, as_of: date, page: int) -> tuple[dict[str, Any], datetime]:
         params = {
             "q": self._words.get(ticker, f'"{ticker}"'),
             "from": date.fromordinal(max(as_of.toordinal() - DAYS, 1)).isoformat(),
@@ -99,13 +103,9 @@ class NewsApi:
         if not isinstance(told, dict):
             raise Unavailable(Reason.MALFORMED, "no object")
         code = str(told.get("code") or f"HTTP {answer.status}")
-        if answer.status == 426 or code == "maximumResultsReached":
-            if page > 1:
-                return None, answer.retrieved_at
-            raise Unavailable(Reason.REFUSED, code)
         if told.get("status") == "ok":
             return told, answer.retrieved_at
-        if code in KEYS:
+        if code in REFUSALS or answer.status == 426:
             raise Unavailable(Reason.REFUSED, code)
         if code in QUOTAS or answer.status == 429:
             self._pace.hold()
