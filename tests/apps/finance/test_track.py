@@ -112,7 +112,29 @@ async def test_what_was_withdrawn_is_marked_and_is_no_earlier_rating() -> None:
     await kept.put("default", prediction())
     (one,) = await kept.all("default")
     assert one.withdrawn == "a wrong figure"
-    assert await kept.earlier("default", "XTAM", DAY + timedelta(days=1)) is None
+    assert await kept.earlier("default", "XTAM", 21, DAY + timedelta(days=1)) is None
+
+
+@pytest.mark.parametrize(
+    ("days", "before", "stands"),
+    [
+        (21, DAY + timedelta(days=1), True),
+        (21, DAY, False),  # of that very day
+        (63, DAY + timedelta(days=1), False),  # another horizon
+        (21, DAY + timedelta(days=29), True),
+        (21, DAY + timedelta(days=30), False),  # it is over
+    ],
+)
+async def test_an_earlier_rating_is_one_that_still_stands(
+    days: int, before: date, stands: bool
+) -> None:
+    kept = Predictions(MemoryRecords())
+    late = prediction(run="late", made=MADE + timedelta(days=40), rating=Rating.SELL)
+    for one in (prediction(), late):  # approved after it was over, so not known on those days
+        await kept.put("default", one)
+    found = await kept.earlier("default", "XTAM", days, before)
+    assert (found is not None) is stands
+    assert found is None or found.rating is Rating.BUY
 
 
 def outcome(change: float, *, right: bool | None, inside: bool, day: int = 0) -> Outcome:

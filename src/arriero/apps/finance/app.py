@@ -193,7 +193,9 @@ class FinanceApp:
             for one in await self.predictions.all(turn.case.tenant)
             if one.outcome is not None and one.outcome.day <= seen.as_of
         ]
-        earlier = await self.predictions.earlier(turn.case.tenant, seen.ticker, seen.as_of)
+        earlier = await self.predictions.earlier(
+            turn.case.tenant, seen.ticker, seen.horizon, seen.as_of
+        )
         past = await self._past(turn.case.tenant, seen.ticker, seen.as_of)
         return Evidence(
             bundle=bundle,
@@ -223,7 +225,7 @@ class FinanceApp:
         return found
 
     async def _past(self, tenant: str, ticker: str, by: date) -> Past:
-        made = [one for one in await self.predictions.all(tenant) if one.as_of <= by]
+        made = [one for one in await self.predictions.all(tenant) if one.made.date() <= by]
         counts = Counter(one.rating for one in made)
         rated = (
             one.as_of

@@ -121,7 +121,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """The last rating of the company that was released before this day, for hysteresis."""
+    """The last rating over this horizon that stood on this day (released and not over), for hysteresis."""
 
     rating: Rating
     as_of: date

@@ -164,12 +164,15 @@ class Predictions:
         ]
         return sorted(marked, key=lambda one: (one.made, one.run))
 
-    async def earlier(self, tenant: str, ticker: str, before: date) -> Prediction | None:
-        """The newest one of a company for a day before this: not withdrawn, and a rating."""
+    async def earlier(self, tenant: str, ticker: str, days: int, before: date) -> Prediction | None:
+        """The newest rating of a company over so many days that stood on this day: of an earlier one, released by
+        then, neither withdrawn nor over.
+        """
         found = [
             one
             for one in await self.all(tenant)
-            if one.ticker == ticker and one.as_of < before and one.withdrawn is None
-            and one.rating is not Rating.NO_RATING
+            if (one.ticker, one.days) == (ticker, days)
+            and one.as_of < before and one.made.date() <= before <= one.due
+            and one.withdrawn is None and one.rating is not Rating.NO_RATING
         ]  # fmt: skip
         return max(found, key=lambda one: (one.as_of, one.made), default=None)
