@@ -175,3 +175,12 @@ async def test_a_slow_job_does_not_keep_others_waiting(monkeypatch: pytest.Monke
     await asyncio.gather(serving, return_exceptions=True)
     assert len(slow.ran) == 1
     assert quick.ended >= 3
+
+
+async def test_a_clock_that_was_set_back_stops_no_job(ledger: Ledger) -> None:
+    clock, work = HeldClock(NOW), Work()
+    runner = JobRunner(ledger, clock, "one", [Job("j", 3, work)])
+    await runner.tick(clock.now())
+    clock.at -= timedelta(days=1)
+    await ticks(runner, clock, 7)
+    assert len(work.ran) == 4

@@ -71,7 +71,9 @@ class JobRunner:
         running = self._running.get(job.name)
         if running is not None and not running.done():
             return False
-        return now >= self._due.get(job.name, now)
+        due = self._due.get(job.name, now)
+        # Further away than a period: the clock was set back since.
+        return now >= due or due - now > timedelta(seconds=job.every_s)
 
     async def _attempt(self, job: Job, now: datetime) -> None:
         """The worker loop's broad catch: a job that raises is recorded, the others go on."""
