@@ -14,10 +14,11 @@ import pytest
 
 from arriero.core.clock import SystemClock
 from arriero.core.errors import Conflict, NotFound, StoreError
-from arriero.learning import rollout
+from arriero.learning import report, rollout
 from arriero.learning.cycle import Collected, Cycle, Exposed, Judged, Made, State, Trigger
 from arriero.learning.cycles import Cycles
 from arriero.learning.experiment.findings import Pairs, Says
+from arriero.learning.trainers.environment import TrainerMissing
 from arriero.store.base import Entry, Ledger
 from arriero.store.engine import sqlite_url
 from arriero.store.fake import MemoryLedger
@@ -179,3 +180,69 @@ async def test_unknown_cycles_and_apps_are_named(ledger: Ledger) -> None:
         await cycles.abort("x", NOW, "ana")
     with pytest.raises(NotFound, match="apps that do: support"):
         await cycles.step("chat", NOW)
+
+
+async def test_what_a_cycle_waits_for_is_told_with_it_once(ledger: Ledger) -> None:
+    class Waiting(FakeWork):
+        said: str = "run: arriero trainer install"
+
+        async def train(self, cycle: Cycle) -> Made:
+            raise TrainerMissing(self.said)
+
+    work = Waiting()
+    cycles = Cycles(ledger, {"support": work}, stopwatch=lambda: 0.0)
+    for minute in range(5):
+        await cycles.tick(NOW + timedelta(minutes=minute))
+    (waiting,) = await cycles.listed()
+    assert (waiting.state, waiting.waits) == (State.TRAINING, "run: arriero trainer install")
+    assert waiting.at == NOW + timedelta(minutes=1)  # it has not moved since
+    assert await kinds(ledger) == ["cycle.moved"] * 3
+    work.said = "its environment was made for other versions"
+    await cycles.tick(NOW + timedelta(minutes=5))
+    assert (await cycles.listed())[0].waits == work.said
+    told = report.to_markdown(await report.gather(ledger, "default", waiting.id))
+    assert f"waits: {work.said}" in told
+    cycles = Cycles(ledger, {"support": FakeWork()})
+    moved = await cycles.step("support", NOW + timedelta(minutes=6))
+    assert moved is not None
+    assert (moved.state, moved.waits) == (State.GATED, "")
+
+
+async def test_one_apps_fault_keeps_no_other_app_from_learning(ledger: Ledger) -> None:
+    class Faulty(FakeWork):
+        async def collect(self, cycle: Cycle) -> Collected:
+            raise ValueError("no such thing")
+
+    good = FakeWork()
+    cycles = Cycles(ledger, {"chat": Faulty(), "support": good})
+    for minute in range(3):
+        await cycles.tick(NOW + timedelta(minutes=minute))
+    assert cycles.stuck == {"chat": "ValueError: no such thing"}
+    assert good.done["train"] == 1
+
+
+async def test_a_cycle_moved_when_its_work_was_done_not_when_it_was_begun(ledger: Ledger) -> None:
+    seconds = iter(range(0, 100_000, 3_600))
+    cycles = Cycles(ledger, {"support": FakeWork()}, stopwatch=lambda: float(next(seconds)))
+    await cycles.begin("support", Trigger.PERSON, "because", now=NOW)
+    moved = await cycles.step("support", NOW)
+    assert moved is not None
+    assert moved.at == NOW + timedelta(hours=1)
+
+
+async def test_the_last_cycle_is_the_one_that_began_last_even_if_a_clock_was_set_back(
+    ledger: Ledger,
+) -> None:
+    seen: list[str | None] = []
+
+    class Noting(FakeWork):
+        async def trigger(self, last: Cycle | None, now: datetime) -> None:
+            seen.append(last and last.id)
+
+    cycles = Cycles(ledger, {"support": Noting()})
+    first = await cycles.begin("support", Trigger.PERSON, "because", now=NOW)
+    await cycles.abort(first.id, NOW + timedelta(days=2), "ana")
+    second = await cycles.begin("support", Trigger.PERSON, "b", now=NOW + timedelta(days=1))
+    await cycles.abort(second.id, NOW + timedelta(days=1), "ana")
+    await cycles.step("support", NOW + timedelta(days=1))
+    assert seen == [second.id]

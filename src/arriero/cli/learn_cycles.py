@@ -88,6 +88,7 @@ def status(app: str | None, as_json: bool, config: Path | None, data: Path | Non
                 "state": it.state,
                 "at": it.at.isoformat(),
                 "because": it.because,
+                "waits": it.waits,
             }
             for it in found
         ]
@@ -101,7 +102,8 @@ def status(app: str | None, as_json: bool, config: Path | None, data: Path | Non
     table = Table("cycle", "app", "state", "since", "because", box=box.SIMPLE)
     table.columns[0].no_wrap = True
     for it in found:
-        table.add_row(it.id, it.app, it.state, f"{it.at:%Y-%m-%d %H:%M}", it.because)
+        because = f"{it.because}; waits: {it.waits}" if it.waits else it.because
+        table.add_row(it.id, it.app, it.state, f"{it.at:%Y-%m-%d %H:%M}", because)
     console = Console()
     console.width = max(console.width, 120)
     console.print(table)

@@ -61,7 +61,8 @@ class Cycle:
 
     `dataset`, `adapter` and `evaluation` name artefacts, `challenger` a variant, `training` the key of
     the recipe on the dataset; `before` are the pairs that the gate found. `id` names the rollout, too.
-    `why` says what triggered it, `because` why it is in this state.
+    `why` says what triggered it, `because` why it is in this state, `waits` what keeps it there, if it
+    is more than time.
     """
 
     id: str
@@ -81,6 +82,7 @@ class Cycle:
     before: Pairs = rollout.NO_PAIRS
     attempts: int = 0
     why: str = ""
+    waits: str = ""
 
     @property
     def open(self) -> bool:
@@ -126,7 +128,7 @@ class Exposed:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """Nothing is decided yet: the state stays."""
+    """Nothing is decided yet: the state stays, and tells what it waits for."""
 
     because: str
 
@@ -144,11 +146,11 @@ def begin(
 
 
 def advance(cycle: Cycle, found: Found, now: datetime) -> Cycle:
-    """The next state; `cycle` itself while it waits. What does not belong to the state is a `Conflict`."""
+    """The next state; `cycle` itself while nothing is new. What does not belong to the state is a `Conflict`."""
     now = max(now, cycle.at)  # a clock that goes backwards moves nothing back
     match cycle.state, found:
-        case _, Waits() if cycle.open:
-            return cycle
+        case _, Waits(because) if cycle.open:
+            return _waiting(cycle, because)
         case State.COLLECTING, Collected():
             return _collected(cycle, found, now)
         case State.TRAINING, Made():
@@ -194,7 +196,7 @@ def _judged(cycle: Cycle, found: Judged, now: datetime) -> Cycle:
 
 def _exposed(cycle: Cycle, found: Exposed, now: datetime) -> Cycle:
     if found.state is None or found.state not in ENDS:
-        return cycle
+        return _waiting(cycle, "")
     return _to(cycle, ENDS[found.state], now, found.because)
 
 
@@ -206,7 +208,11 @@ def abort(cycle: Cycle, now: datetime, actor: str) -> Cycle:
 
 
 def _to(cycle: Cycle, state: State, now: datetime, because: str) -> Cycle:
-    return replace(cycle, state=state, at=now, because=because)
+    return replace(cycle, state=state, at=now, because=because, waits="")
+
+
+def _waiting(cycle: Cycle, what: str) -> Cycle:
+    return cycle if cycle.waits == what else replace(cycle, waits=what)
 
 
 def to_machine(cycle: Cycle, version: int) -> Machine:

@@ -6,9 +6,10 @@ One job does this for all apps, under a lease. Whoever else tries finds the vers
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from arriero.core.errors import ArrieroError, Conflict, NotFound
@@ -36,7 +37,7 @@ log = logging.getLogger(__name__)
 class Work(Protocol):
     """What the states of one app's cycles do. Doing it twice gives the same result once.
 
-    An `ArrieroError` leaves the cycle where it is, to be tried again when the job is due.
+    An error leaves the cycle where it is, to be tried again when the job is due; the cycle says so.
     """
 
     @property
@@ -65,18 +66,24 @@ class Cycles:
     ledger: Ledger
     works: Mapping[str, Work]
     stuck: dict[str, str] = field(default_factory=dict)
+    stopwatch: Callable[[], float] = time.monotonic
 
     async def tick(self, now: datetime) -> None:
-        """One step of each app's cycle, and the begin of those that are due."""
+        """One step of each app's cycle, and the begin of those that are due.
+
+        The worker loop's broad catch: one app's fault keeps no other one from learning.
+        """
         for app in self.works:
             try:
                 await self.step(app, now)
                 self.stuck.pop(app, None)
             except Conflict as moved:  # another worker was faster, or a person
                 log.info("cycle of %s: %s", app, moved.message)
-            except ArrieroError as error:
-                self.stuck[app] = error.message
-                log.warning("cycle of %s waits: %s", app, error.message)
+            except Exception as error:
+                told, known = _sentence(error), isinstance(error, ArrieroError)
+                if self.stuck.get(app) != told:  # once, though it is tried every few seconds
+                    log.warning("cycle of %s waits: %s", app, told, exc_info=not known)
+                self.stuck[app] = told
 
     async def step(self, app: str, now: datetime) -> Cycle | None:
         """The app's cycle after one step; None when there is none, and none is due."""
@@ -85,9 +92,17 @@ class Cycles:
         if not open_:
             due = await work.trigger(await self._last(app), now)
             return None if due is None else await self.begin(app, *due, now=now)
-        machine = open_[0]
+        begun, machine = self.stopwatch(), open_[0]
+        try:
+            found = await self._found(work, pure.to_cycle(machine))
+        except Exception as error:
+            await self._move(machine, Waits(_sentence(error)), now)
+            raise
+        return await self._move(machine, found, now + timedelta(seconds=self.stopwatch() - begun))
+
+    async def _move(self, machine: Machine, found: Found, now: datetime) -> Cycle:
         cycle = pure.to_cycle(machine)
-        moved = pure.advance(cycle, await self._found(work, cycle), now)
+        moved = pure.advance(cycle, found, now)
         if moved is not cycle:
             await self._keep(moved, machine.version + 1, ITSELF)
         return moved
@@ -135,16 +150,21 @@ class Cycles:
         return [pure.to_cycle(machine) for machine in found]
 
     async def _last(self, app: str) -> Cycle | None:
-        found = await self.listed(app, limit=1)
-        return found[0] if found else None
+        """The newest one that ended; by its begin, which a clock that was set back leaves in order."""
+        return max(await self.listed(app), key=lambda one: one.begun, default=None)
 
     async def _keep(self, cycle: Cycle, version: int, actor: str) -> None:
-        moved = MachineMoved(pure.to_machine(cycle, version), actor, cycle.because)
+        because = cycle.waits or cycle.because
+        moved = MachineMoved(pure.to_machine(cycle, version), actor, because)
         await self.ledger.commit(moved, durable=True)
-        log.info("cycle %s of %s is %s: %s", cycle.id, cycle.app, cycle.state, cycle.because)
+        log.info("cycle %s of %s is %s: %s", cycle.id, cycle.app, cycle.state, because)
 
     def _work(self, app: str) -> Work:
         if app not in self.works:
             learn = ", ".join(self.works) or "none"
             raise NotFound(f"app {app!r} does not learn; apps that do: {learn}", param="app")
         return self.works[app]
+
+
+def _sentence(error: Exception) -> str:
+    return error.message if isinstance(error, ArrieroError) else f"{type(error).__name__}: {error}"

@@ -82,6 +82,8 @@ async def gather(ledger: Ledger, tenant: str, id: str) -> Told:
     began = f"began ({cycle.trigger}): {cycle.why}" if cycle.why else f"began: {cycle.trigger}"
     steps = [(f"{cycle.begun:%Y-%m-%d %H:%M}", began)]
     steps.append((f"{cycle.at:%Y-%m-%d %H:%M}", f"{cycle.state}: {cycle.because}"))
+    if cycle.waits:
+        steps.append(("now", f"waits: {cycle.waits}"))
     return Told(cycle, steps, dataset, evaluation, adapters, rows)
 
 
