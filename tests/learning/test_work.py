@@ -321,3 +321,22 @@ async def test_a_schedule_begins_cycles_too(platform: Platform) -> None:
     (last,) = await learning.listed("chat")
     assert await every.trigger(last, now + timedelta(hours=23)) is None
     assert await every.trigger(last, now + timedelta(hours=24)) is not None
+
+
+async def test_pairs_against_a_champion_that_serves_no_more_prove_nothing(
+    platform: Platform,
+) -> None:
+    learning = cycles(platform, FakeTrainer(), [])
+    await talk(platform, 15)
+    moved = await learning.begin("chat", Trigger.PERSON, "because", now=platform.clock.now())
+    while moved.state is not State.EXPOSED:
+        stepped = await learning.step("chat", platform.clock.now())
+        assert stepped is not None
+        moved = stepped
+    other = replace(platform.apps["chat"].baseline(), rounds=3)
+    chosen = await platform.rollouts.start("chat", other, actor="ana", forced=True)
+    await platform.rollouts.act(chosen.id, "promote", "ana")
+    ended = await learning.step("chat", platform.clock.now())
+    assert ended is not None
+    assert (ended.state, "another champion" in ended.because) == (State.INVALID, True)
+    assert [it.id for it in await platform.rollouts.all(app="chat")] == [chosen.id]

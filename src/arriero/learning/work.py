@@ -23,6 +23,7 @@ from arriero.learning.experiment.findings import Pairs, Says
 from arriero.learning.gate import Gate, GateCase, Kind, Pair, Verdict, fingerprint, judge
 from arriero.learning.judging import Judging
 from arriero.learning.levels import level
+from arriero.learning.rollout import State as Rolled
 from arriero.learning.rollouts import Rollouts
 from arriero.learning.trainers.base import (
     Reason,
@@ -171,6 +172,9 @@ class AppWork:
         if found is None:
             if cycle.challenger is None:
                 raise InputError(f"cycle {cycle.id!r} has no challenger; abort it")
+            if await self.champion() != cycle.champion:
+                why = "another champion serves now than the one it was compared with"
+                return Exposed(Rolled.INVALID, why)
             evaluation = await self.ledger.artefact("evaluation", _evaluation_of(cycle))
             found = await self.rollouts.start(
                 self.app.name,
