@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from arriero.assembly import Platform, open_platform, works
+from arriero.assembly import Platform, datasets, open_platform, works
 from arriero.core.settings import (
     DatasetSettings,
     DriftSettings,
@@ -22,6 +23,7 @@ from arriero.core.words import Feedback
 from arriero.learning import report, rollout
 from arriero.learning.cycle import Cycle, State, Trigger
 from arriero.learning.cycles import Cycles
+from arriero.learning.forget import forget
 from arriero.learning.trainers.base import Reason, Trained, TrainingFailed
 from arriero.learning.trainers.fake import FakeTrainer
 from arriero.learning.work import AppWork
@@ -340,3 +342,42 @@ async def test_pairs_against_a_champion_that_serves_no_more_prove_nothing(
     assert ended is not None
     assert (ended.state, "another champion" in ended.because) == (State.INVALID, True)
     assert [it.id for it in await platform.rollouts.all(app="chat")] == [chosen.id]
+
+
+@pytest.mark.parametrize("when", ["before", "training", "adapting"])
+async def test_what_somebody_was_erased_from_meanwhile_makes_no_challenger(
+    platform: Platform, when: str
+) -> None:
+    async def erase() -> None:
+        told = await forget(
+            platform.ledger, platform.flow.vaults, [],
+            root=datasets(platform.settings), mark=platform.sealer.mark("default"),
+            tenant="default", person="person-4", actor="ana", at=platform.clock.now(),
+        )  # fmt: skip
+        assert [one.rows for one in told.datasets] == [1]
+
+    class Interrupted(FakeTrainer):
+        async def train(self, *args: Any, **named: Any) -> Trained:
+            trained = await super().train(*args, **named)
+            await erase()
+            return trained
+
+    async def adapt(app: str, trained: Trained) -> str:
+        adapters.append(app)
+        await erase()
+        return trained.key
+
+    adapters = list[str]()
+    trainer = Interrupted() if when == "training" else FakeTrainer()
+    learning = Cycles(platform.ledger, works(platform, trainer, adapt))
+    await talk(platform, 15)
+    begun = await learning.begin("chat", Trigger.PERSON, "because", now=platform.clock.now())
+    await learning.step("chat", platform.clock.now())
+    if when == "before":
+        await erase()
+    ended = await learning.step("chat", platform.clock.now())
+    assert ended is not None
+    assert (ended.id, ended.state, ended.challenger) == (begun.id, State.FAILED, None)
+    assert "erased" in ended.because
+    assert adapters == ["chat"] * (when == "adapting")
+    assert not (platform.settings.data / "learning" / "trained" / (ended.training or "")).exists()

@@ -5,7 +5,9 @@ Every result is named by what it was made from, so a step that a crash cut off g
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +21,7 @@ from arriero.flow import AnyApp, Flow
 from arriero.learning.cycle import Collected, Cycle, Exposed, Judged, Made, Trigger, Waits
 from arriero.learning.dataset.build import Dataset, NotEnough
 from arriero.learning.dataset.example import Route
+from arriero.learning.dataset.write import MANIFEST
 from arriero.learning.experiment.findings import Pairs, Says
 from arriero.learning.gate import Gate, GateCase, Kind, Pair, Verdict, fingerprint, judge
 from arriero.learning.judging import Judging
@@ -34,6 +37,7 @@ from arriero.learning.trainers.base import (
     TrainingProgress,
 )
 from arriero.models.adapters import PREFIX
+from arriero.models.files import read_json
 from arriero.store.base import Artefact, ArtefactRegistered, Ledger, VariantRegistered
 
 ITSELF = "arriero"
@@ -125,13 +129,21 @@ class AppWork:
         champion = await self._variant(cycle.champion)
         recipe = await self._recipe(cycle, champion.roles[self.role])
         try:
-            trained = await self.trainer.train(dataset, recipe, out, progress=self.progress)
-            adapter = await self.adapt(trained)
+            adapter = await self._adapter(dataset, recipe, out)
         except TrainingFailed as failed:
             return Made(None, failed=failed.message, again=failed.reason in AGAIN)
         challenger = champion.rebound(self.role, adapter=f"{PREFIX}{adapter}")
         await self.ledger.commit(VariantRegistered(challenger, self.clock.now()), durable=True)
         return Made(challenger.id, adapter)
+
+    async def _adapter(self, dataset: Path, recipe: Recipe, out: Path) -> str:
+        """What training gives, proved and registered; nothing, once somebody was erased from the dataset."""
+        await asyncio.to_thread(_refuse_erased, dataset, out)
+        trained = await self.trainer.train(dataset, recipe, out, progress=self.progress)
+        await asyncio.to_thread(_refuse_erased, dataset, out)
+        adapter = await self.adapt(trained)
+        await asyncio.to_thread(_refuse_erased, dataset, out)
+        return adapter
 
     async def judge(self, cycle: Cycle) -> Judged | Waits:
         """The gate's pairs, made once; with `gate.people`, people's word counts in place of the metric's."""
@@ -253,6 +265,17 @@ class AppWork:
         )
         await self.ledger.commit(ArtefactRegistered(made, ITSELF), durable=True)
         return made
+
+
+def _refuse_erased(dataset: Path, out: Path) -> None:
+    """`learn forget` may come while a training runs, and lists only what is registered by then."""
+    if read_json(dataset / MANIFEST).get("gone"):
+        shutil.rmtree(out, ignore_errors=True)
+        raise TrainingFailed(
+            Reason.CANCELLED,
+            f"somebody was erased from dataset {dataset.name[:12]} meanwhile; the next cycle learns"
+            " without them",
+        )
 
 
 def _evaluation_of(cycle: Cycle) -> str:
