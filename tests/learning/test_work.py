@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from arriero.assembly import Platform, datasets, open_platform, works
+from arriero.core.errors import Conflict
 from arriero.core.settings import (
     DatasetSettings,
     DriftSettings,
@@ -21,6 +22,7 @@ from arriero.core.settings import (
 )
 from arriero.core.words import Feedback
 from arriero.learning import report, rollout
+from arriero.learning import work as work_module
 from arriero.learning.cycle import Cycle, State, Trigger
 from arriero.learning.cycles import Cycles
 from arriero.learning.forget import forget
@@ -381,3 +383,31 @@ async def test_what_somebody_was_erased_from_meanwhile_makes_no_challenger(
     assert "erased" in ended.because
     assert adapters == ["chat"] * (when == "adapting")
     assert not (platform.settings.data / "learning" / "trained" / (ended.training or "")).exists()
+
+
+async def test_an_abort_ends_the_training(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Endless(FakeTrainer):
+        ended = False
+
+        async def train(self, *args: Any, **named: Any) -> Trained:
+            try:
+                await asyncio.sleep(3_600)
+            finally:
+                self.ended = True
+            raise AssertionError("nobody ended it")
+
+    monkeypatch.setattr(work_module, "LOOK_S", 0.02, raising=False)
+    trainer = Endless()
+    learning = cycles(platform, trainer, [])
+    await talk(platform, 15)
+    begun = await learning.begin("chat", Trigger.PERSON, "because", now=platform.clock.now())
+    await learning.step("chat", platform.clock.now())
+    training = asyncio.create_task(learning.step("chat", platform.clock.now()))
+    await asyncio.sleep(0.05)
+    await learning.abort(begun.id, platform.clock.now(), "ana")
+    with pytest.raises(Conflict, match="moved meanwhile"):
+        await asyncio.wait_for(training, 5)
+    assert trainer.ended
+    assert (await learning.listed("chat"))[0].because == "aborted by ana"

@@ -8,17 +8,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from arriero.core.clock import Clock
-from arriero.core.errors import InputError, NotFound
+from arriero.core.errors import InputError, NotFound, StoreError
 from arriero.core.settings import LearningSettings
 from arriero.core.words import JsonValue, RoleBinding, Run, Variant, content_hash
 from arriero.flow import AnyApp, Flow
 from arriero.learning.cycle import Collected, Cycle, Exposed, Judged, Made, Trigger, Waits
+from arriero.learning.cycles import KIND
 from arriero.learning.dataset.build import Dataset, NotEnough
 from arriero.learning.dataset.example import Route
 from arriero.learning.dataset.write import MANIFEST
@@ -41,6 +44,7 @@ from arriero.models.files import read_json
 from arriero.store.base import Artefact, ArtefactRegistered, Ledger, VariantRegistered
 
 ITSELF = "arriero"
+LOOK_S = 2.0  # between two looks whether a cycle that trains was ended
 PAGE = 200  # runs looked through for those that reached the trained role
 AGAIN = (Reason.CRASHED, Reason.OUT_OF_MEMORY)  # what another try may help against
 # What to train when feedback allows several: an edit says most, a thumb says less than a pair.
@@ -129,21 +133,36 @@ class AppWork:
         champion = await self._variant(cycle.champion)
         recipe = await self._recipe(cycle, champion.roles[self.role])
         try:
-            adapter = await self._adapter(dataset, recipe, out)
+            adapter = await self._adapter(cycle, dataset, recipe, out)
         except TrainingFailed as failed:
             return Made(None, failed=failed.message, again=failed.reason in AGAIN)
         challenger = champion.rebound(self.role, adapter=f"{PREFIX}{adapter}")
         await self.ledger.commit(VariantRegistered(challenger, self.clock.now()), durable=True)
         return Made(challenger.id, adapter)
 
-    async def _adapter(self, dataset: Path, recipe: Recipe, out: Path) -> str:
+    async def _adapter(self, cycle: Cycle, dataset: Path, recipe: Recipe, out: Path) -> str:
         """What training gives, proved and registered; nothing, once somebody was erased from the dataset."""
         await asyncio.to_thread(_refuse_erased, dataset, out)
-        trained = await self.trainer.train(dataset, recipe, out, progress=self.progress)
+        training = self.trainer.train(dataset, recipe, out, progress=self.progress)
+        trained = await self._while_open(cycle, training)
         await asyncio.to_thread(_refuse_erased, dataset, out)
         adapter = await self.adapt(trained)
         await asyncio.to_thread(_refuse_erased, dataset, out)
         return adapter
+
+    async def _while_open(self, cycle: Cycle, training: Coroutine[Any, Any, Trained]) -> Trained:
+        """The training's result; the training ends with the cycle, wherever a person ended that."""
+        task = asyncio.create_task(training)
+        try:
+            while not (await asyncio.wait({task}, timeout=LOOK_S))[0]:
+                with suppress(StoreError):  # it is asked again
+                    kept = await self.ledger.machine(KIND, cycle.id)
+                    if kept is not None and not kept.open:
+                        raise TrainingFailed(Reason.CANCELLED, f"cycle {cycle.id!r} was ended")
+            return task.result()
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def judge(self, cycle: Cycle) -> Judged | Waits:
         """The gate's pairs, made once; with `gate.people`, people's word counts in place of the metric's."""
