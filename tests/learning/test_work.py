@@ -411,3 +411,21 @@ async def test_an_abort_ends_the_training(
         await asyncio.wait_for(training, 5)
     assert trainer.ended
     assert (await learning.listed("chat"))[0].because == "aborted by ana"
+
+
+async def test_people_cannot_judge_what_never_reached_the_trained_part(platform: Platform) -> None:
+    own = cycles(platform, FakeTrainer(), []).works["chat"]
+    assert isinstance(own, AppWork)
+    gate = own.settings.gate.model_copy(update={"people": True, "replayed": 0})
+    asking = replace(own, settings=own.settings.model_copy(update={"gate": gate}))
+    learning = Cycles(platform.ledger, {"chat": asking})
+    await talk(platform, 15)
+    moved = await learning.begin("chat", Trigger.PERSON, "because", now=platform.clock.now())
+    for _ in range(3):
+        stepped = await learning.step("chat", platform.clock.now())
+        assert stepped is not None
+        moved = stepped
+    assert (moved.state, moved.because) == (
+        State.INVALID,
+        "none of 0 cases reached what was trained",
+    )

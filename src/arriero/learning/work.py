@@ -169,10 +169,11 @@ class AppWork:
         evaluation = await self.ledger.artefact("evaluation", _evaluation_of(cycle))
         if evaluation is None:
             evaluation = await self._evaluated(cycle)
-        body = evaluation.body
-        if not self.settings.gate.people or body["finding"]["broken"]:
+        body, says = evaluation.body, Says(evaluation.body["says"])
+        nothing_to_judge = body["finding"]["broken"] or says is Says.INVALID
+        if not self.settings.gate.people or nothing_to_judge:
             pairs = Pairs(*(body["finding"][name] for name in ("wins", "losses", "ties")))
-            return Judged(Says(body["says"]), pairs, evaluation.id, body["because"])
+            return Judged(says, pairs, evaluation.id, body["because"])
         judging = Judging(self.ledger, self.tenant)
         standing = await judging.standing(evaluation)
         if standing.finding.says is Says.UNSURE and await judging.next(evaluation) is not None:
