@@ -13,6 +13,7 @@ import pytest
 
 from arriero.assembly import Platform, datasets, open_platform, works
 from arriero.core.errors import Conflict
+from arriero.core.ids import uuid7
 from arriero.core.settings import (
     DatasetSettings,
     DriftSettings,
@@ -29,7 +30,7 @@ from arriero.learning.forget import forget
 from arriero.learning.trainers.base import Reason, Trained, TrainingFailed
 from arriero.learning.trainers.fake import FakeTrainer
 from arriero.learning.work import AppWork
-from arriero.store.base import FeedbackGiven
+from arriero.store.base import FeedbackGiven, RunRecorded
 
 WORDS = "tent rope stove boots lamp map jacket bag bottle pole knife sock glove hat mug pan".split()
 
@@ -429,3 +430,24 @@ async def test_people_cannot_judge_what_never_reached_the_trained_part(platform:
         State.INVALID,
         "none of 0 cases reached what was trained",
     )
+
+
+async def test_a_run_whose_input_the_app_takes_no_more_is_left_out_of_the_gate(
+    platform: Platform,
+) -> None:
+    learning = cycles(platform, FakeTrainer(), [])
+    await talk(platform, 15)
+    run = (await platform.ledger.runs("default", app="chat"))[0]
+    trace = await platform.ledger.trace(run)
+    assert trace is not None
+    old = replace(run, id=uuid7(), unit="long-ago", input={"text": "Is it dry?"})
+    await platform.ledger.commit(RunRecorded(old, trace))
+    await platform.feedback(old.id, "thumb", False, user="person-long-ago")
+    moved = await learning.begin("chat", Trigger.PERSON, "because", now=platform.clock.now())
+    while moved.state is not State.EXPOSED:
+        stepped = await learning.step("chat", platform.clock.now())
+        assert stepped is not None
+        moved = stepped
+    evaluation = await platform.ledger.artefact("evaluation", moved.evaluation or "")
+    assert evaluation is not None
+    assert evaluation.body["finding"]["cases"] == 15

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pydantic import ValidationError
+
 from arriero.core.words import Ended, JsonValue, Mode, Run, Variant, content_hash
 from arriero.flow import AnyApp, Case, Flow
 from arriero.learning.experiment.findings import Finding, Pairs, Says, judge_pairs
@@ -190,6 +192,15 @@ class Gate:
 def said(answer: JsonValue) -> str:
     """Every text in an answer, whatever its shape."""
     return "\n".join(filter(None, each_string(answer)))
+
+
+def takes(app: AnyApp, input: Mapping[str, JsonValue]) -> bool:
+    """Whether the app, as it is now, can be asked what a run once recorded."""
+    try:
+        app.shapes.input.model_validate(input)
+    except ValidationError:
+        return False
+    return True
 
 
 def fingerprint(cases: Sequence[GateCase]) -> str:

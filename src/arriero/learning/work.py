@@ -26,7 +26,7 @@ from arriero.learning.dataset.build import Dataset, NotEnough
 from arriero.learning.dataset.example import Route
 from arriero.learning.dataset.write import MANIFEST
 from arriero.learning.experiment.findings import Pairs, Says
-from arriero.learning.gate import Gate, GateCase, Kind, Pair, Verdict, fingerprint, judge
+from arriero.learning.gate import Gate, GateCase, Kind, Pair, Verdict, fingerprint, judge, takes
 from arriero.learning.judging import Judging
 from arriero.learning.levels import level
 from arriero.learning.rollout import State as Rolled
@@ -256,7 +256,8 @@ class AppWork:
         return found[: self.settings.gate.replayed]
 
     async def _reached(self, run: Run) -> bool:
-        if run.tokens_out == 0:
+        """Whether the trained role was called, and what was asked can be asked again."""
+        if run.tokens_out == 0 or not takes(self.app, run.input):
             return False
         trace = await self.ledger.trace(run)
         return trace is not None and any(call.role == self.role for call in trace.calls)

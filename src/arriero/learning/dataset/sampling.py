@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from arriero.core.words import Ended, Mode, Run, Variant
 from arriero.flow import AnyApp, Case, Flow
 from arriero.learning.dataset.example import Written, written_by
+from arriero.learning.gate import takes
 
 TEMPERATURE = 0.7  # of the candidates: at 0 they would all be the answer that was bad
 CANDIDATES = 4
@@ -33,6 +34,8 @@ class FlowSampler:
     temperature: float = TEMPERATURE
 
     async def __call__(self, run: Run) -> Written | None:
+        if not takes(self.app, run.input):
+            return None
         given = self.app.shapes.input.model_validate(run.input)
         case = Case(run.tenant, run.actor, given, run.unit)
         warm = warmer(self.variant, self.temperature)
