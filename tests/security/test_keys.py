@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from arriero.core.clock import HeldClock
-from arriero.core.errors import Unauthenticated
+from arriero.core.errors import InputError, Unauthenticated
 from arriero.security.keys import REFRESH_S, Keyring, mint
 from arriero.store.base import KeySaved
 from arriero.store.fake import MemoryLedger
@@ -20,6 +20,12 @@ async def test_a_minted_key_is_recognised_and_its_secret_is_not_stored() -> None
     identity = await Keyring(ledger, clock).identify(f"Bearer {secret}")
     assert (identity.actor, identity.tenant) == ("backend", "acme")
     assert secret not in repr(await ledger.keys())
+
+
+def test_a_key_is_not_named_as_if_one_person_spoke_through_it() -> None:
+    # `webshop/x` is how feedback names the person x: all that such a key sends would be one person's.
+    with pytest.raises(InputError, match="'webshop/eu' has a '/'"):
+        mint("webshop/eu", "acme", HeldClock().now())
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic abc", "Bearer arr_wrong"])

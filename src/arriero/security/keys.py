@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from arriero.core.clock import Clock
-from arriero.core.errors import StoreError, Unauthenticated
+from arriero.core.errors import InputError, StoreError, Unauthenticated
 from arriero.core.ids import uuid7
 from arriero.store.base import ApiKey, Ledger
 
@@ -27,7 +27,12 @@ class Identity:
 
 
 def mint(name: str, tenant: str, now: datetime) -> tuple[str, ApiKey]:
-    """A new secret (256 random bits, to be shown once) and the key to store."""
+    """A new secret (256 random bits, to be shown once) and the key to store.
+
+    Raises `InputError` for a name with a slash: behind one, feedback names the person who spoke.
+    """
+    if "/" in name:
+        raise InputError(f"the key's name {name!r} has a '/'; choose one without", param="name")
     secret = PREFIX + secrets.token_urlsafe(32)
     return secret, ApiKey(uuid7(), tenant, name, digest(secret), now)
 
