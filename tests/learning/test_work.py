@@ -451,3 +451,17 @@ async def test_a_run_whose_input_the_app_takes_no_more_is_left_out_of_the_gate(
     evaluation = await platform.ledger.artefact("evaluation", moved.evaluation or "")
     assert evaluation is not None
     assert evaluation.body["finding"]["cases"] == 15
+
+
+async def test_aborting_a_cycle_takes_its_challenger_back(platform: Platform) -> None:
+    learning = cycles(platform, FakeTrainer(), [])
+    shown = await exposed(platform, learning)
+    ended = await learning.abort(shown.id, platform.clock.now(), "ana")
+    (rolled,) = await platform.rollouts.all(app="chat")
+    assert (ended.state, rolled.state) == (State.INCONCLUSIVE, rollout.State.ROLLED_BACK)
+    assert rolled.because == "aborted by ana"
+    there = (await platform.ledger.exposures())["chat"]
+    assert [(it.variant, it.share) for it in there.shares] == [(shown.champion, 1.0)]
+    assert [leaf.kind for leaf in await platform.ledger.leaves()][-3:] == [
+        *("cycle.moved", "rollout.moved", "exposure.set")
+    ]

@@ -201,7 +201,7 @@ def _exposed(cycle: Cycle, found: Exposed, now: datetime) -> Cycle:
 
 
 def abort(cycle: Cycle, now: datetime, actor: str) -> Cycle:
-    """Ended by a person; its rollout, if it has one, is aborted apart. `Conflict` when it has ended."""
+    """Ended by a person; its rollout, if it has one, is aborted with it. `Conflict` when it has ended."""
     if not cycle.open:
         raise Conflict(f"cycle {cycle.id!r} has ended: {cycle.because}")
     return _to(cycle, State.INCONCLUSIVE, max(now, cycle.at), f"aborted by {actor}")

@@ -15,6 +15,7 @@ from typing import Protocol
 from arriero.core.errors import ArrieroError, Conflict, NotFound
 from arriero.core.ids import uuid7
 from arriero.learning import cycle as pure
+from arriero.learning import rollout, rollouts
 from arriero.learning.cycle import (
     Collected,
     Cycle,
@@ -26,7 +27,7 @@ from arriero.learning.cycle import (
     Trigger,
     Waits,
 )
-from arriero.store.base import Ledger, Machine, MachineMoved
+from arriero.store.base import Entry, Ledger, Machine, MachineMoved
 
 KIND = "cycle"
 ITSELF = "arriero"  # the actor of what nobody asked for
@@ -129,10 +130,19 @@ class Cycles:
         return made
 
     async def abort(self, id: str, now: datetime, actor: str) -> Cycle:
-        """End a cycle because a person says so. `NotFound`, or `Conflict` when it has ended."""
+        """End a cycle, and its rollout, because a person says so.
+
+        Raises `NotFound`, or `Conflict` when it has ended, or just moved.
+        """
         machine = await self.machine(id)
         moved = pure.abort(pure.to_cycle(machine), now, actor)
-        await self._keep(moved, machine.version + 1, actor)
+        taken_back: list[Entry] = []
+        for found in await self.ledger.machines(rollouts.KIND, app=moved.app):
+            shown = rollouts.BODY.validate_python(found.body)
+            if shown.cycle == id:
+                after = rollout.abort(shown, now, actor)
+                taken_back += rollouts.moves(shown, after, found.version + 1, actor)
+        await self._keep(moved, machine.version + 1, actor, *taken_back)
         return moved
 
     async def machine(self, id: str) -> Machine:
@@ -153,10 +163,10 @@ class Cycles:
         """The newest one that ended; by its begin, which a clock that was set back leaves in order."""
         return max(await self.listed(app), key=lambda one: one.begun, default=None)
 
-    async def _keep(self, cycle: Cycle, version: int, actor: str) -> None:
+    async def _keep(self, cycle: Cycle, version: int, actor: str, *more: Entry) -> None:
         because = cycle.waits or cycle.because
         moved = MachineMoved(pure.to_machine(cycle, version), actor, because)
-        await self.ledger.commit(moved, durable=True)
+        await self.ledger.commit(moved, *more, durable=True)
         log.info("cycle %s of %s is %s: %s", cycle.id, cycle.app, cycle.state, because)
 
     def _work(self, app: str) -> Work:

@@ -237,15 +237,20 @@ class Rollouts:
     async def _commit(
         self, before: Rollout | None, after: Rollout, version: int, actor: str, *more: Entry
     ) -> None:
-        machine = Machine(
-            *(KIND, after.id, after.tenant, after.app, after.state.value, after.open, version),
-            body=BODY.dump_python(after, mode="json"),
-            at=after.at,
-        )
-        entries: list[Entry] = [*more, MachineMoved(machine, actor, after.because)]
-        if before is None or exposure(before) != exposure(after):
-            entries.append(ExposureSet(exposure(after), actor, after.at))
-        await self.ledger.commit(*entries, durable=True)
+        await self.ledger.commit(*more, *moves(before, after, version, actor), durable=True)
+
+
+def moves(before: Rollout | None, after: Rollout, version: int, actor: str) -> Sequence[Entry]:
+    """What commits a step: the machine, and the exposure if it is another one."""
+    machine = Machine(
+        *(KIND, after.id, after.tenant, after.app, after.state.value, after.open, version),
+        body=BODY.dump_python(after, mode="json"),
+        at=after.at,
+    )
+    moved = MachineMoved(machine, actor, after.because)
+    if before is not None and exposure(before) == exposure(after):
+        return [moved]
+    return [moved, ExposureSet(exposure(after), actor, after.at)]
 
 
 def changed(champion: Variant, challenger: Variant) -> tuple[str, ...]:
