@@ -27,7 +27,7 @@ from arriero.learning import work as work_module
 from arriero.learning.cycle import Cycle, State, Trigger
 from arriero.learning.cycles import Cycles
 from arriero.learning.forget import forget
-from arriero.learning.trainers.base import Reason, Trained, TrainingFailed
+from arriero.learning.trainers.base import Reason, Recipe, Trained, TrainingFailed
 from arriero.learning.trainers.fake import FakeTrainer
 from arriero.learning.work import AppWork
 from arriero.store.base import FeedbackGiven, RunRecorded
@@ -465,3 +465,18 @@ async def test_aborting_a_cycle_takes_its_challenger_back(platform: Platform) ->
     assert [leaf.kind for leaf in await platform.ledger.leaves()][-3:] == [
         *("cycle.moved", "rollout.moved", "exposure.set")
     ]
+
+
+async def test_an_adapter_of_another_base_brings_that_base(platform: Platform) -> None:
+    own = cycles(platform, FakeTrainer(), []).works["chat"]
+    assert isinstance(own, AppWork)
+    other = replace(own, recipe=lambda bound, route: Recipe("fake", "smollm2-135m", route.value))
+    learning = Cycles(platform.ledger, {"chat": other})
+    await talk(platform, 15)
+    await learning.begin("chat", Trigger.PERSON, "because", now=platform.clock.now())
+    await learning.step("chat", platform.clock.now())
+    made = await learning.step("chat", platform.clock.now())
+    assert made is not None
+    challenger = await platform.ledger.variant(made.challenger or "")
+    assert challenger is not None
+    assert challenger.roles["chat"].model == "llama:smollm2-135m"

@@ -136,7 +136,11 @@ class AppWork:
             adapter = await self._adapter(cycle, dataset, recipe, out)
         except TrainingFailed as failed:
             return Made(None, failed=failed.message, again=failed.reason in AGAIN)
-        challenger = champion.rebound(self.role, adapter=f"{PREFIX}{adapter}")
+        challenger = champion.rebound(
+            self.role,
+            adapter=f"{PREFIX}{adapter}",
+            model=_served(champion.roles[self.role], recipe),
+        )
         await self.ledger.commit(VariantRegistered(challenger, self.clock.now()), durable=True)
         return Made(challenger.id, adapter)
 
@@ -286,6 +290,12 @@ class AppWork:
         )
         await self.ledger.commit(ArtefactRegistered(made, ITSELF), durable=True)
         return made
+
+
+def _served(bound: RoleBinding, recipe: Recipe) -> str:
+    """The model that an adapter fits: the role's, unless `learning.recipe.base` names another of the catalogue."""
+    same = recipe.base == bound.model.partition(":")[2] or "/" in recipe.base
+    return bound.model if same else f"llama:{recipe.base}"
 
 
 def _refuse_erased(dataset: Path, out: Path) -> None:
