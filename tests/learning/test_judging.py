@@ -91,11 +91,20 @@ async def test_a_cycle_is_told_in_full(ledger: MemoryLedger) -> None:
     assert "# Cycle c-1 of support: gated" in text
     assert "| order_status | 5 | 2 | 0 | 71% |" in text
     assert "champion: Wrong answer 0, by champion." in text
+    assert "hoped for" not in text  # an evaluation of before it was kept
     page = report.to_html(told)
     assert page.count("<polyline") == 1
     assert "Right answer 0, by challenger." in page
     with pytest.raises(NotFound, match="no cycle"):
         await report.gather(ledger, "elsewhere", "c-1")
+
+
+async def test_what_was_hoped_for_stands_beside_what_came(ledger: MemoryLedger) -> None:
+    evaluation = await evaluated(ledger, 5, 2)
+    told = await report.gather(ledger, "default", "c-1")
+    hopeful = replace(evaluation, body={**evaluation.body, "hoped_for": 0.05})
+    text = report.to_markdown(replace(told, evaluation=hopeful))
+    assert "went from 0.29 to 0.71 (+150%); 5% more was hoped for, which decides nothing." in text
 
 
 async def test_what_people_wrote_cannot_become_a_part_of_the_page(ledger: MemoryLedger) -> None:

@@ -182,9 +182,23 @@ def _gate(evaluation: Artefact) -> str:
     )
     if found["detectable"] is not None:
         told += f" A win rate of {found['detectable']:.1%} would have been proved on so many pairs."
+    if (target := evaluation.body.get("hoped_for")) is not None and (gain := _gain(evaluation)):
+        told += f" {gain}; {target:.0%} more was hoped for, which decides nothing."
     if evaluation.body["golden_used_before"]:
         told += f" The golden set was used {evaluation.body['golden_used_before']} times before."
     return told
+
+
+def _gain(evaluation: Artefact) -> str:
+    """The mean value of both on the cases that count; empty where that says nothing."""
+    reached = [pair for pair in evaluation.body["pairs"] if pair["reached"]]
+    old, new = (
+        sum(float(pair[arm]["value"]) for pair in reached) for arm in ("champion", "challenger")
+    )
+    if not old:
+        return ""
+    n = len(reached)
+    return f"The mean value went from {old / n:.2f} to {new / n:.2f} ({new / old - 1:+.0%})"
 
 
 def _fair(rows: Sequence[Row]) -> list[tuple[str, ...]]:

@@ -280,6 +280,7 @@ class AppWork:
             "golden": golden,
             "golden_used_before": used,
             "level": spent,
+            "hoped_for": self.settings.target_effect,
             "says": verdict.says.value,
             "because": verdict.because,
             "finding": _finding(verdict),
