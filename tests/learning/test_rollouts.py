@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from arriero.core.errors import Conflict, InputError, NotFound, StoreError
 from arriero.core.settings import RolloutSettings, RolloutStep
 from arriero.core.words import Ended, Exposure, Feedback, Mode, RoleBinding, Share, Variant
 from arriero.learning.evidence import count
+from arriero.learning.experiment.findings import Standing
 from arriero.learning.rollout import Rollout, State, begin, planned
 from arriero.learning.rollouts import KIND, Rollouts, changed
 from arriero.store.base import (
@@ -242,6 +244,48 @@ def test_ten_thousand_thumbs_of_one_person_over_many_units_are_one_rating() -> N
     unnamed = [replace(row, voices=("webshop",)) for row in rows]
     (stratum,) = count(begun, unnamed, later).ratings
     assert stratum.challenger == 9_999  # then a unit stands for a person
+
+
+def costed(begun: Rollout, costs: Sequence[tuple[bool, float]]) -> Standing:
+    """What the guardrail says of runs, each the challenger's or not, that cost so much."""
+    later = NOW + timedelta(hours=1)
+    rows = [
+        Observed(
+            *(
+                f"r{number}",
+                "acme",
+                f"u{number}",
+                NEW.id if new else OLD.id,
+                Mode.LIVE,
+                None,
+                later,
+            ),
+            *(Ended.ANSWERED, False, 0.9, 10.0, cost),
+        )
+        for number, (new, cost) in enumerate(costs)
+    ]
+    return count(begun, rows, later).guards["cost"].standing
+
+
+@pytest.mark.parametrize("price", [1.0, 0.002, 400.0])
+def test_cost_is_guarded_in_any_currency(price: float) -> None:
+    settings = RolloutSettings(steps=STEPS, cost=0.25)
+    begun = begin("r", "support", OLD.id, NEW.id, planned(settings, 0.05), NOW, forced=True)
+    chance = Random(1)
+    runs = [(chance.random() < 0.5, price * chance.lognormvariate(0, 0.5)) for _ in range(2_000)]
+    assert costed(begun, runs) is Standing.FINE
+    dear = [(new, 2 * cost if new else cost) for new, cost in runs]
+    assert costed(begun, dear) is Standing.BREACHED
+    assert costed(begun, runs[:40]) is Standing.UNSURE
+
+
+def test_two_runs_that_cost_alike_take_no_challenger_back() -> None:
+    settings = RolloutSettings(steps=STEPS, cost=0.25)
+    begun = begin("r", "support", OLD.id, NEW.id, planned(settings, 0.05), NOW, forced=True)
+    champion = [
+        (False, float(number % 3 == 0)) for number in range(200)
+    ]  # two of three cost nothing
+    assert costed(begun, [*champion, (True, 1.0), (True, 1.01)]) is Standing.UNSURE
 
 
 def test_a_variant_that_differs_in_more_than_models_compares_all_runs() -> None:
