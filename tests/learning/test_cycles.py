@@ -237,7 +237,7 @@ async def test_the_last_cycle_is_the_one_that_began_last_even_if_a_clock_was_set
 
     class Noting(FakeWork):
         async def trigger(self, last: Cycle | None, now: datetime) -> None:
-            seen.append(last and last.id)
+            seen.append(last.id if last is not None else None)
 
     cycles = Cycles(ledger, {"support": Noting()})
     first = await cycles.begin("support", Trigger.PERSON, "because", now=NOW)
