@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tarfile
 from datetime import date
 from pathlib import Path
 
@@ -63,3 +64,13 @@ def test_a_cost_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "A.csv").write_text("date,close\n2024-01-02,3\n")
     done = CliRunner().invoke(command, [str(tmp_path / "A.csv"), "--cost", "5"])
     assert isinstance(done.exception, InputError)
+
+
+def test_an_archive_of_several_stocks_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "prices.tar.gz", "w:gz") as archive:
+        for name in ("A.csv", "B.csv"):
+            (tmp_path / name).write_text("date,close\n2024-01-02,3\n2024-01-03,3\n")
+            archive.add(tmp_path / name, name)
+    done = CliRunner().invoke(command, [str(tmp_path / "prices.tar.gz")])
+    assert isinstance(done.exception, InputError)
+    assert "has 2 stocks; give the file of one" in done.exception.message

@@ -24,7 +24,10 @@ def backtest(file: Path, cost: float) -> None:
 
     if not 0 <= cost < 0.1:
         raise InputError(f"--cost {cost:g} is no share of what is traded; give 0.001 for 0.1 %")
-    ((name, prices),) = read_prices(file).items()
+    stocks = read_prices(file)
+    if len(stocks) > 1:
+        raise InputError(f"{file.name} has {len(stocks)} stocks; give the file of one")
+    ((name, prices),) = stocks.items()
     found = run(prices, cost=cost)
     click.echo(f"{name}: {found.start} to {found.end}, filled one day later, costs {cost:.2%}")
     if found.seen:

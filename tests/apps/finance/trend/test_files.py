@@ -41,6 +41,7 @@ def test_an_archive_and_a_folder_give_a_stock_a_file(tmp_path: Path) -> None:
         ("day,price\n2024-01-02,3\n", "no column adj close"),
         ("date,close\n02.01.2024,3\n", "line 2: '02.01.2024' is no date"),
         ("date,close\n2024-01-02,3\n2024-01-02,3\n", "bad: 2024-01-02 stands after"),
+        (f"date,close\n2024-01-02,{'3' * 200_000}\n", "bad, line 2: field larger"),
     ],
 )
 def test_a_file_that_cannot_be_used_says_so(tmp_path: Path, text: str, sentence: str) -> None:

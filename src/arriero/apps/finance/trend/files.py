@@ -53,8 +53,12 @@ def _texts(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _stock(name: str, text: str) -> Prices:
-    rows = csv.DictReader(io.StringIO(text))
-    columns = {column.strip().lower(): column for column in rows.fieldnames or ()}
+    reader = csv.DictReader(io.StringIO(text))
+    try:
+        rows, names = list(reader), reader.fieldnames or ()
+    except csv.Error as error:
+        raise InputError(f"{name}, line {reader.line_num}: {error}; give a CSV") from None
+    columns = {column.strip().lower(): column for column in names}
     day, close = (_first(columns, wanted, name) for wanted in (DAY, CLOSE))
     volume = next((columns[one] for one in VOLUME if one in columns), None)
     kept: list[tuple[date, float, float]] = []
