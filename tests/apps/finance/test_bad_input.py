@@ -82,7 +82,11 @@ async def test_a_renamed_company_tells_its_former_names(ask: Ask, folder: Path) 
 
 
 @pytest.mark.parametrize(
-    ("sic", "sector"), [("3826", "manufacturing"), ("0100", "agriculture"), ("100", "agriculture")]
+    ("sic", "sector"),
+    [
+        *(("3826", "manufacturing"), ("0100", "agriculture"), ("100", "agriculture")),
+        *(("", ""), ("\N{SUPERSCRIPT TWO}", ""), ("9" * 5_000, "")),
+    ],
 )
 async def test_the_sector_is_the_division_of_its_sic(
     ask: Ask, folder: Path, sic: str, sector: str

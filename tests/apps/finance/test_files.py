@@ -215,6 +215,11 @@ async def test_a_split_that_was_not_adjusted_is_named(tmp_path: Path) -> None:
             '{"articles": [{"publishedAt": "2023-12-01T10:15:00Z", "relevance": NaN}]}',
             Reason.MALFORMED,
         ),
+        (
+            f"news-{TICKER}.json",
+            f'{{"articles": [{{"publishedAt": "2023-12-01T10:15:00Z", "relevance": 1{"0" * 400}}}]}}',
+            Reason.MALFORMED,
+        ),
     ],
 )
 async def test_a_broken_file_is_a_gap_and_the_rest_is_served(

@@ -217,7 +217,7 @@ DIVISIONS = (
 
 
 def _sector(sic: str | None) -> str:
-    if not sic or not sic.isdigit():
+    if sic is None:
         return ""
     group = int(sic) // 100  # EDGAR writes 0100 as 100
     return next((name for last, name in DIVISIONS if group <= last), "")

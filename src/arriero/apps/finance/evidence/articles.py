@@ -82,7 +82,7 @@ def _share(value: Any) -> float | None:
         return None
     try:
         share = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         share = float("nan")
     if isnan(share):
         raise Unavailable(Reason.MALFORMED, f"relevance {value!r} is no number")

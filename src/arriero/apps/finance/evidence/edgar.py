@@ -7,6 +7,7 @@ www.sec.gov/files/company_tickers.json. What does not look like them is `Unavail
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from sys import float_info
@@ -14,6 +15,7 @@ from typing import Any
 
 from arriero.apps.finance.evidence.base import Entity, Fact, Filing, Missing, Reason, Unavailable
 
+SIC = re.compile(r"[0-9]{3,4}")  # 0100 is written as 100, too
 BANK_SIC = range(6000, 6500)  # banks, credit, brokers, insurers and their agents (SIC division H)
 REPORTS = ("10-K", "10-Q", "20-F", "40-F")
 ANNUAL = ("10-K", "20-F", "40-F")
@@ -78,7 +80,8 @@ def _fact(taxonomy: str, concept: str, unit: str, row: Any) -> Fact | None:
 def entity_of(payload: Any, ticker: str) -> Entity:
     """The company of a submissions document."""
     told = _mapping(payload, "submissions")
-    sic = str(told.get("sic") or "") or None
+    sic = str(told.get("sic") or "")
+    known = SIC.fullmatch(sic) is not None
     former = [
         _text(_mapping(one, "formerNames").get("name"), "formerNames")
         for one in _sequence(told.get("formerNames") or [], "formerNames")
@@ -87,8 +90,8 @@ def entity_of(payload: Any, ticker: str) -> Entity:
         ticker=ticker,
         name=_text(told.get("name"), "submissions.name"),
         cik=str(_number(told.get("cik"))).zfill(10),
-        sic=sic,
-        bank=sic is not None and sic.isdigit() and int(sic) in BANK_SIC,
+        sic=sic if known else None,
+        bank=known and int(sic) in BANK_SIC,
         former=tuple(former),
     )
 
