@@ -232,8 +232,10 @@ def bars_of(raw: bytes, name: str, as_of: date) -> tuple[Bar, ...]:
             day = date.fromisoformat(row["date"][:10])
             if day <= as_of and any(row[name].lower() not in NOTHING for name in PRICES):
                 bars.append(_bar(day, row))
-    except (KeyError, ValueError, csv.Error) as error:
+    except (KeyError, ValueError) as error:
         raise Unavailable(Reason.MALFORMED, f"{name}, line {lines.line_num}: {error}") from None
+    except csv.Error as error:  # of a line that is not counted yet
+        raise Unavailable(Reason.MALFORMED, f"{name}, line {lines.line_num + 1}: {error}") from None
     return tuple(sorted(bars, key=lambda bar: bar.day))
 
 

@@ -57,7 +57,7 @@ def _stock(name: str, text: str) -> Prices:
     try:
         rows, names = list(reader), reader.fieldnames or ()
     except csv.Error as error:
-        raise InputError(f"{name}, line {reader.line_num}: {error}; give a CSV") from None
+        raise InputError(f"{name}, line {reader.line_num + 1}: {error}; give a CSV") from None
     columns = {column.strip().lower(): column for column in names}
     day, close = (_first(columns, wanted, name) for wanted in (DAY, CLOSE))
     volume = next((columns[one] for one in VOLUME if one in columns), None)
