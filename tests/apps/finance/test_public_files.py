@@ -79,6 +79,13 @@ async def test_before_the_split_figures_a_share_are_as_they_were(edgar: Path) ->
     assert after.years[-2]["eps_diluted"].value == 2.97
 
 
+async def test_nvidias_short_investments_of_2026_are_found_under_their_new_tag(edgar: Path) -> None:
+    told = analyse(await freeze("1045810", date(2026, 6, 1), [Files(edgar)], CLOCK, tags=TAGS))
+    assert told.quarters[-1]["short_investments"].value == 37_098e6
+    assert told.years[-1]["short_investments"].value == 39_065e6
+    assert (told.ratios[-1]["cash_ratio"].value or 0) > 1.5  # 0.33 by cash alone
+
+
 def test_every_price_file_of_stocknet_is_honest(data_folder: Path) -> None:
     tickers = 0
     with tarfile.open(data_folder / "stocknet-prices" / "price_raw.tar.gz") as packed:

@@ -246,7 +246,7 @@ BALANCE = (
         "short_investments",
         Kind.BALANCE,
         "MarketableSecuritiesCurrent ShortTermInvestments AvailableForSaleSecuritiesDebtSecuritiesCurrent "
-        "AvailableForSaleSecuritiesCurrent",
+        "AvailableForSaleSecuritiesCurrent DebtSecuritiesCurrent",
         core=False,
         industrial=True,
     ),
