@@ -232,6 +232,15 @@ async def test_a_broken_file_is_a_gap_and_the_rest_is_served(
     assert bundle.entity.name == "Guanaco Tools Inc."
 
 
+@pytest.mark.parametrize("text", ["<html>", '{"tickers": 5}', '{"tickers": null}', "[]"])
+async def test_a_broken_file_of_one_company_costs_no_other_its_own(
+    folder: Path, tmp_path: Path, text: str
+) -> None:
+    Guanaco().write(tmp_path)
+    (tmp_path / "submissions-CIK0000000042.json").write_text(text, encoding="utf-8")
+    assert (await frozen(tmp_path)).hash == (await frozen(folder)).hash
+
+
 async def test_a_document_named_after_no_day_is_no_report(tmp_path: Path) -> None:
     Guanaco(last=2020).write(tmp_path)
     before = await frozen(tmp_path)

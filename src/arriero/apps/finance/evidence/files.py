@@ -18,6 +18,7 @@ import asyncio
 import csv
 import gzip
 import io
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -46,6 +47,7 @@ ANNUALS_READ = 2  # this year's risk factors, and the last one's to compare
 PRICES = ("open", "high", "low", "close")
 NOTHING = frozenset({"", "null", "nan", "none", "-"})
 NAMED = re.compile(r"(?P<ticker>[a-z0-9.\-]+?)-10-k-(?P<filed>\d{4}-\d{2}-\d{2})\.html?")
+log = logging.getLogger(__name__)
 Row = TypeVar("Row")
 Cut = Callable[[str], str | None]  # the text of Item 1A in a 10-K's HTML, if it is found
 
@@ -209,12 +211,17 @@ class Files:
 
     @cached_property
     def _submitted(self) -> Mapping[str, str]:
-        """CIK by ticker, from the submissions in the folder."""
+        """CIK by ticker, from the submissions in the folder; a broken file names no ticker."""
         found: dict[str, str] = {}
         for name, path in self._paths.items():
             if name.startswith("submissions-CIK") and name.endswith(".json"):
-                told = edgar.read_json(read(path), path.name)
-                for ticker in told.get("tickers") or [] if isinstance(told, dict) else []:
+                try:
+                    told = edgar.read_json(read(path), path.name)
+                except Unavailable as broken:
+                    log.warning("no ticker is known of %s: %s", path.name, broken.message)
+                    continue
+                tickers = told.get("tickers") if isinstance(told, dict) else None
+                for ticker in tickers if isinstance(tickers, list) else ():
                     found.setdefault(_plain(str(ticker)), name[15:25])
         return found
 
