@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -17,6 +18,7 @@ from arriero.apps.finance.evidence.base import (
     Fact,
     Filing,
     News,
+    Part,
     Provider,
     Reason,
     Served,
@@ -141,6 +143,23 @@ async def test_a_copy_serves_while_it_is_fresh_and_when_nobody_answers() -> None
     (source,) = [one for one in later.sources if one.part == "facts"]
     assert source.stale
     assert later.facts == first.facts
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"2024-03-01T00:00:00+00:00\nnot packed",
+        b"2024-03-01T00:00:00+00:00\n" + zlib.compress(b"{}"),
+    ],
+)
+async def test_a_copy_in_another_shape_is_none(raw: bytes) -> None:
+    class Old(MemoryCache):
+        async def get(self, key: str) -> bytes | None:
+            return raw
+
+    copies = Copies(Old(), CLOCK)
+    assert await copies.find("sec", Part.FACTS, "GUAN", DAY) is None
 
 
 async def test_a_lie_is_never_kept() -> None:

@@ -48,8 +48,11 @@ class Copies:
         if raw is None:
             return None
         at, _, packed = raw.partition(b"\n")
-        served: Served[Any] = _shape(part).validate_json(zlib.decompress(packed))
-        age = self.clock.now() - datetime.fromisoformat(at.decode())
+        try:
+            served: Served[Any] = _shape(part).validate_json(zlib.decompress(packed))
+            age = self.clock.now() - datetime.fromisoformat(at.decode())
+        except (ValueError, zlib.error):  # kept by another version, in another shape
+            return None
         return replace(served, stale=age > timedelta(seconds=self.fresh_s))
 
     async def keep(
