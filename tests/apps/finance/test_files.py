@@ -80,6 +80,17 @@ async def test_gzipped_files_a_cik_and_cut_risk_factors_are_read(tmp_path: Path)
     assert bundle.filings[-1].item_1a == "Wool may shrink."
 
 
+async def test_a_file_that_cannot_be_unpacked_is_a_gap(tmp_path: Path) -> None:
+    Guanaco(last=2020).write(tmp_path)
+    plain = tmp_path / f"CIK{CIK}.json"
+    packed = bytearray(gzip.compress(plain.read_bytes()))
+    packed[20:60] = b"\xff" * 40
+    plain.unlink()
+    (tmp_path / f"CIK{CIK}.json.gz").write_bytes(packed)
+    bundle = await frozen(tmp_path)
+    assert {gap.part: gap.reason for gap in bundle.gaps}["facts"] == Reason.MALFORMED
+
+
 async def test_a_document_is_cut_when_somebody_can(tmp_path: Path) -> None:
     books = Guanaco(last=2020)
     books.write(tmp_path)

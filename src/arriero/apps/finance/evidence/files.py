@@ -20,6 +20,7 @@ import gzip
 import io
 import logging
 import re
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -272,7 +273,7 @@ def read(path: Path) -> bytes:
             return path.read_bytes()
         with gzip.open(path) as packed:
             raw = packed.read(MOST_BYTES + 1)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise Unavailable(Reason.MALFORMED, f"{path.name}: {error}") from None
     if len(raw) > MOST_BYTES:
         raise Unavailable(Reason.MALFORMED, f"{path.name} unpacks to over {MOST_BYTES >> 20} MiB")
