@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -55,6 +56,19 @@ async def test_edgar_is_told_who_asks_and_gives_facts_filings_and_texts() -> Non
     assert {request.headers["user-agent"] for request in service.asked} == {WHO.lower()}
     lists = [request for request in service.asked if request.path.endswith("company_tickers.json")]
     assert len(lists) == 1
+
+
+async def test_a_report_is_cut_beside_the_loop_that_serves_others() -> None:
+    def cut(html: str) -> str:
+        with pytest.raises(RuntimeError):  # no loop runs here
+            asyncio.get_running_loop()
+        return html
+
+    async with serving(edgar(Guanaco(last=2021))) as service:
+        provider = sec(service, cut=cut)
+        rows = (await provider.filings("GUAN", DAY)).rows
+        await provider.close()
+    assert rows[-1].item_1a
 
 
 @pytest.mark.parametrize("name", ["", "ana", "ana@example.org", "Ana Quispe"])

@@ -93,7 +93,10 @@ class Sec:
         page = await self._web.get(f"{self._data}/api/xbrl/companyfacts/CIK{cik}.json")
         if page.status == 404:
             raise Missing(Reason.NO_XBRL, f"CIK{cik}")
-        rows = edgar.facts_of(_json(page, "companyfacts"), as_of, cik)
+        # Megabytes of JSON: nobody else waits for them to be read.
+        rows = await asyncio.to_thread(
+            lambda: edgar.facts_of(_json(page, "companyfacts"), as_of, cik)
+        )
         if not rows:
             raise Missing(Reason.NOT_YET, f"CIK{cik}")
         return Served(rows, page.retrieved_at)
@@ -158,7 +161,8 @@ class Sec:
                 continue
             page = await self._web.get(one.url.replace(WWW, self._www))
             text = page.body.decode(errors="replace") if page.status == 200 else None
-            read.append(replace(one, item_1a=self._cut(text) if text else None))
+            cut = await asyncio.to_thread(self._cut, text) if text else None
+            read.append(replace(one, item_1a=cut))
         return tuple(read)
 
 
