@@ -296,6 +296,22 @@ async def test_a_restricted_share_class_is_restricted_however_it_is_written(
         assert (told.ended, told.reason) == (Ended.REFUSED, NOTHING_SAID)
 
 
+@pytest.mark.parametrize(
+    ("exchanges", "fails"), [(["OTC"], True), ([None], True), ([], True), (["NYSE"], False)]
+)
+async def test_a_penny_stock_is_listed_only_if_somebody_says_so(
+    open_desk: Open, folder: Path, exchanges: list[str | None], fails: bool
+) -> None:
+    head, *lines = (folder / PRICES).read_text().splitlines()
+    rows = [line.split(",") for line in lines]
+    cheap = [[day, *(f"{float(one) / 20:.4f}" for one in told[:5]), told[5]] for day, *told in rows]
+    (folder / PRICES).write_text("\n".join([head, *map(",".join, cheap)]))
+    changed(folder / SUBMISSIONS, lambda told: told.update(exchanges=exchanges))
+    desk = await open_desk({"evidence": {"files": folder}, "firm": {"profile": "publisher"}})
+    told = (await desk.ask()).outcome
+    assert ("C20" in {rule.rule for rule in told.answer.rules if rule.state == "fail"}) is fails
+
+
 async def test_a_cik_does_not_get_round_the_list_of_restricted_names(open_desk: Open) -> None:
     desk = await open_desk({"restricted": ["XTAM"]})
     for name in ("CIK9000000001", "cik9000000"):

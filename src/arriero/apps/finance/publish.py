@@ -150,7 +150,7 @@ def publication_of(
         walls=Walls(
             restricted=seen.restricted, watch=False, blackout=False, inside_information=False
         ),
-        listing=Listing(answer.close, exchange_listed=True if answer.close is not None else None),
+        listing=Listing(answer.close, exchange_listed=bundle.entity.listed),
         ai_generated=by_model,
         ai_systems=(System("writer", ("writes",)),) if by_model else (),
         human_review="not_required",

@@ -74,7 +74,10 @@ class Unavailable(ArrieroError):
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A company. `cik` and `sic` are EDGAR's numbers; `bank` covers banks and insurers (SIC 6000-6499)."""
+    """A company. `cik` and `sic` are EDGAR's numbers; `bank` covers banks and insurers (SIC 6000-6499).
+
+    `listed`: whether an exchange lists the share; None where nobody says.
+    """
 
     ticker: str
     name: str
@@ -82,6 +85,7 @@ class Entity:
     sic: str | None = None
     bank: bool = False
     former: tuple[str, ...] = ()  # names it had before
+    listed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

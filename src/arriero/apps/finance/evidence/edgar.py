@@ -93,7 +93,21 @@ def entity_of(payload: Any, ticker: str) -> Entity:
         sic=sic if known else None,
         bank=known and int(sic) in BANK_SIC,
         former=tuple(former),
+        listed=_listed(told, ticker),
     )
+
+
+def _listed(told: Mapping[str, Any], ticker: str) -> bool | None:
+    """Whether an exchange lists the ticker (or one of those of a CIK); "OTC" is none. None where EDGAR does not say."""
+    tickers = _sequence(told.get("tickers") or [], "submissions.tickers")
+    exchanges = _sequence(told.get("exchanges") or [], "submissions.exchanges")
+    asked = given_cik(ticker) is not None
+    said = [
+        str(exchange)
+        for one, exchange in zip(tickers, exchanges, strict=False)
+        if exchange and (asked or same_ticker(str(one), ticker))
+    ]
+    return any(one.upper() != "OTC" for one in said) if said else None
 
 
 def filings_of(table: Any, cik: str, as_of: date) -> tuple[Filing, ...]:
