@@ -69,8 +69,13 @@ class CustomerProfile(BaseModel):
     risk_tolerance: int | None = Field(default=None, ge=1, le=5)
 
     def missing(self) -> tuple[str, ...]:
-        """The fields that are not filled in."""
-        return tuple(name for name in type(self).model_fields if getattr(self, name) in (None, ""))
+        """The fields that are not filled in; blanks fill none in."""
+        told = {name: getattr(self, name) for name in type(self).model_fields}
+        return tuple(
+            name
+            for name, value in told.items()
+            if value is None or (isinstance(value, str) and not value.strip())
+        )
 
 
 class Request(BaseModel):
