@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from arriero.apps.finance.app import NOTHING_SAID, FinanceApp
-from arriero.apps.finance.evidence.base import Bundle, Provider, Reason, Served, Unavailable
+from arriero.apps.finance.evidence.base import Bundle, Provider, Reason, Unavailable
 from arriero.apps.finance.evidence.files import Files
 from arriero.apps.finance.evidence.freeze import freeze
 from arriero.apps.finance.evidence.open import SAMPLE
@@ -217,13 +217,15 @@ class Spoiled:
     inner: Files
     name: str
     quota: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
     factor: float = 1.0
     remote: bool = False
 
     async def _of(self, part: str, ticker: str, as_of: date) -> Any:
         if part in self.quota:
             raise Unavailable(Reason.QUOTA, "25 requests a day")
-        return await getattr(self.inner, part)(ticker, as_of)
+        served = await getattr(self.inner, part)(ticker, as_of)
+        return replace(served, stale=part in self.stale)
 
     async def entity(self, ticker: str, as_of: date) -> Any:
         return await self._of("entity", ticker, as_of)
@@ -240,7 +242,7 @@ class Spoiled:
             )
             for one in served.rows
         )  # fmt: skip
-        return Served(rows, served.retrieved_at)
+        return replace(served, rows=rows)
 
     async def filings(self, ticker: str, as_of: date) -> Any:
         return await self._of("filings", ticker, as_of)
@@ -275,6 +277,15 @@ async def test_an_exhausted_quota_is_named_for_each_part_that_it_costs(
     found = gaps(told)
     assert {found[part] for part in ("facts", "bars", "news")} == {Reason.QUOTA.value}
     assert told.answer.expected_return is None
+
+
+async def test_an_old_copy_in_place_of_an_answer_is_named(open_desk: Open, folder: Path) -> None:
+    provider = Spoiled(Files(folder), "sec", stale=("facts", "bars"))
+    told = (await (await over(open_desk, provider)).ask()).outcome
+    assert told.ended is Ended.ANSWERED, told.reason
+    found = gaps(told)
+    assert (found["facts"], found["bars"]) == (Reason.DOWN.value, Reason.DOWN.value)
+    assert "facts (the provider does not answer: sec: what it said on" in told.answer.explanation
 
 
 async def test_providers_that_contradict_each_other_are_both_named(

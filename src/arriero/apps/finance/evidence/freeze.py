@@ -209,6 +209,9 @@ class _Frozen:
                 instead_of=answer.passed_over,
             )
         )
+        if served.stale:
+            said = f"{answer.provider}: what it said on {served.retrieved_at.date()} is taken"
+            self.gaps.append(Gap(str(part), Reason.DOWN.value, said))
         return rows
 
 
