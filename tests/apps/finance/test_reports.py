@@ -381,12 +381,13 @@ def test_years_that_end_in_one_calendar_year_stand_apart_in_a_chart() -> None:
     )  # the Saturday nearest to New Year
     facts = [
         Fact(
-            *("us-gaap", tag, "USD", None if tag == "Assets" else end - timedelta(days=363)),
-            *(end, 1e9, f"a{end}", "10-K", end + timedelta(days=45)),
+            taxonomy="us-gaap", concept=tag, unit="USD",
+            start=None if tag == "Assets" else end - timedelta(days=363), end=end, value=1e9,
+            accession=f"a{end}", form="10-K", filed=end + timedelta(days=45),
         )
         for end in ends
         for tag in ("Revenues", "NetIncomeLoss", "Assets")
-    ]
+    ]  # fmt: skip
     told = Bundle(Entity("X", "X"), LATER, facts=tuple(facts))
     (chart, *_) = health_of(analyse(told), told).charts
     assert [point.at for point in chart.lines[0].points] == ["2021-01", "2022-01", "2022-12"]

@@ -70,8 +70,9 @@ def calendar(facts: Sequence[Fact]) -> Calendar:
     """
     spans: Counter[tuple[date, date]] = Counter()
     for fact in facts:
-        ended = fact.start is not None and fact.end <= fact.filed
-        if ended and f"{fact.taxonomy}:{fact.concept}" in FLOWS:
+        if fact.start is None or fact.end > fact.filed:
+            continue
+        if f"{fact.taxonomy}:{fact.concept}" in FLOWS:
             spans[fact.start, fact.end] += 1
     ends = report_ends(facts)
     years = _apart(_ranked(spans, YEAR_DAYS, ends), Length.YEAR)
