@@ -623,6 +623,8 @@ def _work(
     adapt: Callable[[Trained], Awaitable[str]],
 ) -> AppWork:
     settings = platform.settings.learning
+    if settings.role not in (None, *roles):  # another app's: this one goes on with its own
+        settings = settings.model_copy(update={"role": None})
     golden = [app.golden] if app.golden is not None else []
 
     async def encoder_if_any() -> Encoder | None:

@@ -480,3 +480,18 @@ async def test_an_adapter_of_another_base_brings_that_base(platform: Platform) -
     challenger = await platform.ledger.variant(made.challenger or "")
     assert challenger is not None
     assert challenger.roles["chat"].model == "llama:smollm2-135m"
+
+
+async def test_a_role_of_another_app_keeps_no_app_from_learning(platform: Platform) -> None:
+    learning = platform.settings.learning.model_copy(update={"role": "response_generator"})
+    settings = platform.settings.model_copy(update={"learning": learning})
+    trainer, adapters = FakeTrainer(), list[str]()
+    own = cycles(replace(platform, settings=settings), trainer, adapters)
+    await talk(platform, 15)
+    await own.begin("chat", Trigger.PERSON, "because", now=platform.clock.now())
+    await own.step("chat", platform.clock.now())
+    made = await own.step("chat", platform.clock.now())
+    assert made is not None
+    challenger = await platform.ledger.variant(made.challenger or "")
+    assert challenger is not None
+    assert challenger.roles["chat"].adapter == f"adapter:{trainer.trainings[0]}"

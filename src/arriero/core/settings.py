@@ -398,7 +398,10 @@ class LearningSettings(Section):
         default=0.05, ge=0, le=1, description="what one hopes for; never the test"
     )
     every_h: float | None = Field(default=None, gt=0, description="a cycle every so many hours")
-    role: str | None = Field(default=None, description="whose model is trained; None: the app's")
+    role: str | None = Field(
+        default=None,
+        description="whose model is trained, in apps that have this role; None: the app's",
+    )
     dataset: DatasetSettings = DatasetSettings()
     drift: DriftSettings = DriftSettings()
     rollout: RolloutSettings = RolloutSettings()
