@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from arriero.core.clock import HeldClock
 from arriero.core.errors import Conflict, InputError, NotFound, StoreError
@@ -25,6 +26,8 @@ from arriero.store.base import (
     ExposureSet,
     FeedbackGiven,
     Ledger,
+    Machine,
+    MachineMoved,
     Observed,
     VariantRegistered,
 )
@@ -306,3 +309,18 @@ async def test_after_a_long_look_a_rollout_rests_but_not_for_long() -> None:
     assert (await rollouts.all())[0].state is State.SHADOW
     await rollouts.look(clock.now())
     assert (await rollouts.all())[0].state is State.CANARY
+
+
+async def test_a_rollout_that_cannot_be_looked_at_hides_no_other(ledger: Ledger) -> None:
+    clock = HeldClock(NOW)
+    rollouts = Rollouts(ledger, clock, SETTINGS.model_copy(update={"errors": 0.05}))
+    begun = await rollouts.start("support", NEW, actor="ana", forced=True)
+    broken = Machine("rollout", "old", "", "chat", "shadow", True, 1, {}, NOW + timedelta(days=1))
+    await ledger.commit(MachineMoved(broken, "ana", "by another version"))
+    clock.at += timedelta(minutes=1)
+    await runs(ledger, begun, clock.now(), error=True)
+    with pytest.raises(ValidationError):
+        await rollouts.look(clock.now())
+    there = await ledger.machine(KIND, begun.id)
+    assert there is not None
+    assert there.state == State.ROLLED_BACK

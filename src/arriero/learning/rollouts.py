@@ -205,23 +205,33 @@ class Rollouts:
         return Looked(rollout, machine.version, evidence)
 
     async def look(self, now: datetime) -> None:
-        """One look at each open rollout: the job. What another worker moved meanwhile is left to it."""
+        """One look at each open rollout: the job. What another worker moved meanwhile is left to it.
+
+        What one of them raises is raised at the end (the first, of several): no other one goes unguarded for it.
+        """
+        faults: list[Exception] = []
         for machine in await self.ledger.machines(KIND):
-            begun = self.stopwatch()
-            if begun < self._rests.get(machine.id, begun):
-                continue
-            looked = await self._looked(machine)
-            took = self.stopwatch() - begun
-            if took > CHEAP_S:
-                self._rests[machine.id] = begun + min(took * REST, LONGEST_REST_S)
-            after = advance(looked.rollout, looked.evidence, now)
-            if after is looked.rollout:
-                continue
             try:
-                await self._commit(looked.rollout, after, machine.version + 1, ITSELF)
-            except Conflict as error:
-                log.info("%s", error.message)
-                continue
+                await self._look_at(machine, now)
+            except Conflict as moved:
+                log.info("%s", moved.message)
+            except Exception as error:  # noqa: BLE001  raised below
+                log.warning("rollout %s cannot be looked at: %s", machine.id, type(error).__name__)
+                faults.append(error)
+        if faults:
+            raise faults[0]
+
+    async def _look_at(self, machine: Machine, now: datetime) -> None:
+        begun = self.stopwatch()
+        if begun < self._rests.get(machine.id, begun):
+            return
+        looked = await self._looked(machine)
+        took = self.stopwatch() - begun
+        if took > CHEAP_S:
+            self._rests[machine.id] = begun + min(took * REST, LONGEST_REST_S)
+        after = advance(looked.rollout, looked.evidence, now)
+        if after is not looked.rollout:
+            await self._commit(looked.rollout, after, machine.version + 1, ITSELF)
             log.warning("rollout %s of %s: %s, %s", *_told(after))
 
     async def act(self, id: str, verb: Verb, actor: str) -> Rollout:
