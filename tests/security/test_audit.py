@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import sqlite3
@@ -10,6 +11,7 @@ import sys
 import zipfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -74,7 +76,7 @@ def log(ledger: SqlLedger, key: Ed25519PrivateKey) -> AuditLog:
 
 
 async def look(ledger: SqlLedger, **how: Sequence[object]) -> Verified:
-    return await ledger.read(lambda connection: verify(connection, **how))  # type: ignore[arg-type]
+    return await ledger.snapshot(lambda connection: verify(connection, **how))  # type: ignore[arg-type]
 
 
 def change(folder: Path, *statements: str) -> None:
@@ -361,3 +363,25 @@ def test_an_anchor_is_read_back_and_other_files_are_refused(
     file.write_text(json.dumps(head_json(head) | {"format": "other"}), encoding="utf-8")
     with pytest.raises(InputError, match="has the format 'other'"):
         read_anchor(file)
+
+
+async def test_a_ledger_in_use_is_sound_while_it_is_looked_at(
+    pair: Pair, key: Ed25519PrivateKey
+) -> None:
+    ledger, store = pair
+    if not isinstance(ledger, SqlLedger):
+        pytest.skip("only a database is verified")
+    await ledger.commit(*(recorded(id=f"run-{number}") for number in range(20)))
+    await AuditLog(store, key, SystemClock()).seal()
+    loop, seen = asyncio.get_running_loop(), count()
+
+    def step() -> None:
+        if (number := next(seen)) % 10 == 5:  # between any two tables, and within them
+            made = ledger.commit(recorded(id=f"meanwhile-{number}"))
+            asyncio.run_coroutine_threadsafe(made, loop).result(10)
+
+    found = await ledger.snapshot(lambda connection: verify(connection, step=step))
+    assert found.findings == []
+    again = await look(ledger)
+    assert again.sound
+    assert again.leaves > found.leaves

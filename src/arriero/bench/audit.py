@@ -97,7 +97,7 @@ async def _load(events: int, file: Path, progress: Progress) -> Mapping[str, Met
             raise InputError("no events were appended; give --events")
         times, wrong = await _prove(audit, head, min(PROOFS, events), progress)
         begun = time.perf_counter()
-        told = await ledger.read(lambda connection: verify(connection, anchors=[head]))
+        told = await ledger.snapshot(lambda connection: verify(connection, anchors=[head]))
         verifying = time.perf_counter() - begun
     finally:
         await ledger.close()

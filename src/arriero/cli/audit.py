@@ -74,7 +74,7 @@ async def _verified(settings: Settings, anchors: Sequence[Path], keys: Sequence[
         rows = await ledger.read(counted)
         with Progress(console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("verifying", total=rows)
-            return await ledger.read(
+            return await ledger.snapshot(
                 lambda connection: look(
                     connection, trusted=trusted, anchors=kept, step=lambda: bar.advance(task)
                 )

@@ -64,8 +64,9 @@ def verify(
     anchors: Sequence[Head] = (),
     step: Callable[[], None] = lambda: None,
 ) -> Verified:
-    """Look at everything. `trusted` are public keys (hexadecimal); without any, each head's own counts.
+    """Look at everything, which has to stand still meanwhile (`SqlLedger.snapshot`).
 
+    `trusted` are public keys (hexadecimal); without any, each head's own counts.
     `step` is called once a row, for a progress bar.
     """
     told = Verified()

@@ -121,10 +121,8 @@ def nodes(connection: Connection) -> dict[tuple[int, int], bytes]:
 
 
 def _rows(connection: Connection, table: Table, order: Any) -> Iterator[RowMapping]:
-    result = connection.execution_options(stream_results=True, yield_per=PAGE).execute(
-        select(table).order_by(order)
-    )
-    yield from result.mappings()
+    query = select(table).order_by(order).execution_options(stream_results=True, yield_per=PAGE)
+    yield from connection.execute(query).mappings()
 
 
 def _agrees(entry: Entry, row: RowMapping, *, but: Sequence[str] = ()) -> bool:

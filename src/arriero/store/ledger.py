@@ -92,6 +92,19 @@ class SqlLedger:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._readers, self._read, errand)
 
+    async def snapshot(self, errand: Callable[[Connection], T]) -> T:
+        """`read`, of everything as it is at one moment, whoever writes meanwhile."""
+        begin = "BEGIN" if self.dialect == "sqlite" else "BEGIN ISOLATION LEVEL REPEATABLE READ"
+
+        def still(connection: Connection) -> T:
+            connection.exec_driver_sql(begin)  # readers commit each statement by itself
+            try:
+                return errand(connection)
+            finally:
+                connection.exec_driver_sql("ROLLBACK")
+
+        return await self.read(still)
+
     async def glance(self, errand: Callable[[Connection], T]) -> T:
         """Run `errand`, which reads a row by its key: in the event loop where that is quicker.
 
