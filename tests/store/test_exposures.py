@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -174,3 +175,35 @@ async def test_a_reader_that_ends_ends_what_it_started() -> None:
     await asyncio.sleep(0)
     left = asyncio.all_tasks() - {asyncio.current_task()}
     assert not left
+
+
+@dataclass(slots=True)
+class Puzzling(MemoryLedger):
+    """A ledger whose exposures cannot be read the first time."""
+
+    asked: int = 0
+
+    async def exposures(self) -> Mapping[str, Exposure]:
+        self.asked += 1
+        if self.asked == 1:
+            raise ValueError("written by another version")
+        return await MemoryLedger.exposures(self)
+
+
+async def test_a_reader_goes_on_after_what_it_cannot_read(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    replica = Replica(Puzzling(asked=1))
+    await replica.open()
+    await replica.expose(0.5)
+    ledger = replica.ledger
+    assert isinstance(ledger, Puzzling)
+    ledger.asked = 0
+    exposures = Exposures(ledger)
+    monkeypatch.setattr("arriero.store.exposures.POLL_S", 0.01)
+    following = asyncio.create_task(exposures.follow())
+    await asyncio.sleep(0.2)
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    assert exposures.variant("toy", None) == OLD
+    assert "written by another version" in caplog.text

@@ -113,13 +113,16 @@ class Exposures:
             log.warning("variant %s is not ready: %s", variant.id, error.message)
 
     async def follow(self) -> None:
-        """Refresh every `POLL_S` seconds until cancelled."""
+        """Refresh every `POLL_S` seconds until cancelled.
+
+        A broad catch: who stops following would go on with a challenger that was taken back.
+        """
         try:
             while True:
                 await asyncio.sleep(POLL_S)
                 try:
                     await self.refresh()
-                except StoreError as error:
+                except Exception as error:  # noqa: BLE001
                     log.warning("exposures not refreshed: %s", error)
         finally:
             for arm in self._arms.values():
