@@ -27,6 +27,7 @@ from arriero.learning import work as work_module
 from arriero.learning.cycle import Cycle, State, Trigger
 from arriero.learning.cycles import Cycles
 from arriero.learning.forget import forget
+from arriero.learning.rollouts import Rollouts
 from arriero.learning.trainers.base import Reason, Recipe, Trained, TrainingFailed
 from arriero.learning.trainers.fake import FakeTrainer
 from arriero.learning.work import AppWork
@@ -495,3 +496,19 @@ async def test_a_role_of_another_app_keeps_no_app_from_learning(platform: Platfo
     challenger = await platform.ledger.variant(made.challenger or "")
     assert challenger is not None
     assert challenger.roles["chat"].adapter == f"adapter:{trainer.trainings[0]}"
+
+
+async def test_an_abort_while_the_rollout_begins_takes_it_back(platform: Platform) -> None:
+    class Slow(Rollouts):
+        async def start(self, *args: Any, **named: Any) -> rollout.Rollout:
+            await learning.abort(named["cycle"], platform.clock.now(), "ana")
+            return await super().start(*args, **named)
+
+    own = cycles(platform, FakeTrainer(), []).works["chat"]
+    assert isinstance(own, AppWork)
+    slow = Slow(platform.ledger, platform.clock, platform.settings.learning.rollout)
+    learning = Cycles(platform.ledger, {"chat": replace(own, rollouts=slow)})
+    with pytest.raises(Conflict, match="moved meanwhile"):
+        await exposed(platform, learning)
+    (rolled,) = await platform.rollouts.all(app="chat")
+    assert rolled.state is rollout.State.ROLLED_BACK

@@ -160,13 +160,17 @@ class AppWork:
         try:
             while not (await asyncio.wait({task}, timeout=LOOK_S))[0]:
                 with suppress(StoreError):  # it is asked again
-                    kept = await self.ledger.machine(KIND, cycle.id)
-                    if kept is not None and not kept.open:
+                    if await self._ended(cycle):
                         raise TrainingFailed(Reason.CANCELLED, f"cycle {cycle.id!r} was ended")
             return task.result()
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+    async def _ended(self, cycle: Cycle) -> bool:
+        """Whether a person ended the cycle meanwhile."""
+        kept = await self.ledger.machine(KIND, cycle.id)
+        return kept is not None and not kept.open
 
     async def judge(self, cycle: Cycle) -> Judged | Waits:
         """The gate's pairs, made once; with `gate.people`, people's word counts in place of the metric's."""
@@ -220,6 +224,8 @@ class AppWork:
                 cycle=cycle.id,
                 spent=None if evaluation is None else float(evaluation.body["level"]),
             )
+            if await self._ended(cycle):  # a person was faster
+                found = await self.rollouts.act(found.id, "abort", ITSELF)
         return Exposed(found.state, found.because)
 
     async def _recipe(self, cycle: Cycle, bound: RoleBinding) -> Recipe:
