@@ -393,7 +393,9 @@ class LearningSettings(Section):
 
     enabled: bool = True
     low_rating: int = Field(default=3, ge=1, le=5, description="a rating below this is a low one")
-    min_examples: int = Field(default=100, ge=1, description="retrain with more examples than this")
+    min_examples: int = Field(
+        default=100, ge=1, description="so many are enough to begin, and to train a stage"
+    )
     target_effect: float = Field(
         default=0.05, ge=0, le=1, description="what one hopes for; never the test"
     )
