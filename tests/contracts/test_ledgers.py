@@ -726,6 +726,15 @@ async def test_a_lease_is_held_by_one_until_it_is_over(ledger: Ledger) -> None:
     assert not await ledger.lease("alerts", "one", now=LATER, until=LATER)
 
 
+async def test_a_lease_that_ends_later_than_any_may_is_over(ledger: Ledger) -> None:
+    assert await ledger.lease("alerts", "one", now=NOW, until=LATER)
+    early = NOW - timedelta(days=1)
+    soon = early + timedelta(minutes=1)
+    assert not await ledger.lease("alerts", "two", now=early, until=soon)
+    assert not await ledger.lease("alerts", "two", now=early, until=soon, latest=LATER)
+    assert await ledger.lease("alerts", "two", now=early, until=soon, latest=NOW)
+
+
 async def test_a_lease_can_be_given_back(ledger: Ledger) -> None:
     assert await ledger.lease("alerts", "one", now=NOW, until=LATER)
     assert await ledger.lease("alerts", "one", now=NOW, until=NOW)

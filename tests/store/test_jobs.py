@@ -184,3 +184,21 @@ async def test_a_clock_that_was_set_back_stops_no_job(ledger: Ledger) -> None:
     clock.at -= timedelta(days=1)
     await ticks(runner, clock, 7)
     assert len(work.ran) == 4
+
+
+async def test_a_dead_runners_lease_from_before_a_clock_was_set_back_is_over(
+    ledger: Ledger,
+) -> None:
+    clock, work = HeldClock(NOW), Work()
+    assert await ledger.lease("j", "dead", now=NOW, until=NOW + timedelta(seconds=LEASE_S))
+    clock.at -= timedelta(days=1)
+    await ticks(JobRunner(ledger, clock, "one", [Job("j", 5, work)]), clock, 2)
+    assert work.ran == [NOW - timedelta(days=1)]
+
+
+async def test_a_replica_whose_clock_is_minutes_behind_takes_no_job_away(ledger: Ledger) -> None:
+    clock, work = HeldClock(NOW), Work()
+    assert await ledger.lease("j", "alive", now=NOW, until=NOW + timedelta(seconds=LEASE_S))
+    clock.at -= timedelta(minutes=5)
+    await ticks(JobRunner(ledger, clock, "one", [Job("j", 5, work)]), clock, 2)
+    assert work.ran == []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 from arriero.core.words import (
@@ -303,6 +303,9 @@ class Leaf:
     salt: str | None = None
 
 
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
+
+
 class Ledger(Protocol):
     """What happened, for good. Every method raises `StoreError` when the store cannot be reached."""
 
@@ -400,8 +403,13 @@ class Ledger(Protocol):
 
     async def leaves(self, *, after: int = 0, limit: int = 1000) -> Sequence[Leaf]: ...
 
-    async def lease(self, job: str, holder: str, *, now: datetime, until: datetime) -> bool:
-        """Take or renew the lease on a job; False while somebody else holds it."""
+    async def lease(
+        self, job: str, holder: str, *, now: datetime, until: datetime, latest: datetime = FOR_EVER
+    ) -> bool:
+        """Take or renew the lease on a job; False while somebody else holds it.
+
+        Who would hold it until after `latest` does not: it was taken before a clock was set back.
+        """
 
     async def ping(self) -> None: ...
 

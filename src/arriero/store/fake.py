@@ -25,6 +25,7 @@ from arriero.core.words import (
 from arriero.store.audit_log import Head, Placed
 from arriero.store.base import (
     ALL,
+    FOR_EVER,
     ActionDone,
     AlertSaved,
     Answered,
@@ -432,10 +433,12 @@ class MemoryLedger:
             for leaf in self._leaves[after : after + limit]
         ]
 
-    async def lease(self, job: str, holder: str, *, now: datetime, until: datetime) -> bool:
+    async def lease(
+        self, job: str, holder: str, *, now: datetime, until: datetime, latest: datetime = FOR_EVER
+    ) -> bool:
         self._reachable()
         held_by, held_until = self._leases.get(job, (holder, now))
-        if held_by != holder and held_until > now:
+        if held_by != holder and now < held_until <= latest:
             return False
         self._leases[job] = holder, until
         return True

@@ -15,6 +15,9 @@ from arriero.store.base import Ledger
 
 LEASE_S = 30.0  # a worker that dies is replaced within this; alerts have 60 s (DESIGN §9, issue 2)
 RENEW_S = LEASE_S / 3  # two renewals may be lost before the lease is
+SKEW_S = (
+    600.0  # so much the clocks of two replicas may differ; a lease beyond it is of a clock set back
+)
 TICK_S = 0.5  # how late a job may start
 
 log = logging.getLogger("arriero.jobs")
@@ -121,7 +124,8 @@ class JobRunner:
 
     async def _lease(self, job: Job, now: datetime, seconds: float) -> bool:
         until = now + timedelta(seconds=seconds)
-        return await self.ledger.lease(job.name, self.holder, now=now, until=until)
+        latest = now + timedelta(seconds=max(LEASE_S, job.every_s) + SKEW_S)
+        return await self.ledger.lease(job.name, self.holder, now=now, until=until, latest=latest)
 
     async def _end_all(self) -> None:
         for task in self._running.values():

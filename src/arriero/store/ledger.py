@@ -17,6 +17,7 @@ from arriero.core.words import Alert, Exposure, Feedback, Mode, Run, Task, Trace
 from arriero.store import queries, schema, values
 from arriero.store.base import (
     ALL,
+    FOR_EVER,
     Answered,
     ApiKey,
     Artefact,
@@ -321,7 +322,9 @@ class SqlLedger:
         query = select(table).where(table.c.seq > after).order_by(table.c.seq).limit(limit)
         return await self._all(query, values.to_leaf)
 
-    async def lease(self, job: str, holder: str, *, now: datetime, until: datetime) -> bool:
+    async def lease(
+        self, job: str, holder: str, *, now: datetime, until: datetime, latest: datetime = FOR_EVER
+    ) -> bool:
         """A lease taken with `until` = `now` is given back."""
         row = {
             "job": job,
@@ -329,6 +332,7 @@ class SqlLedger:
             "holder": holder,
             "until": micros(until),
             "now": micros(now),
+            "latest": micros(latest),
         }
         return bool(await self.write(lambda connection: self._touches(connection, row)))
 

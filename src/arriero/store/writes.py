@@ -71,10 +71,11 @@ def writes(dialect: str) -> Mapping[str, Write]:
 
 
 def take_lease(dialect: str) -> Executable:
-    """Touches one row when the lease was free, over, or the holder's own. Needs `now` too."""
+    """Touches one row when the lease was free, over, or the holder's own. Needs `now` and `latest` too."""
     insert = INSERTS[dialect](schema.leases)
     mine = schema.leases.c.holder == insert.excluded.holder
-    over = schema.leases.c.until <= bindparam("now")
+    until = schema.leases.c.until
+    over = or_(until <= bindparam("now"), until > bindparam("latest"))
     new = {"holder": insert.excluded.holder, "until": insert.excluded.until}
     statement: Executable = insert.on_conflict_do_update(
         index_elements=["job"], set_=new, where=or_(mine, over)
