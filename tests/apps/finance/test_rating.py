@@ -142,7 +142,11 @@ def test_the_conditions_of_a_basis_that_knows_nothing_hold_only_where_they_ask_f
 
 @pytest.mark.parametrize(
     ("was", "becomes"),
-    [('price_days = "< 252"', 'price_day = "< 252"'), ('grade = ">= C"', 'grade = ">= Z"'), ("when = {}", 'when = { grade = "= A" }')],
+    [
+        ('price_days = "< 252"', 'price_day = "< 252"'), ('grade = ">= C"', 'grade = ">= Z"'),
+        ("when = {}", 'when = { grade = "= A" }'), ('price_days = "< 252"', "price_days = 252"),
+        ("252 = 0.15", ""), ("unknown = 0.5", ""), ("stay = 0.02", "stay = 0"), ("stay = 0.02", "stay = 0.06"),
+    ],
 )  # fmt: skip
 def test_a_table_that_cannot_be_used_is_refused(was: str, becomes: str, tmp_path: Path) -> None:
     text = PACKAGED.read_text()

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from arriero.apps.finance.values import Rating
+from arriero.apps.finance.values import HORIZONS, Rating
 from arriero.apps.finance.views import GRADES, RISKS
 from arriero.core.errors import SettingsError
 from arriero.core.words import content_hash
@@ -19,6 +19,7 @@ PACKAGED = Path(__file__).with_name("table.toml")
 COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "=": operator.eq,
 }  # fmt: skip
+WEIGHTS = ("report", "trend", "risk", "unknown")
 ORDERED: Mapping[str, Sequence[str]] = {"grade": GRADES, "risk": RISKS}
 
 
@@ -106,17 +107,21 @@ def read(file: Path) -> Table:
             version=f"{told['version']}-{content_hash(told)[:8]}",
             **names,
             definitions={Rating(name): text for name, text in told["definitions"].items()},
-            bands={int(days): float(band) for days, band in told["bands"].items()},
-            weights=told["weights"],
+            bands={days: float(told["bands"][str(days)]) for days in HORIZONS},
+            weights={name: float(told["weights"][name]) for name in WEIGHTS},
             grades={name: told["scores"]["grade"][name] for name in GRADES},
             risks={name: told["scores"]["risk"][name] for name in RISKS},
             rules=rules,
         )
-    except (OSError, tomllib.TOMLDecodeError, KeyError, ValueError, TypeError) as error:
+    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise SettingsError(f"the rating table {str(file)!r} cannot be used: {error!r}") from None
     if not rules or rules[-1].when or set(table.definitions) != set(Rating):
         raise SettingsError(
             f"the rating table {str(file)!r} must define all four ratings and end with a rule without conditions"
+        )
+    if not 0 < table.stay <= table.enter:
+        raise SettingsError(
+            f"the rating table {str(file)!r} must have a stay above 0 and not above enter"
         )
     return table
 
