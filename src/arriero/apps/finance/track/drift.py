@@ -23,7 +23,7 @@ WORSE_Z = 1.645  # one-sided 95 %
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was found; `alarms` is empty when all is as promised. None of `n` too small to tell."""
+    """What was found; `alarms` is empty when all is as promised. None: `n` is too small to tell."""
 
     n: int
     alarms: tuple[str, ...]

@@ -1,8 +1,9 @@
 """The paper portfolio: what following the released ratings would have come to, after costs. No money is in it.
 
 A rating counts from the close of the trading day after the one on which it was made: nobody can trade on a close
-that has passed. BUY holds the name at an equal share, never above the limit; SELL and NO_RATING leave it; HOLD
-changes nothing. Cash earns nothing. Returns are time-weighted; volatility and ratios are annualised with 252 days.
+that has passed. BUY holds the name at an equal share, bought never above the limit; SELL and NO_RATING leave it; HOLD
+changes nothing, so a name that rises may outgrow its limit until the next trade. Cash earns nothing. Returns are
+time-weighted; volatility and ratios are annualised with 252 days.
 """
 
 from __future__ import annotations
