@@ -50,6 +50,12 @@ def test_json_has_every_value_with_its_sources(folder: Path) -> None:
     assert len(told["bundle"]) == 64
 
 
+def test_a_name_in_brackets_is_no_markup(tmp_path: Path) -> None:
+    file = Guanaco().write(tmp_path) / "submissions-CIK0009990001.json"
+    file.write_text(file.read_text().replace("Guanaco Tools Inc.", "Guanaco [/Tools] Inc."))
+    assert "Guanaco [/Tools] Inc. (GUAN" in said(tmp_path)
+
+
 def test_of_a_restricted_name_nothing_is_said(folder: Path, tmp_path: Path) -> None:
     settings = tmp_path / "arriero.toml"
     settings.write_text('[apps.finance]\nrestricted = ["GUAN"]\n', encoding="utf-8")

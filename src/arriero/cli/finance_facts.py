@@ -58,6 +58,7 @@ def facts(
     companies, XTAM and XPUN.
     """
     from rich.console import Console  # noqa: PLC0415  # keeps --help fast
+    from rich.markup import escape  # noqa: PLC0415
 
     bundle, found = asyncio.run(_analysed(ticker, as_of, _settings(ticker, config, data, files)))
     if as_json:
@@ -69,7 +70,8 @@ def facts(
     if sources:
         _sources(console, found)
     for gap in dict.fromkeys((*bundle.gaps, *found.gaps)):
-        console.print(f"[dim]missing: {gap.part}: {gap.reason}[/] {gap.detail}", soft_wrap=True)
+        told = f"[dim]missing: {gap.part}: {gap.reason}[/] {escape(gap.detail)}"
+        console.print(told, soft_wrap=True)
 
 
 def _settings(
@@ -127,6 +129,7 @@ def _day(text: str | None) -> date | None:
 
 
 def _statements(console: Console, bundle: Bundle, found: Reports, *, quarters: bool) -> None:
+    from rich.markup import escape  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
     from arriero.apps.finance.reports.lines import LINES, Kind  # noqa: PLC0415
@@ -134,7 +137,7 @@ def _statements(console: Console, bundle: Bundle, found: Reports, *, quarters: b
     entity = bundle.entity
     served = next((one.provider for one in bundle.sources if one.part == "facts"), "nobody")
     said = f"{entity.name} ({entity.ticker}, CIK {entity.cik or 'unknown'}) on {bundle.as_of}, from {served}"
-    console.print(f"[bold]{said}[/]", soft_wrap=True)
+    console.print(f"[bold]{escape(said)}[/]", soft_wrap=True)
     shown = (found.quarters if quarters else found.years)[-5:]
     if not shown:
         console.print("no report by that day")
