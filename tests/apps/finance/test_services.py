@@ -310,11 +310,15 @@ async def test_a_cassette_plays_back_without_the_network_and_holds_no_key(tmp_pa
         url = service.url
     played = AlphaVantage("", CLOCK, url=url, pace=pace(), transport=Replaying(tmp_path))
     two = await played.bars("GUAN", DAY)
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match="not recorded: http.*symbol=ELSE"):
         await played.bars("ELSE", DAY)
-    await played.close()
     assert one == two
-    assert all("secret-key" not in path.read_text() for path in tmp_path.iterdir())
+    (cassette,) = tmp_path.iterdir()
+    assert "secret-key" not in cassette.read_text()
+    cassette.write_text("{}")
+    with pytest.raises(Unavailable, match=f"malformed: the cassette {cassette.name}"):
+        await played.bars("GUAN", DAY)
+    await played.close()
 
 
 async def test_providers_are_closed_with_the_app(open_desk: Open, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 
+from arriero.apps.finance.evidence.base import Reason, Unavailable
 from arriero.apps.finance.evidence.web import MOST_BYTES, RECORDED_AT
 from arriero.core.clock import Clock
 
@@ -52,7 +53,7 @@ class Recording(httpx.AsyncBaseTransport):
 
 
 class Replaying(httpx.AsyncBaseTransport):
-    """Answers from `folder`; what was not recorded cannot be reached."""
+    """Answers from `folder`. Raises `Unavailable` for what was not recorded, and for a cassette that is none."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -60,14 +61,18 @@ class Replaying(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         path = self._folder / _name(request)
         if not path.exists():
-            raise httpx.ConnectError(f"not recorded: {_public(request.url)}", request=request)
-        told = json.loads(path.read_text(encoding="utf-8"))
-        return httpx.Response(
-            told["status"],
-            headers={**told["headers"], RECORDED_AT: told["at"]},
-            content=base64.b64decode(told["body"]),
-            request=request,
-        )
+            raise Unavailable(Reason.DOWN, f"not recorded: {_public(request.url)}")
+        try:
+            told = json.loads(path.read_text(encoding="utf-8"))
+            return httpx.Response(
+                told["status"],
+                headers={**told["headers"], RECORDED_AT: told["at"]},
+                content=base64.b64decode(told["body"]),
+                request=request,
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            said = f"the cassette {path.name} ({type(error).__name__})"
+            raise Unavailable(Reason.MALFORMED, said) from None
 
 
 def _name(request: httpx.Request) -> str:
