@@ -391,3 +391,31 @@ def test_years_that_end_in_one_calendar_year_stand_apart_in_a_chart() -> None:
     told = Bundle(Entity("X", "X"), LATER, facts=tuple(facts))
     (chart, *_) = health_of(analyse(told), told).charts
     assert [point.at for point in chart.lines[0].points] == ["2021-01", "2022-01", "2022-12"]
+
+
+def test_a_quarter_of_16_weeks_beside_three_of_12_is_one() -> None:
+    facts, start = [], date(2021, 9, 5)
+    for year in range(2):
+        first = start
+        for number, weeks in enumerate((12, 12, 12, 16)):
+            end = start + timedelta(weeks=weeks, days=-1)
+            form = "10-K" if number == 3 else "10-Q"
+            told = [("Revenues", first, 10.0 * (number + 1) + year), ("Assets", None, 99.0)]
+            if number < 3:
+                told.append(
+                    ("NetIncomeLoss", start, 1.0)
+                )  # of the quarter; revenue of the year so far
+            for tag, since, value in told:
+                facts.append(
+                    Fact(
+                        taxonomy="us-gaap", concept=tag, unit="USD", start=since, end=end, value=value,
+                        accession=f"a{end}", form=form, filed=end + timedelta(days=30),
+                    )
+                )  # fmt: skip
+            start = end + timedelta(days=1)
+    found = analyse(Bundle(Entity("X", "X"), LATER, facts=tuple(facts)))
+    assert [one.period.days // 7 for one in found.quarters] == [12, 12, 12, 16] * 2
+    assert [one["revenue"].value for one in found.quarters[-4:]] == [11.0, 10.0, 10.0, 10.0]
+    assert found.trailing is not None
+    assert found.trailing["revenue"].value == found.years[-1]["revenue"].value == 41.0
+    assert not [gap for gap in found.gaps if gap.part == "reports.quarter"]

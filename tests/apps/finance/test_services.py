@@ -310,7 +310,7 @@ async def test_a_cassette_plays_back_without_the_network_and_holds_no_key(tmp_pa
         url = service.url
     played = AlphaVantage("", CLOCK, url=url, pace=pace(), transport=Replaying(tmp_path))
     two = await played.bars("GUAN", DAY)
-    with pytest.raises(Unavailable, match="not recorded: http.*symbol=ELSE"):
+    with pytest.raises(Unavailable, match=r"not recorded: http.*symbol=ELSE"):
         await played.bars("ELSE", DAY)
     assert one == two
     (cassette,) = tmp_path.iterdir()

@@ -1,7 +1,7 @@
 """Which years and quarters a filer has, read from the starts and ends of its facts.
 
 A fact's `fy` and `fp` describe the filing that told it, not the fact: a 10-K of 2024 tells 2022, too. So they are never
-read (edgar-traps #10). Years of 52 and 53 weeks are 364 and 371 days, quarters 13 or 14 weeks.
+read (edgar-traps #10). Years of 52 and 53 weeks are 364 and 371 days, quarters 13 or 14 weeks, or 12 and 16 or 17.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from arriero.apps.finance.evidence.base import Fact
 from arriero.apps.finance.reports.lines import BY_NAME
 
 YEAR_DAYS = range(350, 381)
-QUARTER_DAYS = range(80, 101)
+QUARTER_DAYS = range(80, 121)  # retailers have quarters of 12 weeks, and one of 16 or 17
 NEAR_DAYS = 3  # filers mistype the first day of a period by a weekend
 REPORTS = ("10-K", "10-Q", "20-F", "40-F", "caller")
 FLOWS = frozenset(
