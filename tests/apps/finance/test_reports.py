@@ -419,3 +419,21 @@ def test_a_quarter_of_16_weeks_beside_three_of_12_is_one() -> None:
     assert found.trailing is not None
     assert found.trailing["revenue"].value == found.years[-1]["revenue"].value == 41.0
     assert not [gap for gap in found.gaps if gap.part == "reports.quarter"]
+
+
+def test_a_year_that_was_restated_later_is_not_set_against_quarters_that_were_not() -> None:
+    told = Guanaco().companyfacts()
+    table = told["facts"]["us-gaap"]["ShareBasedCompensation"]["units"]
+    kept = []
+    for row in table["USD"]:
+        start, end, filed = (date.fromisoformat(row[name]) for name in ("start", "end", "filed"))
+        if row["form"] == "10-Q" and ((end - start).days > 100 or (filed - end).days > 200):
+            continue  # neither years to date nor the year before
+        late = end == year_end(2022) and filed > date(2023, 1, 1)
+        kept.append({**row, "val": row["val"] // 2} if late else row)
+    table["USD"] = kept
+    found = analyse(Bundle(Entity("GUAN", "Guanaco", CIK), LATER, facts=facts_of(told, LATER)))
+    last = next(one for one in found.quarters if one.period.end == year_end(2022))
+    assert last["stock_pay"].value == sales(2022, 4) // 100
+    year = next(one for one in found.years if one.period.end == year_end(2022))
+    assert year["stock_pay"].value == sum(sales(2022, quarter) for quarter in range(1, 5)) // 200

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations, product
 
-from arriero.apps.finance.reports.book import Book
+from arriero.apps.finance.reports.book import VINTAGE_DAYS, Book
 from arriero.apps.finance.reports.lines import LINES, Kind, Line
 from arriero.apps.finance.reports.periods import Calendar, Length, Period
 from arriero.apps.finance.reports.ties import IDENTITIES, Identity, Tie, tie
@@ -137,20 +137,23 @@ def _told(kept: Book, calendar: Calendar, line: Line, tag: str, period: Period) 
 def _rest_of_year(
     kept: Book, calendar: Calendar, line: Line, tag: str, period: Period
 ) -> Value | None:
-    """The year less the three quarters that were filed, where no nine months were."""
+    """The year less the three quarters that were filed, where no nine months were; the year of their vintage."""
     if line.kind is not Kind.FLOW:
         return None
     for year in calendar.years:
         quarters = calendar.quarters_of(year)
         if period not in quarters or len(quarters) != 4:
             continue
-        whole = kept.direct(tag, year.start, year.end, line.kind)
         others = [
             kept.direct(tag, one.start, one.end, line.kind) for one in quarters if one != period
         ]
         parts = [one for one in others if one is not None]
-        if whole is None or len(parts) != 3:
+        versions = kept.filed(tag, year.start, year.end)
+        if not versions or len(parts) != 3:
             return None
+        told = max(cite.filed for cite in together(parts))
+        near = [one for one in versions if abs((one.filed - told).days) <= VINTAGE_DAYS]
+        whole = kept.told((near or versions)[-1], line.kind)
         rest = (whole.value or 0.0) - sum(part.value or 0.0 for part in parts)
         return Value(rest, how=How.DIFFERENCE, sources=together((whole, *parts)))
     return None
