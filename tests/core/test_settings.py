@@ -30,6 +30,7 @@ def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.Mo
         ("[server]\nport = 99999", "99999"),
         ("[server]\nhost = '0.0.0.0'", "refused until identity and limits exist"),
         ("[models]\nencoder = 'magic'", "'models.encoder'"),
+        ("[learning.rollout]\nsteps = [{share = 1.0}]", "the first one must leave some units"),
         ("not toml", "cannot be read"),
     ],
 )

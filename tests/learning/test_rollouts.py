@@ -135,6 +135,15 @@ async def test_one_rollout_of_an_app_at_a_time(ledger: Ledger) -> None:
     assert second.label == "baseline"
 
 
+async def test_what_everybody_would_see_at_once_can_be_compared_with_nothing(
+    ledger: Ledger,
+) -> None:
+    rollouts = Rollouts(ledger, HeldClock(NOW), SETTINGS)
+    await ledger.commit(VariantRegistered(NEW, NOW))
+    with pytest.raises(InputError, match="share of 1 leaves nobody to compare with"):
+        await rollouts.ask(NEW.id, actor="ana", forced=True, because="a test", share=1.0)
+
+
 async def test_what_cannot_begin_says_why(ledger: Ledger) -> None:
     rollouts = Rollouts(ledger, HeldClock(NOW), SETTINGS)
     with pytest.raises(InputError, match="no champion"):

@@ -385,6 +385,8 @@ class RolloutSettings(Section):
         shares = [step.share for step in self.steps]
         if any(later <= before for before, later in itertools.pairwise(shares)):
             raise ValueError(f"the shares of the steps must grow, and do not: {shares}")
+        if shares[0] >= 1:  # no guardrail could be shown to hold: it would end undecided after all
+            raise ValueError("the first one must leave some units to the champion")
         return self
 
 

@@ -151,8 +151,8 @@ class Rollouts:
     ) -> Rollout:
         """Begin the rollout of a variant that the ledger knows, because a person asks for it.
 
-        `share` makes one step of it. Raises `NotFound` without such a variant, `InputError` when it is
-        forced without a reason, and what `start` raises.
+        `share`, below 1, makes one step of it. Raises `NotFound` without such a variant, `InputError` when
+        it is forced without a reason, and what `start` raises.
         """
         if forced and not because.strip():
             raise InputError("what no gate passed needs a reason: say why", param="because")
@@ -164,6 +164,11 @@ class Rollouts:
                 param="variant",
             )
         settings = self.settings
+        if share is not None and share >= 1:
+            raise InputError(
+                "a share of 1 leaves nobody to compare with; take less, and promote it when you are sure",
+                param="share",
+            )
         if share is not None:
             settings = settings.model_copy(update={"steps": (RolloutStep(share=share, hold_h=24),)})
         return await self.start(
