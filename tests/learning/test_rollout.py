@@ -102,6 +102,15 @@ def test_pairs_that_are_lost_end_a_shadow_and_a_thousand_that_prove_nothing_too(
     assert advance(made(), Evidence(Pairs(500, 500)), NOW).state is State.INCONCLUSIVE
 
 
+def test_a_challenger_that_costs_too_much_is_told_as_that() -> None:
+    dear = Guarded(Standing.BREACHED, Rate(400), Rate(50), Interval(0.8, 1.3), 0.25)
+    ended = advance(made(forced=True), seen(NOW, guards={"cost": dear}), NOW)
+    assert (ended.state, ended.because) == (
+        State.ROLLED_BACK,
+        "guardrail cost: a run costs at least 80% more than the champion's, of what one usually costs",
+    )
+
+
 def test_too_few_runs_to_call_a_guardrail_fine_hold() -> None:
     unsure = Guarded(Standing.UNSURE, Rate(9), Rate(9), Interval(-1, 1), 0.05)
     rollout, day = made(before=WON), NOW + DAY

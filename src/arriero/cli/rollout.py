@@ -54,7 +54,7 @@ def show(id: str, config: Path | None, data: Path | None) -> None:
     """What was counted of a rollout, and what it waits for."""
     from arriero.core.clock import SystemClock  # noqa: PLC0415  # keeps --help fast
     from arriero.learning.experiment.findings import judge_arms, judge_pairs  # noqa: PLC0415
-    from arriero.learning.rollout import holds  # noqa: PLC0415
+    from arriero.learning.rollout import COST, holds  # noqa: PLC0415
     from arriero.learning.rollouts import brief  # noqa: PLC0415
 
     looked = _with(config, data, lambda it: it.get(id))
@@ -72,7 +72,10 @@ def show(id: str, config: Path | None, data: Path | None) -> None:
         f"would have seen {rated.detectable:.3f}"
     )
     for name, it in seen.guards.items():
-        click.echo(f"  {name:<11} {it.standing}: {it.challenger.bad} of {it.challenger.n} runs")
+        told = f"{it.challenger.bad} of {it.challenger.n} runs"
+        if name == COST:
+            told = f"{it.interval.low:+.0%} to {it.interval.high:+.0%} of what a run usually costs"
+        click.echo(f"  {name:<11} {it.standing}: {told}")
     click.echo(f"  compared    {seen.reached} of {seen.runs} runs reach the changed part")
 
 

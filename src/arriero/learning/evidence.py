@@ -25,7 +25,7 @@ from arriero.learning.experiment.findings import (
 )
 from arriero.learning.experiment.sequences import Sums, difference
 from arriero.learning.give import PERSON
-from arriero.learning.rollout import SETTLE, Evidence, Plan, Rollout
+from arriero.learning.rollout import COST, SETTLE, Evidence, Plan, Rollout
 from arriero.store.base import Observed
 
 Unit = tuple[str, str]
@@ -197,7 +197,7 @@ def _guards(rollout: Rollout, rows: Sequence[Observed]) -> Mapping[str, Guarded]
             made = easier if easier.standing is Standing.FINE else made
         found[name] = made
     if (cost := _cost(rollout, rows)) is not None:
-        found["cost"] = cost
+        found[COST] = cost
     return found
 
 

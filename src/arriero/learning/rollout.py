@@ -45,6 +45,7 @@ class State(StrEnum):
 
 
 NO_PAIRS = Pairs()
+COST = "cost"  # the one guardrail that is no rate of bad runs
 OPEN = (State.SHADOW, State.CANARY)
 
 
@@ -283,11 +284,17 @@ def _ended(rollout: Rollout, evidence: Evidence, now: datetime) -> Rollout | Non
 def _broken(evidence: Evidence) -> str | None:
     for guards, when in ((evidence.sudden, "now"), (evidence.guards, "so far")):
         for name, it in guards.items():
-            if it.standing is Standing.BREACHED:
+            if it.standing is not Standing.BREACHED:
+                continue
+            if name == COST:
                 return (
-                    f"guardrail {name}: {it.challenger.share:.1%} of the challenger's runs {when}, "
-                    f"{it.champion.share:.1%} of the champion's"
+                    f"guardrail {name}: a run costs at least {it.interval.low:.0%} more than the"
+                    " champion's, of what one usually costs"
                 )
+            return (
+                f"guardrail {name}: {it.challenger.share:.1%} of the challenger's runs {when}, "
+                f"{it.champion.share:.1%} of the champion's"
+            )
     return None
 
 
