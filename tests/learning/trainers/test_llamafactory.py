@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -184,6 +185,20 @@ async def test_a_full_disk_is_said_before_anything_starts(
     with pytest.raises(TrainingFailed, match="make room") as failed:
         await place.train()
     assert failed.value.reason is Reason.DISK_FULL
+
+
+async def test_a_disk_that_is_full_at_the_very_end_is_said_too(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(trained: Trained, out: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Trained, "save", full)
+    with pytest.raises(TrainingFailed, match="make room") as failed:
+        await place.train()
+    assert failed.value.reason is Reason.DISK_FULL
+    monkeypatch.undo()
+    assert (await place.train()).figures["steps"] == 4
 
 
 async def test_an_unknown_base_is_a_wrong_base(place: Place) -> None:

@@ -7,10 +7,12 @@ training runs by hand with `llamafactory-cli train train.yaml`, in the environme
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import math
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -107,6 +109,17 @@ class LlamaFactory:
         self.environment.whole()
         base = await base_of(recipe.base, self.models, self.environment)
         plan = {**plan_of(recipe, dataset, base.folder, out), **self._workers()}
+        with _room_on_the_disk(out):
+            return await self._trained(dataset, recipe, out, plan, progress)
+
+    async def _trained(
+        self,
+        dataset: Path,
+        recipe: Recipe,
+        out: Path,
+        plan: Mapping[str, JsonValue],
+        progress: Callable[[TrainingProgress], None],
+    ) -> Trained:
         async with locked(out, lambda line: None):
             if (done := trained_in(out)) is not None:  # somebody else's work, while we waited
                 return done
@@ -223,6 +236,19 @@ def _prepare(out: Path, plan: Mapping[str, JsonValue]) -> None:
     if (checkpoint := _whole_checkpoint(out / RESULT)) is not None:
         plan = {**plan, "resume_from_checkpoint": str(checkpoint)}
     (out / YAML).write_text(to_yaml(plan), encoding="utf-8")
+
+
+@contextmanager
+def _room_on_the_disk(out: Path) -> Iterator[None]:
+    """A disk that is full in between is a `TrainingFailed`, whoever finds it out."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise TrainingFailed(
+            Reason.DISK_FULL, f"no space left on the disk of {str(out)!r}; make room"
+        ) from error
 
 
 def _whole_checkpoint(result: Path) -> Path | None:
