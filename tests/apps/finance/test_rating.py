@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arriero.apps.finance.rating.rate import CALIBRATED, WEIGHTED, rate
+from arriero.apps.finance.rating.rate import CALIBRATED, rate
 from arriero.apps.finance.rating.table import PACKAGED, packaged, read
 from arriero.apps.finance.values import Calibration, Earlier, Expected, Rating
 from arriero.apps.finance.views import GRADES, RISKS, Danger, Health, Named, Origin, Outlook, Views
@@ -100,11 +100,26 @@ def test_weights_are_used_only_until_there_is_a_calibration_and_say_so() -> None
     held = rate(views(None), DAY, TABLE).confidence
     # grade B 0.75 and moderate risk 0.6 support HOLD with 0.5 and 0.8; the trend is not known: 0.5
     assert held.value == pytest.approx(0.4 * 0.5 + 0.3 * 0.5 + 0.3 * 0.8)
-    assert held.kind == WEIGHTED
+    assert held.kind == "weighted 0.4/0.3/0.3, not calibrated"
     fitted = rate(views(None), DAY, TABLE, calibration=Calibration(-1.0, 2.0, 240)).confidence
     assert fitted.kind == CALIBRATED
     assert fitted.n == 240
     assert fitted.value != held.value
+
+
+def test_what_is_said_of_the_table_is_that_tables(tmp_path: Path) -> None:
+    text = PACKAGED.read_text()
+    for was, becomes in (
+        ("report = 0.4", "report = 0.5"), ("trend = 0.3", "trend = 0.25"), ("risk = 0.3", "risk = 0.25"),
+        ('price_age_days = "> 7"', 'price_age_days = "> 3"'), ('filing_months = "> 15"', 'filing_months = "> 6"'),
+    ):  # fmt: skip
+        assert text.count(was) == 1
+        text = text.replace(was, becomes)
+    (tmp_path / "table.toml").write_text(text)
+    told = rate(views(None), DAY, read(tmp_path / "table.toml"))
+    assert told.confidence.kind == "weighted 0.5/0.25/0.25, not calibrated"
+    assert told.would_change[-1].endswith("grow too old (3 days, 6 months)")
+    assert rate(views(None), DAY, TABLE).would_change[-1].endswith("too old (7 days, 15 months)")
 
 
 def test_no_rating_has_no_confidence() -> None:

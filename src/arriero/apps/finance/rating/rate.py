@@ -13,7 +13,6 @@ from arriero.apps.finance.values import Calibration, Confidence, Earlier, Part, 
 from arriero.apps.finance.views import GRADES, RISKS, Views
 
 CALIBRATED = "calibrated"
-WEIGHTED = "weighted 0.4/0.3/0.3, not calibrated"
 MONTH_DAYS = 30.4375  # the mean month of the Gregorian calendar
 
 
@@ -103,7 +102,8 @@ def confidence_of(
         part.weight * (unknown if part.score is None else part.score) for part in parts
     ) / sum(part.weight for part in parts)
     if calibration is None:
-        return Confidence(weighted, WEIGHTED, parts)
+        weights = "/".join(f"{part.weight:g}" for part in parts)
+        return Confidence(weighted, f"weighted {weights}, not calibrated", parts)
     logit = calibration.intercept + calibration.slope * weighted
     return Confidence(1 / (1 + math.exp(-logit)), CALIBRATED, parts, calibration.n)
 
@@ -169,6 +169,20 @@ def changes(basis: Basis, rating: Rating, table: Table) -> Iterator[str]:
                 yield f"{then.value} if {what} (now {value})"
                 break
     if rating is not Rating.NO_RATING:
-        yield "NO_RATING if the prices or reports that it rests on grow too old (7 days, 15 months)"
+        yield f"NO_RATING if the prices or reports that it rests on grow too old{_ages(table)}"
     else:
         yield "A rating becomes possible when what is missing is there"
+
+
+def _ages(table: Table) -> str:
+    """From which age on the table gives no rating, where it says so."""
+    units = {"price_age_days": "days", "filing_months": "months"}
+    limits = {
+        one.field: f"{one.limit:g} {units[one.field]}"
+        for rule in table.rules
+        if rule.rating is Rating.NO_RATING
+        for one in rule.when
+        if one.field in units and one.operator == ">" and isinstance(one.limit, float)
+    }
+    said = [limits[name] for name in units if name in limits]
+    return f" ({', '.join(said)})" if said else ""
