@@ -17,7 +17,9 @@ from arriero.core.clock import HeldClock
 from arriero.core.errors import InputError
 from arriero.learning.dataset.example import Written, written_by
 from arriero.security.masking import PatternMasker
+from arriero.store.base import RunErased
 from arriero.store.fake import MemoryLedger
+from arriero.store.rows import erased
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
 ASKED = [
@@ -166,3 +168,14 @@ async def test_bad_lines_are_listed_and_the_others_come_in(
 async def test_a_file_that_is_not_there_is_said(ledger: MemoryLedger, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         await taken(ledger, tmp_path / "nope.jsonl")
+
+
+async def test_erasing_one_of_two_who_were_told_the_same_leaves_the_other(
+    ledger: MemoryLedger, tmp_path: Path
+) -> None:
+    file = tmp_path / "logs.jsonl"
+    file.write_text("".join(json.dumps(line(user=who)) + "\n" for who in ("c-1", "c-2")))
+    assert (await taken(ledger, file)).runs == 2
+    first, other = await ledger.runs("default")
+    await ledger.commit(RunErased(erased(first), "cli", AT))
+    assert await ledger.trace(other) is not None
