@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,12 @@ async def test_one_who_only_gave_feedback_can_be_forgotten(shop: Shop) -> None:
     erased = await gone(shop, "editor-1")
     assert len(erased.datasets) == 1
     assert "The editor does." not in everything(shop.root)
+    await built(shop)  # the next cycle's: the run is somebody else's and stays
+    assert "The editor does." not in everything(shop.root)
+    later = said(one, "edit", "The editor is back.", by=f"desk/{who}", id="e2")
+    await shop.ledger.commit(FeedbackGiven(replace(later, at=NOW + timedelta(days=1))))
+    await built(shop)
+    assert "The editor is back." in everything(shop.root)
 
 
 async def test_the_last_person_leaves_no_successor(tmp_path: Path) -> None:

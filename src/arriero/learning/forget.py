@@ -16,7 +16,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from arriero.core.words import JsonValue
+from arriero.core.words import JsonValue, content_hash
+from arriero.learning.collect import FORGOTTEN
 from arriero.learning.dataset import write
 from arriero.models.files import read_json, write_json
 from arriero.security import privacy_forget
@@ -27,6 +28,7 @@ from arriero.store.base import Artefact, ArtefactRegistered, Ledger
 from arriero.store.records import Records
 
 TRAINED = ("adapter", "head")
+EVERY_APP = ""  # a person may have spoken of any
 MOST = 10_000  # artefacts looked through; a cycle a day makes as many in decades
 
 
@@ -74,7 +76,8 @@ async def forget(
 ) -> Erased:
     """Erase `person` (the id of a customer or of one who gave feedback) from datasets, then everywhere.
 
-    `root` is the folder of datasets, `mark` gives the salted hash of a name. Doing it again is harmless,
+    `root` is the folder of datasets, `mark` gives the salted hash of a name; that of the person is kept, so
+    that what they said of other people's runs is not learned again. Doing it again is harmless,
     and lists again what has to be trained again.
 
     Raises:
@@ -85,7 +88,10 @@ async def forget(
     # Datasets first: whose they are is known from the runs, until those are erased.
     about = await concerned(ledger, tenant, person)
     await refuse_held(ledger, tenant, about)
-    marks = frozenset(map(mark, about | {person}))
+    marks, pseudonym = frozenset(map(mark, about | {person})), mark(person)
+    id = content_hash({FORGOTTEN: pseudonym, "at": at})
+    made = Artefact(FORGOTTEN, id, tenant, EVERY_APP, {"person": pseudonym}, at)
+    await ledger.commit(ArtefactRegistered(made, actor), durable=True)
     cleared = [
         one
         for folder in await asyncio.to_thread(_folders, root)

@@ -122,7 +122,7 @@ class MachineMoved:
 class Artefact:
     """What learning made once and for all: `id` is a SHA-256 of its content or of what made it."""
 
-    kind: str  # "dataset" | "adapter" | "head" | "evaluation" | "exam"
+    kind: str  # "dataset" | "adapter" | "head" | "evaluation" | "exam" | "forgotten"
     id: str
     tenant: str
     app: str
