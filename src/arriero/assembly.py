@@ -48,7 +48,7 @@ from arriero.learning.dataset.build import Dataset, NotEnough, Place, build
 from arriero.learning.dataset.example import Route
 from arriero.learning.dataset.sampling import FlowSampler
 from arriero.learning.exams import Exams
-from arriero.learning.gate import GateCase, Kind
+from arriero.learning.gate import GateCase, Kind, takes
 from arriero.learning.give import Ear, Said
 from arriero.learning.lookout import Lookout
 from arriero.learning.rollouts import Rollouts
@@ -657,16 +657,22 @@ def _work(
 
 
 def _questions(platform: Platform, app: AnyApp) -> Sequence[GateCase]:
-    """The app's golden set; empty when it has none."""
+    """The app's golden set; empty when it has none. A question that the app does not take is an `InputError`."""
     if app.golden is None:
         return []
-    return [
+    found = [
         GateCase(
             f"golden-{number}", Kind.GOLDEN, TENANT, one.input, one.unit, one.facts, one.never,
             one.answerable,
         )
         for number, one in enumerate(platform.plugins[app.name].golden(app.golden))
     ]  # fmt: skip
+    for case in found:
+        if not takes(app, case.input):
+            raise InputError(
+                f"{case.id} of {app.name!r} is no input of the app; correct {str(app.golden)!r}"
+            )
+    return found
 
 
 def _recipe(own: RecipeSettings, trainer: Trainer, bound: RoleBinding, route: Route) -> Recipe:

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from arriero.apps.chat.app import ChatApp
 from arriero.assembly import Platform, datasets, open_platform, works
-from arriero.core.errors import Conflict
+from arriero.core.errors import Conflict, InputError
 from arriero.core.ids import uuid7
 from arriero.core.settings import (
     DatasetSettings,
@@ -512,3 +513,18 @@ async def test_an_abort_while_the_rollout_begins_takes_it_back(platform: Platfor
         await exposed(platform, learning)
     (rolled,) = await platform.rollouts.all(app="chat")
     assert rolled.state is rollout.State.ROLLED_BACK
+
+
+def test_a_golden_question_that_the_app_does_not_take_is_named_before_any_is_asked(
+    platform: Platform, tmp_path: Path
+) -> None:
+    file = tmp_path / "golden.jsonl"
+    file.write_text(
+        '{"input": {"messages": [{"role": "user", "content": "Is it dry?"}]}, "facts": ["yes"]}\n'
+        '{"input": {"text": "Is it dry?"}, "facts": ["yes"]}\n'
+    )
+    chat = platform.apps["chat"]
+    assert isinstance(chat, ChatApp)
+    chat.golden = file
+    with pytest.raises(InputError, match="golden-1 of 'chat' is no input of the app"):
+        platform.exams.golden(chat)
