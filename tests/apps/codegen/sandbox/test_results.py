@@ -17,6 +17,7 @@ def add(a, b): return a + b
 def sort_in_place(xs): xs.sort()
 def put(d, k): d[k] = len(d)
 def apply(f, xs): return [f(x) for x in xs]
+def total(xs): return sum(xs)
 def count_up(n): yield from range(n)
 def same(x): return x
 def half(x): return fractions.Fraction(x, 2)
@@ -55,6 +56,15 @@ class Any:
     def __hash__(self): return 0
 
 def anything(): return Any()
+import gc
+def peer(): return next(one for one in gc.get_objects() if type(one).__name__ == "Peer")
+def made_there():
+    kind = peer().call(type, ("Any", (), {"__eq__": type}), {})
+    return peer().call(kind, (), {})
+def by_its_frame(xs):
+    run = xs.gi_frame.f_builtins["eval"]
+    return run("type('Any', (), {'__eq__': lambda *_: True})")()
+def by_a_module(held): return held.codecs.builtins.eval("type('Any', (), {'__eq__': lambda *_: True})")()
 abs = lambda x: 0
 def negative(): return -3
 """
@@ -64,6 +74,8 @@ TRUE = [
     "xs = [3, 1, 2]\nsort_in_place(xs)\nassert xs == [1, 2, 3]",
     "d = {}\nput(d, 'a')\nput(d, 'b')\nassert d == {'a': 0, 'b': 1}",
     "assert apply(lambda x: x * 2, [1, 2]) == [2, 4]",
+    "class Twice:\n    by = 2\n    def __call__(self, x): return x * self.by\nassert apply(Twice(), [1, 2]) == [2, 4]",
+    "assert total(x for x in [1, 2]) == 3",
     "assert list(count_up(3)) == [0, 1, 2]",
     (
         "for x in (None, True, 10**400, 1.5, 1j, b'x', (1, [2]), {3}, frozenset([4]), {(1, 2): ['a']}, "
@@ -95,6 +107,9 @@ FALSE = [
     "assert [3] == [anything()]",
     "assert {3: 0}.get(anything()) == 0",
     "assert Point(1, 2) == Point(1, 2)",
+    "assert made_there() == 3",
+    "assert by_its_frame(x for x in [1, 2]) == 3",
+    "import json\nassert by_a_module(json) == 3",
     "import sys\nsys.exit(0)",
     "raise KeyboardInterrupt",
     "assert add(1, 1) ==",

@@ -39,6 +39,8 @@ COMPARED = "eq ne lt le gt ge".split()
 WITH = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift divmod radd rsub rmul rtruediv".split()
 ALONE = "len iter next bool str repr hash int float abs neg pos invert enter reversed index".split()
 OTHER = "contains getitem setitem delitem exit call".split()
+# From these all of an interpreter can be reached: its built-in functions, its tests, their nonce.
+INTERNAL = (types.FrameType, types.CodeType, types.TracebackType, types.ModuleType)
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "divmod": divmod, "len": len, "iter": iter, "next": next, "bool": bool, "str": str, "repr": repr,
     "hash": hash, "int": int, "float": float, "abs": abs, "reversed": reversed,
@@ -115,9 +117,10 @@ for _name in (*ALONE, "getitem", "setitem", "delitem", "exit"):
 
 
 class Peer:
-    """One end. A side that does not serve all lends calls, operations and public names, no more.
+    """One end. A side that does not serve all lends calls, operations and public names of what it handed over.
 
-    `objects`: whether the other side's objects may say how they compare.
+    No more: not Python's own classes (one that is made there may call itself equal to anything), and no way
+    from a generator to the frame it runs in. `objects`: whether the other side's objects may say how they compare.
     """
 
     def __init__(self, reads, writes, *, serves_all):
@@ -172,6 +175,8 @@ class Peer:
                 self.serve(self._read())
 
     def _do(self, what, number, *rest):
+        if not self._serves_all and not (isinstance(number, dict) and "yours" in number):
+            raise AttributeError(f"{what} of what was not handed over is not lent")
         target = self.decode(number)
         if what == "call":
             args, named = self.decode(rest[0]), self.decode(rest[1])
@@ -189,7 +194,10 @@ class Peer:
         if what == "module":
             return ["ok", self.encode(importlib.import_module(target))]
         if what == "get":
-            return ["ok", self.encode(getattr(target, words[0]))]
+            value = getattr(target, words[0])
+            if not self._serves_all and isinstance(value, INTERNAL):
+                raise AttributeError(f"{what} {words[:1]} is not lent")
+            return ["ok", self.encode(value)]
         if what == "set":
             setattr(target, words[0], words[1])
             return ["ok", None]
