@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from arriero.apps.support.told import KeptInVault
+from arriero.core.errors import StoreError
 from arriero.core.words import JsonValue
 from arriero.security.vault import memory_vaults
 from arriero.store.records import MemoryRecords
@@ -10,6 +11,8 @@ from arriero.store.records import MemoryRecords
 
 async def of_the_directory(tenant: str, run: str, value: JsonValue) -> JsonValue:
     assert (tenant, run) == ("default", "run-1")
+    if isinstance(value, dict):
+        return {name: await of_the_directory(tenant, run, text) for name, text in value.items()}
     return str(value).replace("<FIRST_NAME>", "Ann")
 
 
@@ -26,3 +29,22 @@ async def test_what_the_directory_knows_is_asked_for_again_by_the_run() -> None:
     await records.put("default", "conversation", "chat-1", {"task": "run-1:hand-over"})
     privacy = KeptInVault(memory_vaults(), records, of_the_directory)
     assert await privacy.restore("default", "chat-1", "Hello <FIRST_NAME>") == "Hello Ann"
+
+
+async def test_what_the_directory_knows_is_masked_in_what_people_write_too() -> None:
+    records = MemoryRecords()
+    await records.put("default", "conversation", "chat-1", {"task": "run-1:hand-over"})
+    privacy = KeptInVault(memory_vaults(), records, of_the_directory)
+    masked = await privacy.mask("default", "chat-1", "the parcel is with ann now")
+    assert masked == "the parcel is with <FIRST_NAME> now"
+    assert await privacy.restore("default", "chat-1", masked) == "the parcel is with Ann now"
+
+
+async def test_a_directory_that_is_down_holds_up_no_message() -> None:
+    async def down(tenant: str, run: str, value: JsonValue) -> JsonValue:
+        raise StoreError("the customer directory cannot be reached")
+
+    records = MemoryRecords()
+    await records.put("default", "conversation", "chat-1", {"task": "run-1:hand-over"})
+    privacy = KeptInVault(memory_vaults(), records, down)
+    assert await privacy.mask("default", "chat-1", "All done.") == "All done."

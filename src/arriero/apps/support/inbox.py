@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from arriero.apps.support import handover, summary
 from arriero.apps.support.conversation import MaskedForGood, Messages, Privacy, exclusive
 from arriero.apps.support.handover import (
-    TERMINAL,
     Accept,
     Event,
     Priority,
@@ -236,6 +235,7 @@ class HandOvers:
         """Remove every message of a conversation; gives how many there were."""
         async with self._only_one(tenant, conversation):
             await self.records.delete(tenant, RETURNED, conversation)
+            await self.records.delete(tenant, "conversation", conversation)
             return await self._messages.forget(tenant, conversation)
 
     @property
@@ -293,8 +293,6 @@ class HandOvers:
             why = {"note": moved.payload["note"], "by": before.agent, "until": until}
             await self.records.put(task.tenant, RETURNED, conversation, why)
         await self.ledger.commit(TaskSaved(moved))
-        if after.state in TERMINAL:
-            await self.records.delete(task.tenant, "conversation", conversation)
         return moved
 
     async def _opened(self, tenant: str, id: str) -> Task | None:

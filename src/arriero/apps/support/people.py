@@ -5,17 +5,19 @@ from __future__ import annotations
 from arriero.apps.support.directory import Customer
 from arriero.security.masking import Known
 
+# What `known_of` names, in its order.
+KINDS = (
+    "FULL_NAME", "FIRST_NAME", "LAST_NAME", "CUSTOMER_EMAIL", "CUSTOMER_PHONE", "CUSTOMER_ADDRESS",
+    "CUSTOMER_STREET",
+)  # fmt: skip
+
 
 def known_of(customer: Customer) -> tuple[Known, ...]:
     """The private fields of the record. A town or country alone is nobody's address."""
     first, last = customer.first_name, customer.last_name
-    fields = {
-        "FULL_NAME": f"{first} {last}",
-        "FIRST_NAME": first,
-        "LAST_NAME": last,
-        "CUSTOMER_EMAIL": customer.email,
-        "CUSTOMER_PHONE": customer.phone,
-        "CUSTOMER_ADDRESS": f"{customer.street}, {customer.city}",
-        "CUSTOMER_STREET": customer.street,
-    }
-    return tuple(Known(kind, value) for kind, value in fields.items() if value.strip())
+    fields = (
+        f"{first} {last}", first, last, customer.email, customer.phone,
+        f"{customer.street}, {customer.city}", customer.street,
+    )  # fmt: skip
+    named = zip(KINDS, fields, strict=True)
+    return tuple(Known(kind, value) for kind, value in named if value.strip())

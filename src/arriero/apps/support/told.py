@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
+from arriero.apps.support.people import KINDS
+from arriero.core.errors import StoreError
 from arriero.core.words import FreeText, JsonValue
-from arriero.security.masking import Masker, PatternMasker
+from arriero.security.masking import Known, Masker, PatternMasker
 from arriero.security.vault import Vaults, withhold
 from arriero.store.records import Records
+
+log = logging.getLogger(__name__)
 
 
 class _Line(BaseModel):
@@ -21,8 +26,8 @@ class _Line(BaseModel):
 class KeptInVault:
     """A `conversation.Privacy` over the vault of the conversation, which its runs share.
 
-    What the directory knew of the customer has fixed placeholders and is in no vault: `reveal` asks
-    for it again, by the run that handed the conversation over.
+    What the directory knows of the customer has fixed placeholders and is in no vault: `reveal` asks
+    for it, by the run that handed the conversation over last.
     """
 
     vaults: Vaults
@@ -31,16 +36,28 @@ class KeptInVault:
     masker: Masker = field(default_factory=PatternMasker)
 
     async def mask(self, tenant: str, conversation: str, text: str) -> str:
-        place = (tenant, conversation)
-        masked, _ = await withhold(_Line(text=text), self.masker, self.vaults, place)
+        place, known = (tenant, conversation), await self._known(tenant, conversation)
+        masked, _ = await withhold(_Line(text=text), self.masker, self.vaults, place, known)
         return masked.text
 
     async def restore(self, tenant: str, conversation: str, text: str) -> str:
         if "<" not in text:
             return text
         text = (await self.vaults.open(tenant, conversation)).restore(text)
+        run = await self._run(tenant, conversation) if "<" in text else None
+        return text if run is None else str(await self.reveal(tenant, run, text))
+
+    async def _known(self, tenant: str, conversation: str) -> Sequence[Known]:
+        """The customer's own data; none while the directory is down, for nobody's message waits for it."""
+        if (run := await self._run(tenant, conversation)) is None:
+            return ()
+        try:
+            told = await self.reveal(tenant, run, {kind: f"<{kind}>" for kind in KINDS})
+        except StoreError as error:
+            log.warning("what the directory knows is not masked: %s", error.message)
+            return ()
+        return [Known(kind, value) for kind, value in told.items() if value != f"<{kind}>"]
+
+    async def _run(self, tenant: str, conversation: str) -> str | None:
         pointer = await self.records.get(tenant, "conversation", conversation)
-        if "<" not in text or not isinstance(pointer, Mapping):
-            return text
-        run, _, _ = str(pointer["task"]).partition(":")
-        return str(await self.reveal(tenant, run, text))
+        return str(pointer["task"]).partition(":")[0] if isinstance(pointer, Mapping) else None
