@@ -65,7 +65,15 @@ async def test_what_is_about_somebody_is_forgotten_in_every_kind(records: Record
     await records.put("acme", "ticket", "y", {"of": "c-11", "said": "c-1 wrote"})
     await records.put("acme", "memory", "c-11", 1)
     await records.put("umbrella", "memory", "c-1", 1)
-    assert await records.forget("acme", {"c-1"}) == 3
+    await records.put("acme", "message:web:c-1:x", "0001", {"text": "my boots"})
+    await records.put("acme", "message:web:c-11:x", "0001", {"text": "my tent"})
+    await records.put(
+        "acme", "review", "review:run-1", {"ana": {"why": "too late for the wedding"}}
+    )
+    assert await records.forget("acme", {"c-1", "web:c-1:x", "run-1"}) == 5
+    assert not await records.list("acme", "message:web:c-1:x")
+    assert not await records.list("acme", "review")
+    assert await records.list("acme", "message:web:c-11:x")
     assert list(await records.list("acme", "ticket")) == ["y"]
     assert list(await records.list("acme", "memory")) == ["c-11"]
     assert await records.get("umbrella", "memory", "c-1") == 1

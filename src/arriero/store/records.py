@@ -34,8 +34,9 @@ class Records(Protocol):
     async def forget(self, tenant: str, of: Collection[str]) -> int:
         """Delete every record of any kind that is filed under one of `of` or names one; how many.
 
-        A record names what stands as a whole string anywhere in its value, or as its id up to a
-        colon or slash (`c-0042`, `c-0042:profile`).
+        A record names what stands as a whole string anywhere in its value, as its id up to a colon
+        or slash (`c-0042`, `c-0042:profile`), or behind the first colon of its id or kind
+        (`review:RUN`, the kind `message:CONVERSATION`).
         """
 
 
@@ -65,7 +66,7 @@ class MemoryRecords:
         mine = [
             key
             for key, text in self._values.items()
-            if key[0] == tenant and _names(key[2], text, of)
+            if key[0] == tenant and _names(key[1], key[2], text, of)
         ]
         for key in mine:
             del self._values[key]
@@ -111,7 +112,8 @@ class SqlRecords:
         query = select(records.c.kind, records.c.id, records.c.value).where(*here)
 
         def work(connection: Connection) -> int:
-            mine = [row for row in connection.execute(query) if _names(row.id, row.value, of)]
+            rows = connection.execute(query)
+            mine = [row for row in rows if _names(row.kind, row.id, row.value, of)]
             for row in mine:
                 at = self._at(tenant, row.kind, row.id)
                 connection.execute(delete(records).where(*at))
@@ -133,9 +135,10 @@ _ONE = select(records.c.value).where(
 )
 
 
-def _names(id: str, text: str, of: Collection[str]) -> bool:
-    """Whether a record with this id and JSON text is about one of `of`."""
-    if re.split(r"[:/]", id)[0] in of or id in of:
+def _names(kind: str, id: str, text: str, of: Collection[str]) -> bool:
+    """Whether a record of this kind, with this id and JSON text, is about one of `of`."""
+    behind = (name.partition(":")[2] for name in (kind, id))
+    if any(name in of for name in (id, re.split(r"[:/]", id)[0], *behind)):
         return True
     return any(json.dumps(one, ensure_ascii=False) in text for one in of)
 

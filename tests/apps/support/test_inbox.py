@@ -373,6 +373,25 @@ async def test_forgetting_removes_every_message(desk: HandOvers) -> None:
     assert not await desk.messages("default", "c1")
 
 
+async def test_after_its_end_it_is_still_known_whose_conversation_it_was(desk: HandOvers) -> None:
+    task = await _opened(desk)
+    await desk.accept("default", task.id, "anna")
+    await desk.resolve("default", task.id, "anna", "All done.")
+    assert await desk.held("default", "c1") is None
+    # By this run the private values of its messages are told again.
+    assert await desk.records.get("default", "conversation", "c1") == {"task": task.id}
+
+
+async def test_a_person_who_is_forgotten_leaves_no_message(desk: HandOvers) -> None:
+    task = await _opened(desk)
+    await desk.accept("default", task.id, "anna")
+    await desk.reply("default", task.id, "anna", "Ask your mother, she signed for it.")
+    await _opened(desk, "Mine stays", conversation="c2")
+    await desk.records.forget("default", {"c1"})
+    assert not await desk.messages("default", "c1")
+    assert await desk.messages("default", "c2")
+
+
 async def test_tenants_do_not_see_each_other(desk: HandOvers) -> None:
     task = await _opened(desk)
     assert await desk.held("elsewhere", "c1") is None
