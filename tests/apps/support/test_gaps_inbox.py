@@ -23,7 +23,8 @@ from arriero.retrieval.base import Passage
 from arriero.retrieval.live import LiveIndex
 from arriero.retrieval.local import LocalIndex
 from arriero.security.keys import mint
-from arriero.store.base import KeySaved
+from arriero.store.base import KeySaved, RunErased
+from arriero.store.rows import erased
 from tests.apps.support.recorded import handovers, recorded
 from tests.apps.support.test_app import Desk
 
@@ -184,6 +185,18 @@ async def test_what_was_rejected_does_not_come_back(room: Room) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
+async def test_a_draft_that_was_erased_with_a_customer_ends(room: Room) -> None:
+    await ask(room)
+    task = await room.find()
+    assert task.run is not None
+    run = await room.desk.ledger.run("default", task.run)
+    assert run is not None
+    await room.desk.ledger.commit(RunErased(erased(run), "cli", NOW))
+    await room.gaps.find("default", NOW)
+    assert [one.state for one in await room.drafts()] == ["erased"]
+    assert not (await room.gaps.known("default"))["waiting"]
+
+
         ("", "nobody has answered this yet"),
         ("# Only a title", "an answer below it"),
         ("An answer without a heading.\n\nMore.", "needs a heading"),

@@ -14,8 +14,10 @@ from arriero.core.clock import HeldClock
 from arriero.core.desk import Act
 from arriero.core.errors import Conflict, InputError, NotFound
 from arriero.core.words import Ended, JsonValue, Task
+from arriero.store.base import RunErased
 from arriero.store.fake import MemoryLedger
 from arriero.store.records import MemoryRecords
+from arriero.store.rows import erased
 from tests.apps.support.recorded import MONDAY, recorded
 
 
@@ -59,6 +61,18 @@ async def test_only_answers_are_drawn_and_each_once(reviews: Reviews) -> None:
 async def test_nobody_is_buried_under_reviews(reviews: Reviews) -> None:
     await _answered(reviews, MOST_WAITING + 10)
     assert len(await _tasks(reviews)) == MOST_WAITING
+
+
+async def test_a_review_whose_answer_was_erased_ends_and_makes_room(reviews: Reviews) -> None:
+    await _answered(reviews, MOST_WAITING)
+    for task in await _tasks(reviews):
+        assert task.run is not None
+        run = await reviews.ledger.run("default", task.run)
+        assert run is not None
+        await reviews.ledger.commit(RunErased(erased(run), "cli", MONDAY))
+    await _answered(reviews)
+    (waiting,) = [task for task in await _tasks(reviews) if task.state == "queued"]
+    assert waiting.payload["question"] == "Question 0?"
 
 
 async def test_no_share_draws_nothing_and_old_answers_are_left_alone(reviews: Reviews) -> None:

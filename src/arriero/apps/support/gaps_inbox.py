@@ -39,6 +39,7 @@ from arriero.store.records import Records
 from arriero.store.tasks import find
 
 KIND = "draft_article"
+ERASED = "erased"  # the state of a draft whose first question was erased with its customer
 RECORD = "gaps", "latest"
 EVERY_S = 900.0
 DAYS = 30
@@ -124,7 +125,7 @@ class Gaps:
 
         Questions that an approved draft answers, or that belong to a rejected one, do not come back.
         """
-        drafts = await self.ledger.tasks(tenant, kind=KIND)
+        drafts = await self._drafts(tenant)
         closed = {run for task in drafts if task.state in _CLOSED for run in _runs(task)}
         runs = recent(self.ledger, tenant, self.app, now - timedelta(days=DAYS))
         asked = newest(
@@ -151,6 +152,14 @@ class Gaps:
         value = {"mark": mark, "at": now.isoformat(), "gaps": told, "groups": len(found)}
         await self.records.put(tenant, *RECORD, value)
         return found
+
+    async def _drafts(self, tenant: str) -> Sequence[Task]:
+        """Every draft; one that was erased with a customer ends, since nobody can decide on it."""
+        drafts = await self.ledger.tasks(tenant, kind=KIND)
+        gone = [one for one in drafts if one.state not in _CLOSED and not one.payload]
+        if gone:
+            await self.ledger.commit(*(TaskSaved(replace(one, state=ERASED)) for one in gone))
+        return [one for one in drafts if one not in gone]
 
     async def known(self, tenant: str) -> Mapping[str, JsonValue]:
         """The gaps on record, each with its draft's task, and the drafts that wait for a decision."""
@@ -309,7 +318,7 @@ async def recent(
         before = page[-1].id
 
 
-_CLOSED = frozenset({"resolved", "returned"})
+_CLOSED = frozenset({"resolved", "returned", ERASED})
 
 
 def _possible(task: Task, actor: str) -> tuple[str, ...]:

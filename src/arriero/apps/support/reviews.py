@@ -117,17 +117,22 @@ class Reviews:
         return Job("reviews", EVERY_S, self.draw)
 
     async def draw(self, now: datetime) -> None:
-        """Make tasks of the answers of the last hour that are drawn and have none yet."""
+        """Make tasks of the answers of the last hour that are drawn and have none yet; end those
+        whose answer was erased meanwhile.
+        """
         if not self.share:
             return
         for tenant in await tenants(self.ledger):
             runs = recent(self.ledger, tenant, self.app, now - LOOKS_BACK)
             picked = [run async for run in runs if drawn(run.id, self.share) and _answered(run)]
             known = {task.id for task in await self.ledger.tasks(tenant, kind=KIND)}
-            free = MOST_WAITING - len(await open_tasks(self.ledger, tenant, KIND))
+            waiting = await open_tasks(self.ledger, tenant, KIND)
+            # Nobody can judge what was erased with its customer.
+            over = [replace(task, state="resolved") for task in waiting if not task.payload]
+            free = MOST_WAITING - len(waiting) + len(over)
             new = [_task(run, now) for run in picked if f"{KIND}:{run.id}" not in known]
-            if new and free > 0:
-                await self.ledger.commit(*(TaskSaved(task) for task in new[:free]))
+            if saved := [*over, *new[: max(free, 0)]]:
+                await self.ledger.commit(*map(TaskSaved, saved))
 
     async def about(self, task: Task, actor: str) -> Mapping[str, JsonValue]:
         """The question and the answer; another's judgement only when the review is over."""
