@@ -117,6 +117,15 @@ async def test_a_judgement_against_needs_its_reason_and_other_verbs_are_refused(
         await reviews.act("default", "review:nope", Act("resolve", "ana"))
 
 
+async def test_a_reason_is_kept_without_private_values(reviews: Reviews) -> None:
+    await _answered(reviews)
+    (task,) = await _tasks(reviews)
+    await reviews.act("default", task.id, Act("return", "ana", "ask ilka.szabo@example.org"))
+    kept = str(await reviews.records.list("default", "review"))
+    assert "not_acceptable" in kept
+    assert "ilka.szabo" not in kept
+
+
 async def test_the_numbers_tell_what_is_over_and_what_waits(reviews: Reviews) -> None:
     await _answered(reviews, 3)
     one, two, _ = await _tasks(reviews)

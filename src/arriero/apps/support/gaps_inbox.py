@@ -221,7 +221,9 @@ class Gaps:
                 if not act.text.strip():
                     raise InputError("say why the draft is rejected", param="reason")
                 state = "returned"
-                payload |= {"note": act.text.strip()}
+                payload |= {
+                    "note": await MaskedForGood().mask(task.tenant, task.id, act.text.strip())
+                }
             case _:
                 text = _article(act.text or str(payload.get("text", "")))
                 intents = [str(one) for one in payload.get("intents", ())]

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Literal
 
-from arriero.apps.support.conversation import exclusive
+from arriero.apps.support.conversation import MaskedForGood, exclusive
 from arriero.apps.support.gaps_inbox import recent, tenants
 from arriero.core.clock import Clock
 from arriero.core.desk import Act
@@ -168,7 +168,8 @@ class Reviews:
             if act.verb == "return" and not act.text.strip():
                 raise InputError("say why the answer is not acceptable", param="reason")
             said: Judgement = "acceptable" if act.verb == "resolve" else "not_acceptable"
-            judged[act.actor] = {"said": said, "why": act.text.strip()}
+            why = await MaskedForGood().mask(tenant, task, act.text.strip())
+            judged[act.actor] = {"said": said, "why": why}
             await self.records.put(tenant, KIND, found.id, judged)
             if len(judged) < JUDGES:
                 return found
