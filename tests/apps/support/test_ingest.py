@@ -205,6 +205,20 @@ async def test_a_suspicious_file_is_quarantined_until_it_is_trusted(
     assert states(await trusting.take_in(docs))["evil.md"] == "new"
 
 
+async def test_rows_that_are_held_back_come_in_once_their_file_is_trusted(
+    docs: Path, work: Ingestion
+) -> None:
+    rows = (
+        "question,answer\nHow heavy is the tent?,It weighs 2 kg.\nWho helps?,The Assistant does.\n"
+    )
+    (docs / "faq.csv").write_text(rows)
+    careful = replace(work, scan=lambda text: "gives orders" if "Assistant" in text else None)
+    assert "gives orders" in why(await careful.take_in(docs), "faq.csv")
+    assert len(texts(work)) == 3
+    await replace(careful, trusted=frozenset({"faq.csv"})).take_in(docs)
+    assert len(texts(work)) == 4
+
+
 async def test_a_scanner_that_fails_lets_nothing_through(docs: Path, work: Ingestion) -> None:
     def broken(text: str) -> str | None:
         if "Boots" in text:

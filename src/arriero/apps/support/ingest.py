@@ -235,7 +235,9 @@ class Ingestion:
             state = State.QUARANTINED if parsed.articles else State.REFUSED
             return _kept(path, old, state, reason)
         state = State.NEW if old is None else State.CHANGED
-        return File(path, sha256, tuple(safe)), Row(path, state, len(safe), reason)
+        # Without its hash while articles of it are held back: it can still be trusted as it is.
+        told = sha256 if len(safe) == len(parsed.articles) else ""
+        return File(path, told, tuple(safe)), Row(path, state, len(safe), reason)
 
     def _suspicious(self, article: Article, scan: Scan) -> str | None:
         """A scanner that fails has not said that the text is harmless."""
