@@ -16,7 +16,7 @@ from arriero.apps.support import draft as drafts
 from arriero.apps.support.approved_now import ApprovedNow
 from arriero.apps.support.directory import CustomerDirectory
 from arriero.apps.support.examples import Examples
-from arriero.apps.support.gaps_inbox import Gaps
+from arriero.apps.support.gaps_inbox import Gaps, tenants
 from arriero.apps.support.handover import ENGLISH, Texts
 from arriero.apps.support.inbox import HandOvers
 from arriero.apps.support.inquiry import Inquiry
@@ -185,7 +185,7 @@ class SupportApp:
         await self.index.close()
 
     async def _sweep(self, now: datetime) -> None:  # the parts have the same clock
-        for tenant in await self.handovers.tenants():
+        for tenant in await tenants(self.handovers.ledger):
             await self.tools.confirmations.sweep(tenant)
             await self.memory.sweep(tenant)
 
