@@ -24,7 +24,7 @@ from arriero.apps.support.inquiry import Inquiry
 from arriero.apps.support.memory import Memory
 from arriero.apps.support.modes import Mode as Automation
 from arriero.apps.support.modes import Modes
-from arriero.apps.support.orders import About, Customer, Order, OrderStatus
+from arriero.apps.support.orders import About, Customer, Order, OrderStatus, Receipt
 from arriero.apps.support.plugin import plugin
 from arriero.apps.support.sample import shop
 from arriero.apps.support.settings import SupportSettings
@@ -32,7 +32,7 @@ from arriero.apps.support.tools import Tools
 from arriero.apps.support.values import Reply
 from arriero.core.clock import HeldClock, SystemClock
 from arriero.core.desk import Act
-from arriero.core.errors import ModelTimeout, StoreError
+from arriero.core.errors import Conflict, ModelTimeout, StoreError
 from arriero.core.words import Ended, Exposure, JsonValue, Mode, Share
 from arriero.flow import Case, Flow, Result
 from arriero.models.base import Labels
@@ -92,7 +92,7 @@ class Desk:
             index=MemoryIndex(passages_of(known)),
             answers=templates.by_intent(templates.load(self.settings.templates)),
             handovers=HandOvers(self.ledger, records, clock, rules),
-            tools=Tools(directory, confirmations, allowed, self.ledger, clock),
+            tools=Tools(directory, confirmations, allowed, clock),
             memory=Memory(records, clock),
             modes=Modes(records, clock),
             checks=quality.checks((one.text for one in known), None),
@@ -370,6 +370,41 @@ async def test_a_cancellation_is_described_first_and_done_once_after_a_yes(desk:
     assert await desk.status(order) is OrderStatus.CANCELLED
     again = await desk.ask("yes", order.customer_id)
     assert again.outcome.origin != "flow"
+
+
+async def test_a_confirmed_change_that_is_refused_reaches_a_colleague_who_can_answer(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = next(one for one in ORDERS if one.status is OrderStatus.PROCESSING)
+    await desk.ask(f"please cancel order {order.id}", order.customer_id, conversation="chat-1")
+
+    async def shipped(key: str, change: object) -> Receipt:
+        raise Conflict(f"order {order.id} is shipped and no longer processing")
+
+    monkeypatch.setattr(desk.app.directory, "cancel_order", shipped)
+    agreed = await desk.ask("yes", order.customer_id, conversation="chat-1")
+    assert "a colleague will write to you" in agreed.outcome.answer.response
+    (task,) = await desk.ledger.tasks("default", state="queued")
+    assert "is shipped" in task.payload["reason"]
+    await desk.app.handovers.accept("default", task.id, "ana")
+    await desk.app.handovers.reply("default", task.id, "ana", "It has left already, sorry.")
+    told = await desk.app.handovers.messages("default", "chat-1")
+    assert told[-1]["text"] == "It has left already, sorry."
+
+
+async def test_what_has_ended_is_swept_also_where_nobody_was_ever_handed_over(desk: Desk) -> None:
+    order = next(one for one in ORDERS if one.status is OrderStatus.PROCESSING)
+    await desk.ask(f"please cancel order {order.id}", order.customer_id, conversation="chat-1")
+    records = desk.app.memory.records
+    assert await records.list("default", "pending")
+    assert await records.list("default", "memory")
+    clock = desk.app.memory.clock
+    assert isinstance(clock, HeldClock)
+    clock.advance(25 * 3_600)
+    (sweep,) = (job for job in desk.app.jobs if job.name == "support-sweep")
+    await sweep.run(clock.now())
+    assert not await records.list("default", "pending")
+    assert not await records.list("default", "memory")
 
 
 async def test_a_yes_to_something_else_cancels_nothing(desk: Desk) -> None:

@@ -154,7 +154,7 @@ async def test_without_the_directory_general_questions_are_answered_and_personal
     breaker = Breaker(desk.app.handovers.clock)
     directory = HttpDirectory(url, KEY, read_s=0.2, breaker=breaker)
     tools = desk.app.tools
-    changed = Tools(directory, tools.confirmations, tools.policy, tools.ledger, tools.clock)
+    changed = Tools(directory, tools.confirmations, tools.policy, tools.clock)
     desk.app = replace(desk.app, directory=directory, tools=changed)
     began = perf_counter()
     general = await desk.ask("What does standard shipping cost?")

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from arriero.apps.support.confirm import Confirmations, Reading, Stage, place_of, reading
 from arriero.apps.support.directory import CustomerDirectory, MemoryDirectory, SqliteDirectory
-from arriero.apps.support.orders import OrderStatus, RefundStatus
+from arriero.apps.support.orders import OrderStatus, Receipt, RefundStatus
 from arriero.apps.support.policy import Policy, Tool, load
 from arriero.apps.support.sample import shop
 from arriero.apps.support.settings import SAMPLE
@@ -24,7 +24,6 @@ from arriero.apps.support.tools import ASK, Need, Proposal, Request, Tools, drop
 from arriero.core.clock import HeldClock
 from arriero.core.errors import InputError, NotFound, StoreError
 from arriero.core.words import Action
-from arriero.store.fake import MemoryLedger
 from arriero.store.records import MemoryRecords
 
 TODAY = date(2026, 6, 15)
@@ -63,7 +62,6 @@ class Talk:
     )
     policy: Policy = POLICY
     clock: HeldClock = field(default_factory=lambda: HeldClock(NOW))
-    ledger: MemoryLedger = field(default_factory=MemoryLedger)
     records: MemoryRecords = field(default_factory=MemoryRecords)
     conversation: str = "talk"
     runs: int = 0
@@ -71,7 +69,7 @@ class Talk:
     @property
     def tools(self) -> Tools:
         confirmations = Confirmations(self.records, self.clock)
-        return Tools(self.directory, confirmations, self.policy, self.ledger, self.clock)
+        return Tools(self.directory, confirmations, self.policy, self.clock)
 
     async def propose(
         self, intent: str, message: str, order: str | None = None, customer: str | None = "", *,
@@ -199,11 +197,12 @@ async def test_a_masked_address_is_restored_only_when_it_is_written() -> None:
 async def test_a_masked_address_that_has_expired_goes_to_a_person() -> None:
     talk = Talk()
     await talk.say("change_address", f"Change the address of {PACKING} to <ADDRESS_1>", PACKING)
-    await talk.say("x", "yes", PACKING)
+    done = await talk.propose("x", "yes", PACKING)
+    assert done is not None
+    assert done.action is not None
+    assert "masked" in str((await talk.perform(done.action))["refused"])
     found = await talk.directory.order(owner_of(PACKING), PACKING)
     assert found == next(one for one in ORDERS if one.id == PACKING)
-    (task,) = await talk.ledger.tasks("t", kind="failed_action")
-    assert "masked" in task.payload["why"]
 
 
 async def test_no_leaves_everything_as_it_is() -> None:
@@ -380,7 +379,6 @@ async def test_performing_twice_is_performing_once() -> None:
     first = await talk.perform(done.action)
     assert await talk.perform(done.action) == first
     assert first["status"] == "cancelled"
-    assert await talk.ledger.tasks("t") == []
 
 
 async def test_two_yeses_at_once_are_one_cancellation() -> None:
@@ -391,10 +389,32 @@ async def test_two_yeses_at_once_are_one_cancellation() -> None:
     told = await asyncio.gather(*(talk.perform(action) for action in actions))
     assert len(told) == 2
     assert told[0] == told[1]
-    assert await talk.ledger.tasks("t") == []
 
 
-async def test_what_the_world_no_longer_allows_goes_to_a_person_when_performed() -> None:
+class Racing(MemoryDirectory):
+    """Two who look for a receipt have both looked before either changes anything."""
+
+    both = asyncio.Barrier(2)
+    looked = 0
+
+    async def receipt(self, key: str) -> Receipt | None:
+        found = await super().receipt(key)
+        self.looked += 1
+        if self.looked <= 2:
+            await self.both.wait()
+        return found
+
+
+async def test_of_two_yeses_that_overlap_neither_is_refused() -> None:
+    talk = Talk(directory=Racing(CUSTOMERS.values(), ORDERS))
+    await talk.say("cancel_order", f"cancel {PACKING}", PACKING)
+    both = [await talk.propose("x", "yes", PACKING), await talk.propose("x", "yes!", PACKING)]
+    actions = [one.action for one in both if one and one.action]
+    told = await asyncio.gather(*(talk.perform(action) for action in actions))
+    assert [one.get("status") for one in told] == ["cancelled", "cancelled"]
+
+
+async def test_what_the_world_no_longer_allows_is_refused_when_performed() -> None:
     talk = Talk()
     await talk.say("cancel_order", f"cancel {PACKING}", PACKING)
     done = await talk.propose("x", "yes", PACKING)
@@ -407,8 +427,6 @@ async def test_what_the_world_no_longer_allows_goes_to_a_person_when_performed()
     receipt = await talk.perform(done.action)
     assert "status" in str(receipt["refused"])
     assert await talk.status(PACKING) == (OrderStatus.SHIPPED, RefundStatus.NONE)
-    (task,) = await talk.ledger.tasks("t", kind="failed_action")
-    assert task.payload["order"] == PACKING
 
 
 async def test_a_forged_amount_is_refused_when_performed() -> None:

@@ -158,11 +158,20 @@ class SupportApp:
         return decide.fallback(turn, seen, reason, self._texts(seen))
 
     async def perform(self, tenant: str, run: str, action: Action) -> Mapping[str, JsonValue]:
-        """A change at the directory, a question that waits for its yes, or a task in the inbox."""
+        """A change at the directory, a question that waits for its yes, or a task in the inbox.
+
+        A change that is refused is handed over: the customer was told that a colleague would write.
+        """
         if action.kind in KINDS:
             if action.kind in {tool.value for tool in Tool}:  # the world needs the real address
                 action = replace(action, payload=await self.reveal(tenant, run, action.payload))
-            return await self.tools.perform(tenant, run, action)
+            told = await self.tools.perform(tenant, run, action)
+            if why := told.get("refused"):
+                reason = f"{action.kind.replace('_', ' ')} was confirmed, but not done: {why}"
+                key = f"{action.key}:refused"
+                task = await self.handovers.open(tenant, run, key, {"reason": reason})
+                told = {**told, "task": task.id}
+            return told
         if action.kind == REMEMBER:
             return await self.memory.perform(tenant, action)
         if action.kind != "hand_over":

@@ -93,7 +93,6 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
         directory,
         Confirmations(parts.records, parts.clock),
         await asyncio.to_thread(policy.load, settings.policy),
-        parts.ledger,
         parts.clock,
     )
     return SupportApp(

@@ -45,8 +45,7 @@ from arriero.apps.support.orders import (
 from arriero.apps.support.policy import Asked, Policy, Refusal, Tool, said
 from arriero.core.clock import Clock
 from arriero.core.errors import InputError, NotFound
-from arriero.core.words import Action, JsonValue, Task
-from arriero.store.base import Ledger, TaskSaved
+from arriero.core.words import Action, JsonValue
 
 ASK, DROP = "ask_confirmation", "drop_confirmation"
 CHANGES = frozenset({Tool.CANCEL_ORDER, Tool.REFUND, Tool.CHANGE_ADDRESS})
@@ -379,7 +378,6 @@ class Tools:
     directory: CustomerDirectory
     confirmations: Confirmations
     policy: Policy
-    ledger: Ledger
     clock: Clock
 
     async def perform(
@@ -392,8 +390,8 @@ class Tools:
     ) -> Mapping[str, JsonValue]:
         """The action's effect, once however often it is asked for; what comes back is its receipt.
 
-        `restore` puts masked values back. What the world no longer allows becomes a task for a
-        person (`failed_action`) instead of an error, since trying again would not help.
+        `restore` puts masked values back. What the world no longer allows is told as `refused`
+        (why) instead of an error, since trying again would not help: a person has to see to it.
 
         Raises:
             NotFound: this is no action of these tools.
@@ -426,17 +424,19 @@ class Tools:
     ) -> Mapping[str, JsonValue]:
         pending = _pending_of(action)
         key = f"{tenant}:{pending.run}:{pending.tool.value}"
+        receipt: Receipt | None
+        why = ""
         try:
             receipt = await self.directory.receipt(key) or await self._apply(
                 key, pending, action, restore
             )
         except InputError as error:  # Conflict too: the world has changed since the decision
-            log.warning("run %s: %s was refused: %s", run, action.kind, error.message)
-            told = await self._hand_to_a_person(tenant, run, action, error.message)
-        else:
-            told = asdict(receipt)
+            why = error.message
+            receipt = await self.directory.receipt(key)  # perhaps by the same yes, sent twice
+        if receipt is None:
+            log.warning("run %s: %s was refused: %s", run, action.kind, why)
         await self._dropped(tenant, _place_of(action), pending.run)
-        return told
+        return {"refused": why} if receipt is None else asdict(receipt)
 
     async def _apply(
         self, key: str, pending: Pending, action: Action, restore: Callable[[str], str]
@@ -457,19 +457,6 @@ class Tools:
                 return await self.directory.request_refund(key, change)
             case Redirection():
                 return await self.directory.change_address(key, change)
-
-    async def _hand_to_a_person(
-        self, tenant: str, run: str, action: Action, why: str
-    ) -> Mapping[str, JsonValue]:
-        pending = _pending_of(action)
-        payload = {"action": action.kind, "order": pending.order, "customer": pending.customer}
-        now = self.clock.now()
-        id = f"{run}:{action.key}:refused"
-        task = Task(
-            id, tenant, "failed_action", run, "requested", now, payload=payload | {"why": why}
-        )
-        await self.ledger.commit(TaskSaved(task))
-        return {"refused": why, "task": id}
 
 
 def _change(
