@@ -487,6 +487,17 @@ async def test_a_status_that_we_do_not_know_is_a_store_error(path: Path) -> None
         await directory.order("c-1", "10003")
 
 
+async def test_a_day_that_is_missing_is_a_store_error(path: Path) -> None:
+    directory = SqliteDirectory.create(path, PEOPLE, ORDERS)
+    with closing(sqlite3.connect(path)) as shop, shop:
+        shop.execute("create table own as select * from orders")  # without `not null`
+        shop.execute("drop table orders")
+        shop.execute("alter table own rename to orders")
+        shop.execute("update orders set placed_on = null")
+    with pytest.raises(StoreError, match="cannot be read"):
+        await directory.order("c-1", "10003")
+
+
 async def test_a_folder_in_place_of_the_file_is_a_store_error(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be read"):
         await SqliteDirectory.create(tmp_path, PEOPLE, ORDERS).ping()

@@ -377,6 +377,10 @@ class SqliteDirectory:
         return await loop.run_in_executor(self._writer, _write_change, self._path, key, change)
 
 
+# A company's own file may have other types, or nothing, where the sample's has a date or an amount.
+_UNREADABLE = (OSError, sqlite3.Error, ValueError, TypeError, ArithmeticError, IndexError)
+
+
 class _NotHere(Exception):
     """This file is better read in a thread: it may have to wait for a writer."""
 
@@ -399,7 +403,7 @@ class _File:
                 return query(db)
             finally:
                 db.execute("rollback")
-        except (OSError, sqlite3.Error, ValueError, ArithmeticError, IndexError) as error:
+        except _UNREADABLE as error:
             self.close()
             if only_wal and getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
                 raise _NotHere from None
@@ -447,7 +451,7 @@ def _write_change(path: Path, key: str, change: Change) -> Receipt:
                 raise
             db.execute("commit")
             return receipt
-    except (OSError, sqlite3.Error, ValueError, ArithmeticError, IndexError) as error:
+    except _UNREADABLE as error:
         raise StoreError(
             f"the customer directory {str(path)!r} cannot be changed ({error}); "
             "check that the file exists and is writable, and that no other program holds it"
