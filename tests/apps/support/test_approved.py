@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -27,9 +27,11 @@ from arriero.apps.support.approved import (
     read_answers,
     read_thresholds,
 )
+from arriero.apps.support.approved_now import ApprovedNow
 from arriero.apps.support.settings import SAMPLE
 from arriero.core.clock import HeldClock
-from arriero.core.errors import InputError
+from arriero.core.errors import InputError, StoreError
+from arriero.core.words import JsonValue
 from arriero.models.fake import FakeEncoder
 from arriero.retrieval.base import Passage
 from arriero.store.cache import MemoryCache
@@ -314,3 +316,51 @@ def test_thresholds_are_read_or_refused_in_one_sentence(tmp_path: Path) -> None:
     file.write_text("[]", encoding="utf-8")
     with pytest.raises(InputError, match="exact questions only"):
         read_thresholds(file)
+
+
+class Pages:
+    """A source whose only passage bears `RETURNS`."""
+
+    async def version(self) -> str:
+        return "1"
+
+    async def passages(self) -> Sequence[Passage]:
+        return (Passage("returns#1", "returns", "Returns", RETURNS.quotes[0], None, None, ()),)
+
+
+class Shaky(MemoryRecords):
+    """Records that fail once they are `down`."""
+
+    down = False
+
+    async def list(self, tenant: str, kind: str) -> Mapping[str, JsonValue]:
+        if self.down:
+            raise StoreError("the ledger cannot be read")
+        return await MemoryRecords.list(self, tenant, kind)
+
+
+async def _asked_now(now: ApprovedNow) -> bool:
+    found = await now.lookup(
+        "acme", RETURNS.question, RETURNS.intent, "en", index="2", day=date(2026, 11, 24)
+    )
+    return found is not None
+
+
+async def test_an_answer_is_carried_over_once_the_records_are_there_again(tmp_path: Path) -> None:
+    records = Shaky()
+    answers = of(records=records)
+    await answers.approve("acme", RETURNS)
+    (tmp_path / "none.jsonl").touch()
+    now = ApprovedNow(answers, Pages(), tmp_path / "none.jsonl", "p1")
+    records.down = True
+    with pytest.raises(StoreError):
+        await _asked_now(now)
+    records.down = False
+    assert await _asked_now(now)
+
+
+async def test_a_file_that_breaks_while_it_is_used_does_not_stop_the_others(tmp_path: Path) -> None:
+    answers = of()
+    await answers.approve("acme", RETURNS)
+    (tmp_path / "broken.jsonl").write_text("{")
+    assert await _asked_now(ApprovedNow(answers, Pages(), tmp_path / "broken.jsonl", "p1"))

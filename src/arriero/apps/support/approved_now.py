@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -15,8 +16,10 @@ from arriero.apps.support.approved import (
     read_answers,
 )
 from arriero.apps.support.inbox import Shared
-from arriero.core.errors import Conflict
+from arriero.core.errors import Conflict, InputError, StoreError
 from arriero.retrieval.live import Source
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -46,9 +49,13 @@ class ApprovedNow:
             await self._take_up(index, day)
         if tenant not in self._renewed:
             self._renewed.add(tenant)
-            await self.answers.renew(
-                tenant, knowledge=self._knowledge, policy=self.policy, texts=self._texts
-            )
+            try:
+                await self.answers.renew(
+                    tenant, knowledge=self._knowledge, policy=self.policy, texts=self._texts
+                )
+            except StoreError:
+                self._renewed.discard(tenant)  # the next question tries again
+                raise
         asked = Asked(tenant, question, intent, language, self._knowledge, self.policy)
         return await self.answers.lookup(asked)
 
@@ -77,12 +84,16 @@ class ApprovedNow:
     async def _take_up(self, index: str, day: date) -> None:
         passages = await self.source.passages()
         self._knowledge, self._texts = knowledge_version(passages, day)
-        self.answers.given = read_answers(
-            self.file,
-            knowledge=self._knowledge,
-            policy=self.policy,
-            at=day.isoformat(),
-            texts=self._texts,
-        )
+        try:
+            self.answers.given = read_answers(
+                self.file,
+                knowledge=self._knowledge,
+                policy=self.policy,
+                at=day.isoformat(),
+                texts=self._texts,
+            )
+        except InputError as error:  # edited meanwhile: rather without its answers than without any
+            log.warning("no approved answers from the file: %s", error.message)
+            self.answers.given = ()
         self._of = (index, day)
         self._renewed.clear()

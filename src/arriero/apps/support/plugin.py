@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from arriero.apps.support import articles, expected, policy, quality, templates
 from arriero.apps.support.app import SupportApp
-from arriero.apps.support.approved import ApprovedAnswers, read_thresholds
+from arriero.apps.support.approved import ApprovedAnswers, read_answers, read_thresholds
 from arriero.apps.support.approved_now import ApprovedNow
 from arriero.apps.support.confirm import Confirmations
 from arriero.apps.support.directory import CustomerDirectory, SqliteDirectory
@@ -58,6 +58,10 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
     projection = await _projection(source, parts, unanswered)
     index = await LiveIndex.open(source, lambda found: parts.open_index(found, projection))
     approved = ApprovedNow(
+    # Complains of a broken line before anybody is answered.
+    await asyncio.to_thread(
+        read_answers, settings.approved, knowledge="", policy="", at="", texts=()
+    )
         ApprovedAnswers(
             await parts.encoder(),
             parts.records,
