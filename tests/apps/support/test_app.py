@@ -637,3 +637,17 @@ async def test_a_report_gets_an_article_that_fits_before_the_procedure_of_its_ki
     )
     assert usual.outcome.origin == "template"
     assert "at our cost" in usual.outcome.answer.response
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "text,label\nmy money back,refund\n",
+        "\ufefflabel,text\nrefund,my money back\n",  # as a spreadsheet saves UTF-8
+        "text,category\nmy money back, refund\n",
+    ],
+)
+def test_labels_are_read_as_the_training_reads_them(tmp_path: Path, rows: str) -> None:
+    file = tmp_path / "intents.csv"
+    file.write_text(rows, encoding="utf-8")
+    assert plugin.labels(SupportSettings(intents=file))["intent_classifier"] == ("refund",)

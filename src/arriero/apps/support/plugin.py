@@ -38,6 +38,7 @@ from arriero.core.golden import Golden
 from arriero.core.report import Reporter
 from arriero.core.words import content_hash
 from arriero.flow import AnyApp, Parts, Plugin
+from arriero.models.head_rows import label_column
 from arriero.retrieval.live import LiveIndex
 from arriero.security.injection_reader import Reader
 
@@ -57,11 +58,11 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
     unanswered = await _unanswered(settings, parts)
     projection = await _projection(source, parts, unanswered)
     index = await LiveIndex.open(source, lambda found: parts.open_index(found, projection))
-    approved = ApprovedNow(
     # Complains of a broken line before anybody is answered.
     await asyncio.to_thread(
         read_answers, settings.approved, knowledge="", policy="", at="", texts=()
     )
+    approved = ApprovedNow(
         ApprovedAnswers(
             await parts.encoder(),
             parts.records,
@@ -176,13 +177,14 @@ def _directory(settings: SupportSettings, parts: Parts) -> CustomerDirectory:
 
 
 def _labels_of(file: Path) -> tuple[str, ...]:
+    """The labels of a CSV, read as the training reads it."""
     try:
-        with file.open(newline="", encoding="utf-8") as lines:
-            return tuple(sorted({row["label"] for row in csv.DictReader(lines)}))
-    except (OSError, KeyError) as error:
-        raise InputError(
-            f"{str(file)!r} must be a CSV file with columns text,label: {error}"
-        ) from None
+        with file.open(newline="", encoding="utf-8-sig") as lines:
+            rows = csv.DictReader(lines)
+            column = label_column(file, rows.fieldnames or ())
+            return tuple(sorted({(row[column] or "").strip() for row in rows}))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{str(file)!r} cannot be read ({error}); give a CSV in UTF-8") from None
 
 
 def _heads(settings: SupportSettings) -> Mapping[str, Path]:
