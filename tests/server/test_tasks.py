@@ -10,7 +10,8 @@ import pytest
 
 from arriero.core.words import Task
 from arriero.security.keys import mint
-from arriero.store.base import KeySaved, TaskSaved
+from arriero.store.base import KeySaved, RunErased, TaskSaved
+from arriero.store.rows import erased
 from tests.server.conftest import Refused
 from tests.server.desk import DeskHouse
 
@@ -148,6 +149,18 @@ async def test_the_same_idempotency_key_says_it_once(client: httpx.AsyncClient, 
     assert both[1].headers["idempotent-replayed"] == "true"
     said = (await client.get(MESSAGES)).json()["data"]
     assert [one["text"] for one in said].count("Once.") == 1
+
+
+async def test_what_is_kept_for_a_key_is_erased_with_the_run_that_it_tells_of(
+    client: httpx.AsyncClient, house: DeskHouse, task: Task
+) -> None:
+    await client.post(_at(task, "accept"), headers={"idempotency-key": "a-1"})
+    assert await house.ledger.answered("default", "a-1") is not None
+    assert task.run is not None
+    run = await house.ledger.run("default", task.run)
+    assert run is not None
+    await house.ledger.commit(RunErased(erased(run), "cli", house.clock.now()))
+    assert await house.ledger.answered("default", "a-1") is None
 
 
 async def test_a_kind_without_a_desk_is_shown_but_not_acted_on(

@@ -22,7 +22,8 @@ Watch = Callable[[Event], None]
 class Reply:
     """`body` is JSON. `entries` are committed before it leaves, in one transaction.
 
-    `durable` waits until they are on the disk; `run` is the id of the run that made it.
+    `durable` waits until they are on the disk; `run` is the id of the run that made it, or that it
+    tells of.
     """
 
     status: int

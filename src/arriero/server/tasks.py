@@ -169,7 +169,8 @@ async def _shown(platform: Platform, who: Identity, task: Task) -> Reply:
     desk = desk_of(platform, task.kind)
     about = {"verbs": ()} if desk is None else await desk.about(task, who.actor)
     told = {field.name: getattr(task, field.name) for field in fields(task)}
-    return Reply(200, to_body(told | {"about": about}))
+    # Kept under its key, it goes with its run when a person is erased.
+    return Reply(200, to_body(told | {"about": about}), task.run)
 
 
 def desk_of(platform: Platform, kind: str) -> Desk | None:
