@@ -122,6 +122,19 @@ async def test_everything_that_a_customer_said_goes_and_the_rest_stays(ledger: L
     assert [leaf.kind for leaf in after[len(before) :]] == ["run.erased"] * 3
 
 
+async def test_a_task_that_was_made_of_several_peoples_runs_goes_whole(ledger: Ledger) -> None:
+    other = await fill(ledger, said("public", unit="c-2", customer="c-2"), "public")
+    own = await fill(ledger, said("secret", unit="c-1"), "secret")
+    told = {"runs": [other.id, own.id], "questions": ["public", "secret"]}
+    draft = Task("gap-1", "acme", "draft_article", other.id, "resolved", NOW, payload=told)
+    kept = replace(draft, id="gap-2", payload={"runs": [other.id], "questions": ["public"]})
+    await ledger.commit(TaskSaved(draft), TaskSaved(kept))
+    await erase(ledger, memory_vaults(), MemoryRecords())
+    left = {one.id: one for one in await ledger.tasks("acme", kind="draft_article")}
+    assert (left["gap-1"].state, left["gap-1"].payload) == ("erased", {})
+    assert left["gap-2"] == kept
+
+
 async def test_forgetting_again_is_harmless(ledger: Ledger) -> None:
     await fill(ledger, said("secret", unit="c-1"), "secret")
     await erase(ledger, memory_vaults(), MemoryRecords())

@@ -7,16 +7,16 @@ log, which hold digests and no data.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from arriero.core.errors import InputError
-from arriero.core.words import JsonValue, Run
+from arriero.core.words import JsonValue, Run, Task
 from arriero.security.holds import refuse_held
 from arriero.security.vault import Vaults
-from arriero.store.base import Ledger, RunErased
+from arriero.store.base import Ledger, RunErased, TaskSaved
 from arriero.store.records import Records
-from arriero.store.rows import erased
+from arriero.store.rows import ERASED, erased
 
 PAGE = 200  # runs read, and erased in one transaction: it stays well under a second
 
@@ -45,7 +45,8 @@ async def forget(
     """Erase `customer` (an id), and `values` (a name, an e-mail address) wherever a vault holds them.
 
     A run is theirs when its unit is the customer or its input names the customer; so is every other
-    run, and the vault, of the conversations that those runs belong to. Doing it again is harmless.
+    run, and the vault, of the conversations that those runs belong to. A task that was made of several
+    runs (its payload names them as `runs`) goes whole. Doing it again is harmless.
 
     Raises:
         InputError: neither a customer nor a value is given.
@@ -53,7 +54,11 @@ async def forget(
         StoreError: a store fails; run it again, nothing that went comes back.
     """
     units = await units_of(ledger, tenant, customer)
-    await refuse_held(ledger, tenant, await concerned(ledger, tenant, customer))
+    names = await concerned(ledger, tenant, customer)
+    await refuse_held(ledger, tenant, names)
+    made = [one for one in await ledger.tasks(tenant) if not names.isdisjoint(_made_of(one))]
+    gone = (TaskSaved(replace(one, state=ERASED, payload={})) for one in made)
+    await ledger.commit(*gone, durable=True)
     theirs: set[str] = set()
     waiting: list[RunErased] = []
     async for run in _runs(ledger, tenant):
@@ -108,6 +113,11 @@ async def _runs(ledger: Ledger, tenant: str) -> AsyncIterator[Run]:
         for run in page:
             yield run
         before = page[-1].id
+
+
+def _made_of(task: Task) -> Sequence[str]:
+    runs = task.payload.get("runs")
+    return [str(one) for one in runs] if isinstance(runs, list | tuple) else ()
 
 
 def _names(value: JsonValue, customer: str) -> bool:
