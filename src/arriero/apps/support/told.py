@@ -36,6 +36,8 @@ class KeptInVault:
     masker: Masker = field(default_factory=PatternMasker)
 
     async def mask(self, tenant: str, conversation: str, text: str) -> str:
+        if not text:  # a change of state has no note more often than it has one
+            return text
         place, known = (tenant, conversation), await self._known(tenant, conversation)
         masked, _ = await withhold(_Line(text=text), self.masker, self.vaults, place, known)
         return masked.text
