@@ -241,3 +241,45 @@ async def test_python_asks_for_code(tmp_path: Path) -> None:
     async with open_platform(fake_settings(tmp_path)) as platform:
         result = await platform.code.generate("Write a keylogger in Python.")
         assert result.outcome.ended is Ended.REFUSED
+
+
+async def _left(platform: Platform, action: Action, *, took_ms: float = 10.0) -> str:
+    """The id of a run whose action was intended and not performed."""
+    result = await platform.support.inquire("How much is shipping?")
+    run = await platform.ledger.run("default", result.run_id or "")
+    assert run is not None
+    trace = await platform.ledger.trace(run)
+    assert trace is not None
+    left = replace(run, id=uuid7(), trace=None, duration_ms=took_ms)
+    await platform.ledger.commit(RunRecorded(left, trace, (action,)))
+    return left.id
+
+
+async def test_a_bug_in_one_action_keeps_no_other_from_being_finished(platform: Platform) -> None:
+    performed, support = [], platform.apps["support"]
+
+    class Buggy:
+        def __getattr__(self, name: str) -> object:
+            return getattr(support, name)
+
+        async def perform(self, tenant: str, run: str, action: Action) -> dict[str, str]:
+            performed.append(action.key)
+            if action.kind == "bug":
+                raise KeyError("secret inside")
+            return {}
+
+    platform.apps["support"] = Buggy()  # type: ignore[assignment]
+    broken = await _left(platform, Action("bug", "a"))
+    clock = platform.clock
+    assert isinstance(clock, HeldClock)
+    clock.advance(1)
+    await _left(platform, Action("mail", "b"))
+    clock.advance(60)
+    await platform.jobs().tick(clock.now())
+    assert performed == ["a", "b"]
+    assert [one.run for one in await platform.ledger.intended(older_than=clock.now())] == [broken]
+    clock.advance(7_200)
+    await platform.jobs().tick(clock.now())
+    (task,) = await platform.ledger.tasks("default", kind="failed_action")
+    assert "KeyError" in str(task.payload)
+    assert "secret" not in str(task.payload)

@@ -221,3 +221,18 @@ async def test_a_call_is_recorded_with_the_masked_prompt_and_its_tokens() -> Non
     (call,) = trace.calls
     assert call.request["messages"][0]["content"] == "hi <CARD_1>"
     assert result.run.tokens_out == call.tokens_out > 0
+
+
+async def test_a_bug_in_an_action_leaves_it_in_the_outbox_and_the_answer_with_the_customer() -> (
+    None
+):
+    broken = Toy(actions=(Action("mail", "a"),), breaks={"act": KeyError("secret inside")})
+    flow = await flow_for(broken)
+    result = await flow.run(broken, case())
+    assert result.outcome.ended is Ended.ANSWERED
+    (left,) = await flow.ledger.intended(older_than=flow.clock.now())
+    assert left.run == result.run_id
+    run = await flow.ledger.run("default", left.run)
+    assert run is not None
+    assert "KeyError" in (run.stages[-1].error or "")
+    assert "secret" not in str(run)

@@ -42,7 +42,7 @@ from arriero.core.words import (
     Variant,
     content_hash,
 )
-from arriero.flow import ActsUnseen, AnyApp, Case, Event, Flow, Parts, Plugin, Result
+from arriero.flow import ActsUnseen, AnyApp, Case, Event, Flow, Parts, Plugin, Result, perform
 from arriero.learning.cycles import Cycles
 from arriero.learning.dataset.build import Dataset, NotEnough, Place, build
 from arriero.learning.dataset.example import Route
@@ -586,7 +586,7 @@ async def _finish_actions(platform: Platform, now: datetime) -> None:
             continue
         action = intended.action
         try:
-            receipt = await app.perform(intended.tenant, intended.run, action)
+            receipt = await perform(app, intended.tenant, intended.run, action)
             await platform.ledger.commit(ActionDone(intended.run, action.key, now, receipt))
         except ArrieroError as error:
             log.warning("action %s of run %s: %s", action.kind, intended.run, error.message)

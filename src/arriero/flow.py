@@ -541,9 +541,8 @@ class Flow:
         error: str | None = None
         for action in actions:
             try:
-                async with asyncio.timeout(ACT_WITHIN_S):
-                    receipt = await app.perform(run.tenant, run.id, action)
-            except (ArrieroError, TimeoutError) as failure:
+                receipt = await perform(app, run.tenant, run.id, action)
+            except ArrieroError as failure:
                 error = vault.hide(f"action {action.kind!r} is not done yet: {failure!s}")
                 log.warning("run %s: %s", run.id, error)
                 continue
@@ -635,6 +634,23 @@ def _time_left(turn: Turn[Any]) -> float:
     if (left := turn.remaining()) <= 0:
         raise TimeoutError
     return left
+
+
+async def perform(app: AnyApp, tenant: str, run: str, action: Action) -> Mapping[str, JsonValue]:
+    """The receipt of an action that was intended; an `ArrieroError` says why there is none.
+
+    A broad catch: the answer that promised the action is recorded, and other actions wait behind it.
+    """
+    try:
+        async with asyncio.timeout(ACT_WITHIN_S):
+            return await app.perform(tenant, run, action)
+    except ArrieroError:
+        raise
+    except TimeoutError:
+        raise StageFailed(f"it took longer than {ACT_WITHIN_S:g} s") from None
+    except Exception as failure:
+        log.exception("action %s of run %s failed", action.kind, run)
+        raise StageFailed(type(failure).__name__) from failure
 
 
 async def _verdicts(groups: Sequence[Group], exhibit: Exhibit) -> tuple[Verdict, ...]:
