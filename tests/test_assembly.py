@@ -283,3 +283,19 @@ async def test_a_bug_in_one_action_keeps_no_other_from_being_finished(platform: 
     (task,) = await platform.ledger.tasks("default", kind="failed_action")
     assert "KeyError" in str(task.payload)
     assert "secret" not in str(task.payload)
+
+
+async def test_an_action_of_a_long_run_is_left_to_the_flow_that_has_just_recorded_it(
+    platform: Platform,
+) -> None:
+    clock = platform.clock
+    assert isinstance(clock, HeldClock)
+    long = await _left(
+        platform, Action("hand_over", "hand-over", {"reason": "test"}), took_ms=60_000
+    )
+    clock.advance(61)
+    await platform.jobs().tick(clock.now())
+    assert [one.run for one in await platform.ledger.intended(older_than=clock.now())] == [long]
+    clock.advance(20)
+    await platform.jobs().tick(clock.now())
+    assert not await platform.ledger.intended(older_than=clock.now())

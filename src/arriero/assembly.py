@@ -76,6 +76,7 @@ from arriero.store.base import (
     Cache,
     ExposureSet,
     FeedbackGiven,
+    Intended,
     Ledger,
     TaskSaved,
     VariantRegistered,
@@ -582,7 +583,7 @@ async def _finish_actions(platform: Platform, now: datetime) -> None:
         older_than=now - timedelta(seconds=OUTBOX_AGE_S)
     ):
         app = platform.apps.get(intended.app)
-        if app is None:
+        if app is None or not await _was_left(platform, intended, now):
             continue
         action = intended.action
         try:
@@ -598,6 +599,13 @@ async def _finish_actions(platform: Platform, now: datetime) -> None:
             )  # fmt: skip
             done = ActionDone(intended.run, action.key, now, {}, error=error.message)
             await platform.ledger.commit(done, TaskSaved(task))
+
+
+async def _was_left(platform: Platform, intended: Intended, now: datetime) -> bool:
+    """Whether the flow would have finished it: a row says when its run began, and that may have taken minutes."""
+    run = await platform.ledger.run(intended.tenant, intended.run)
+    took = timedelta(milliseconds=run.duration_ms if run else 0.0)
+    return now - intended.at - took >= timedelta(seconds=OUTBOX_AGE_S)
 
 
 def works(
