@@ -63,3 +63,16 @@ async def test_the_published_description_asks_for_no_key_here(client: httpx.Asyn
     told = (await client.get("/openapi.json")).json()["paths"][PATH]["post"]
     assert told["security"] == []
     assert "message" in json.dumps(told["requestBody"])
+
+
+async def test_a_signature_is_checked_over_what_was_sent_and_control_characters_go_afterwards(
+    client: httpx.AsyncClient, house: ChatHouse
+) -> None:
+    said = b'{"conversation": "c1", "message": "one\\u0000 two\\fthree \xc2\x85!"}'
+    signed = sign(house.webhook_key, "m1", house.clock.now(), said)
+    answer = await client.post(PATH, content=said, headers=dict(signed))
+    assert answer.status_code == 202, answer.text
+    assert house.platform is not None
+    await house.platform.channels["toy"].close()
+    (run,) = await house.ledger.runs("default")
+    assert run.input["message"] == "one twothree !"

@@ -141,8 +141,15 @@ class Channel:
     _last: int = 0
     _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def take(self, headers: Mapping[str, str], raw: bytes) -> Taken:
+    async def take(
+        self,
+        headers: Mapping[str, str],
+        raw: bytes,
+        clean: Callable[[bytes], bytes] = lambda raw: raw,
+    ) -> Taken:
         """The message in `raw`, kept until it is answered; one that came before is not taken again.
+
+        It is signed as it came, and read as `clean` leaves it.
 
         Raises:
             Unauthenticated: it is not signed with our secret, or not within five minutes of now.
@@ -151,7 +158,7 @@ class Channel:
         """
         id = verify((self.key,), headers, raw, self.clock.now())
         try:
-            body = Body.model_validate_json(raw)
+            body = Body.model_validate_json(clean(raw))
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "the body"

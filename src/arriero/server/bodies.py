@@ -29,7 +29,7 @@ _RAW = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
 
 
 async def read(headers: Headers, receive: Receive, most: int) -> bytes:
-    """The whole body as clean UTF-8 JSON text, or the error that says why not."""
+    """The whole body as it was sent, or the error that says why not."""
     declared = headers.get("content-length", "")
     if declared.isdigit() and int(declared) > most:
         raise _too_large(f"{int(declared):,} bytes", most)
@@ -49,7 +49,7 @@ async def read(headers: Headers, receive: Receive, most: int) -> bytes:
             "unsupported_media_type",
             f"the body's content-type is {given[:100]!r}; send application/json",
         )
-    return clean(raw)
+    return raw
 
 
 def clean(raw: bytes) -> bytes:

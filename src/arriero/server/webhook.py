@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from arriero.security.channel import Body, Channel
+from arriero.server.bodies import clean
 from arriero.server.replies import JSON, to_body
 
 
@@ -40,7 +41,7 @@ def mount(router: APIRouter, app: str, channel: Channel) -> None:
         },
     )
     async def take(request: Request) -> Response:
-        taken = await channel.take(request.headers, await request.body())
+        taken = await channel.take(request.headers, await request.body(), clean)
         channel.begin(taken)
         state = "taken" if taken.due else "answered"
         return Response(to_body({"id": taken.id, "state": state}), 202, media_type=JSON)
