@@ -5,6 +5,7 @@ from datetime import timedelta
 import httpx
 
 from arriero.assembly import Platform
+from arriero.core.ids import uuid7
 from arriero.core.merkle import included, leaf_hash
 from arriero.core.words import Task, canonical_json
 from arriero.store.base import TaskSaved
@@ -152,3 +153,16 @@ async def test_a_proof_of_an_unknown_or_foreign_run_is_a_404(
     path = f"/v1/runs/{asked.json()['run_id']}/proof"
     foreign = await client.get(path, headers=house.headers("stranger"))
     assert foreign.status_code == 404
+
+
+async def test_a_page_of_tasks_may_begin_after_one_with_a_long_id(
+    client: httpx.AsyncClient, house: House
+) -> None:
+    now, run = house.clock.now(), uuid7()
+    long = f"{run}:refund:SHOP-2026-11-000010234:failed"
+    for id in (long, "z"):
+        await house.ledger.commit(TaskSaved(Task(id, "default", "review", None, "requested", now)))
+    page = (await client.get("/v1/tasks", params={"limit": 1})).json()
+    rest = await client.get("/v1/tasks", params={"after": page["data"][-1]["id"]})
+    assert rest.status_code == 200, rest.text
+    assert [task["id"] for task in rest.json()["data"]] == ["z"]

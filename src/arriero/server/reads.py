@@ -23,6 +23,7 @@ DISPENSABLE = ("cache", "model:")
 Id = Annotated[str, Path(max_length=64)]
 Limit = Annotated[int, Query(ge=1, le=100)]
 Word = Annotated[str | None, Query(max_length=64)]
+TaskId = Annotated[str | None, Query(max_length=200)]  # a run's id and what it is about
 
 
 def mount(router: APIRouter, platform: Platform) -> None:
@@ -79,7 +80,7 @@ def _mount_records(router: APIRouter, platform: Platform) -> None:
         kind: Word = None,
         state: Word = None,
         limit: Limit = 100,
-        after: Word = None,
+        after: TaskId = None,
         order: Literal["created", "due"] = "created",
     ) -> Response:
         tenant = security.identity(request.scope).tenant
