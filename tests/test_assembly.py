@@ -14,8 +14,8 @@ from arriero.core.clock import HeldClock
 from arriero.core.errors import InputError, SettingsError, StoreError
 from arriero.core.ids import uuid7
 from arriero.core.settings import Settings
-from arriero.core.words import Action, Ended, Exposure, Share
-from arriero.store.base import ExposureSet, RunRecorded, VariantRegistered
+from arriero.core.words import Action, Alert, Ended, Exposure, Share
+from arriero.store.base import AlertSaved, ExposureSet, RunRecorded, VariantRegistered
 
 FAKES = {
     "models": {
@@ -299,3 +299,14 @@ async def test_an_action_of_a_long_run_is_left_to_the_flow_that_has_just_recorde
     clock.advance(20)
     await platform.jobs().tick(clock.now())
     assert not await platform.ledger.intended(older_than=clock.now())
+
+
+async def test_an_alert_of_an_app_that_was_closed_is_cleared(tmp_path: Path) -> None:
+    clock = HeldClock()
+    alert = Alert("a1", "support", "error_rate", 0.5, 0.05, clock.now())
+    apps = {"support": {**FAKES, "enabled": False}}
+    async with open_platform(fake_settings(tmp_path, apps=apps), clock=clock) as platform:
+        await platform.ledger.commit(AlertSaved(alert))
+        clock.advance(600)
+        await platform.jobs().tick(clock.now())
+        assert not await platform.ledger.alerts()

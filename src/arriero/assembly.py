@@ -542,8 +542,8 @@ async def _watch(platform: Platform, now: datetime) -> None:
     """Raise and clear the alerts of every app; each change is a ledger event and a metric."""
     known = await platform.ledger.alerts()
     await platform.webhooks.note(known)  # again, if a crash came between commit and note
-    for name in platform.apps:
-        thresholds = platform.sections[name].thresholds
+    for name, section in platform.sections.items():  # a closed app's open alerts have to end too
+        thresholds = section.thresholds
         window = await platform.ledger.window(name, now - timedelta(seconds=thresholds.window_s))
         mine = [alert for alert in known if alert.app == name]
         changed = alerts.watch(name, window, thresholds, mine, now)
