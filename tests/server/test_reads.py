@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -7,8 +8,8 @@ import httpx
 from arriero.assembly import Platform
 from arriero.core.ids import uuid7
 from arriero.core.merkle import included, leaf_hash
-from arriero.core.words import Task, canonical_json
-from arriero.store.base import TaskSaved
+from arriero.core.words import Alert, Task, canonical_json
+from arriero.store.base import AlertSaved, TaskSaved
 from tests.server.conftest import House, Refused
 
 ASK = "/v1/toy/questions"
@@ -166,3 +167,15 @@ async def test_a_page_of_tasks_may_begin_after_one_with_a_long_id(
     rest = await client.get("/v1/tasks", params={"after": page["data"][-1]["id"]})
     assert rest.status_code == 200, rest.text
     assert [task["id"] for task in rest.json()["data"]] == ["z"]
+
+
+async def test_metrics_show_the_alerts_that_are_open_whichever_process_raised_or_cleared_them(
+    client: httpx.AsyncClient, house: House
+) -> None:
+    alert = Alert("a1", "toy", "quality", 0.5, 0.8, house.clock.now())
+    shown = 'arriero_alert{app="toy",name="quality"}'
+    await house.ledger.commit(AlertSaved(alert))
+    assert f"{shown} 1.0" in (await client.get("/metrics")).text
+    cleared = replace(alert, cleared_at=house.clock.now())
+    await house.ledger.commit(AlertSaved(cleared))
+    assert f"{shown} 0.0" in (await client.get("/metrics")).text

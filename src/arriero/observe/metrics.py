@@ -6,6 +6,7 @@ Labels are words of ours with few values, never an id of a user, run or request.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import (
@@ -36,6 +37,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._values: dict[str, set[str]] = {}
+        self._alerted: set[tuple[str, str]] = set()
         counter, histogram, gauge = self._counter, self._histogram, self._gauge
         self._runs = counter("arriero_runs", "Live runs by how they ended.", "app outcome origin")
         self._seconds = histogram(
@@ -89,8 +91,16 @@ class Metrics:
 
     def alert(self, alert: Alert) -> None:
         """Show an alert as open, or as cleared."""
-        open_now = alert.cleared_at is None
-        self._alerts.labels(alert.app, self._capped("alert", alert.name)).set(open_now)
+        place = alert.app, self._capped("alert", alert.name)
+        self._alerted.add(place)
+        self._alerts.labels(*place).set(alert.cleared_at is None)
+
+    def alerts(self, open_now: Sequence[Alert]) -> None:
+        """Show these as open and every other as cleared: another process may have found out."""
+        places = {(alert.app, self._capped("alert", alert.name)) for alert in open_now}
+        self._alerted |= places
+        for place in self._alerted:
+            self._alerts.labels(*place).set(place in places)
 
     def webhook(self, name: str, result: str) -> None:
         """Count a try to send to a webhook: `delivered`, `failed` or `given_up`."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from dataclasses import fields
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from arriero.assembly import Platform
-from arriero.core.errors import NotFound
+from arriero.core.errors import NotFound, StoreError
 from arriero.core.words import canonical_json
 from arriero.observe.metrics import CONTENT_TYPE
 from arriero.server import security
@@ -19,6 +21,7 @@ from arriero.store.tasks import find
 # A replica without these still serves, only worse: answers that need no model go on while one is
 # restarted. `/health/ready` names them and stays green.
 DISPENSABLE = ("cache", "model:")
+ALERTS_WITHIN_S = 1.0  # Prometheus gives a scrape 10 s
 
 Id = Annotated[str, Path(max_length=64)]
 Limit = Annotated[int, Query(ge=1, le=100)]
@@ -116,6 +119,11 @@ def _mount_health(router: APIRouter, platform: Platform) -> None:
 
     @router.get("/metrics", operation_id="metrics", summary="Prometheus' text format")
     async def metrics() -> Response:
+        with suppress(
+            StoreError, TimeoutError
+        ):  # the numbers of this process are shown all the same
+            async with asyncio.timeout(ALERTS_WITHIN_S):
+                platform.metrics.alerts(await platform.ledger.alerts())
         return Response(platform.metrics.text(), media_type=CONTENT_TYPE)
 
 
