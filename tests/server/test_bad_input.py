@@ -183,3 +183,19 @@ async def test_an_unexpected_error_is_a_500_without_its_inside(
     assert "r-1" in refused(response, 500)["message"]
     assert "inside" not in response.text
     assert "the inside" in caplog.text
+
+
+async def test_half_a_surrogate_pair_is_refused_before_a_model_is_asked(
+    client: httpx.AsyncClient, refused: Refused, platform: Platform
+) -> None:
+    body = b'{"model": "chat", "messages": [{"role": "user", "content": "hello \\uD83D"}]}'
+    response = await client.post("/v1/chat/completions", content=body, headers=JSON)
+    assert "half a surrogate pair, '\\\\uD83D'" in refused(response, 400)["message"]
+    assert not await platform.ledger.runs("default")
+
+
+def test_cleaning_leaves_whole_surrogate_pairs_and_escaped_backslashes_before_half_ones() -> None:
+    text = rb'"\uD83C\udfd4 \\ud800 \ud7ff \ue000"'
+    assert clean(text) == text
+    with pytest.raises(InputError, match="half a surrogate pair"):
+        clean(rb'"\udfd4\ud83c"')

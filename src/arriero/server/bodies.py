@@ -21,8 +21,11 @@ _JSON = re.compile(r"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 
 # One escape at a time, so that the backslash of `\\u0000` (text, not a control character) is passed
 # over. Escaped: \b, \f, U+0000-001F but for \t \n \r, U+007F-009F. Raw: U+007F and U+0080-009F.
+# Half a surrogate pair is no character; every other `\uXXXX`, a whole pair too, is passed over.
 _ESCAPE = re.compile(
-    rb"\\(?:(?P<control>[bf]|u00(?:0[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F]))|.)",
+    rb"\\(?:(?P<control>[bf]|u00(?:0[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F]))"
+    rb"|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
 _RAW = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
@@ -53,7 +56,7 @@ async def read(headers: Headers, receive: Receive, most: int) -> bytes:
 
 
 def clean(raw: bytes) -> bytes:
-    """`raw` without control characters; `InputError` when it is not UTF-8."""
+    """`raw` without control characters; `InputError` when it is not UTF-8, or its escapes are not."""
     try:
         raw.decode()
     except UnicodeDecodeError as error:
@@ -62,8 +65,17 @@ def clean(raw: bytes) -> bytes:
             "encode it as UTF-8"
         ) from None
     if b"\\" in raw:
-        raw = _ESCAPE.sub(lambda match: b"" if match["control"] else match[0], raw)
+        raw = _ESCAPE.sub(_kept, raw)
     return _RAW.sub(b"", raw)
+
+
+def _kept(escape: re.Match[bytes]) -> bytes:
+    if escape["half"]:
+        raise InputError(
+            f"the body has half a surrogate pair, {escape[0].decode()!r}, which is no character; "
+            "send whole characters"
+        )
+    return b"" if escape["control"] else escape[0]
 
 
 def again(body: bytes, receive: Receive) -> Receive:
