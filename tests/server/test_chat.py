@@ -222,3 +222,17 @@ async def test_the_same_key_streams_the_same_completion_again(client: httpx.Asyn
     assert second.headers["idempotent-replayed"] == "true"
     assert second.headers["x-arriero-run-id"] == first.headers["x-arriero-run-id"]
     assert "Hello to you too." in second.text
+
+
+@pytest.mark.parametrize("text", [None, 7, ["hello"]])
+async def test_a_text_part_without_text_is_refused(
+    client: httpx.AsyncClient, refused: Refused, text: object
+) -> None:
+    body = HELLO | {"messages": [{"role": "user", "content": [{"type": "text", "text": text}]}]}
+    error = refused(await client.post(PATH, json=body), 400)
+    assert error["param"] == "messages[0].content"
+
+
+async def test_stream_may_be_null_as_in_openais_api(client: httpx.AsyncClient) -> None:
+    response = await client.post(PATH, json=HELLO | {"stream": None})
+    assert response.json()["object"] == "chat.completion"

@@ -41,9 +41,10 @@ def _joined(content: object) -> object:
     if not isinstance(content, list):
         return content
     for part in content:
-        if not isinstance(part, dict) or part.get("type") != "text":
+        told = isinstance(part, dict) and part.get("type") == "text"
+        if not told or not isinstance(part.get("text"), str):
             raise ValueError("only text parts can be read")
-    return "".join(str(part.get("text", "")) for part in content)
+    return "".join(part["text"] for part in content)
 
 
 Text = Annotated[str, BeforeValidator(_joined, json_schema_input_type=str | list[dict[str, str]])]
@@ -73,7 +74,7 @@ class ChatAsked(BaseModel):
 
     model: str = Field(max_length=200)
     messages: list[ChatMessage] = Field(min_length=1, max_length=1_000)
-    stream: bool = False
+    stream: bool | None = False
     stream_options: StreamOptions | None = None
     temperature: float | None = Field(default=None, ge=0, le=2)
     max_tokens: int | None = Field(default=None, ge=1, le=32_768)
