@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError
 
 import pytest
 
+from arriero.cli import doctor
+from arriero.core.settings import Settings
 from arriero.core.words import Alert
 from arriero.store.base import AlertSaved
 from arriero.store.ledger import open_ledger
@@ -89,3 +92,20 @@ def test_doctor_finds_a_cache_that_is_down_and_can_do_without(place: Place) -> N
     done = place.run("doctor")
     assert done.status == 0, done
     assert any(line.startswith("opt  cache") for line in done.out.splitlines())
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://h", "rediss://h", "valkey://h", "unix:///run/valkey.sock"]
+)
+def test_doctor_wants_the_package_of_the_cache_that_is_set(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the package `arriero up` does not start, whether or not the cache itself answers."""
+
+    def lacks(package: str) -> str:
+        raise PackageNotFoundError(package)
+
+    monkeypatch.setattr(doctor.importlib.metadata, "version", lacks)
+    settings = Settings.model_validate({"store": {"cache": url}})
+    assert doctor._package("redis", "Redis cache", "redis", settings).needed
+    assert not doctor._package("redis", "Redis cache", "redis", Settings()).needed

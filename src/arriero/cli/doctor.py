@@ -71,9 +71,12 @@ def _findings(settings: Settings) -> Iterator[Finding]:
 
 
 def _package(package: str, what: str, extra: str, settings: Settings) -> Finding:
-    engines = f"{settings.store.ledger} {settings.store.cache}"
-    needed = extra == "local" or (extra == "postgres" and "postgres" in engines)
-    needed = needed or (extra == "redis" and "redis" in engines)
+    store = settings.store
+    needed = {
+        "local": True,
+        "postgres": store.ledger.startswith("postgresql"),
+        "redis": not store.cache.startswith("memory:"),
+    }[extra]
     try:
         return Finding(what, f"{package} {importlib.metadata.version(package)}")
     except importlib.metadata.PackageNotFoundError:
