@@ -18,7 +18,7 @@ import pytest
 from arriero.core.errors import ModelCorrupt, ModelError, StoreError
 from arriero.models.catalogue import Entry
 from arriero.models.progress import Silent
-from arriero.models.pull import pull
+from arriero.models.pull import WORK, pull
 from tests.models.packages import entry, hub, links, packaged, wheel
 
 DATA = bytes(range(256)) * 400
@@ -247,3 +247,16 @@ def _deaf() -> Iterator[int]:
         yield port
         for client in waiting:
             client.close()
+
+
+async def test_a_download_that_was_whole_when_its_pull_was_killed_is_not_asked_for_again(
+    folder: Path,
+) -> None:
+    with hub(DATA) as server:
+        row = entry(DATA, {"hub": server.url})
+        work = folder / row.name / WORK
+        work.mkdir(parents=True)
+        (work / f"{row.files[0].name}.hub").write_bytes(DATA)
+        found = await pull(row, folder, progress=Silent())
+    assert server.ranges == []
+    assert found.read_bytes() == DATA

@@ -74,6 +74,8 @@ def _from_here(file: ModelFile, local: Path, work: Path) -> Path:
 
 async def _from_hub(file: ModelFile, url: str, work: Path, progress: Progress) -> Path:
     begun = _begun(file, work)
+    if _size(begun) == file.size:  # it was whole when a pull was killed; nobody has hashed it yet
+        return begun
     timeout = httpx.Timeout(SILENCE_S, connect=CONNECT_S)
     headers = {"Accept-Encoding": "identity"}  # a range of a compressed file would not fit ours
     if done := _size(begun):
