@@ -273,3 +273,24 @@ async def test_ids_are_forgotten_after_a_week(shop: Shop, receiver: Receiver) ->
 def test_a_channel_that_is_half_set_is_a_settings_error(table: dict[str, str]) -> None:
     with pytest.raises(SettingsError):
         parse(WebhookChannel, table, "arriero.toml")
+
+
+async def test_what_another_key_sealed_waits_for_it_and_holds_up_nobody_else(
+    shop: Shop, receiver: Receiver
+) -> None:
+    first, receiver.statuses = shop.sealer, [500]
+    async with shop.opened() as channel:
+        await shop.told(channel, "m1")
+        await channel.take(*shop.signed("m2", conversation="c2"))
+    shop.sealer, receiver.statuses = Sealer.fresh(), [204]
+    shop.tick(AGAIN_S)
+    receiver.got.clear()
+    async with shop.opened() as channel:
+        await shop.told(channel, "m3", conversation="c3", message="Hello again")
+        await channel.work(shop.clock.now())
+    assert [one["in_reply_to"] for one in _data(receiver)] == ["m3"]
+    shop.sealer = first
+    shop.tick(AGAIN_S)
+    async with shop.opened() as channel:
+        await channel.work(shop.clock.now())
+    assert sorted(one["in_reply_to"] for one in _data(receiver)) == ["m1", "m2", "m3"]

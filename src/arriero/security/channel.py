@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from arriero.core.clock import Clock
 from arriero.core.desk import Conversations
 from arriero.core.door import Heard
-from arriero.core.errors import ArrieroError, Conflict, InputError
+from arriero.core.errors import ArrieroError, Conflict, InputError, StoreError
 from arriero.core.words import JsonValue, canonical_json
 from arriero.security.delivery import PAUSES_S, WITHIN_S, client, post
 from arriero.security.vault import Sealer
@@ -269,7 +269,11 @@ class Channel:
             log.warning("%s: message %s: %s", self.name, taken.id, error.message)
 
     async def _answer(self, taken: Taken) -> None:
-        message = self.sealer.open_text(taken.sealed, _place(taken.id))
+        try:
+            message = self.sealer.open_text(taken.sealed, _place(taken.id))
+        except StoreError as error:  # another key sealed it: kept until that one is back
+            await self._keep(replace(taken, due=self._later(taken.id, error)))
+            return
         heard = Heard(message, taken.customer, taken.conversation)
         said = await self.conversations.messages(self.tenant, taken.conversation)
         before = str(said[-1]["id"]) if said else ""
@@ -279,8 +283,7 @@ class Channel:
         except ArrieroError as error:
             tries = taken.tries + 1
             if tries < TRIES:
-                log.warning("%s: message %s: %s; again later", self.name, taken.id, error.message)
-                later = self.clock.now() + timedelta(seconds=AGAIN_S)
+                later = self._later(taken.id, error)
                 await self._keep(replace(taken, tries=tries, due=later))
                 return
             await self._leave(FAILED, taken.id, watched, {"why": error.message})
@@ -289,6 +292,11 @@ class Channel:
                 await self._keep(watched)
             await self._leave(ANSWER, taken.id, watched, {"in_reply_to": taken.id, **told})
         await self._keep(replace(taken, sealed="", due=None))
+
+    def _later(self, id: str, error: ArrieroError) -> datetime:
+        """When to try again; what is wrong meanwhile goes to the log."""
+        log.warning("%s: message %s: %s; again later", self.name, id, error.message)
+        return self.clock.now() + timedelta(seconds=AGAIN_S)
 
     async def _leave(self, kind: str, of: str, to: Watched, told: Mapping[str, JsonValue]) -> None:
         """Put a message into the outbox, once for each `of`."""
@@ -308,7 +316,11 @@ class Channel:
 
     async def _sent(self, http: httpx.AsyncClient, leaving: Leaving) -> bool:
         """Whether the conversation's next message may follow: this one was delivered or given up."""
-        body = self.sealer.open_text(leaving.sealed, _place(leaving.id)).encode()
+        try:
+            body = self.sealer.open_text(leaving.sealed, _place(leaving.id)).encode()
+        except StoreError as error:  # another key sealed it: kept until that one is back
+            await self._keep(replace(leaving, due=self._later(leaving.id, error)))
+            return False
         signed = sign(self.key, leaving.id, self.clock.now(), body)
         wrong, gone = await post(http, self.url, signed, body, self.within_s)
         tries = leaving.tries + 1
