@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import openai
 import pytest
 
-from arriero.core.errors import ModelBusy, ModelError
+from arriero.core.errors import ModelBusy, ModelError, StoreError
 from arriero.models.fake import ScriptedGenerator
-from tests.server.conftest import House, Refused, events
+from arriero.server import create
+from tests.server.conftest import HOST, House, Refused, events
 
 PATH = "/v1/chat/completions"
 HELLO: dict[str, Any] = {
@@ -236,3 +238,23 @@ async def test_a_text_part_without_text_is_refused(
 async def test_stream_may_be_null_as_in_openais_api(client: httpx.AsyncClient) -> None:
     response = await client.post(PATH, json=HELLO | {"stream": None})
     assert response.json()["object"] == "chat.completion"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_vault_that_cannot_be_read_keeps_nobody_from_an_answer(
+    house: House, stream: bool
+) -> None:
+    class Down:
+        async def open(self, tenant: str, unit: str) -> None:
+            raise StoreError("the ledger is down")
+
+    platform = await house.open()
+    flow = replace(platform.flow, vaults=Down())  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=create(replace(platform, flow=flow)))
+    async with httpx.AsyncClient(
+        transport=transport, base_url=HOST, headers=house.headers()
+    ) as client:
+        body = HELLO | {"stream": stream, "user": "u1"}
+        response = await client.post(PATH, json=body)
+    assert response.status_code == 200, response.text
+    assert "Hello" in response.text

@@ -15,7 +15,8 @@ from arriero.core.errors import InputError
 from arriero.core.words import Ended
 from arriero.flow import Case, Result
 from arriero.security.keys import Identity
-from arriero.security.masking import mask_input
+from arriero.security.masking import Vault, mask_input
+from arriero.security.vault import withhold
 from arriero.server import security
 from arriero.server.chat_stream import ChunkFrames, Restoring
 from arriero.server.doors import Answered, common, failure
@@ -144,8 +145,7 @@ def mount(router: APIRouter, platform: Platform, answers: Answers) -> None:
         asked = await once(request, who)
         tell = partial(_run, platform, who, body, given)
         if body.stream:
-            kept = await platform.flow.vaults.open(who.tenant, body.user) if body.user else None
-            _, vault = mask_input(given, platform.flow.masker, kept)
+            vault = await _vault(platform, who, body, given)
             usage = body.stream_options is not None and body.stream_options.include_usage
             frames = ChunkFrames(body.model, platform.clock.now(), Restoring(vault), usage=usage)
             return EventStream(lambda watch: answers.give(asked, lambda: tell(watch)), frames)
@@ -182,6 +182,14 @@ def _checked(platform: Platform, body: ChatAsked) -> Conversation:
         error.param = "model"
         raise error
     return body.conversation()
+
+
+async def _vault(platform: Platform, who: Identity, body: ChatAsked, given: Conversation) -> Vault:
+    """What the flow will mask of `given`, to be put back into the stream."""
+    masker, vaults = platform.flow.masker, platform.flow.vaults
+    if not body.user:
+        return mask_input(given, masker)[1]
+    return (await withhold(given, masker, vaults, (who.tenant, body.user), keeps=False))[1]
 
 
 async def _run(
