@@ -5,19 +5,23 @@ import json
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 from time import perf_counter
 
 import pytest
 
-from arriero.core.errors import ModelBusy, ModelError, ModelTimeout
-from arriero.core.words import Message
+from arriero.core.errors import ModelBusy, ModelError, ModelTimeout, SettingsError
+from arriero.core.settings import Settings
+from arriero.core.words import Message, RoleBinding
 from arriero.models.base import Generator, Prompt, TokenChance, complete
+from arriero.models.engines import Engines
 from arriero.models.fake import EchoGenerator, ScriptedGenerator
 from arriero.models.fake_server import Behaviour, FakeOpenAIServer, open_fake_server
 from arriero.models.lease import GenerationLease
 from arriero.models.llama_grammar import llama_body
 from arriero.models.openai_http import OpenAIHttp
 from arriero.models.openai_wire import Answer, error_message, event_data
+from arriero.store.cache import MemoryCache
 
 WORDS = "one two three four five six seven eight nine ten"
 
@@ -293,3 +297,22 @@ def test_it_is_a_generator() -> None:
     generator: Generator = OpenAIHttp("r", "http://127.0.0.1:1/v1/", "m", None)
     other: Generator = EchoGenerator()
     assert (generator.name, other.name) == ("r", "echo")
+
+
+async def test_a_key_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    where = {"url": "http://127.0.0.1:9/v1", "model": "m", "api_key_file": tmp_path / "none"}
+    engines = Engines(Settings.model_validate({"deployments": {"shop": where}}), MemoryCache())
+    with pytest.raises(SettingsError, match=r"\[deployments.shop\] api_key_file .*none"):
+        await complete(engines.generator(RoleBinding("openai:shop")), ask(), timeout_s=1)
+
+
+async def test_a_key_file_may_lie_in_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "key").write_text("secret\n")
+    where = {"url": "http://127.0.0.1:9/v1", "model": "m", "api_key_file": "~/key"}
+    engines = Engines(Settings.model_validate({"deployments": {"shop": where}}), MemoryCache())
+    with pytest.raises(ModelError, match="cannot be reached"):
+        await complete(engines.generator(RoleBinding("openai:shop")), ask(), timeout_s=1)
+    await engines.close()

@@ -68,7 +68,7 @@ class Engines:
 
         if engine == "openai":
             where = self._deployment(name)
-            return OpenAIEncoder(where.url, where.model, _secret(where))
+            return OpenAIEncoder(where.url, where.model, _secret(name, where))
         entry = catalogue.entry_of(name, self.folder)
         files = catalogue.path_of(entry, self.folder)
         graph = copy_of(entry, self.folder) if self._copied(entry) else None
@@ -145,7 +145,7 @@ class Engines:
         if engine == "openai":
             where = self._deployment(name)
             return OpenAIHttp(
-                name, where.url, where.model, _secret(where),
+                name, where.url, where.model, _secret(name, where),
                 max_waiting=where.max_waiting, adapter=bound.adapter,
             )  # fmt: skip
         if engine != "llama":
@@ -300,5 +300,13 @@ class Lazy:
         """Nothing of its own to close: `Engines.close` ends what was opened."""
 
 
-def _secret(where: Deployment) -> str | None:
-    return where.api_key_file.read_text().strip() if where.api_key_file else None
+def _secret(name: str, where: Deployment) -> str | None:
+    if where.api_key_file is None:
+        return None
+    try:
+        return where.api_key_file.expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"[deployments.{name}] api_key_file {str(where.api_key_file)!r} cannot be read ({error}); "
+            "write the key into it, or correct the path"
+        ) from None
