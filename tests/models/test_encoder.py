@@ -207,3 +207,22 @@ async def test_a_long_text_is_read_in_windows_up_to_its_cut(encoder: OnnxEncoder
     assert np.array_equal(both, beyond)
     assert one @ both < 0.95
     assert one @ other < 0.999
+
+
+async def test_no_proxy_stands_before_a_server_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = b'{"data": [{"index": 0, "embedding": [3, 4]}]}'
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        encoder = OpenAIEncoder(f"http://127.0.0.1:{port}/v1", "model")
+        assert (await encoder.encode(["hello"])).tolist() == [[np.float32(0.6), np.float32(0.8)]]
+        await encoder.close()

@@ -32,6 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arriero.core.errors import MissingExtra, ModelCorrupt, ModelError, ModelMissing, ModelTimeout
+from arriero.models.openai_http import is_loopback
 
 try:
     import onnxruntime
@@ -358,7 +359,9 @@ class OpenAIEncoder:
         self._memo: OrderedDict[str, Vectors] = OrderedDict()
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         limits = httpx.Limits(max_connections=CONNECTIONS)
-        self._http = httpx.AsyncClient(headers=headers, timeout=timeout_s, limits=limits)
+        self._http = httpx.AsyncClient(
+            headers=headers, timeout=timeout_s, limits=limits, trust_env=not is_loopback(url)
+        )
 
     async def encode(self, texts: Sequence[str]) -> Vectors:
         """The vectors of `texts`, in their order; at most 256 texts a request."""

@@ -70,7 +70,7 @@ class OpenAIHttp:
             verify=self.url.startswith(
                 "https:"
             ),  # a TLS context costs 30 ms that http: never needs
-            trust_env=not _is_loopback(self.url),  # a proxy from the environment for others only
+            trust_env=not is_loopback(self.url),  # a proxy from the environment for others only
         )
 
     async def stream(self, prompt: Prompt, *, timeout_s: float) -> AsyncGenerator[Piece, None]:
@@ -220,6 +220,7 @@ async def _start_of(response: httpx.Response) -> bytes:
     return await anext(response.aiter_bytes(), b"")
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Whether `url` names this machine, before which no proxy stands."""
     host = urlsplit(url).hostname or ""
     return host in {"localhost", "::1"} or host.startswith("127.")
