@@ -105,7 +105,7 @@ def test_doctor_wants_the_package_of_the_cache_that_is_set(
     def lacks(package: str) -> str:
         raise PackageNotFoundError(package)
 
-    monkeypatch.setattr(doctor.importlib.metadata, "version", lacks)
+    monkeypatch.setattr("importlib.metadata.version", lacks)
     settings = Settings.model_validate({"store": {"cache": url}})
     assert doctor._package("redis", "Redis cache", "redis", settings).needed
     assert not doctor._package("redis", "Redis cache", "redis", Settings()).needed
