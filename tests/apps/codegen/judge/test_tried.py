@@ -126,3 +126,39 @@ async def test_what_calls_came_to_is_told_with_their_values(sandbox: Sandbox) ->
 def test_a_mutant_that_lives_counts_only_if_some_call_tells_it_apart() -> None:
     assert Tried("f", killed=((False, (1,)), (False, ()), (True, (0,)), (True, ()))).loose == 0.25
     assert Tried("f").loose == 0.0
+
+
+def _line(part: str, told: object) -> str:
+    return json.dumps({"nonce": "n", "part": part, "told": told}) + "\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[" * 100_000 + "\n",
+        _line("scaling", {"sizes": [4, 4, 4], "seconds": [1, 1, 1], "peak_mb": 1}),
+        '{"nonce": "n", "part": "scaling", "told": {"sizes": [Infinity], "seconds": [1], "peak_mb": 1}}\n',
+        _line("outcomes", [[[], False, True]]),
+    ],
+    ids=["deep", "one size", "endless size", "nothing in it"],
+)
+def test_lines_that_the_code_itself_wrote_say_nothing(line: str) -> None:
+    assert read(Ran(0, line), "n", Thing("function", "f", ("(1,)",))).why
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("function", "__import__('os').system('true')"),
+        ("class", "[('value', \"__import__('os').system('true')\")]"),
+        ("class", "what("),
+        ("script", "[0, 1]"),
+    ],
+)
+def test_what_is_no_value_never_becomes_a_test(kind: str, text: str) -> None:
+    """The code shares a process with what tries it: it can find the nonce and say what it likes."""
+    given = {"function": "(1,)", "class": "((), [('pop', ())])", "script": "((), '')"}[kind]
+    said = _line("inputs", [given]) + _line("outcomes", [[["value", text, ""], False, True]])
+    said += _line("mutant", {"number": 0, "by_examples": False, "differs": [0]})
+    found = read(Ran(0, said), "n", Thing(kind, "f", shapes=((given,),)))
+    assert kept(found) == ()

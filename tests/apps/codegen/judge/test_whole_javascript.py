@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.examine import examine
 from arriero.apps.codegen.judge.quality import quality
-from arriero.apps.codegen.judge.tried import kept, odd
-from arriero.apps.codegen.judge.whole_javascript import tried
-from arriero.apps.codegen.sandbox.base import Limits, NoSandbox, Program, Test
+from arriero.apps.codegen.judge.tried import Thing, kept, odd
+from arriero.apps.codegen.judge.whole_javascript import read, tried
+from arriero.apps.codegen.sandbox.base import Limits, NoSandbox, Program, Ran, Test, Tested
 from arriero.apps.codegen.sandbox.javascript import JavaScript
 
 STACK = """class Stack {
@@ -142,3 +144,14 @@ async def test_what_is_to_go_on_doing_the_same_is_compared_with_what_was_given()
         report = await examine(Subject(code, "javascript", "f", given=given), ENGINE)
         assert report.tests.passed
         assert (not report.tests.failed) is holds
+
+
+@pytest.mark.parametrize("kind", ["function", "class", "script"])
+def test_what_is_no_json_never_becomes_a_test(kind: str) -> None:
+    """The code may have put something else in the place of `JSON.stringify`."""
+    given = {"function": "(1,)", "class": "((), [('pop', ())])", "script": "((), '')"}[kind]
+    text = '[["value", "process.exit()"]]' if kind == "class" else "process.exit()"
+    first = [["value", text, "number"]]
+    said = {"best": 0, "places": [0], "first": first, "steady": [True], "differs": [[0]]}
+    ran = Ran(0, json.dumps(said), tests=(Tested("tried", passed=True),))
+    assert kept(read(ran, Thing(kind, "f", shapes=((given,),)))) == ()

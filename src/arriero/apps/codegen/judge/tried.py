@@ -11,9 +11,10 @@ import json
 import math
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge import javascript_tests, scripts, sessions
@@ -45,6 +46,8 @@ TOO_DEEP = frozenset({"RecursionError", "java.lang.StackOverflowError"})
 IN_PLACE = re.compile(
     r"in[- ]place|modif|mutat|swap|updat|sort the|append|remove|reverse", re.IGNORECASE
 )
+# What reading a line raises that the code wrote itself, in the name of what tries it.
+UNREADABLE = (ValueError, TypeError, LookupError, ArithmeticError, SyntaxError, RecursionError, MemoryError)  # fmt: skip
 LONGEST = 50_000  # characters; every mutant is the whole text once more
 MOST_KEPT = 5  # generated tests; more are not read
 MOST_SAME = 8  # calls that code which is changed has to answer as before
@@ -196,9 +199,7 @@ def read(ran: Ran, nonce: str, thing: Thing) -> Tried:
                     given = tuple(text for text in told if text in offered)
                 case "outcomes":
                     outcomes = tuple(
-                        Outcome(
-                            str(what[0]), str(what[1]), str(what[2]), bool(changes), bool(steady)
-                        )
+                        _outcome(thing.kind, what, changes, steady)
                         for what, changes, steady in told
                     )
                 case "mutant":
@@ -209,13 +210,35 @@ def read(ran: Ran, nonce: str, thing: Thing) -> Tried:
                     scaling = fitted(
                         sizes, tuple(map(float, told["seconds"])), float(told["peak_mb"])
                     )
-        except (ValueError, TypeError, KeyError):
+        except UNREADABLE:
             continue
     if given is None or len(outcomes) != len(given):
         return Tried(why=f"it was not tried to its end: {ran.hit or ran.stderr.strip()[-200:]}")
     if not any(_answers(one) for one in outcomes) and thing.guessed:
         return Tried(why=NOTHING[thing.kind])
     return Tried(thing.entry, given, outcomes, tuple(killed), scaling, kind=thing.kind, guessed=thing.guessed, examples=thing.examples)  # fmt: skip
+
+
+def _outcome(kind: str, what: Sequence[object], changes: object, steady: object) -> Outcome:
+    """One outcome as it was told. Raises one of `UNREADABLE` for a value that is none: it would be code of a test."""
+    told = Outcome(str(what[0]), str(what[1]), str(what[2]), bool(changes), bool(steady))
+    if told.kind == "value":
+        check_value(kind, trees.literal(told.text), trees.literal)
+    return told
+
+
+def check_value(kind: str, value: Any, literal: Callable[[str], object]) -> None:
+    """Nothing when `value` is what an outcome of that kind holds, whose texts `literal` can read; else it raises."""
+    if kind == "script":
+        _, printed = value
+        if not isinstance(printed, str):
+            raise TypeError("a script prints text")
+    if kind == "class":
+        for how, text in value:
+            if not isinstance(text, str):
+                raise TypeError("a step comes to a text")
+            if how == "value":
+                literal(text)
 
 
 NOTHING = {

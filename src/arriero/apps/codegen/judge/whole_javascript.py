@@ -20,7 +20,14 @@ from arriero.apps.codegen.judge.mutants_javascript import mutants
 from arriero.apps.codegen.judge.parse import defined_in
 from arriero.apps.codegen.judge.sessions import Class, Method, sessions
 from arriero.apps.codegen.judge.ticking_javascript import FUNCTIONS, ticking
-from arriero.apps.codegen.judge.tried import NOTHING, Outcome, Thing, Tried
+from arriero.apps.codegen.judge.tried import (
+    NOTHING,
+    UNREADABLE,
+    Outcome,
+    Thing,
+    Tried,
+    check_value,
+)
 from arriero.apps.codegen.sandbox.base import Limits, Program, Ran, Sandbox, Test
 
 MOST_MUTANTS = 10
@@ -282,8 +289,11 @@ def read(ran: Ran, thing: Thing) -> Tried:
             Outcome(str(one[0]), str(one[1]), NAMED.get(str(one[2]), str(one[2])), steady=bool(steady))
             for one, steady in zip(told["first"], told["steady"], strict=True)
         )  # fmt: skip
+        for one in outcomes:
+            if one.kind == "value":
+                check_value(thing.kind, _literal(one.text), _literal)
         killed = tuple((False, tuple(int(place) for place in places)) for places in told["differs"])
-    except (ValueError, TypeError, KeyError, IndexError):
+    except UNREADABLE:
         return Tried(why="it was not tried to its end")
     answered = [one for one in outcomes if one.kind in {"value", "object"} and one.text != "undefined"]  # fmt: skip
     if not answered:
@@ -291,6 +301,11 @@ def read(ran: Ran, thing: Thing) -> Tried:
     return Tried(
         thing.entry, given, outcomes, killed, kind=thing.kind, guessed=True, language="javascript"
     )
+
+
+def _literal(text: str) -> Any:
+    """The value of a text that becomes code of a test: JSON, or `undefined`. Raises `ValueError` for any other."""
+    return None if text == "undefined" else json.loads(text)
 
 
 NAMED = {"undefined": "NoneType", "null": "NoneType"}
