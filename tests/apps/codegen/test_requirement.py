@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from arriero.apps.codegen.app import LANGUAGES
@@ -220,7 +222,16 @@ def test_a_test_file_becomes_tests() -> None:
     assert "ONE = 1" in found[1].code
 
 
-@pytest.mark.parametrize("text", ["def f(:", "x = 1"])
+def test_a_text_that_is_too_long_is_refused_before_it_is_read() -> None:
+    begun = process_time()
+    found = understood("assert f(\n" * 5_000)
+    assert "the writer reads 8,000" in found.refused
+    assert process_time() - begun < 2  # read by every rule it took ten seconds
+
+
+@pytest.mark.parametrize(
+    "text", ["def f(:", "x = 1", "x = " + "-" * 50_000 + "1\nassert f(1) == 1"]
+)
 def test_tests_that_test_nothing_are_the_callers_mistake(text: str) -> None:
     with pytest.raises(InputError):
         given_tests(text)

@@ -41,6 +41,10 @@ def read(wanted: Wanted, *, languages: frozenset[str], longest: int) -> Requirem
     """The record of `wanted`. `languages` can be checked, texts up to `longest` characters fit the writer."""
     text = wanted.requirement.strip()
     language = language_of(text, wanted.language)
+    if (
+        len(text) > longest
+    ):  # before anything is read: rules that take a moment for a page take seconds for many
+        return Requirement(text=text, language=language, refused=_too_long(text, longest))
     inside = "" if wanted.code else given_in(text, language)
     code = wanted.code or inside
     stub = "" if language != "python" or code else stub_in(text)
@@ -83,7 +87,7 @@ def read(wanted: Wanted, *, languages: frozenset[str], longest: int) -> Requirem
         challenges=challenges,
         architecture=Architecture(files, parts),
         questions=tuple(_asked(text, examples, wanted))[:MOST_QUESTIONS],
-        refused=_refused(text, language, languages, longest),
+        refused=_refused(text, language, languages),
     )
 
 
@@ -170,15 +174,17 @@ def _asked(text: str, examples: Sequence[Example], wanted: Wanted) -> Iterator[s
         )
 
 
-def _refused(text: str, language: str, languages: frozenset[str], longest: int) -> str:
+def _refused(text: str, language: str, languages: frozenset[str]) -> str:
     if harm := harm_in(text):
         return f"this asks for {harm}; Arriero writes no code that harms whoever it meets"
     if language not in languages:
         known = ", ".join(sorted(languages & set(SUFFIXES)))
         return f"{language!r} cannot be checked here, so it is not written; ask for one of: {known}"
-    if len(text) > longest:
-        return (
-            f"the requirement has {len(text):,} characters and the writer reads {longest:,}; "
-            "leave out what it does not need, or ask for one part at a time"
-        )
     return ""
+
+
+def _too_long(text: str, longest: int) -> str:
+    return (
+        f"the requirement has {len(text):,} characters and the writer reads {longest:,}; "
+        "leave out what it does not need, or ask for one part at a time"
+    )

@@ -23,10 +23,14 @@ def given_tests(text: str, own: frozenset[str] = frozenset()) -> tuple[Example, 
     """
     try:
         tree = trees.parse(textwrap.dedent(text))
+        setup = [node for node in tree.body if _is_setup(node, own)]
+        found = tuple(_tests(tree, setup))
     except (SyntaxError, ValueError) as error:
         raise InputError(f"the tests are no Python: {error}; correct them", param="tests") from None
-    setup = [node for node in tree.body if _is_setup(node, own)]
-    found = tuple(_tests(tree, setup))
+    except (RecursionError, MemoryError):  # how Python's parser says that a text nests too deep
+        raise InputError(
+            "the tests nest too deep to be read; correct them", param="tests"
+        ) from None
     if not found:
         raise InputError(
             "the tests hold no assert and no test function; write `assert f(1) == 2`", param="tests"
