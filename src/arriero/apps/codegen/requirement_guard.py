@@ -22,11 +22,13 @@ _KEYS = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-# `password = "hunter2!"`, `api key: 9f8e...`: a name that says secret, then a value that could be one.
+# `password = "hunter2!"`, `api key: 9f8e...`: a name that says secret, then a value that could be one. A call
+# is none: `password = hashlib.sha256(salt)`.
 _NAMED = re.compile(
     r"""(?ix)
     \b(?P<name>(?:\w+_)?(?:password|passwd|passphrase|secret|api[_ -]?key|access[_ -]?key|auth[_ -]?token))
     (?P<sign>\s*(?::|=(?!=)|\bis\b)\s*["'`]?)
+    (?:(?<=["'`])|(?![a-z_][\w.]*[(\[]))
     (?P<value>(?=[^\s"'`]*\d)(?=[^\s"'`]*[A-Za-z])[^\s"'`()\[\]{},]{8,})
     """
 )
