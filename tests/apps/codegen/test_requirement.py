@@ -217,6 +217,13 @@ def test_secrets_are_taken_out_and_nothing_else(text: str, kept: str) -> None:
     assert without_secrets(text) == kept
 
 
+@pytest.mark.parametrize("word", ["eyJ-", "password=", "a.", "a1-"])
+def test_a_long_text_is_looked_through_for_secrets_in_a_moment(word: str) -> None:
+    begun = process_time()
+    without_secrets(word * (100_000 // len(word)))
+    assert process_time() - begun < 2  # each took four to fifteen seconds
+
+
 def test_a_test_file_becomes_tests() -> None:
     text = "import pytest\nfrom calc import add\n\nONE = 1\n\ndef test_one():\n    assert add(ONE, 1) == 2\n\nassert add(0, 0) == 0\n"
     found = given_tests(text, frozenset({"calc"}))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 SECRET = "<SECRET>"  # noqa: S105  # what stands where a secret was
 
+# Bounded where a text could make a rule begin anew at every word and read to the end each time.
 # Formats that their makers publish; a value with one of them is a key and nothing else.
 _KEYS = re.compile(
     r"""
@@ -17,7 +18,7 @@ _KEYS = re.compile(
     | \b[rs]k_live_[A-Za-z0-9]{16,}\b                      # Stripe
     | \bxox[abprs]-[A-Za-z0-9-]{10,}\b                     # Slack
     | \bAIza[\w-]{35}\b                                    # Google
-    | \beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}\b         # JSON web token
+    | \beyJ[\w-]{10,2000}\.eyJ[\w-]{10,}\.[\w-]{10,}\b     # JSON web token
     | -----BEGIN\ [A-Z ]*PRIVATE\ KEY-----.*?(?:-----END\ [A-Z ]*PRIVATE\ KEY-----|\Z)
     """,
     re.VERBOSE | re.DOTALL,
@@ -29,10 +30,12 @@ _NAMED = re.compile(
     \b(?P<name>(?:\w+_)?(?:password|passwd|passphrase|secret|api[_ -]?key|access[_ -]?key|auth[_ -]?token))
     (?P<sign>\s*(?::|=(?!=)|\bis\b)\s*["'`]?)
     (?:(?<=["'`])|(?![a-z_][\w.]*[(\[]))
-    (?P<value>(?=[^\s"'`]*\d)(?=[^\s"'`]*[A-Za-z])[^\s"'`()\[\]{},]{8,})
+    (?P<value>(?=[^\s"'`]{0,200}?\d)(?=[^\s"'`]{0,200}?[A-Za-z])[^\s"'`()\[\]{},]{8,})
     """
 )
-_IN_A_URL = re.compile(r"(?P<head>\b[a-z][a-z0-9+.-]*://[^\s:/@]+:)(?P<value>[^\s:/@]{3,})(?=@)")
+_IN_A_URL = re.compile(
+    r"(?P<head>\b[a-z][a-z0-9+.-]{0,30}://[^\s:/@]+:)(?P<value>[^\s:/@]{3,})(?=@)"
+)
 
 
 def without_secrets(text: str) -> str:
