@@ -36,6 +36,16 @@ def test_a_file_that_stays_wrong_is_left_alone(here: Place) -> None:
     assert (here.folder / "calc.py").read_text() == "def half(x):\n    return x\n"
 
 
+@pytest.mark.slow  # it probes the sandbox
+def test_a_secret_in_a_file_is_not_written_over(here: Place) -> None:
+    code = "password = 'hunter2x9'\n\n\ndef half(x):\n    return math.floor(x / 2)\n"
+    (here.folder / "calc.py").write_text(code)
+    ended = here.run("code", "repair", "calc.py", "--tests", "tests.py", "--write")
+    assert ended.status == 1
+    assert "not written: calc.py" in ended.err
+    assert (here.folder / "calc.py").read_text() == code
+
+
 def test_tests_that_test_nothing_are_one_sentence(here: Place) -> None:
     (here.folder / "tests.py").write_text("x = 1\n")
     ended = here.run("code", "repair", "calc.py", "--tests", "tests.py")

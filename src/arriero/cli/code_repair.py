@@ -38,8 +38,9 @@ def repair(
 ) -> None:
     """Correct FILE until the tests hold; both run in the sandbox alone.
 
-    Exit status 1 when a test still fails; then nothing is written.
+    Exit status 1 when a test still fails, or when FILE holds a secret, which would be lost; then nothing is written.
     """
+    from arriero.apps.codegen.requirement_guard import SECRET  # noqa: PLC0415  # keeps --help fast
     from arriero.cli.code_show import asked_for_code  # noqa: PLC0415  # keeps --help fast
 
     if file.suffix != ".py":
@@ -61,6 +62,12 @@ def repair(
             before.splitlines(), answer["code"].splitlines(), file.name, file.name, lineterm=""
         )
         click.echo("\n".join(lines) or "nothing had to be changed")
+    if holds and write and answer["code"].count(SECRET) > before.count(SECRET):
+        click.echo(
+            f"not written: {file} holds a secret, which was read as {SECRET}; make the change by hand",
+            err=True,
+        )
+        sys.exit(1)
     if holds and write and answer["code"] != before:
         file.write_text(answer["code"], encoding="utf-8")
         click.echo(f"written: {file}", err=True)
