@@ -74,3 +74,10 @@ def test_an_expression_and_a_literal_are_read() -> None:
     assert trees.literal("[1, 'two']") == [1, "two"]
     with pytest.raises(SyntaxError):
         trees.parse("def f(:")
+
+
+@pytest.mark.parametrize("read", [trees.parse, trees.expression, trees.literal])
+def test_what_nests_too_deep_says_so(read: Callable[[str], object]) -> None:
+    """Python's parser itself says MemoryError, which nobody waits for."""
+    with pytest.raises(RecursionError, match="too deep"):
+        read("-" * 50_000 + "1")

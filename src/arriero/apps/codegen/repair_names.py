@@ -95,8 +95,8 @@ def _is_of(node: ast.AST, name: str) -> bool:
 def unbound(code: str) -> frozenset[str]:
     """The names that `code` uses and neither binds nor finds in Python; none when it does not parse."""
     try:
-        table = symtable.symtable(code, "main.py", "exec")
         tree = trees.parse(code)
+        table = symtable.symtable(code, "main.py", "exec")
     except (SyntaxError, ValueError, RecursionError):
         return frozenset()
     if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in tree.body):

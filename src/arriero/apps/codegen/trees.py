@@ -21,7 +21,7 @@ _one = Lock()
 
 
 def parse(code: str) -> ast.Module:
-    """The syntax tree of a module. Raises what `ast.parse` raises, its SystemError of threads apart."""
+    """The syntax tree of a module. Raises SyntaxError, ValueError, or RecursionError where it nests too deep."""
     return _alone(lambda: ast.parse(code))
 
 
@@ -48,4 +48,7 @@ def again(make: Callable[[], Made]) -> Made:
 def _alone(make: Callable[[], Made]) -> Made:
     with _one, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return again(make)
+        try:
+            return again(make)
+        except MemoryError:  # so the parser says that its own stack is full, long before memory is
+            raise RecursionError("it nests too deep to be read") from None
