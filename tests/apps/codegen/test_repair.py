@@ -119,6 +119,8 @@ def test_a_default_that_is_kept_from_call_to_call_is_made_anew() -> None:
         ("app.run(debug=True)\n", "debug=False"),
         ("import hashlib\nhashlib.md5(x)\n", "hashlib.sha256(x)"),
         ("import tarfile\ntar.extractall(path)\n", 'filter="data"'),
+        ("import os\n\x0c\ndef f(s):\n    return eval(s)\n", "return ast.literal_eval(s)\n"),
+        ("END = 'a\u2028b'\nx = eval(t)\n", "END = 'a\u2028b'\nx = ast.literal_eval(t)\n"),
     ],
 )
 def test_an_unsafe_call_becomes_the_safe_one(code: str, safe: str) -> None:
@@ -128,7 +130,13 @@ def test_an_unsafe_call_becomes_the_safe_one(code: str, safe: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["x = ast.literal_eval(t)\n", "subprocess.run(['ls'])\n", "def f(:\n"]
+    "code",
+    [
+        "x = ast.literal_eval(t)\n",
+        "subprocess.run(['ls'])\n",
+        "def f(:\n",
+        f"x = {'-' * 50_000}1\n",
+    ],
 )
 def test_what_is_safe_stays_as_it_is(code: str) -> None:
     assert safer(code) == code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -39,7 +40,7 @@ def safer(code: str) -> str:
     if not edits:
         return code
     done = _edited(code, edits)
-    have = done.splitlines()
+    have = done.removesuffix("\n").split("\n")
     lines = [one.line for one in changes if isinstance(one, Added) and one.line not in have]
     if not lines:
         return done
@@ -49,7 +50,8 @@ def safer(code: str) -> str:
 
 def _edited(code: str, edits: Sequence[Edit]) -> str:
     """The edits from the last to the first, so that places stay right; nested ones only once."""
-    lines = [line.encode() for line in code.splitlines(keepends=True)]
+    # Lines as Python counts them: not after a form feed, nor after a separator within a text.
+    lines = [line.encode() for line in re.findall(r"[^\n]*\n|[^\n]+", code)]
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line))
