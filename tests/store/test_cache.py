@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import pytest
 
 from arriero.core.clock import HeldClock
 from arriero.core.errors import MissingExtra, SettingsError, StoreError
 from arriero.store.cache import ENGINES, ENTRY_BYTES, MemoryCache, open_cache
+from arriero.store.ledger import open_ledger
 from arriero.store.redis_cache import RETRY_S, RedisCache
 from tests.engines import valkey
 
@@ -156,3 +158,16 @@ async def test_keys_stay_apart_from_other_programs_keys(valkey_url: str) -> None
     await cache.put("key", b"value", ttl_s=60)
     assert await cache._redis.keys() == [b"arriero:key"]
     await cache.close()
+
+
+@pytest.mark.parametrize("opened", [open_cache, open_ledger])
+@pytest.mark.parametrize(
+    "url", ["mysql://shop:open-sesame@host/db", "redis://shop:open-sesame@host:port/0"]
+)
+def test_a_url_that_cannot_be_used_is_told_without_its_password(
+    opened: Callable[[str], object], url: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        opened(url)
+    assert "://shop:***@host" in caught.value.message
+    assert "open-sesame" not in caught.value.message

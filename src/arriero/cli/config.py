@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import click
@@ -16,15 +15,11 @@ from arriero.cli.options import load, settings_options
 def config(config: Path | None, data: Path | None) -> None:
     """Print the settings in force as JSON, with every app's section filled in."""
     from arriero.assembly import app_settings, configuration  # noqa: PLC0415  # keeps --help fast
+    from arriero.store.base import without_password  # noqa: PLC0415
 
     settings = load(config, data)
     table = settings.model_dump(mode="json")
     sections = app_settings(settings)
     table["apps"] = {name: section.model_dump(mode="json") for name, section in sections.items()}
-    table["store"] |= {name: _hidden(table["store"][name]) for name in ("ledger", "cache")}
+    table["store"] |= {name: without_password(table["store"][name]) for name in ("ledger", "cache")}
     click.echo(json.dumps({"hash": configuration(settings, sections), **table}, indent=2))
-
-
-def _hidden(url: str) -> str:
-    """The URL without its password: what is printed ends up in tickets."""
-    return re.sub(r"(://[^:/@]*):[^/]*@", r"\1:***@", url)

@@ -6,6 +6,7 @@ The same contract suite runs against SQLite and PostgreSQL, memory and Redis.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -435,3 +436,8 @@ class Cache(Protocol):
     async def ping(self) -> None: ...
 
     async def close(self) -> None: ...
+
+
+def without_password(url: str) -> str:
+    """`url` as it may be printed: what is printed ends up in tickets."""
+    return re.sub(r"(://[^:/@]*):[^/]*@", r"\1:***@", url)

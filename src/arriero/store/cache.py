@@ -8,7 +8,7 @@ from importlib import import_module
 
 from arriero.core.clock import Clock, SystemClock
 from arriero.core.errors import MissingExtra, SettingsError
-from arriero.store.base import Cache
+from arriero.store.base import Cache, without_password
 
 MAX_BYTES = 8 * 2**20  # some 4,000 messages' labels
 ENTRY_BYTES = 300
@@ -33,7 +33,9 @@ def open_cache(url: str, *, clock: Clock | None = None) -> Cache:
     scheme = url.partition(":")[0]
     if scheme not in ENGINES:
         known = ", ".join(f"{name}://" for name in ENGINES)
-        raise SettingsError(f"store.cache {url!r} names no known cache; use one of {known}")
+        raise SettingsError(
+            f"store.cache {without_password(url)!r} names no known cache; use one of {known}"
+        )
     module, _, name = ENGINES[scheme].partition(":")
     try:
         engine: Callable[[str, Clock], Cache] = getattr(import_module(module), name).from_url

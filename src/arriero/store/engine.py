@@ -14,6 +14,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, SQLAlchemyError
 
 from arriero.core.errors import ArrieroError, InputError, MissingExtra, SettingsError, StoreError
+from arriero.store.base import without_password
 from arriero.store.migrations import upgrade
 
 BUSY_MS = 5_000  # how long a writer waits for another process's transaction (DESIGN §3)
@@ -125,10 +126,14 @@ SQLITE_SENTENCES = {
 def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        raise SettingsError(f"store.ledger {url!r} is not a URL; {EXAMPLES}") from None
+    except (ArgumentError, ValueError):  # a port that is no number is the latter
+        raise SettingsError(
+            f"store.ledger {without_password(url)!r} is not a URL; {EXAMPLES}"
+        ) from None
     if parsed.get_backend_name() not in ENGINES:
-        raise SettingsError(f"store.ledger {url!r} names no known database; {EXAMPLES}")
+        raise SettingsError(
+            f"store.ledger {without_password(url)!r} names no known database; {EXAMPLES}"
+        )
     return parsed
 
 

@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from arriero.core.clock import Clock, SystemClock
 from arriero.core.errors import SettingsError, StoreError
+from arriero.store.base import without_password
 
 T = TypeVar("T")
 
@@ -95,4 +96,5 @@ def _connect(url: str) -> Redis:
             retry=Retry(NoBackoff(), 0),
         )
     except ValueError as error:
-        raise SettingsError(f"store.cache {url!r} is not a cache's URL: {error}") from None
+        where = without_password(url)
+        raise SettingsError(f"store.cache {where!r} is not a cache's URL: {error}") from None
