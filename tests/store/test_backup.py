@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from arriero.core.errors import ArrieroError, Busy, Conflict, InputError, StoreError
+from arriero.core.errors import ArrieroError, Busy, Conflict, InputError, SettingsError, StoreError
 from arriero.core.ids import uuid7
 from arriero.core.words import Feedback
 from arriero.store.backup import (
@@ -393,3 +393,9 @@ async def test_without_pg_dump_or_with_a_wrong_one_it_is_one_sentence(
     with pytest.raises(StoreError, match=r"^pg_dump failed: server version mismatch$"):
         _make(data, tmp_path / "b.zip", postgres_url)
     assert not (tmp_path / "b.zip").exists()
+
+
+@pytest.mark.parametrize("url", ["no url", "mysql://host/db", "postgresql://host:port/db"])
+def test_a_ledger_url_that_cannot_be_used_is_one_sentence(tmp_path: Path, url: str) -> None:
+    with pytest.raises(SettingsError, match=r"store\.ledger"):
+        _make(tmp_path / "data", tmp_path / "b.zip", url)

@@ -25,9 +25,10 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL
 
 from arriero.core.errors import ArrieroError, Busy, Conflict, InputError, StoreError
+from arriero.store.engine import parsed_url
 from arriero.store.schema import REVISIONS
 
 MANIFEST, LEDGER, DUMP = "manifest.json", "ledger.db", "ledger.pgdump"
@@ -108,7 +109,7 @@ def back_up(
         raise Conflict(f"{str(archive)!r} lies in the data folder; choose a place outside of it")
     if archive.exists() and not overwrite:
         raise Conflict(f"{str(archive)!r} is there already; choose another name, or say --force")
-    url = make_url(ledger_url)
+    url = parsed_url(ledger_url)
     with _explained(f"the backup {str(archive)!r} cannot be written"):
         archive.parent.mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(prefix=".arriero-backup-", dir=archive.parent))
@@ -235,7 +236,7 @@ def restore(
         Busy: a process has the ledger open.
         StoreError: there is no space, or the folder cannot be written.
     """
-    folder, url = folder.absolute(), make_url(ledger_url)
+    folder, url = folder.absolute(), parsed_url(ledger_url)
     stage = folder / STAGE
     with _opened(archive) as packed:
         manifest = _manifest(archive, packed)

@@ -68,7 +68,7 @@ def open_engines(url: str, *, synchronous: str) -> Engines:
         MissingExtra: the database's driver is not installed.
         StoreError: the database cannot be opened, or is newer than this Arriero.
     """
-    parsed = _parsed(url)
+    parsed = parsed_url(url)
     engines = ENGINES[parsed.get_backend_name()](parsed)
     try:
         with explained(engines.where), engines.writing(synchronous) as connection:
@@ -123,7 +123,8 @@ SQLITE_SENTENCES = {
 }
 
 
-def _parsed(url: str) -> URL:
+def parsed_url(url: str) -> URL:
+    """A ledger's URL in its parts; `SettingsError` when it names no database that Arriero knows."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):  # a port that is no number is the latter
