@@ -233,6 +233,31 @@ def test_a_test_file_becomes_tests() -> None:
     assert "ONE = 1" in found[1].code
 
 
+@pytest.mark.parametrize(
+    ("text", "objects"),
+    [
+        ("def test_f():\n    xs = []\n    xs.append(1)\n    assert f(xs) == 2", False),
+        ("assert f(['a']) == ', '.join(['a'])", False),
+        ("import math\nassert math.isclose(f(2), 4)", False),
+        ("from decimal import Decimal\nassert f(2) == Decimal('4')", False),
+        ("def test_s():\n    s = Stack()\n    s.push(1)\n    assert s == Stack()", True),
+        ("def test_s():\n    s = stack()\n    assert s.pushed(1) == s", True),
+        ("import shapes\nassert shapes.square(2) == shapes.square(2)", True),
+        ("from shapes import Square\nassert Square(2) == Square(2)", True),
+    ],
+)
+def test_objects_compare_themselves_only_where_a_test_is_about_them(
+    text: str, objects: bool
+) -> None:
+    assert [one.objects for one in given_tests(text)] == [objects]
+
+
+def test_a_session_with_plain_values_is_not_about_objects() -> None:
+    assert not examples_in(">>> xs = [3, 1]\n>>> f(xs)\n2\n")[0].objects
+    assert not examples_in(">>> for x in\n>>> f(1)\n2\n")[0].objects
+    assert examples_in(">>> s = Stack()\n>>> f(s)\n2\n")[0].objects
+
+
 def test_a_text_that_is_too_long_is_refused_before_it_is_read() -> None:
     begun = process_time()
     found = understood("assert f(\n" * 5_000)

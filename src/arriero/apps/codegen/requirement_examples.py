@@ -263,10 +263,18 @@ def _session(source: str, want: Sequence[str], setup: list[str]) -> Iterator[Exa
     value = literal("\n".join(want)) or literal(want[0])
     name = entry_of(tree)
     if value is not None and name is not None:
-        objects = bool(before)
+        objects = _has_objects(_before(before), name) or _has_objects(tree, name)
         yield Example(
             name, call, value, _lines(before, _assert(call, value)), before, objects=objects
         )
+
+
+def _before(setup: str) -> ast.Module:
+    """The statements of a setup; none where it is no Python."""
+    try:
+        return trees.parse(setup)
+    except (SyntaxError, ValueError, RecursionError):
+        return ast.Module([], [])
 
 
 def _raising(call: str, error: str) -> str:

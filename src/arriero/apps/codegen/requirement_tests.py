@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import sys
 import textwrap
 from collections.abc import Iterator
 
@@ -82,9 +84,61 @@ def _example(about: ast.AST, body: list[ast.stmt]) -> Example:
         call, expected = ast.unparse(about.left), ast.unparse(about.comparators[0])
     elif isinstance(about, ast.expr):
         call, expected = ast.unparse(about), "True"
-    names = [node.func for node in ast.walk(about) if isinstance(node, ast.Call)]
-    objects = any(isinstance(one, ast.Attribute) for one in names) or any(
-        isinstance(one, ast.Name) and one.id[:1].isupper() for one in names
+    plain = _plain_names(body)
+    objects = any(
+        _asks_object(node.func, plain) for node in ast.walk(about) if isinstance(node, ast.Call)
     )
     entry = (entry_of(about) if isinstance(about, ast.expr) else None) or ""
     return Example(entry, call, expected, code, objects=objects)
+
+
+def _asks_object(called: ast.expr, plain: frozenset[str]) -> bool:
+    """Whether a call may make an object of the program's own classes, or ask one: `Stack()`, `stack.push(1)`.
+
+    A method of a plain value is none (`xs.append(1)`, `", ".join(xs)`): granted to such a test, the code under test
+    could say that it equals whatever is expected.
+    """
+    match called:
+        case ast.Name(id=name):
+            return name[:1].isupper() and name not in plain
+        case ast.Attribute(value=ast.Name(id=name)):
+            return name not in plain
+        case ast.Attribute(value=ast.Constant() | ast.JoinedStr()):
+            return False
+    return isinstance(called, ast.Attribute)
+
+
+def _plain_names(body: list[ast.stmt]) -> frozenset[str]:
+    """Names that stand for nothing of the program's: Python's own, the standard library's, those of plain values alone."""
+    known, other = set(dir(builtins)), set[str]()
+    for node in (inner for statement in body for inner in ast.walk(statement)):
+        match node:
+            case ast.Import(names=names):
+                known |= {_bound(one) for one in names if _is_standard(one.name)}
+            case ast.ImportFrom(module=str(module), names=names) if _is_standard(module):
+                known |= {_bound(one) for one in names}
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if _is_literal(value):
+                known.add(name)
+            case ast.Assign(targets=targets):
+                other |= {one.id for one in targets if isinstance(one, ast.Name)}
+            case ast.For(target=target) | ast.withitem(optional_vars=ast.expr() as target):
+                other |= {one.id for one in ast.walk(target) if isinstance(one, ast.Name)}
+            case ast.arg(arg=name):
+                other.add(name)
+    return frozenset(known - other)
+
+
+def _bound(one: ast.alias) -> str:
+    return one.asname or one.name.partition(".")[0]
+
+
+def _is_standard(module: str) -> bool:
+    return module.partition(".")[0] in sys.stdlib_module_names
+
+
+def _is_literal(value: ast.expr) -> bool:
+    try:
+        trees.literal(value)
+    except (ValueError, TypeError, SyntaxError, RecursionError):
+        return False
+    return True
