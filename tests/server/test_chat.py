@@ -53,6 +53,9 @@ def test_the_official_client_gets_a_stream(house: House, real: str) -> None:
 def test_the_official_client_lists_the_models(house: House, real: str) -> None:
     with openai.OpenAI(base_url=f"{real}/v1", api_key=house.secrets["tester"]) as client:
         assert [model.id for model in client.models.list()] == ["chat", "smollm2-135m"]
+        assert client.models.retrieve("smollm2-135m").owned_by == "arriero"
+        with pytest.raises(openai.NotFoundError, match="GET /v1/models lists: chat, smollm2-135m"):
+            client.models.retrieve("other/model")
 
 
 def test_the_official_client_understands_our_errors(house: House, real: str) -> None:

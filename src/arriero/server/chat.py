@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -12,7 +13,7 @@ from arriero.apps.chat.app import ROLE
 from arriero.apps.chat.values import Conversation, Said
 from arriero.assembly import Platform
 from arriero.core.errors import InputError
-from arriero.core.words import Ended
+from arriero.core.words import Ended, JsonValue
 from arriero.flow import Case, Result
 from arriero.security.keys import Identity
 from arriero.security.masking import Vault, mask_input
@@ -124,7 +125,7 @@ class ChatCompletion(BaseModel):
 
 
 def mount(router: APIRouter, platform: Platform, answers: Answers) -> None:
-    """Open `POST /v1/chat/completions` and `GET /v1/models`."""
+    """Open `POST /v1/chat/completions`, `GET /v1/models` and `GET /v1/models/{model}`."""
 
     @router.post(
         "/v1/chat/completions",
@@ -154,12 +155,12 @@ def mount(router: APIRouter, platform: Platform, answers: Answers) -> None:
 
     @router.get("/v1/models", operation_id="models_list", summary="What `model` may be")
     async def models() -> Response:
-        created = int(platform.clock.now().timestamp())
-        shown = [
-            {"id": name, "object": "model", "created": created, "owned_by": "arriero"}
-            for name in served(platform)
-        ]
+        shown = [_shown(platform, name) for name in served(platform)]
         return Response(to_body(Page(tuple(shown))), media_type=JSON)
+
+    @router.get("/v1/models/{model:path}", operation_id="models_get", summary="One of them")
+    async def model(model: str) -> Response:  # a name may have slashes
+        return Response(to_body(_shown(platform, _served(platform, model))), media_type=JSON)
 
 
 def served(platform: Platform) -> tuple[str, ...]:
@@ -172,16 +173,27 @@ def served(platform: Platform) -> tuple[str, ...]:
 
 def _checked(platform: Platform, body: ChatAsked) -> Conversation:
     """The conversation, once it is clear that it can be answered here."""
+    _served(platform, body.model)
+    return body.conversation()
+
+
+def _served(platform: Platform, model: str) -> str:
+    """`model`, if it is one; else an error in OpenAI's words."""
     platform.app(APP)
-    if body.model not in served(platform):
+    if model not in served(platform):
         error = EdgeError(
             404,
             "model_not_found",
-            f"there is no model {body.model!r}; GET /v1/models lists: {', '.join(served(platform))}",
+            f"there is no model {model!r}; GET /v1/models lists: {', '.join(served(platform))}",
         )
         error.param = "model"
         raise error
-    return body.conversation()
+    return model
+
+
+def _shown(platform: Platform, name: str) -> Mapping[str, JsonValue]:
+    created = int(platform.clock.now().timestamp())
+    return {"id": name, "object": "model", "created": created, "owned_by": "arriero"}
 
 
 async def _vault(platform: Platform, who: Identity, body: ChatAsked, given: Conversation) -> Vault:
