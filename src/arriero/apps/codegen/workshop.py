@@ -34,8 +34,8 @@ class Workshop:
         self.examined_s = 0.0
 
     def begin(self) -> None:
-        """Open the sandbox in the background, while the writer writes."""
-        if self._opening is None:
+        """Open the sandbox in the background, while the writer writes; anew where that failed."""
+        if self._opening is None or self._failed(self._opening):
             self._opening = asyncio.create_task(self._stack.enter_async_context(self._opens()))
 
     async def probed(self) -> Probed:
@@ -61,10 +61,14 @@ class Workshop:
     @property
     def told(self) -> str:
         """Which sandbox it is, in a sentence; empty before it is open."""
-        done = self._opening is not None and self._opening.done() and not self._opening.cancelled()
-        if not done or self._opening is None or self._opening.exception() is not None:
+        opening = self._opening
+        if opening is None or not opening.done() or self._failed(opening):
             return ""
-        return self._opening.result().told
+        return opening.result().told
+
+    @staticmethod
+    def _failed(opening: asyncio.Task[Probed]) -> bool:
+        return opening.done() and (opening.cancelled() or opening.exception() is not None)
 
     async def close(self) -> None:
         if self._opening is not None and not self._opening.done():
