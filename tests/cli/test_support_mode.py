@@ -27,6 +27,23 @@ def test_modes_are_shown_set_and_kept_with_their_actor(place: Place) -> None:
     assert [line.split()[2:] for line in told] == [["off", "anna"], ["suggest", "ben"]]
 
 
+def test_what_was_suggested_is_not_automated_unmeasured_unless_somebody_says_why(
+    place: Place,
+) -> None:
+    place.configure(FAKES)
+    place.run("support", "mode", "refund", "suggest", "--actor", "anna")
+    refused = place.run("support", "mode", "refund", "auto", "--actor", "ben")
+    assert refused.status != 0
+    assert "of 0 messages 0 had a suggestion that was judged" in refused.err
+    assert "refund: suggest" in place.run("support", "mode", "refund").out
+    assert place.run("support", "mode", "refund", "auto", "--force").status == 2
+    why = ("--force", "--because", "tried on paper")
+    done = place.run("support", "mode", "refund", "auto", "--actor", "ben", *why)
+    assert done.status == 0, done.err
+    last = place.run("support", "mode", "refund", "--history").out.splitlines()[-1]
+    assert last.endswith("auto    ben (forced: tried on paper)")
+
+
 @pytest.mark.parametrize(
     ("argv", "why"),
     [

@@ -42,7 +42,7 @@ def handovers(
 async def recorded(ledger: Ledger, message: str, *, at: datetime = MONDAY, **changes: Any) -> str:
     """Record a run of the support app whose answer was not sent; gives its id."""
     conversation, history = changes.pop("conversation", None), changes.pop("history", ())
-    draft = changes.pop("draft", "")
+    draft, tool = changes.pop("draft", ""), changes.pop("tool", None)
     id = uuid7(now_ms=next(NUMBERS))  # ids of one millisecond would have no order
     run = Run(
         **{
@@ -68,6 +68,7 @@ async def recorded(ledger: Ledger, message: str, *, at: datetime = MONDAY, **cha
         seen={"intent": "shipping_cost", "order": "10234"},
         evidence={
             "order": "known",
+            "proposal": {"tool": tool} if tool else None,
             "facts": {"order_id": "10234", "items": "Down jacket", "carrier": ""},
             "passages": [{"id": SOURCE.id, "title": SOURCE.title, "quote": SOURCE.quote}],
         },

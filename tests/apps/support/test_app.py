@@ -22,12 +22,13 @@ from arriero.apps.support.handover import HandOverSettings, Priority, Rules, Tex
 from arriero.apps.support.inbox import HandOvers
 from arriero.apps.support.inquiry import Inquiry
 from arriero.apps.support.memory import Memory
+from arriero.apps.support.modes import Judgements, Modes
 from arriero.apps.support.modes import Mode as Automation
-from arriero.apps.support.modes import Modes
 from arriero.apps.support.orders import About, Customer, Order, OrderStatus, Receipt
 from arriero.apps.support.plugin import plugin
 from arriero.apps.support.sample import shop
 from arriero.apps.support.settings import SupportSettings
+from arriero.apps.support.suggestions import judgements
 from arriero.apps.support.tools import Tools
 from arriero.apps.support.values import Reply
 from arriero.core.clock import HeldClock, SystemClock
@@ -458,6 +459,30 @@ async def test_a_suggested_answer_is_seen_by_an_agent_and_not_by_the_customer(de
     )
     (task,) = await desk.ledger.tasks("default")
     assert "10234" in str((await desk.app.handovers.about(task, "ann"))["summary"])
+
+
+async def test_a_suggestion_that_is_sent_as_it_was_speaks_for_its_intent(desk: Desk) -> None:
+    modes, handovers = desk.app.modes, desk.app.handovers
+    await modes.set("default", "cancel_order", Automation.SUGGEST, "ann")
+    since = await modes.suggested_since("default", "cancel_order")
+    assert since is not None
+    order = next(one for one in ORDERS if one.status is OrderStatus.PROCESSING)
+    asked = await desk.ask(f"please cancel order {order.id}", order.customer_id)
+    (task,) = await desk.ledger.tasks("default")
+    proposed = (await handovers.about(task, "ann"))["summary"]["proposed"]
+    assert order.id in proposed
+    await handovers.accept("default", task.id, "ann")
+    await handovers.resolve("default", task.id, "ann", proposed)
+    told = await judgements(
+        desk.ledger, modes.records, modes.clock, "default", "cancel_order", since
+    )
+    assert told == Judgements(accepted=1, edited=0, rejected=0, seen=1)
+    run = await desk.ledger.run("default", asked.run.id)
+    assert run is not None
+    trace = await desk.ledger.trace(run)
+    assert trace is not None
+    assert isinstance(trace.evidence, dict)
+    assert trace.evidence["proposal"]["tool"] == "cancel_order"  # by which a tool finds its runs
 
 
 async def test_without_the_directory_the_rest_of_the_service_goes_on(desk: Desk) -> None:

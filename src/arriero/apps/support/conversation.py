@@ -79,7 +79,7 @@ class Messages:
         self, tenant: str, conversation: str, *, after: str = ""
     ) -> Sequence[Mapping[str, JsonValue]]:
         """In order, with private values restored."""
-        found = [one for one in await self._kept(tenant, conversation) if one.id > after]
+        found = [one for one in await self.kept(tenant, conversation) if one.id > after]
         return [
             {
                 "id": one.id,
@@ -96,7 +96,7 @@ class Messages:
         """Keep a message and give its id. One of the same `origin` is replaced, so that what is
         told twice, after a crash, is read once. The caller holds the conversation.
         """
-        kept = await self._kept(tenant, conversation)
+        kept = await self.kept(tenant, conversation)
         again = next((one.id for one in kept if origin and one.origin == origin), None)
         id = again or _next_id(self.clock, kept[-1].id if kept else "")
         masked = await self.privacy.mask(tenant, conversation, text)
@@ -106,12 +106,13 @@ class Messages:
 
     async def forget(self, tenant: str, conversation: str) -> int:
         """Remove every message; gives how many there were."""
-        kept = await self._kept(tenant, conversation)
+        kept = await self.kept(tenant, conversation)
         for one in kept:
             await self.records.delete(tenant, _kind(conversation), one.id)
         return len(kept)
 
-    async def _kept(self, tenant: str, conversation: str) -> list[Message]:
+    async def kept(self, tenant: str, conversation: str) -> list[Message]:
+        """In order, masked, each with what made it."""
         found = await self.records.list(tenant, _kind(conversation))
         return [MESSAGE.validate_python(value) for value in found.values()]
 

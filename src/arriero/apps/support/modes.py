@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from itertools import count
@@ -20,9 +20,11 @@ from arriero.core.clock import Clock
 from arriero.core.errors import InputError, StoreError
 from arriero.core.ids import uuid7
 from arriero.core.statistics import wilson
+from arriero.core.words import JsonValue
 from arriero.store.records import Records
 
 KIND = "mode-change"
+LIMIT, MINIMUM = 0.05, 100  # share of suggestions that may be wrong, measured on at least so many
 FRESH_S = 0.5  # a change acts on the next message within a second, in every process
 MOST_NEAR = 3  # names that a mistyped intent is answered with
 
@@ -45,13 +47,15 @@ def strictest(modes: Iterable[Mode]) -> Mode:
 
 @dataclass(frozen=True, slots=True)
 class ModeChange:
-    """Somebody set an intent's mode."""
+    """Somebody set an intent's mode. `because` is what was measured, or why it was `forced`."""
 
     id: str
     intent: str
     mode: Mode
     actor: str
     at: datetime
+    because: str = ""
+    forced: bool = False
 
 
 @dataclass(slots=True)
@@ -84,15 +88,33 @@ class Modes:
         changes = [_change(id, value) for id, value in values.items()]
         return [one for one in changes if intent is None or one.intent == intent]
 
-    async def set(self, tenant: str, intent: str, mode: Mode, actor: str) -> ModeChange:
-        """From now on this mode holds; who said so, and when, stays on record."""
+    async def suggested_since(self, tenant: str, intent: str) -> datetime | None:
+        """Since when the intent is suggested without having been `auto` again; None when it is `auto`,
+        or was before it was switched off. `off` in between changes nothing: it is no way round.
+        """
+        start = datetime.min.replace(tzinfo=UTC)
+        told = [(self.default, start)]
+        told += [(one.mode, one.at) for one in await self.history(tenant, intent)]
+        autos = [at for at, (mode, _) in enumerate(told) if mode is Mode.AUTO]
+        careful = told[autos[-1] + 1 :] if autos else told
+        return next((at for mode, at in careful if mode is Mode.SUGGEST), None)
+
+    async def set(
+        self, tenant: str, intent: str, mode: Mode, actor: str, because: str = "", *,
+        forced: bool = False,
+    ) -> ModeChange:  # fmt: skip
+        """From now on this mode holds; who said so, when and why stays on record."""
         now = self.clock.now()
         before = (await self.in_force(tenant)).get(intent)
         if before is not None:  # two changes in one millisecond would have no order
             now = max(now, before.at + timedelta(milliseconds=1))
         # The id is made of this clock, so that "last" means the same as `at`.
-        change = ModeChange(uuid7(now_ms=int(now.timestamp() * 1e3)), intent, mode, actor, now)
-        value = {"intent": intent, "mode": mode.value, "actor": actor, "at": now.isoformat()}
+        id = uuid7(now_ms=int(now.timestamp() * 1e3))
+        change = ModeChange(id, intent, mode, actor, now, because, forced)
+        value = {
+            "intent": intent, "mode": mode.value, "actor": actor, "at": now.isoformat(),
+            "because": because, "forced": forced,
+        }  # fmt: skip
         await self.records.put(tenant, KIND, change.id, value)
         await self._read(tenant)
         return change
@@ -115,9 +137,11 @@ class Modes:
             self._known[tenant], self._read_at[tenant] = last, begun
 
 
-def _change(id: str, value: Mapping[str, str]) -> ModeChange:
-    at = datetime.fromisoformat(value["at"])
-    return ModeChange(id, value["intent"], Mode(value["mode"]), value["actor"], at)
+def _change(id: str, value: Mapping[str, JsonValue]) -> ModeChange:
+    """Changes of earlier versions say neither why nor whether they were forced."""
+    at, because = datetime.fromisoformat(value["at"]), value.get("because", "")
+    told = value["intent"], Mode(value["mode"]), value["actor"], at, because
+    return ModeChange(id, *told, forced=value.get("forced", False))
 
 
 def known(name: str, names: Iterable[str]) -> str:
@@ -149,6 +173,11 @@ class Judgements:
     def n(self) -> int:
         return self.accepted + self.edited + self.rejected
 
+    @property
+    def wrong(self) -> int:
+        """An edited answer counts: it would have gone out unedited."""
+        return self.edited + self.rejected
+
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
@@ -166,17 +195,16 @@ class Promotion:
 
 
 def promote(
-    judged: Judgements, *, limit: float = 0.05, minimum: int = 100, coverage: float = 0.0
+    judged: Judgements, *, limit: float = LIMIT, minimum: int = MINIMUM, coverage: float = 0.0
 ) -> Promotion:
     """From suggest to auto: only if at least `minimum` suggestions were judged, the upper bound of
     their error (Wilson, 95 %) is at most `limit`, and at least `coverage` of the messages got one.
 
-    An edited answer counts as an error: it would have gone out unedited. With no error at all the
-    limit of 5 % needs 73 judgements, 1 % needs 381. Raises `InputError` for counts that cannot be.
+    With no error at all the limit of 5 % needs 73 judgements, 1 % needs 381. Raises `InputError` for counts that cannot be.
     """
     if min(judged.accepted, judged.edited, judged.rejected) < 0 or 0 < judged.seen < judged.n:
         raise InputError(f"these are no counts of judged suggestions: {judged}")
-    found = wilson(judged.edited + judged.rejected, judged.n)
+    found = wilson(judged.wrong, judged.n)
     covered = judged.n / judged.seen if judged.seen else 1.0
     numbers = (found.value, found.high, covered)
     if judged.n < minimum:
@@ -191,6 +219,19 @@ def promote(
         return Promotion(False, why, *numbers)
     why = f"at most {found.high:.1%} wrong, measured on {judged.n} judged suggestions"
     return Promotion(True, why, *numbers)
+
+
+def refused(name: str, judged: Judgements) -> str:
+    """Why `name` is not promoted at the usual limit, what would do, and how to go on regardless."""
+    found, wrong = wilson(judged.wrong, judged.n), judged.wrong
+    enough = next(n for n in count(max(MINIMUM, judged.n)) if wilson(wrong, n).high <= LIMIT)
+    return (
+        f"{name} is not answered without a person yet: of {judged.seen} messages {judged.n} had a "
+        f"suggestion that was judged, {wrong} of them edited or not sent (wrong: {found.value:.1%}, "
+        f"95 % interval {found.low:.1%} to {found.high:.1%}), and it has to be at most {LIMIT:.0%} on "
+        f"{MINIMUM} or more; {enough - judged.n} more sent as they are would do, and "
+        "--force --because WHY goes on without"
+    )
 
 
 def release_at(
