@@ -9,7 +9,9 @@ from arriero.apps.codegen.judge.report import Problem
 from arriero.apps.codegen.security.shapes_secrets import EMPTY, KEY, KNOWN, PASSWORD
 
 # `password = "..."`, `apiKey: '...'`, `SECRET := "..."`: a name, a sign, a text of eight characters or more.
-GIVEN = re.compile(r"""([A-Za-z_][\w-]*)["']?\s*(?::=|=>|[:=])\s*(["'`])([^"'`\n]{8,200})\2""")
+GIVEN = re.compile(
+    r"""(?<!\w)([A-Za-z_][\w-]{0,80})["']?\s*(?::=|=>|[:=])\s*(["'`])([^"'`\n]{8,200})\2"""
+)
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
