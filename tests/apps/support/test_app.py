@@ -416,6 +416,32 @@ async def test_a_yes_to_something_else_cancels_nothing(desk: Desk) -> None:
     assert await desk.status(order) is OrderStatus.PROCESSING
 
 
+async def _down(*_: object) -> About | None:
+    raise StoreError("the customer directory cannot be reached")
+
+
+async def test_a_yes_after_an_answer_without_the_directory_cancels_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = next(one for one in ORDERS if one.status is OrderStatus.PROCESSING)
+    await desk.ask(f"please cancel order {order.id}", order.customer_id)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(desk.app.directory, "about", _down)
+        told = await desk.ask("What does standard shipping cost?", order.customer_id)
+    assert "4.90 EUR" in told.outcome.answer.response
+    await desk.ask("yes", order.customer_id)
+    assert await desk.status(order) is OrderStatus.PROCESSING
+
+
+async def test_an_intent_that_is_switched_off_stays_off_without_the_directory(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.app.modes.set("default", "shipping_cost", Automation.OFF, "ann")
+    monkeypatch.setattr(desk.app.directory, "about", _down)
+    result = await desk.ask("What does standard shipping cost?")
+    assert (result.outcome.ended, result.outcome.origin) == (Ended.PENDING, "handover")
+
+
 async def test_nobody_cancels_another_customers_order(desk: Desk) -> None:
     order = next(one for one in ORDERS if one.status is OrderStatus.PROCESSING)
     stranger = "c-0042" if order.customer_id != "c-0042" else "c-0043"

@@ -66,13 +66,24 @@ class Personal:
             known = await self._now(turn, seen)
         except StoreError as error:
             log.warning("answering without the customer's data: %s", error.message)
-            known = Evidence("none", missing=error.message, mode=self.settings.mode)
+            known = await self._without(turn, seen, error.message)
         if conversation:
             note = await _if_up(
                 self.handovers.note(tenant, conversation), "a colleague's note cannot be read"
             )
             known = replace(known, note=note or "")
         return known
+
+    async def _without(self, turn: Turn[Inquiry], seen: Seen, why: str) -> Evidence:
+        """What holds without the directory too: the mode, and what waits for a yes (to be dropped)."""
+        asked, tenant = turn.input, turn.case.tenant
+        place = place_of(asked.conversation, asked.customer)
+        mode = await _if_up(self.modes.mode_of(tenant, seen.intent), "modes cannot be read")
+        pending = await _if_up(
+            self.tools.confirmations.get(tenant, place), "what waits for a yes cannot be read"
+        )
+        said = self.settings.mode if mode is None else mode.value
+        return Evidence("none", missing=why, mode=said, pending=pending, place=place)
 
     async def _now(self, turn: Turn[Inquiry], seen: Seen) -> Evidence:
         asked, tenant = turn.input, turn.case.tenant
