@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,13 +19,15 @@ from arriero.apps.support.confirm import Confirmations
 from arriero.apps.support.directory import MemoryDirectory
 from arriero.apps.support.draft import NOT_OURS
 from arriero.apps.support.handover import HandOverSettings, Priority, Rules, Texts
+from arriero.apps.support.hours import HoursSettings
 from arriero.apps.support.inbox import HandOvers
 from arriero.apps.support.inquiry import Inquiry
 from arriero.apps.support.memory import Memory
 from arriero.apps.support.modes import Judgements, Modes
 from arriero.apps.support.modes import Mode as Automation
-from arriero.apps.support.orders import About, Customer, Order, OrderStatus, Receipt
+from arriero.apps.support.orders import About, Customer, Order, OrderStatus, Receipt, RefundStatus
 from arriero.apps.support.plugin import plugin
+from arriero.apps.support.policy import Tool, last_day
 from arriero.apps.support.sample import shop
 from arriero.apps.support.settings import SupportSettings
 from arriero.apps.support.suggestions import judgements
@@ -57,6 +59,7 @@ RULES = {
     "wash": "product_care",
     "weather": "out_of_scope",
     "cancel": "cancel_order",
+    "refund": "refund_request",
     "yes": "other",
     "wrong article": "wrong_item",
 }
@@ -93,7 +96,7 @@ class Desk:
             index=MemoryIndex(passages_of(known)),
             answers=templates.by_intent(templates.load(self.settings.templates)),
             handovers=HandOvers(self.ledger, records, clock, rules),
-            tools=Tools(directory, confirmations, allowed, clock),
+            tools=Tools(directory, confirmations, allowed, clock, rules.hours.zone),
             memory=Memory(records, clock),
             modes=Modes(records, clock),
             checks=quality.checks((one.text for one in known), None),
@@ -406,6 +409,45 @@ async def test_what_has_ended_is_swept_also_where_nobody_was_ever_handed_over(de
     await sweep.run(clock.now())
     assert not await records.list("default", "pending")
     assert not await records.list("default", "memory")
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/Los_Angeles"])
+async def test_a_return_is_in_time_until_the_shops_own_day_is_over(zone: str) -> None:
+    desk = await Desk(settings=SupportSettings(hours=HoursSettings(zone=zone))).open()
+    order = next(
+        one
+        for one in ORDERS
+        if one.status is OrderStatus.DELIVERED
+        and one.refund_status is RefundStatus.NONE
+        and one.total < 500
+    )
+    last = last_day(desk.app.tools.policy.tools[Tool.REFUND], order)
+    assert last is not None
+    clock = desk.app.tools.clock
+    assert isinstance(clock, HeldClock)
+    # Half past midnight in UTC is the afternoon before in California.
+    night = datetime.combine(last + timedelta(days=1), time(0, 30), UTC)
+    clock.advance((night - clock.now()).total_seconds())
+    asked = await desk.ask(f"please refund order {order.id}", order.customer_id)
+    if zone == "UTC":
+        assert asked.outcome.answer.because == "window"
+        return
+    assert asked.outcome.ended is Ended.CLARIFY
+    await desk.ask("yes", order.customer_id)
+    found = await desk.app.directory.order(order.customer_id, order.id)
+    assert found is not None
+    assert found.refund_status is RefundStatus.PENDING
+
+
+async def test_when_money_comes_back_is_counted_from_the_shops_own_day() -> None:
+    desk = await Desk(settings=SupportSettings(hours=HoursSettings(zone="Asia/Tokyo"))).open()
+    order = next(one for one in ORDERS if one.status is OrderStatus.PROCESSING)
+    clock = desk.app.tools.clock
+    assert isinstance(clock, HeldClock)
+    clock.advance(7 * 3_600)  # Monday at 16:00 in UTC is Tuesday in Japan
+    await desk.ask(f"please cancel order {order.id}", order.customer_id)
+    agreed = await desk.ask("yes", order.customer_id)
+    assert "23 June 2026" in agreed.outcome.answer.response
 
 
 async def test_a_yes_to_something_else_cancels_nothing(desk: Desk) -> None:

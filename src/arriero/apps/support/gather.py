@@ -112,6 +112,7 @@ class Personal:
             run=turn.run,
             now=turn.now,
             sure=sure(turn, seen),
+            zone=self.tools.zone,
         )
         personal = seen.suspicious or seen.person
         proposal = None if personal else _next_step(self.tools.policy, request)

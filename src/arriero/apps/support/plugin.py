@@ -99,6 +99,7 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
         Confirmations(parts.records, parts.clock),
         await asyncio.to_thread(policy.load, settings.policy),
         parts.clock,
+        rules.hours.zone,
     )
     return SupportApp(
         settings=settings,

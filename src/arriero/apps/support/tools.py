@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
@@ -91,10 +91,12 @@ class Request:
     run: str
     now: datetime
     sure: bool = True
+    zone: tzinfo = UTC
 
     @property
     def today(self) -> date:
-        return self.now.date()
+        """The shop's own day, which windows and due days are counted in."""
+        return self.now.astimezone(self.zone).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,12 +375,13 @@ def _plain(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Performs what was decided. Nothing else in the app changes an order."""
+    """Performs what was decided. Nothing else in the app changes an order. `zone` is the shop's."""
 
     directory: CustomerDirectory
     confirmations: Confirmations
     policy: Policy
     clock: Clock
+    zone: tzinfo = UTC
 
     async def perform(
         self,
@@ -444,7 +447,7 @@ class Tools:
         """The policy once more, on the order as it is now; then the change."""
         about = await self.directory.about(pending.customer, pending.order, recent=0)
         customer, order = (about.customer, about.order) if about else (None, None)
-        today = self.clock.now().date()
+        today = self.clock.now().astimezone(self.zone).date()
         if refusal := self.policy.refusal(pending.tool, Asked(customer, order, today)):
             raise InputError(f"the policy does not allow it any more ({refusal.condition})")
         if customer is None or order is None:
