@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from arriero.apps.support.suggestions import change, judgements
 from arriero.core.clock import HeldClock
 from arriero.core.errors import Conflict
 from arriero.core.words import Ended
+from arriero.store.ledger import open_ledger
+from arriero.store.records import SqlRecords
 from tests.apps.support.recorded import MONDAY, handovers, recorded
 
 INTENT = "shipping_cost"  # of the runs that `recorded` makes
@@ -91,6 +94,18 @@ async def test_a_tool_is_judged_by_whatever_intent_led_to_it(desk: HandOvers) ->
     await _suggested(desk, "c2")
     await desk.resolve("default", task, "ann", DRAFT)
     assert await _counted(desk, "refund") == Judgements(1, 0, 0, seen=1)
+
+
+async def test_a_file_of_the_ledger_tells_the_same(tmp_path: Path) -> None:
+    ledger, clock = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}"), HeldClock(MONDAY)
+    try:
+        desk = handovers(ledger, clock, SqlRecords(ledger, "support"))
+        task = await _suggested(desk, "c1", tool="refund")
+        await desk.resolve("default", task, "ann", DRAFT)
+        for name in (INTENT, "refund"):
+            assert await _counted(desk, name) == Judgements(1, 0, 0, seen=1)
+    finally:
+        await ledger.close()
 
 
 async def test_without_judgements_a_suggested_intent_stays_with_people(
