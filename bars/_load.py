@@ -23,7 +23,6 @@ import uvloop
 from bars._client import INQUIRIES, Connection, connected, post
 from bars._server import ROOT, Server
 
-
 # uvloop's clock goes by milliseconds: what it wakes up for would leave 0.3 ms late in the median, and 1 ms or
 # more in a twentieth of the cases. The last of the wait is therefore waited for awake.
 EARLY_S = 0.002
@@ -109,7 +108,7 @@ async def _open(
         for number in range(int(plan.rate * plan.seconds)):
             due = began + number / plan.rate
             await asyncio.sleep(max(0.0, due - perf_counter() - EARLY_S))
-            while perf_counter() < due:
+            while perf_counter() < due:  # noqa: ASYNC110  # nothing happens that could be waited for
                 await asyncio.sleep(0)
             group.create_task(one(requests[number % len(requests)], due))
 
