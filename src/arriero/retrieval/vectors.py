@@ -60,7 +60,8 @@ async def vectors_of(
     if new or len(known) > len(set(keys)):
         kept = {key: known[key] for key in keys}
         await asyncio.to_thread(_write, file, kept)
-    return np.array([known[key] for key in keys], np.float32)
+    found = np.array([known[key] for key in keys], np.float32)
+    return found.reshape(len(keys), encoder.dimension)  # of no texts, too
 
 
 def read(file: Path) -> dict[str, Vectors]:
