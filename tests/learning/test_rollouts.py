@@ -305,7 +305,8 @@ def test_a_variant_that_differs_in_more_than_models_compares_all_runs() -> None:
     assert changed(OLD, replace(NEW, rounds=4)) == ()
 
 
-async def test_after_a_long_look_a_rollout_rests_but_not_for_long() -> None:
+@pytest.mark.parametrize("rests", [True, False])
+async def test_after_a_long_look_a_rollout_rests_but_not_for_long(rests: bool) -> None:
     clock, ledger = HeldClock(NOW), MemoryLedger()
     await prepared(ledger)
     seconds = iter([0.0, 2.0, 29.0, 31.0, 31.0])  # a look of 2 s; too early; a look
@@ -314,8 +315,8 @@ async def test_after_a_long_look_a_rollout_rests_but_not_for_long() -> None:
     await rollouts.look(clock.now())
     clock.at += timedelta(hours=2)
     await runs(ledger, begun, clock.now())
-    await rollouts.look(clock.now())
-    assert (await rollouts.all())[0].state is State.SHADOW
+    await rollouts.look(clock.now(), rests=rests)
+    assert (await rollouts.all())[0].state is (State.SHADOW if rests else State.CANARY)
     await rollouts.look(clock.now())
     assert (await rollouts.all())[0].state is State.CANARY
 

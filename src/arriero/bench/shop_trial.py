@@ -240,7 +240,7 @@ class Trial:
         return rollout
 
     async def _look(self) -> None:
-        await self.work.rollouts.look(self.clock.now())
+        await self.work.rollouts.look(self.clock.now(), rests=False)
         await self.refresh()
         self.clock.skip(SKIP)
 

@@ -209,15 +209,16 @@ class Rollouts:
         evidence = await asyncio.to_thread(count, rollout, rows, self.clock.now())
         return Looked(rollout, machine.version, evidence)
 
-    async def look(self, now: datetime) -> None:
+    async def look(self, now: datetime, *, rests: bool = True) -> None:
         """One look at each open rollout: the job. What another worker moved meanwhile is left to it.
 
+        One whose last look took long rests; not without `rests`, where the time between looks is simulated.
         What one of them raises is raised at the end (the first, of several): no other one goes unguarded for it.
         """
         faults: list[Exception] = []
         for machine in await self.ledger.machines(KIND):
             try:
-                await self._look_at(machine, now)
+                await self._look_at(machine, now, rests=rests)
             except Conflict as moved:
                 log.info("%s", moved.message)
             except Exception as error:  # noqa: BLE001  raised below
@@ -226,9 +227,9 @@ class Rollouts:
         if faults:
             raise faults[0]
 
-    async def _look_at(self, machine: Machine, now: datetime) -> None:
+    async def _look_at(self, machine: Machine, now: datetime, *, rests: bool) -> None:
         begun = self.stopwatch()
-        if begun < self._rests.get(machine.id, begun):
+        if rests and begun < self._rests.get(machine.id, begun):
             return
         looked = await self._looked(machine)
         took = self.stopwatch() - begun
