@@ -27,7 +27,7 @@ from bars.parity import MODEL, STYLES, dataset
 from bars.result import Figure, save
 
 SECONDS = 60.0
-RATE = 3.0  # a second; at 1 even a training with all threads that is not nice was not to be seen
+RATE = 3.0  # a second, of which most take 40 ms: so little that no training is felt, the lazy one neither (LOG.md)
 EPOCHS = 3
 TURNS = 4  # to warm up, idle, while it trains, while the lazy one trains
 

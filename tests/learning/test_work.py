@@ -76,6 +76,16 @@ async def talk(platform: Platform, count: int, *, good: bool | None = None) -> N
         await platform.feedback(told.run_id, "thumb", liked, user=f"person-{number}")
 
 
+async def due(platform: Platform, learning: Cycles) -> Cycle:
+    """A cycle of the chat app whose challenger the gate let through: its rollout is due."""
+    moved = await learning.begin("chat", Trigger.PERSON, "because", now=platform.clock.now())
+    while moved.state is not State.EXPOSED:
+        stepped = await learning.step("chat", platform.clock.now())
+        assert stepped is not None
+        moved = stepped
+    return moved
+
+
 async def test_enough_ratings_begin_a_cycle_that_ends_in_a_rollout(platform: Platform) -> None:
     trainer, adapters = FakeTrainer(), list[str]()
     learning = cycles(platform, trainer, adapters)
@@ -118,11 +128,7 @@ async def test_the_gates_runs_act_on_nothing_and_are_recorded_as_shadows(
 ) -> None:
     learning = cycles(platform, FakeTrainer(), [])
     await talk(platform, 15)
-    moved = await learning.begin("chat", Trigger.PERSON, "because", now=platform.clock.now())
-    while moved.state is not State.EXPOSED:
-        stepped = await learning.step("chat", platform.clock.now())
-        assert stepped is not None
-        moved = stepped
+    moved = await due(platform, learning)
     evaluation = await platform.ledger.artefact("evaluation", moved.evaluation or "")
     assert evaluation is not None
     found = evaluation.body["finding"]
@@ -228,12 +234,10 @@ async def test_a_thousand_thumbs_of_one_person_on_one_run_begin_no_cycle_and_tea
 async def exposed(platform: Platform, learning: Cycles) -> Cycle:
     """A cycle whose challenger is in its shadow."""
     await talk(platform, 15)
-    moved = await learning.begin("chat", Trigger.PERSON, "because", now=platform.clock.now())
-    for _ in range(4):
-        stepped = await learning.step("chat", platform.clock.now())
-        assert stepped is not None
-        moved = stepped
-    return moved
+    await due(platform, learning)
+    begun = await learning.step("chat", platform.clock.now())
+    assert begun is not None
+    return begun
 
 
 async def test_without_traffic_for_a_day_a_cycle_waits_and_the_champion_goes_on(
@@ -335,11 +339,7 @@ async def test_pairs_against_a_champion_that_serves_no_more_prove_nothing(
 ) -> None:
     learning = cycles(platform, FakeTrainer(), [])
     await talk(platform, 15)
-    moved = await learning.begin("chat", Trigger.PERSON, "because", now=platform.clock.now())
-    while moved.state is not State.EXPOSED:
-        stepped = await learning.step("chat", platform.clock.now())
-        assert stepped is not None
-        moved = stepped
+    await due(platform, learning)
     other = replace(platform.apps["chat"].baseline(), rounds=3)
     chosen = await platform.rollouts.start("chat", other, actor="ana", forced=True)
     await platform.rollouts.act(chosen.id, "promote", "ana")
@@ -445,11 +445,7 @@ async def test_a_run_whose_input_the_app_takes_no_more_is_left_out_of_the_gate(
     old = replace(run, id=uuid7(), unit="long-ago", input={"text": "Is it dry?"})
     await platform.ledger.commit(RunRecorded(old, trace))
     await platform.feedback(old.id, "thumb", False, user="person-long-ago")
-    moved = await learning.begin("chat", Trigger.PERSON, "because", now=platform.clock.now())
-    while moved.state is not State.EXPOSED:
-        stepped = await learning.step("chat", platform.clock.now())
-        assert stepped is not None
-        moved = stepped
+    moved = await due(platform, learning)
     evaluation = await platform.ledger.artefact("evaluation", moved.evaluation or "")
     assert evaluation is not None
     assert evaluation.body["finding"]["cases"] == 15

