@@ -51,10 +51,11 @@ async def started(
     adapter: Path | None = None,
     drafting: bool = False,
     lease: GenerationLease | None = None,
+    parallel: int = 1,
 ) -> AsyncIterator[LlamaGenerator]:
     generator = LlamaGenerator.of(
-        "smollm2-135m", gguf, folder=folder, adapter=adapter, drafting=drafting, lease=lease
-    )
+        "smollm2-135m", gguf, folder=folder, adapter=adapter, drafting=drafting, lease=lease, parallel=parallel
+    )  # fmt: skip
     try:
         await generator.start()
         yield generator
@@ -290,6 +291,20 @@ async def test_children_that_share_a_lease_take_turns(gguf: Path, tmp_path: Path
             await asyncio.sleep(0.005)
         assert all(task.result().text for task in tasks)
     assert most == 1
+
+
+async def test_a_child_writes_as_many_answers_at_once_as_it_is_told(
+    gguf: Path, tmp_path: Path
+) -> None:
+    lease, most = GenerationLease(), 0
+    async with started(gguf, tmp_path, lease=lease, parallel=3) as generator:
+        tasks = [asyncio.create_task(complete(generator, PARIS, timeout_s=60)) for _ in range(5)]
+        while not all(task.done() for task in tasks):
+            most = max(most, lease.held)
+            await asyncio.sleep(0.005)
+        slots = (await generator.server.child().http.get("/props")).json()["total_slots"]
+    assert (most, slots) == (3, 3)
+    assert all("Paris" in task.result().text for task in tasks)
 
 
 @pytest.mark.skipif(not LINUX, reason="reads /proc")

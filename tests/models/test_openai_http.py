@@ -200,9 +200,9 @@ async def test_waiting_in_the_queue_counts_towards_the_deadline() -> None:
         assert fake.seen == []
 
 
-async def test_without_a_lease_one_more_than_max_waiting_is_busy() -> None:
+async def test_without_a_lease_one_more_than_at_once_is_busy() -> None:
     async with open_fake_server(behaviour=Behaviour.STALL) as fake:
-        client = OpenAIHttp("r", fake.url, "m", fake.key, max_waiting=2)
+        client = OpenAIHttp("r", fake.url, "m", fake.key, at_once=2)
         tasks = [asyncio.create_task(complete(client, ask(), timeout_s=9)) for _ in range(2)]
         await until(lambda: fake.under_way == 2)
         with pytest.raises(ModelBusy):

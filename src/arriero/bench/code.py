@@ -9,6 +9,7 @@ a problem when any sample is right, which no product can know. The uplift is pai
 from __future__ import annotations
 
 import ast
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from arriero.bench.problems import Asked, Problem, mark
 from arriero.bench.report import Metric
 from arriero.core.statistics import paired, percentile, wilson
 
+AT_ONCE = 4  # problems that are sampled side by side: nobody's time is measured there
 MAX_SAMPLES = 16  # an answer of a few tokens would otherwise be sampled for ever
 Writer = Callable[[Asked, int], Awaitable[Written]]
 Tell = Callable[[str, int, int], None]
@@ -72,15 +74,23 @@ class Trial:
         self, problems: Sequence[Problem], alone: Sequence[Attempt], ours: Sequence[Attempt]
     ) -> list[list[Attempt]]:
         """For each problem the greedy answer and samples, until they took the pipeline's tokens."""
-        assert self.bare is not None  # noqa: S101 - it wrote `alone`
-        found = []
-        for done, (problem, greedy, our) in enumerate(zip(problems, alone, ours, strict=True)):
+        bare, gate, done = self.bare, asyncio.Semaphore(AT_ONCE), 0
+        assert bare is not None  # noqa: S101 - it wrote `alone`
+
+        async def drawn(problem: Problem, greedy: Attempt, our: Attempt) -> list[Attempt]:
+            nonlocal done
+            found = [greedy]
+            async with gate:
+                while _tokens(found) < our.written.tokens_out and len(found) < MAX_SAMPLES:
+                    found.append(await self.attempt("bare", bare, problem, len(found)))
+            done += 1
             self.tell("bare, best of n", done, len(problems))
-            drawn = [greedy]
-            while _tokens(drawn) < our.written.tokens_out and len(drawn) < MAX_SAMPLES:
-                drawn.append(await self.attempt("bare", self.bare, problem, len(drawn)))
-            found.append(drawn)
-        return found
+            return found
+
+        async with asyncio.TaskGroup() as group:
+            pairs = zip(problems, alone, ours, strict=True)
+            tasks = [group.create_task(drawn(*each)) for each in pairs]
+        return [task.result() for task in tasks]
 
 
 def metrics(

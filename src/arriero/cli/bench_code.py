@@ -160,7 +160,7 @@ async def opened(
         if task.mode != "pipeline":
             engines = Engines(settings, MemoryCache())
             stack.push_async_callback(engines.close)
-            bare = Bare(engines.generator(RoleBinding(task.url)))
+            bare = Bare(engines.generator(RoleBinding(task.url, drafting=False)))
         if task.mode != "bare":
             pipeline = Pipeline(*await stack.enter_async_context(_codegen(settings, task.url)))
         yield Trial(task.url, probed.sandbox, kept, bare, pipeline, task.seed, tell)

@@ -214,6 +214,12 @@ class ModelsSettings(Section):
         description="0: all cores read, as many write as was measured to be fastest at the pull",
     )
     context: int = Field(default=4_096, ge=512)
+    parallel: int = Field(
+        default=4,
+        ge=1,
+        le=64,
+        description="answers that one embedded model writes at once where it does not look them up in the prompt",
+    )
     max_waiting: int = Field(default=8, ge=0, description="requests queued before a 429")
     repack: bool = True
 

@@ -41,8 +41,8 @@ class Engines:
         self._heads: dict[str, Path] = {}
         self._classifiers: dict[tuple[str, str | None, str], Classifier] = {}
         self._taught: dict[tuple[str, str | None, str], tuple[tuple[str, str], ...]] = {}
-        # One generation at a time across all children: two of them on two cores starve each other.
-        self._lease = GenerationLease(slots=1, max_waiting=settings.models.max_waiting)
+        # One child at a time: two of them on two cores starve each other.
+        self._lease = GenerationLease(settings.models.max_waiting)
 
     @property
     def idle(self) -> bool:
@@ -146,7 +146,7 @@ class Engines:
             where = self._deployment(name)
             return OpenAIHttp(
                 name, where.url, where.model, _secret(name, where),
-                max_waiting=where.max_waiting, adapter=bound.adapter,
+                at_once=where.max_waiting, adapter=bound.adapter,
             )  # fmt: skip
         if engine != "llama":
             raise SettingsError(f"{bound.model!r} cannot write text; use llama:, openai: or fake:")
@@ -161,6 +161,7 @@ class Engines:
             writers=catalogue.writers_of(name, self.folder, cores()),
             context=self._settings.models.context,
             drafting=drafting,
+            parallel=1 if drafting else self._settings.models.parallel,
             folder=self._settings.data / "llama",
             lease=self._lease,
         )

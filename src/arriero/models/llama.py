@@ -49,7 +49,7 @@ def pause_before(failures: int) -> float:
 class LlamaServer:
     """Keeps one child alive: starts it, probes it, watches it, restarts it with back-off.
 
-    `adapter` is a GGUF LoRA, fixed for the child's life. `drafting`: see `ChildConfig`. `threads` 0 chooses by the
+    `adapter` is a GGUF LoRA, fixed for the child's life. `drafting` and `parallel`: see `ChildConfig`. `threads` 0 chooses by the
     cores that this process may use; `writers` were measured to write fastest. The child's log goes to `log_file`.
     """
 
@@ -63,6 +63,7 @@ class LlamaServer:
         writers: int | None = None,
         context: int = 4096,
         drafting: bool = False,
+        parallel: int = 1,
         log_file: Path,
     ) -> None:
         self.name = name
@@ -72,6 +73,7 @@ class LlamaServer:
         self.threads = threads_for(cores(), threads, size, writers)
         self.context = context
         self.drafting = drafting
+        self.parallel = parallel
         self.log_file = log_file
         self.starts = 0
         self._child: Child | None = None
@@ -151,6 +153,7 @@ class LlamaServer:
             context=self.context,
             log_file=self.log_file,
             drafting=self.drafting,
+            parallel=self.parallel,
         ) as child:
             await probe(child.http, self.adapter)
             self._child, self._served = child, True
@@ -178,7 +181,7 @@ class LlamaServer:
 
 
 class LlamaGenerator:
-    """A `Generator` on a `LlamaServer`, one at a time with all others that share the `lease`.
+    """A `Generator` on a `LlamaServer`, alone or `parallel` times, in turn with all others that share the `lease`.
 
     Starts with `start` or with the first request, whose deadline then includes the start. While the
     child is being restarted, requests and `ping` raise `ModelError` at once.
@@ -203,6 +206,7 @@ class LlamaGenerator:
         writers: int | None = None,
         context: int = 4096,
         drafting: bool = False,
+        parallel: int = 1,
         lease: GenerationLease | None = None,
     ) -> LlamaGenerator:
         """A generator with its own child, which logs into `folder`."""
@@ -215,6 +219,7 @@ class LlamaGenerator:
             writers=writers,
             context=context,
             drafting=drafting,
+            parallel=parallel,
             log_file=folder / f"{arm}.log",
         )
         return cls(server, lease)
@@ -267,6 +272,7 @@ class LlamaGenerator:
             self.name,
             child.key,
             lease=self._lease,
+            at_once=self.server.parallel,
             adapter=adapter.stem if adapter else None,
             body=llama_body,
             ending=ending,

@@ -35,6 +35,7 @@ class ChildConfig:
 
     `drafting` speeds up answers that quote their prompt; llama.cpp then gives no log-probabilities
     (accepted drafts come with 0.0 and no alternatives), so who needs those must do without.
+    `parallel` answers are written at once, in one batch, each with a `context` of its own.
     """
 
     gguf: str
@@ -44,6 +45,7 @@ class ChildConfig:
     context: int
     key: str
     drafting: bool = False
+    parallel: int = 1
 
     def to_line(self) -> bytes:
         """The line that `main` reads."""
@@ -84,9 +86,10 @@ def _serve(config: ChildConfig) -> tuple[object, str]:
     params.endpoint_slots = False
     params.endpoint_metrics = True
     params.offline = True
-    params.n_ctx = config.context
+    params.n_ctx = config.context * config.parallel
     params.warmup = False  # the start-up probe is one
-    params.n_parallel = 1  # one lease, one slot
+    params.n_parallel = config.parallel
+    params.kv_unified = False  # each answer has its whole context, whatever the others take
     params.fit_params = False  # the context asked for or an error, never silently less
     params.cache_ram_mib = PROMPT_CACHE_MIB
     params.verbosity = WARNINGS

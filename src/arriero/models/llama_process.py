@@ -52,6 +52,7 @@ async def running_child(
     context: int,
     log_file: Path,
     drafting: bool = False,
+    parallel: int = 1,
 ) -> AsyncIterator[Child]:
     """A child that answers /health, ended with the `async with`; `threads` write and read.
 
@@ -60,7 +61,7 @@ async def running_child(
     """
     key = secrets.token_urlsafe(32)
     adapter_file = str(adapter) if adapter else None
-    config = ChildConfig(str(gguf), adapter_file, *threads, context, key, drafting)
+    config = ChildConfig(str(gguf), adapter_file, *threads, context, key, drafting, parallel)
     process = await _spawn(log_file)
     try:
         async with asyncio.timeout(READY_WITHIN_S):

@@ -35,8 +35,8 @@ T = TypeVar("T")
 class OpenAIHttp:
     """A `Generator` at `url` (ending in /v1). Always streams, so that giving up frees the server.
 
-    Without a `lease`, at most `max_waiting` requests (at least one) are under way at that server,
-    which queues them itself; one more raises `ModelBusy`. `adapter` is sent in place of `model`
+    At most `at_once` requests (at least one) are under way at that server, which queues them itself; with a `lease`
+    further ones wait for it, without one `ModelBusy` is raised. `adapter` is sent in place of `model`
     (how vLLM names a LoRA). `body` writes the request. `ending` gives for a prompt what tells all that can
     follow the text so far, where that is known (else nothing): then the server is left, and the rest filled in.
     `Reply.tokens_in` and `tokens_out` are the server's own usage, 0 where it sends none; what was filled in is
@@ -50,7 +50,7 @@ class OpenAIHttp:
         model: str,
         api_key: str | None,
         *,
-        max_waiting: int = 64,
+        at_once: int = 64,
         lease: GenerationLease | None = None,
         adapter: str | None = None,
         body: Callable[[Prompt, str], Mapping[str, JsonValue]] = request_body,
@@ -62,7 +62,8 @@ class OpenAIHttp:
         self.adapter = adapter
         self._body = body
         self._ending = ending
-        self._lease = lease or GenerationLease(slots=max(1, max_waiting), max_waiting=0)
+        self._lease = lease or GenerationLease(max_waiting=0)
+        self._at_once = max(1, at_once)
         self._http = httpx.AsyncClient(
             headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
             timeout=None,  # noqa: S113 - _Deadline is a wall clock over the whole answer
@@ -77,7 +78,7 @@ class OpenAIHttp:
         deadline = _Deadline(self._who(), timeout_s)
         answer, end_of = Answer(), self._ending(prompt)
         first: float | None = None
-        async with self._lease.hold(timeout_s=timeout_s):
+        async with self._lease.hold(timeout_s=timeout_s, by=self, at_once=self._at_once):
             left = perf_counter()
             async with aclosing(self._events(prompt, deadline)) as events:
                 async for data in events:

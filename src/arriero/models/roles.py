@@ -12,7 +12,7 @@ from arriero.core.words import Call, JsonValue, Message, RoleBinding
 from arriero.models.base import Classifier, Generator, Labels, Piece, Prompt, Reply
 from arriero.observe import calls
 
-GIVEN_UP = "given up: the deadline passed"
+GIVEN_UP = "given up: the deadline passed, or others were enough"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,10 @@ class Models:
         )
 
     async def stream(self, role: str, prompt: Prompt, *, timeout_s: float) -> AsyncIterator[Piece]:
-        """The reply as it comes; recorded when its last piece came, or when it failed."""
+        """The reply as it comes; recorded when its last piece came, or when it failed.
+
+        The pieces of one that is given up count as tokens: servers send a token a piece, and no usage before the end.
+        """
         request: dict[str, JsonValue] = asdict(prompt)
         log = calls.current()
         if log is not None and log.replaying:
@@ -96,18 +99,19 @@ class Models:
             yield Piece(reply.text)
             yield Piece("", reply)
             return
-        started = time.perf_counter()
+        started, came = time.perf_counter(), 0
         pieces = self._generator(role).stream(prompt, timeout_s=timeout_s)
         try:
             async for piece in pieces:
                 if piece.reply is not None:
                     self._note(log, role, request, asdict(piece.reply), started, piece.reply)
+                came += 1
                 yield piece
         except ModelError as error:
-            self._note(log, role, request, None, started, error=error.message)
+            self._note(log, role, request, None, started, error=error.message, came=came)
             raise
         except asyncio.CancelledError:
-            self._note(log, role, request, None, started, error=GIVEN_UP)
+            self._note(log, role, request, None, started, error=GIVEN_UP, came=came)
             raise
         finally:
             await pieces.aclose()  # type: ignore[attr-defined]  # every stream is an async generator
@@ -131,6 +135,7 @@ class Models:
         started: float,
         reply: Reply | None = None,
         error: str | None = None,
+        came: int = 0,
     ) -> None:
         if log is None:
             return
@@ -143,7 +148,7 @@ class Models:
                 request=request,
                 reply=answer,
                 tokens_in=reply.tokens_in if reply else 0,
-                tokens_out=reply.tokens_out if reply else 0,
+                tokens_out=reply.tokens_out if reply else came,
                 first_ms=reply.first_ms if reply else None,
                 total_ms=(time.perf_counter() - started) * 1e3,
                 cost=self.prices.get(role, Price()).of(reply) if reply else 0.0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -20,7 +21,7 @@ from arriero.apps.codegen.workshop import Workshop
 from arriero.core.clock import SystemClock
 from arriero.core.words import Exposure, Share, Variant
 from arriero.flow import Case, Event, Flow, Result
-from arriero.models.base import Generator, Prompt
+from arriero.models.base import Generator, Piece, Prompt
 from arriero.models.fake import ScriptedGenerator
 from arriero.models.roles import Models
 from arriero.security.masking import PatternMasker
@@ -33,6 +34,31 @@ from tests.apps.codegen.sandbox.conftest import sandbox
 __all__ = ["sandbox"]
 
 Said = str | Callable[[Prompt], str]
+
+
+class Slow:
+    """A fake writer whose request number `at` (from 0) gets one word and then nothing."""
+
+    def __init__(self, writer: Generator, at: int) -> None:
+        self.name = writer.name
+        self.given_up = 0
+        self._writer, self._at, self._asked = writer, at, 0
+
+    async def stream(self, prompt: Prompt, *, timeout_s: float) -> AsyncIterator[Piece]:
+        number, self._asked = self._asked, self._asked + 1
+        async for piece in self._writer.stream(prompt, timeout_s=timeout_s):
+            yield piece
+            if number == self._at:
+                try:
+                    await asyncio.sleep(timeout_s)
+                finally:
+                    self.given_up += 1
+
+    async def ping(self) -> None:
+        await self._writer.ping()
+
+    async def close(self) -> None:
+        await self._writer.close()
 
 
 class Desk:

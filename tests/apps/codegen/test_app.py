@@ -14,10 +14,11 @@ from arriero.apps.codegen.sandbox.bubblewrap import Bubblewrap
 from arriero.apps.codegen.sandbox.compiled import Compiled
 from arriero.apps.codegen.sandbox.javascript import ByLanguage, JavaScript
 from arriero.apps.codegen.settings import CodegenSettings
-from arriero.core.errors import ModelMissing
+from arriero.core.errors import ModelError, ModelMissing
 from arriero.core.words import Ended
 from arriero.models.base import Prompt
-from tests.apps.codegen.conftest import Opens
+from arriero.models.roles import GIVEN_UP
+from tests.apps.codegen.conftest import Opens, Slow
 from tests.conftest import absent
 
 ADD = "Write a function `add(a: int, b: int) -> int` that adds two numbers.\n\nadd(1, 2) == 3\nadd(-1, 1) == 0\n"
@@ -80,8 +81,35 @@ async def test_where_examples_hold_and_say_little_the_draft_that_others_agree_wi
 
 async def test_a_second_opinion_that_agrees_is_the_last(desk: Opens) -> None:
     house = await desk("\n    return sorted(words, key=len)[-1]\n")
-    await house.ask("Write `longest(words)`.\nlongest(['a', 'bb']) == 'bb'")
-    assert len(house.asked) == 2
+    house.writer = slow = Slow(house.writer, at=2)
+    result = await house.ask("Write `longest(words)`.\nlongest(['a', 'bb']) == 'bb'")
+    assert result.outcome.answer.decision == "ship"
+    assert slow.given_up == 1
+
+
+async def test_drafts_that_are_not_there_when_one_is_right_are_given_up_and_counted(
+    desk: Opens,
+) -> None:
+    house = await desk(WRONG, WRONG, RIGHT)
+    house.writer = slow = Slow(house.writer, at=1)
+    result = await house.ask(ADD, checks={"performance": False})  # times are measured anew
+    assert "a + b" in result.outcome.answer.code
+    assert slow.given_up == 1
+    run = await house.ledger.run("default", result.run_id)
+    trace = await house.ledger.trace(run)
+    left = [one for one in trace.calls if one.reply is None]
+    assert [(one.tokens_out, one.error) for one in left] == [(1, GIVEN_UP)]
+    assert await house.flow.replay(house.app, run, trace) == []
+
+
+async def test_a_draft_that_fails_leaves_the_others_theirs(desk: Opens) -> None:
+    def fails(prompt: Prompt) -> str:
+        raise ModelError("the queue is full")
+
+    house = await desk(WRONG, fails, RIGHT)
+    result = await house.ask(ADD)
+    assert result.outcome.answer.decision == "ship"
+    assert result.outcome.origin == "sampled"
 
 
 async def test_without_opinions_the_first_draft_that_passes_is_delivered(desk: Opens) -> None:

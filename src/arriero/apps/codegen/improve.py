@@ -6,8 +6,10 @@ that most agree with is taken.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from arriero.apps.codegen.draft import Slant
 from arriero.apps.codegen.judge.compiled.includes import included
@@ -18,11 +20,12 @@ from arriero.apps.codegen.repair_unsafe import safer
 from arriero.apps.codegen.select import Judged, agree, best_of, chosen, is_doubtful, is_wrong
 from arriero.apps.codegen.settings import CodegenSettings
 from arriero.apps.codegen.values import Generated
-from arriero.apps.codegen.workbench import Judgement, Workbench, with_files
+from arriero.apps.codegen.workbench import Judgement, Workbench, mark_of, with_files
 from arriero.apps.codegen.writer import Writer
 from arriero.core.errors import ModelError
 
 LEFT_S = 1.0  # no round begins with less; what is there is delivered instead
+AT_ONCE = 4  # drafts under way; the embedded model writes as many in one batch ([models] parallel)
 ENOUGH = 3  # candidates that pass, before agreement chooses among them
 # By turns. Begun with a plan the likeliest answer is nearly the plain one again, so that slant is for warm ones.
 SLANTS = (Slant.UNSHOWN, Slant.PLAIN, Slant.PLANNED, Slant.UNSHOWN)
@@ -46,23 +49,21 @@ class Round:
         judgement = await self.bench.judged(first)
         if not is_doubtful(judgement) or first.files or self.bench.requirement.given:
             return first
-        found: list[Judged] = [(first, judgement)]
-        for number in range(self.settings.opinions):
-            if self.writer.turn.remaining() < self.settings.deadline_ms / 2_000:
-                break
-            try:
-                made = await self._drafted(number, OPINION)
-            except ModelError:  # on the run as a failed call; what is there is chosen from
-                break
-            if made is None:
-                continue
-            other = await self.bench.judged(made)
-            if is_wrong(other):
-                continue
-            found.append((made, other))
-            if agree(found):
-                break
-        return chosen(found)
+        if self.writer.turn.remaining() < self.settings.deadline_ms / 2_000:
+            return first
+        drafts = [partial(self._drafted, at, OPINION) for at in range(self.settings.opinions)]
+
+        def with_first(found: Sequence[Judged]) -> list[Judged]:
+            return [(first, judgement), *_right(found)]
+
+        def agreed(found: Sequence[Judged]) -> bool:
+            return bool(_right(found)) and agree(with_first(found))
+
+        try:
+            found = await self._judged(drafts, agreed)
+        except ModelError:  # on the run as a failed call; the first draft is there
+            return first
+        return chosen(with_first(found))
 
     async def made(self, best: Generated, judgement: Judgement) -> tuple[Generated, str] | None:
         """A new candidate and how it came about; None when there is nothing left to try."""
@@ -129,21 +130,61 @@ class Round:
 
         The first that passes is the last where its examples leave nothing open.
         """
-        found: list[Judged] = []
-        passed = 0
-        for number in range(self.settings.samples):
-            if not self._may_go_on() or passed >= ENOUGH:
-                break
-            made = await self._another(best, judgement, number)
-            if made is None or not self.bench.is_new(made):
-                continue
-            other = await self.bench.judged(made)
-            if not other.report.blocked:
-                found.append((made, other))
-                passed += not is_wrong(other)
-            if not is_wrong(other) and not is_doubtful(other):
-                break  # its examples say what is right, and they hold
-        return chosen(best_of(found)) if found else None
+        before = frozenset(self.bench.candidates)
+        every = range(self.settings.samples)
+        drafts = [partial(self._another, best, judgement, number) for number in every]
+        found = {
+            mark_of(one[0]): one
+            for one in reversed(await self._judged(drafts, _enough))
+            if mark_of(one[0]) not in before and not one[1].report.blocked
+        }
+        tried = list(reversed(found.values()))
+        certain = [made for made, other in tried if _is_certain(other)]
+        if certain or not tried:
+            return certain[0] if certain else None
+        return chosen(best_of(tried))
+
+    async def _judged(
+        self,
+        drafts: Sequence[Callable[[], Awaitable[Generated | None]]],
+        enough: Callable[[Sequence[Judged]], bool],
+    ) -> list[Judged]:
+        """What the writer gives to `drafts`, some asked for at once; what is not there when it is `enough` is given up.
+
+        All that is whole by then is judged and comes in the order of `drafts`, so a replay, in which everything is
+        whole at once, gives the same. Raises `ModelError` when the writer failed and gave nothing.
+        """
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def asked(draft: Callable[[], Awaitable[Generated | None]]) -> Generated | None:
+            async with gate:
+                return await draft()
+
+        waiting = {place: asyncio.create_task(asked(one)) for place, one in enumerate(drafts)}
+        told, failed = dict[int, Judged](), list[ModelError]()
+        try:
+            while waiting:
+                await asyncio.wait(waiting.values(), return_when=asyncio.FIRST_COMPLETED)
+                for place in [place for place, task in waiting.items() if task.done()]:
+                    task = waiting.pop(place)
+                    try:
+                        made = None if task.cancelled() else task.result()
+                    except ModelError as error:  # on the run as a failed call
+                        failed.append(error)
+                        continue
+                    if made is not None:
+                        told[place] = made, await self.bench.judged(made)
+                found = [told[place] for place in sorted(told)]
+                if enough(found):
+                    for task in waiting.values():
+                        task.cancel()
+        finally:
+            for task in waiting.values():
+                task.cancel()
+            await asyncio.gather(*waiting.values(), return_exceptions=True)
+        if failed and not told:
+            raise failed[0]
+        return [told[place] for place in sorted(told)]
 
     async def _another(
         self, best: Generated, judgement: Judgement, number: int
@@ -190,6 +231,21 @@ class Round:
             best, wrong[:MOST_TOLD], temperature=warm, salt=1_000 + self.bench.repaired
         )
         return None if made is None else replace(made, entry=best.entry)
+
+
+def _right(found: Sequence[Judged]) -> list[Judged]:
+    """Those whose examples hold."""
+    return [one for one in found if not is_wrong(one[1])]
+
+
+def _is_certain(judgement: Judgement) -> bool:
+    """Whether its examples hold and say what is right."""
+    return not is_wrong(judgement) and not is_doubtful(judgement)
+
+
+def _enough(found: Sequence[Judged]) -> bool:
+    """Whether one is certain, or there are enough for agreement to choose among."""
+    return len(_right(found)) >= ENOUGH or any(_is_certain(other) for _, other in found)
 
 
 def faults(judgement: Judgement) -> list[str]:
