@@ -17,6 +17,9 @@ from arriero.core.statistics import wilson
 from bars._trial import progress, short
 from bars.result import HERE, Figure
 
+AT_ONCE = (
+    4  # problems under way together: what is right is measured here; `code_latency` has the times
+)
 MODELS = ("0.5b", "1.5b")
 BUILD = HERE.parent / "build" / "bars"
 
@@ -42,8 +45,8 @@ async def compared(
 ) -> list[Figure]:
     """Both writers on `problems` with one model. What they wrote is kept under build/bars, and gone on with."""
     keep = BUILD / f"{bar}-{size}.jsonl"
-    task = Task(f"qwen2.5-coder-{size}", "both", keep=keep)
-    async with opened(Settings(), task, _tell) as trial:
+    task = Task(f"qwen2.5-coder-{size}", "both", keep=keep, at_once=AT_ONCE)
+    async with opened(Settings(), task, tell) as trial:
         results = await trial.run(problems)
     return [figure(f"{name}_{size}", metric, promised.get(name, "")) for name, metric in results.items()]  # fmt: skip
 
@@ -80,6 +83,7 @@ def learned(asked: Asked) -> Mapping[str, str]:
     return dict.fromkeys(asked.files, code)
 
 
-def _tell(what: str, done: int, of: int) -> None:
+def tell(what: str, done: int, of: int) -> None:
+    """Each tenth of them."""
     if done % 10 == 0:
         progress(f"{what} {done} of {of}")

@@ -14,14 +14,13 @@ from collections.abc import Mapping, Sequence
 from arriero.apps.codegen.judge.grammars import GRAMMARS, tree
 from arriero.apps.codegen.requirement_words import SUFFIXES
 from arriero.bench.bare import Written
-from arriero.bench.kept import Attempt
 from arriero.bench.problems import Asked, Problem
 from arriero.cli.bench_code import Task, opened
 from arriero.core.settings import Settings
 from arriero.core.statistics import wilson
-from bars._code import BUILD, models, option
+from bars._code import AT_ONCE, BUILD, models, option, tell
 from bars._requests import FILE
-from bars._trial import count, keep, progress
+from bars._trial import count, keep
 from bars.result import Figure
 
 GATED = frozenset({"Python", "JavaScript", "TypeScript", "Go", "Java", "Rust", "C++"})
@@ -43,17 +42,14 @@ async def _figures() -> list[Figure]:
 
 async def _made(mode: str, rows: Sequence[Mapping[str, str]], size: str) -> list[Written]:
     """What one writer gives for each request; kept, but marked by nothing: there are no tests."""
-    task = Task(f"qwen2.5-coder-{size}", mode, keep=BUILD / f"code_requests-{size}.jsonl")
-    found: list[Attempt] = []
-    async with opened(Settings(), task) as trial:
+    keep_in = BUILD / f"code_requests-{size}.jsonl"
+    task = Task(f"qwen2.5-coder-{size}", mode, keep=keep_in, at_once=AT_ONCE)
+    problems = [
+        Problem(row["id"], Asked(row["requirement"], files=(file_of(row),)), ()) for row in rows
+    ]
+    async with opened(Settings(), task, tell) as trial:
         writer = trial.bare if mode == "bare" else trial.pipeline
-        assert writer is not None
-        for done, row in enumerate(rows):
-            if done % 10 == 0:
-                progress(f"{mode} {done} of {len(rows)}")
-            problem = Problem(row["id"], Asked(row["requirement"], files=(file_of(row),)), ())
-            found.append(await trial.attempt(mode, writer, problem, 0))
-    return [one.written for one in found]
+        return [one.written for one in await trial.attempts(mode, writer, problems)]
 
 
 def file_of(row: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from arriero.bench.bare import Written
 from arriero.bench.code import Trial, agreed, metrics
 from arriero.bench.kept import Attempt, Kept
 from arriero.bench.problems import Asked, Mark, Problem
-from arriero.core.errors import InputError
+from arriero.core.errors import InputError, ModelError
 
 RIGHT, WRONG = "def f():\n    return 1\n", "def f():\n    return 2\n"
 HIDDEN = "assert f() == 1  # hidden"
@@ -66,6 +67,33 @@ async def test_the_model_alone_may_write_as_many_tokens_as_the_pipeline_took() -
     assert found["pass1_best_of_n"].value == 1  # two of three agree
     assert found["any_of_n"].value == 1
     assert found["uplift_over_best_of_n"].value == 0
+
+
+async def test_problems_side_by_side_come_in_their_order_and_without_times() -> None:
+    problems, under_way, most = [problem(number) for number in range(5)], 0, 0
+
+    async def bare(asked: Asked, seed: int) -> Written:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.02 if "number 0" in asked.requirement else 0.001)
+        under_way -= 1
+        return Written({"main.py": RIGHT}, said=asked.requirement, tokens_out=1)
+
+    side_by_side = Trial("fake:m", SANDBOX, Kept(), bare=bare, at_once=3)
+    made = await side_by_side.attempts("bare", bare, problems)
+    assert [one.written.said for one in made] == [one.asked.requirement for one in problems]
+    assert most == 3
+    assert "p50_s" not in await side_by_side.run(problems)
+
+
+async def test_one_problem_that_fails_ends_the_others_with_its_own_error() -> None:
+    async def bare(asked: Asked, seed: int) -> Written:
+        await asyncio.sleep(0.001)
+        raise ModelError("gone")
+
+    with pytest.raises(ModelError, match="gone"):
+        await Trial("fake:m", SANDBOX, Kept(), bare=bare, at_once=2).run([problem(0), problem(1)])
 
 
 async def test_no_hidden_test_reaches_a_writer() -> None:

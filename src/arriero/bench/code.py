@@ -13,6 +13,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from arriero.apps.codegen import trees
 from arriero.apps.codegen.sandbox.base import Sandbox
@@ -22,15 +24,18 @@ from arriero.bench.problems import Asked, Problem, mark
 from arriero.bench.report import Metric
 from arriero.core.statistics import paired, percentile, wilson
 
-AT_ONCE = 4  # problems that are sampled side by side: nobody's time is measured there
 MAX_SAMPLES = 16  # an answer of a few tokens would otherwise be sampled for ever
 Writer = Callable[[Asked, int], Awaitable[Written]]
 Tell = Callable[[str, int, int], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Writers side by side on problems: `bare` alone, `pipeline`, or both. `seed` is the pipeline's."""
+    """Writers side by side on problems: `bare` alone, `pipeline`, or both. `seed` is the pipeline's.
+
+    `at_once` problems are under way together; with more than one no times are told, as each then waits for others.
+    """
 
     model: str
     sandbox: Sandbox
@@ -39,13 +44,14 @@ class Trial:
     pipeline: Writer | None = None
     seed: int = 0
     tell: Tell = lambda what, done, of: None
+    at_once: int = 1
 
     async def run(self, problems: Sequence[Problem]) -> Mapping[str, Metric]:
         """All metrics of DESIGN §6 that these writers can give. What was kept is not written again."""
-        alone = await self._all("bare", self.bare, problems)
-        ours = await self._all("pipeline", self.pipeline, problems, self.seed)
+        alone = await self.attempts("bare", self.bare, problems)
+        ours = await self.attempts("pipeline", self.pipeline, problems, self.seed)
         sampled = await self._sampled(problems, alone, ours) if alone and ours else []
-        return metrics(alone, ours, sampled)
+        return metrics(alone, ours, sampled, timed=self.at_once == 1)
 
     async def attempt(self, arm: str, writer: Writer, problem: Problem, seed: int) -> Attempt:
         """What `writer` delivers for a problem, marked; from the kept ones if it is there."""
@@ -58,45 +64,63 @@ class Trial:
         self.kept.add(made)
         return made
 
-    async def _all(
+    async def attempts(
         self, arm: str, writer: Writer | None, problems: Sequence[Problem], seed: int = 0
     ) -> list[Attempt]:
+        """One attempt at each problem, in their order; none without a writer."""
         if writer is None:
             return []
-        found = []
-        for done, problem in enumerate(problems):
-            self.tell(arm, done, len(problems))
-            found.append(await self.attempt(arm, writer, problem, seed))
-        self.tell(arm, len(problems), len(problems))
-        return found
+        drafts = [partial(self.attempt, arm, writer, problem, seed) for problem in problems]
+        return await self._side_by_side(arm, drafts)
 
     async def _sampled(
         self, problems: Sequence[Problem], alone: Sequence[Attempt], ours: Sequence[Attempt]
     ) -> list[list[Attempt]]:
         """For each problem the greedy answer and samples, until they took the pipeline's tokens."""
-        bare, gate, done = self.bare, asyncio.Semaphore(AT_ONCE), 0
-        assert bare is not None  # noqa: S101 - it wrote `alone`
+        assert self.bare is not None  # noqa: S101 - it wrote `alone`
+        pairs = zip(problems, alone, ours, strict=True)
+        draws = [partial(self._drawn, self.bare, *each) for each in pairs]
+        return await self._side_by_side("bare, best of n", draws)
 
-        async def drawn(problem: Problem, greedy: Attempt, our: Attempt) -> list[Attempt]:
+    async def _drawn(
+        self, bare: Writer, problem: Problem, greedy: Attempt, our: Attempt
+    ) -> list[Attempt]:
+        found = [greedy]
+        while _tokens(found) < our.written.tokens_out and len(found) < MAX_SAMPLES:
+            found.append(await self.attempt("bare", bare, problem, len(found)))
+        return found
+
+    async def _side_by_side(
+        self, what: str, works: Sequence[Callable[[], Awaitable[T]]]
+    ) -> list[T]:
+        """The results of all, `at_once` of them under way."""
+        gate, done = asyncio.Semaphore(self.at_once), 0
+        self.tell(what, 0, len(works))
+
+        async def one(work: Callable[[], Awaitable[T]]) -> T:
             nonlocal done
-            found = [greedy]
             async with gate:
-                while _tokens(found) < our.written.tokens_out and len(found) < MAX_SAMPLES:
-                    found.append(await self.attempt("bare", bare, problem, len(found)))
+                result = await work()
             done += 1
-            self.tell("bare, best of n", done, len(problems))
-            return found
+            self.tell(what, done, len(works))
+            return result
 
-        async with asyncio.TaskGroup() as group:
-            pairs = zip(problems, alone, ours, strict=True)
-            tasks = [group.create_task(drawn(*each)) for each in pairs]
-        return [task.result() for task in tasks]
+        tasks = [asyncio.create_task(one(work)) for work in works]
+        try:
+            return list(await asyncio.gather(*tasks))
+        finally:
+            for task in tasks:  # one that failed ends the others
+                task.cancel()
 
 
 def metrics(
-    alone: Sequence[Attempt], ours: Sequence[Attempt], sampled: Sequence[Sequence[Attempt]]
+    alone: Sequence[Attempt],
+    ours: Sequence[Attempt],
+    sampled: Sequence[Sequence[Attempt]],
+    *,
+    timed: bool = True,
 ) -> Mapping[str, Metric]:
-    """Shares of problems solved with their intervals, tokens written, and times."""
+    """Shares of problems solved with their intervals, tokens written, and times where they were `timed`."""
     found: dict[str, Metric] = {}
     for arm, attempts in (("bare", alone), ("pipeline", ours)):
         if attempts:
@@ -125,8 +149,7 @@ def metrics(
         "syntax_errors": _share([one.mark.syntax_error for one in delivered]),
         **({"syntax_errors_bare": _share(_broken(alone))} if alone and ours else {}),
         "nothing_delivered": _share([not one.written.files for one in shown]),
-        "p50_s": Metric(percentile([one.written.seconds for one in shown], 50), len(shown), "s"),
-        **_bare_time(alone if ours else ()),
+        **(_times(shown, alone if ours else ()) if timed else {}),
     }
 
 
@@ -146,9 +169,12 @@ def _shape(attempt: Attempt) -> str:
         return str(sorted(attempt.written.files.items()))
 
 
-def _bare_time(alone: Sequence[Attempt]) -> Mapping[str, Metric]:
-    times = [one.written.seconds for one in alone]
-    return {"p50_s_bare": Metric(percentile(times, 50), len(times), "s")} if times else {}
+def _times(shown: Sequence[Attempt], alone: Sequence[Attempt]) -> Mapping[str, Metric]:
+    return {
+        name: Metric(percentile([one.written.seconds for one in made], 50), len(made), "s")
+        for name, made in (("p50_s", shown), ("p50_s_bare", alone))
+        if made
+    }
 
 
 def _passed(attempts: Sequence[Attempt]) -> list[bool]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from arriero.core.settings import Settings
 
 MODEL = "qwen2.5-coder-0.5b"
+MOST_DRAFTS = 16  # that one problem has under way at most ([apps.codegen] samples)
 MODES = ("bare", "pipeline", "both")
 
 
@@ -35,6 +36,7 @@ class Task:
     mode: str
     seed: int = 0
     keep: Path | None = None
+    at_once: int = 1
 
     @property
     def url(self) -> str:
@@ -60,6 +62,13 @@ def trial_options(command: Callable[..., Any]) -> Callable[..., Any]:
             ),
             click.option(
                 "--limit", type=click.IntRange(min=1), help="Only the first so many problems."
+            ),
+            click.option(
+                "--at-once",
+                type=click.IntRange(1, 64),
+                default=1,
+                show_default=True,
+                help="Problems under way together; with more than one no times are told.",
             ),
             click.option("--seed", default=0, show_default=True, help="The pipeline's seed."),
             click.option(
@@ -88,6 +97,7 @@ def code(
     model: str,
     mode: str,
     limit: int | None,
+    at_once: int,
     seed: int,
     keep: Path | None,
     out: Path | None,
@@ -98,7 +108,7 @@ def code(
     from arriero.bench.problems import read_problems  # noqa: PLC0415  # keeps --help fast
 
     settings, asked = load(config, data), read_problems(problems)[:limit]
-    task = Task(model, mode, seed, keep or kept_in(settings, "code", problems))
+    task = Task(model, mode, seed, keep or kept_in(settings, "code", problems), at_once)
     tell_and_show("code", problems, task, out, lambda tell: measured(settings, asked, task, tell))
 
 
@@ -152,6 +162,10 @@ async def opened(
     from arriero.store.cache import MemoryCache  # noqa: PLC0415
 
     kept = Kept(task.keep)
+    # Problems side by side queue at the embedded model, and nobody else is there to be turned away.
+    waits = max(settings.models.max_waiting, MOST_DRAFTS * task.at_once)
+    queue = settings.models.model_copy(update={"max_waiting": waits})
+    settings = settings.model_copy(update={"models": queue})
     async with AsyncExitStack() as stack:
         probed = await stack.enter_async_context(open_sandbox())
         if not probed.sound:
@@ -163,7 +177,7 @@ async def opened(
             bare = Bare(engines.generator(RoleBinding(task.url, drafting=False)))
         if task.mode != "bare":
             pipeline = Pipeline(*await stack.enter_async_context(_codegen(settings, task.url)))
-        yield Trial(task.url, probed.sandbox, kept, bare, pipeline, task.seed, tell)
+        yield Trial(task.url, probed.sandbox, kept, bare, pipeline, task.seed, tell, task.at_once)
 
 
 @asynccontextmanager

@@ -34,6 +34,7 @@ def repair(
     model: str,
     mode: str,
     limit: int | None,
+    at_once: int,
     seed: int,
     keep: Path | None,
     out: Path | None,
@@ -44,7 +45,7 @@ def repair(
     from arriero.bench.repair import read_broken  # noqa: PLC0415  # keeps --help fast
 
     settings, asked = load(config, data), read_broken(problems)[:limit]
-    task = Task(model, mode, seed, keep or kept_in(settings, "repair", problems))
+    task = Task(model, mode, seed, keep or kept_in(settings, "repair", problems), at_once)
     tell_and_show(
         "repair", problems, task, out, lambda tell: _repaired(settings, asked, task, tell)
     )
