@@ -45,7 +45,13 @@ async def compared(
 ) -> list[Figure]:
     """Both writers on `problems` with one model. What they wrote is kept under build/bars, and gone on with."""
     keep = BUILD / f"{bar}-{size}.jsonl"
-    task = Task(f"qwen2.5-coder-{size}", "both", keep=keep, at_once=AT_ONCE)
+    task = Task(
+        f"qwen2.5-coder-{size}",
+        "both",
+        keep=keep,
+        at_once=AT_ONCE,
+        best_of_n=option("best-of-n", "yes") == "yes",
+    )
     async with opened(Settings(), task, tell) as trial:
         results = await trial.run(problems)
     return [figure(f"{name}_{size}", metric, promised.get(name, "")) for name, metric in results.items()]  # fmt: skip

@@ -45,12 +45,14 @@ class Trial:
     seed: int = 0
     tell: Tell = lambda what, done, of: None
     at_once: int = 1
+    best_of_n: bool = True
 
     async def run(self, problems: Sequence[Problem]) -> Mapping[str, Metric]:
         """All metrics of DESIGN §6 that these writers can give. What was kept is not written again."""
         alone = await self.attempts("bare", self.bare, problems)
         ours = await self.attempts("pipeline", self.pipeline, problems, self.seed)
-        sampled = await self._sampled(problems, alone, ours) if alone and ours else []
+        rivals = self.best_of_n and alone and ours
+        sampled = await self._sampled(problems, alone, ours) if rivals else []
         return metrics(alone, ours, sampled, timed=self.at_once == 1)
 
     async def attempt(self, arm: str, writer: Writer, problem: Problem, seed: int) -> Attempt:

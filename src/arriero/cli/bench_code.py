@@ -37,6 +37,7 @@ class Task:
     seed: int = 0
     keep: Path | None = None
     at_once: int = 1
+    best_of_n: bool = True
 
     @property
     def url(self) -> str:
@@ -70,6 +71,12 @@ def trial_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 show_default=True,
                 help="Problems under way together; with more than one no times are told.",
             ),
+            click.option(
+                "--best-of-n/--no-best-of-n",
+                default=True,
+                show_default=True,
+                help="With both: the model sampled at the pipeline's tokens as well.",
+            ),
             click.option("--seed", default=0, show_default=True, help="The pipeline's seed."),
             click.option(
                 "--keep",
@@ -98,6 +105,7 @@ def code(
     mode: str,
     limit: int | None,
     at_once: int,
+    best_of_n: bool,
     seed: int,
     keep: Path | None,
     out: Path | None,
@@ -108,7 +116,7 @@ def code(
     from arriero.bench.problems import read_problems  # noqa: PLC0415  # keeps --help fast
 
     settings, asked = load(config, data), read_problems(problems)[:limit]
-    task = Task(model, mode, seed, keep or kept_in(settings, "code", problems), at_once)
+    task = Task(model, mode, seed, keep or kept_in(settings, "code", problems), at_once, best_of_n)
     tell_and_show("code", problems, task, out, lambda tell: measured(settings, asked, task, tell))
 
 
@@ -177,7 +185,17 @@ async def opened(
             bare = Bare(engines.generator(RoleBinding(task.url, drafting=False)))
         if task.mode != "bare":
             pipeline = Pipeline(*await stack.enter_async_context(_codegen(settings, task.url)))
-        yield Trial(task.url, probed.sandbox, kept, bare, pipeline, task.seed, tell, task.at_once)
+        yield Trial(
+            task.url,
+            probed.sandbox,
+            kept,
+            bare,
+            pipeline,
+            task.seed,
+            tell,
+            at_once=task.at_once,
+            best_of_n=task.best_of_n,
+        )
 
 
 @asynccontextmanager

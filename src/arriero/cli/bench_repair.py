@@ -35,6 +35,7 @@ def repair(
     mode: str,
     limit: int | None,
     at_once: int,
+    best_of_n: bool,
     seed: int,
     keep: Path | None,
     out: Path | None,
@@ -45,7 +46,9 @@ def repair(
     from arriero.bench.repair import read_broken  # noqa: PLC0415  # keeps --help fast
 
     settings, asked = load(config, data), read_broken(problems)[:limit]
-    task = Task(model, mode, seed, keep or kept_in(settings, "repair", problems), at_once)
+    task = Task(
+        model, mode, seed, keep or kept_in(settings, "repair", problems), at_once, best_of_n
+    )
     tell_and_show(
         "repair", problems, task, out, lambda tell: _repaired(settings, asked, task, tell)
     )
