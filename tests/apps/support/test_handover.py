@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -232,8 +233,8 @@ def test_anger_a_worsening_mood_and_repetition_raise_the_first_priority() -> Non
 
 
 def test_who_writes_on_reads_whether_a_colleague_is_there_already() -> None:
-    held = acknowledged(_after(Queue(), Accept("anna")).standing, RULES)
-    waiting = acknowledged(_after(Queue()).standing, RULES)
+    held = acknowledged(_after(Queue(), Accept("anna")).standing, RULES, MONDAY)
+    waiting = acknowledged(_after(Queue()).standing, RULES, MONDAY)
     assert held != waiting
     assert "colleague has your conversation" in held
 
@@ -273,7 +274,7 @@ def test_the_customer_reads_each_change_in_the_language_of_the_message() -> None
     step = advance(Standing(language="de"), Queue(), MONDAY, spoken)
     assert step.told[0].text.startswith("Ihre Frage ist jetzt bei unserem Team")
     assert "heute um" in step.told[0].text
-    assert acknowledged(step.standing, spoken) == spoken.texts_in("de").waiting
+    assert acknowledged(step.standing, spoken, MONDAY) == spoken.texts_in("de").waiting
     unknown = advance(Standing(language="eo"), Queue(), MONDAY, spoken)
     assert unknown.told == advance(Standing(), Queue(), MONDAY, spoken).told
 
@@ -285,3 +286,37 @@ def test_a_company_replaces_single_texts_of_a_translation_and_adds_languages() -
     assert spoken["de"].queued == HandOverSettings().translations["de"].queued
     assert (spoken["it"].accepted, spoken["it"].queued) == ("Ci siamo.", Texts().queued)
     assert spoken["fr"] == HandOverSettings().translations["fr"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "says"),
+    [
+        ({"queued": "We answer at {clock}."}, "no placeholder 'clock' here"),
+        ({"today": "today, {when}"}, "no placeholder 'when' here"),
+        ({"passed_on": "A colleague answers {when}."}, "said as it stands"),
+        ({"queued": "We answer {when:d}."}, "brace"),
+        ({"queued": "We answer {when:{clock}}."}, "brace"),
+    ],
+)
+def test_a_text_that_could_not_be_filled_is_refused_when_it_is_set(
+    texts: dict[str, str], says: str
+) -> None:
+    with pytest.raises(SettingsError, match=says):
+        parse(HandOverSettings, {"texts": texts}, "[apps.support.hand_over]")
+
+
+def test_the_packaged_translations_can_all_be_filled() -> None:
+    for language, texts in HandOverSettings().translations.items():
+        rules = replace(RULES, translations={language: texts})
+        standing = Standing(language=language)
+        for event in (Queue(), Accept("anna"), Reply("anna", "x"), Resolve("anna")):
+            for now in (MONDAY, NIGHT):
+                told = advance(standing, event, now, rules).told
+                assert all("{" not in one.text for one in told)
+            standing = advance(standing, event, MONDAY, rules).standing
+
+
+def test_who_writes_on_is_told_until_when_too() -> None:
+    spoken = replace(RULES, texts=Texts(waiting="You hear from us {when}."))
+    standing = _after(Queue()).standing
+    assert acknowledged(standing, spoken, MONDAY) == "You hear from us today at 12:30 (UTC)."

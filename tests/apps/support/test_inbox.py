@@ -16,7 +16,8 @@ from arriero.apps.support.inbox import HandOvers
 from arriero.core.clock import HeldClock, SystemClock
 from arriero.core.desk import Act, Desk
 from arriero.core.errors import Conflict, InputError, NotFound, StoreError
-from arriero.core.words import Ended, Task
+from arriero.core.words import Ended, JsonValue, Task
+from arriero.security.masking import each_text
 from arriero.store.base import Entry, TaskSaved
 from arriero.store.fake import MemoryLedger
 from arriero.store.ledger import SqlLedger, open_ledger
@@ -352,8 +353,10 @@ async def test_private_values_are_not_kept(desk: HandOvers) -> None:
 class Vault(MaskedForGood):
     """Restores what it masked: stands for the real vault."""
 
-    async def restore(self, tenant: str, conversation: str, text: str) -> str:
-        return text.replace("<EMAIL_1>", f"eva@{tenant}.{conversation}")
+    async def restore(self, tenant: str, conversation: str, value: JsonValue) -> JsonValue:
+        return each_text(
+            value, lambda text: text.replace("<EMAIL_1>", f"eva@{tenant}.{conversation}")
+        )
 
 
 async def test_a_vault_gives_private_values_back_to_customer_and_agent(
@@ -449,3 +452,15 @@ async def test_a_clock_that_goes_back_does_not_turn_the_order_round(clock: HeldC
     await messages.add("default", "c1", "agent", "second")
     read = await messages.read("default", "c1")
     assert [one["text"] for one in read] == ["first", "second"]
+
+
+async def test_what_was_said_before_is_found_among_many_other_conversations(
+    desk: HandOvers, ledger: MemoryLedger
+) -> None:
+    was: dict[str, Any] = {"ended": Ended.ANSWERED, "answer": {"response": "4.90 EUR."}}
+    await recorded(ledger, SHIPPING, conversation="c1", **was)
+    for at in range(450):
+        await recorded(ledger, "Hello?", conversation=f"other-{at}", **was)
+    task = await _opened(desk, "And to Norway?")
+    about = await desk.about(task, "anna")
+    assert [one["text"] for one in about["messages"]][:2] == [SHIPPING, "4.90 EUR."]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from arriero.apps.support.conversation import Messages
 from arriero.apps.support.told import KeptInVault
+from arriero.core.clock import HeldClock
 from arriero.core.errors import StoreError
 from arriero.core.words import JsonValue
+from arriero.security.masking import each_text
 from arriero.security.vault import memory_vaults
 from arriero.store.records import MemoryRecords
 
@@ -48,3 +51,24 @@ async def test_a_directory_that_is_down_holds_up_no_message() -> None:
     await records.put("default", "conversation", "chat-1", {"task": "run-1:hand-over"})
     privacy = KeptInVault(memory_vaults(), records, down)
     assert await privacy.mask("default", "chat-1", "All done.") == "All done."
+
+
+async def test_a_conversation_is_told_again_with_one_look_at_the_directory() -> None:
+    looks: list[str] = []
+
+    async def slow(tenant: str, run: str, value: JsonValue) -> JsonValue:
+        looks.append(run)
+        return each_text(value, lambda text: text.replace("<FIRST_NAME>", "Ann"))
+
+    records = MemoryRecords()
+    await records.put("default", "conversation", "chat-1", {"task": "run-1:hand-over"})
+    privacy = KeptInVault(memory_vaults(), records, slow)
+    messages = Messages(records, HeldClock(), privacy)
+    for at in range(20):
+        await messages.add("default", "chat-1", "agent", f"Hello <FIRST_NAME>, {at}")
+    looks.clear()
+    read = await messages.read("default", "chat-1")
+    assert [one["text"] for one in read] == [f"Hello Ann, {at}" for at in range(20)]
+    assert len(looks) == 1
+    assert await privacy.restore("default", "chat-1", "a < b and <3") == "a < b and <3"
+    assert len(looks) == 1

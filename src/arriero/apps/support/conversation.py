@@ -37,7 +37,8 @@ class Privacy(Protocol):
 
     async def mask(self, tenant: str, conversation: str, text: str) -> str: ...
 
-    async def restore(self, tenant: str, conversation: str, text: str) -> str: ...
+    async def restore(self, tenant: str, conversation: str, value: JsonValue) -> JsonValue:
+        """`value` with every string in it told again: all that is shown together, at once."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ class MaskedForGood:
     async def mask(self, tenant: str, conversation: str, text: str) -> str:
         return self.masker.mask(text, Vault())
 
-    async def restore(self, tenant: str, conversation: str, text: str) -> str:
-        return text
+    async def restore(self, tenant: str, conversation: str, value: JsonValue) -> JsonValue:
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +81,10 @@ class Messages:
     ) -> Sequence[Mapping[str, JsonValue]]:
         """In order, with private values restored."""
         found = [one for one in await self.kept(tenant, conversation) if one.id > after]
+        texts = await self.privacy.restore(tenant, conversation, [one.text for one in found])
         return [
-            {
-                "id": one.id,
-                "at": one.at,
-                "sender": one.sender,
-                "text": await self.privacy.restore(tenant, conversation, one.text),
-            }
-            for one in found
+            {"id": one.id, "at": one.at, "sender": one.sender, "text": text}
+            for one, text in zip(found, texts, strict=True)
         ]
 
     async def add(

@@ -20,14 +20,16 @@ from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from arriero.apps.support.hours import Hours
 from arriero.core.errors import Conflict, InputError
 from arriero.core.settings import Section
 
 Sender = Literal["customer", "agent", "service"]
-PLACEHOLDERS = frozenset({"when", "opens", "agent", "clock", "date", "weekday"})
+PLACEHOLDERS = frozenset({"when", "opens", "agent"})
+TIMES = frozenset({"clock", "date", "weekday"})  # of the texts that say a time
+NONE: frozenset[str] = frozenset()  # what is said as it stands
 ENGLISH = "en"
 TRANSLATIONS = Path(__file__).parent / "handover_texts.toml"
 
@@ -55,7 +57,8 @@ class Priority(IntEnum):
 class Texts(Section):
     """What a customer reads at each change. `{when}`: until when somebody answers; `{opens}`: when
     somebody is there again; `{agent}`: the name of the API key that accepted. `today`, `tomorrow` and
-    `later` say such a time, of `{clock}`, `{date}` and the English `{weekday}`.
+    `later` say such a time, of `{clock}`, `{date}` and the English `{weekday}`; `passed_on` and
+    `looked_at` are said as they stand.
     """
 
     today: str = "today at {clock}"
@@ -104,18 +107,27 @@ class Texts(Section):
 
     @field_validator("*")
     @classmethod
-    def _can_be_filled(cls, value: str) -> str:
+    def _can_be_filled(cls, value: str, info: ValidationInfo) -> str:
+        """What is found wrong here would else be found by the first customer of a hand-over."""
         if not value.strip():
             raise ValueError("the text is empty; the customer must be told something")
+        known = FILLED.get(info.field_name or "", PLACEHOLDERS)
         try:
             named = {name for _, name, _, _ in string.Formatter().parse(value) if name is not None}
-        except ValueError as error:
+            if not named - known:
+                value.format_map(dict.fromkeys(known, ""))
+        except (ValueError, LookupError) as error:
             raise ValueError(f"a brace is left open or alone ({error}); double it") from None
-        if unknown := sorted(named - PLACEHOLDERS):
-            raise ValueError(
-                f"there is no placeholder {unknown[0]!r}; there are: {', '.join(sorted(PLACEHOLDERS))}"
-            )
+        if unknown := sorted(named - known):
+            there = ", ".join(sorted(known)) or "none, this text is said as it stands"
+            raise ValueError(f"there is no placeholder {unknown[0]!r} here; there are: {there}")
         return value
+
+
+FILLED: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("today", "tomorrow", "later"), TIMES),
+    **dict.fromkeys(("passed_on", "looked_at"), NONE),
+}
 
 
 class HandOverSettings(Section):
@@ -300,11 +312,10 @@ def first_priority(sentiment: str, trend: str, earlier: int, *, again: bool = Fa
     return Priority(min(Priority.URGENT, Priority.NORMAL + raised))
 
 
-def acknowledged(standing: Standing, rules: Rules) -> str:
+def acknowledged(standing: Standing, rules: Rules, now: datetime) -> str:
     """What a customer reads who writes on while a person has the conversation, or will have it."""
-    texts = rules.texts_in(standing.language)
-    text = texts.held if standing.state is State.ACCEPTED else texts.waiting
-    return text.format_map({"when": "", "opens": "", "agent": standing.agent or ""})
+    name = "held" if standing.state is State.ACCEPTED else "waiting"
+    return _said(name, standing, now, rules)
 
 
 def _changed(
@@ -315,12 +326,18 @@ def _changed(
     name = state.value
     if not hours.is_open(now) and f"{name}_closed" in type(texts).model_fields:
         name = f"{name}_closed"
+    return Step(moved, (Told("service", _said(name, moved, now, rules)),))
+
+
+def _said(name: str, standing: Standing, now: datetime, rules: Rules) -> str:
+    """The text of this name in the customer's language, filled."""
+    texts = rules.texts_in(standing.language)
     said = {
-        "when": rules.said(moved.due_at or now, now, texts),
-        "opens": rules.said(hours.opens(now), now, texts),
-        "agent": moved.agent or "",
+        "when": rules.said(standing.due_at or now, now, texts),
+        "opens": rules.said(rules.hours.opens(now), now, texts),
+        "agent": standing.agent or "",
     }
-    return Step(moved, (Told("service", getattr(texts, name).format_map(said)),))
+    return str(getattr(texts, name).format_map(said))
 
 
 def _overdue(standing: Standing, now: datetime) -> bool:

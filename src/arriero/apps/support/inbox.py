@@ -41,7 +41,7 @@ KIND = "hand_over"
 RETURNED = "returned"  # the notes of conversations that were given back
 TICK_EVERY_S = 15.0
 EVERYBODY = ""  # the tenant of the list of tenants
-LOOKED_AT = 200  # newest runs of the app in which those of the conversation are looked for
+LOOKED_AT, PAGE = 2_000, 200  # newest runs of the app in which those of the conversation are sought
 NOTED_FOR = timedelta(days=1)  # the bot goes by a colleague's note for as long
 REMEMBERED = 20  # messages of the conversation that the agent sees
 
@@ -121,7 +121,7 @@ class HandOvers:
 
     def acknowledged(self, held: Task) -> str:
         """What the customer reads who writes into the conversation of `held`."""
-        return handover.acknowledged(standing_of(held), self.rules)
+        return handover.acknowledged(standing_of(held), self.rules, self.clock.now())
 
     async def messages(
         self, tenant: str, conversation: str, *, after: str = ""
@@ -152,16 +152,15 @@ class HandOvers:
     async def about(self, task: Task, actor: str) -> Mapping[str, JsonValue]:
         """The summary and what was said, with private values restored, and what `actor` can do."""
         conversation = conversation_of(task)
-        history = [
-            {**_table(line), "text": await self._restored(task, _table(line).get("text", ""))}
-            for line in _list(task.payload.get("history"))
-        ]
+        kept = {name: task.payload.get(name) for name in ("summary", "history")}
+        told = await self.privacy.restore(task.tenant, conversation, kept)
         said = await self.messages(task.tenant, conversation)
+        lines = [*map(_table, _list(told["history"])), *said]
         return {
             "verbs": self._verbs(task, actor),
             "conversation": conversation,
-            "summary": await self._restored(task, task.payload.get("summary", {})),
-            "messages": sorted([*history, *said], key=lambda line: str(line.get("at", ""))),
+            "summary": _table(told["summary"]),
+            "messages": sorted(lines, key=lambda line: str(line.get("at", ""))),
         }
 
     async def act(self, tenant: str, task: str, act: Act) -> Task:
@@ -313,8 +312,14 @@ class HandOvers:
         conversation = record.input.get("conversation")
         if not conversation:
             return record, trace, ()
-        newest = await self.ledger.runs(tenant, app=record.app, limit=LOOKED_AT, before=record.id)
-        same = [one for one in newest if one.input.get("conversation") == conversation]
+        same: list[Run] = []
+        before = record.id
+        for _ in range(LOOKED_AT // PAGE):
+            page = await self.ledger.runs(tenant, app=record.app, limit=PAGE, before=before)
+            same += [one for one in page if one.input.get("conversation") == conversation]
+            if len(page) < PAGE or len(same) >= REMEMBERED:
+                break
+            before = page[-1].id
         return record, trace, same[:REMEMBERED][::-1]
 
     def _new(
@@ -360,15 +365,6 @@ class HandOvers:
         ]
         lines = () if earlier and not kept else summary.dialogue(run, kept)
         return replace(task, payload={**task.payload, "history": list(lines)[-REMEMBERED:]})
-
-    async def _restored(self, task: Task, value: JsonValue) -> JsonValue:
-        if isinstance(value, str):
-            return await self.privacy.restore(task.tenant, conversation_of(task), value)
-        if isinstance(value, Mapping):
-            return {key: await self._restored(task, item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [await self._restored(task, item) for item in value]
-        return value
 
 
 def standing_of(task: Task) -> Standing:

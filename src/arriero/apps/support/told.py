@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from arriero.apps.support.people import KINDS
 from arriero.core.errors import StoreError
 from arriero.core.words import FreeText, JsonValue
-from arriero.security.masking import Known, Masker, PatternMasker
+from arriero.security.masking import PLACEHOLDER, Known, Masker, PatternMasker, each_string
 from arriero.security.vault import Vaults, withhold
 from arriero.store.records import Records
 
@@ -42,12 +42,12 @@ class KeptInVault:
         masked, _ = await withhold(_Line(text=text), self.masker, self.vaults, place, known)
         return masked.text
 
-    async def restore(self, tenant: str, conversation: str, text: str) -> str:
-        if "<" not in text:
-            return text
-        text = (await self.vaults.open(tenant, conversation)).restore(text)
-        run = await self._run(tenant, conversation) if "<" in text else None
-        return text if run is None else str(await self.reveal(tenant, run, text))
+    async def restore(self, tenant: str, conversation: str, value: JsonValue) -> JsonValue:
+        if not _is_masked(value):
+            return value
+        value = (await self.vaults.open(tenant, conversation)).restore_json(value)
+        run = await self._run(tenant, conversation) if _is_masked(value) else None
+        return value if run is None else await self.reveal(tenant, run, value)
 
     async def _known(self, tenant: str, conversation: str) -> Sequence[Known]:
         """The customer's own data; none while the directory is down, for nobody's message waits for it."""
@@ -63,3 +63,7 @@ class KeptInVault:
     async def _run(self, tenant: str, conversation: str) -> str | None:
         pointer = await self.records.get(tenant, "conversation", conversation)
         return str(pointer["task"]).partition(":")[0] if isinstance(pointer, Mapping) else None
+
+
+def _is_masked(value: JsonValue) -> bool:
+    return any(PLACEHOLDER.search(text) for text in each_string(value))
