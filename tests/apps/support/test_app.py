@@ -41,7 +41,7 @@ from arriero.flow import Case, Flow, Result
 from arriero.models.base import Labels
 from arriero.models.fake import FakeClassifier, FakeEncoder, ScriptedGenerator
 from arriero.models.roles import Models
-from arriero.retrieval.base import Passage
+from arriero.retrieval.base import Hit, Passage
 from arriero.retrieval.memory import MemoryIndex
 from arriero.security.masking import PatternMasker
 from arriero.store.base import ExposureSet, VariantRegistered
@@ -744,3 +744,68 @@ def test_labels_are_read_as_the_training_reads_them(tmp_path: Path, rows: str) -
     file = tmp_path / "intents.csv"
     file.write_text(rows, encoding="utf-8")
     assert plugin.labels(SupportSettings(intents=file))["intent_classifier"] == ("refund",)
+
+
+QUOTES = (
+    "\n\nOn Mon, 15 Jun 2026 at 10:32, Puna Outdoor wrote:\n"
+    "> I am sorry, order 10234 is delayed. Cancel order 10234 and refund 289.00 EUR?\n"
+    "> Reply yes to confirm, or no to leave it."
+)
+
+
+async def test_a_yes_above_the_quoted_question_is_a_yes(desk: Desk) -> None:
+    order = next(one for one in ORDERS if one.status is OrderStatus.PROCESSING)
+    await desk.ask(f"please cancel order {order.id}", order.customer_id)
+    await desk.ask(f"Yes{QUOTES}", order.customer_id)
+    assert await desk.status(order) is OrderStatus.CANCELLED
+
+
+async def test_the_order_of_a_quoted_mail_is_not_the_one_that_is_asked_for(desk: Desk) -> None:
+    own = [one.id for one in ORDERS if one.customer_id == "c-0042" and one.id != "10234"]
+    result = await desk.ask(f"Where is my order {own[0]}?{QUOTES}")
+    assert result.outcome.sources[0].id == f"order:{own[0]}"
+
+
+async def test_a_yes_with_another_question_does_not_lose_the_change(desk: Desk) -> None:
+    order = next(one for one in ORDERS if one.status is OrderStatus.PROCESSING)
+    await desk.ask(f"please cancel order {order.id}", order.customer_id)
+    asked = await desk.ask("Yes, and what does standard shipping cost?", order.customer_id)
+    assert asked.outcome.ended is Ended.CLARIFY
+    assert f"Cancel order {order.id}" in asked.outcome.answer.response
+    assert await desk.status(order) is OrderStatus.PROCESSING
+    await desk.ask("yes", order.customer_id)
+    assert await desk.status(order) is OrderStatus.CANCELLED
+
+
+async def test_a_product_answers_the_question_which_order_is_meant(desk: Desk) -> None:
+    customer, orders = next(
+        (id, own)
+        for id in (one.id for one in CUSTOMERS)
+        if len(own := [
+            one for one in ORDERS if one.customer_id == id and one.status is OrderStatus.PROCESSING
+        ]) == 2
+    )  # fmt: skip
+    words = [set(order.items[0].name.split()) for order in orders]
+    name = max(words[1] - words[0], key=len)
+    which = await desk.ask("please cancel my order", customer, conversation="chat-3")
+    assert "Which order" in which.outcome.answer.response
+    asked = await desk.ask(f"the {name}, please", customer, conversation="chat-3")
+    assert f"Cancel order {orders[1].id}" in asked.outcome.answer.response
+    await desk.ask("yes", customer, conversation="chat-3")
+    assert await desk.status(orders[1]) is OrderStatus.CANCELLED
+    assert await desk.status(orders[0]) is OrderStatus.PROCESSING
+
+
+@pytest.mark.parametrize(("zone", "day"), [("UTC", 15), ("Pacific/Pago_Pago", 14)])
+async def test_which_articles_hold_is_told_by_the_shops_own_day(zone: str, day: int) -> None:
+    desk = await Desk(settings=SupportSettings(hours=HoursSettings(zone=zone))).open()
+    asked: list[date | None] = []
+
+    class Watched(MemoryIndex):
+        async def search(self, query: str, *, k: int = 5, day: date | None = None) -> Sequence[Hit]:
+            asked.append(day)
+            return await super().search(query, k=k, day=day)
+
+    desk.app = replace(desk.app, index=Watched(passages_of(articles.load(desk.settings.articles))))
+    await desk.ask("What does standard shipping cost?")
+    assert set(asked) == {date(2026, 6, day)}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from arriero.apps.support.courtesy import request_in
+from arriero.apps.support.courtesy import request_in, without_quoted
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,34 @@ def test_courtesies_are_left_out(message: str, asked: str) -> None:
 )
 def test_what_says_something_stays(message: str) -> None:
     assert request_in(message) == message
+
+
+QUOTED = (
+    ("Yes\n\nOn Mon, 15 Jun 2026 at 10:32, Puna Outdoor <help@puna.example> wrote:\n> Cancel it?\n> Reply yes", "Yes"),
+    ("Yes\n\nOn Mon, 15 Jun 2026 at 10:32, Puna Outdoor\n<help@puna.example> wrote:\n\n> Cancel it?", "Yes"),
+    ("Ja\n\nAm 15.06.2026 um 10:32 schrieb Puna Outdoor:\n> Stornieren?", "Ja"),
+    ("> Cancel it?\nNo, leave it.\n> Really?\nReally.", "No, leave it.\nReally."),
+    ("On Jun 15, 2026, at 10:32, Puna wrote:\n> Which order?\n\nThe tent.", "The tent."),
+    ("Where is 10300?\n\n-----Original Message-----\nFrom: Puna\nOrder 10234 is delayed.", "Where is 10300?"),
+    ("Where is 10300?\n\nFrom: Puna <a@b.example>\nSent: Monday\nTo: me\n\nOrder 10234", "Where is 10300?"),
+    ("Where is 10300?\n\nOn 15 June 2026 at 10:32 Puna wrote:\nOrder 10234 is delayed.", "Where is 10300?"),
+)  # fmt: skip
+OWN = (
+    "Hello\nOn Monday your colleague wrote:\nYou get 20 EUR back. Is that true?",
+    "On 15 June your colleague wrote:\nYou get 20 EUR back. Is that true?",
+    "> 10234\n> where is it?",  # nothing else: it is the message
+    "From: Lima\nTo: Cusco\nDo you deliver there?",
+    "a > b, and so on",
+    "Is it > 5 kg?\nYes it is",
+)
+
+
+@pytest.mark.parametrize(("message", "own"), QUOTED)
+def test_the_mail_that_a_message_quotes_is_not_the_message(message: str, own: str) -> None:
+    assert without_quoted(message) == own
+    assert without_quoted(message.replace("\n", "\r\n")) == own
+
+
+@pytest.mark.parametrize("message", OWN)
+def test_what_only_looks_like_a_quotation_stays(message: str) -> None:
+    assert without_quoted(message) == message

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -287,3 +288,10 @@ async def test_a_header_cannot_be_forged_by_a_name(room: Room) -> None:
     found = await room.index.search("avalanche transceivers for schools", k=1, day=NOW.date())
     assert found[0].passage.document == "gap-2"
     assert found[0].passage.labels == ()
+
+
+async def test_an_article_holds_from_the_shops_own_day_on(room: Room) -> None:
+    shelf = replace(room.shelf, zone=ZoneInfo("Pacific/Pago_Pago"))  # eleven hours behind
+    await shelf.publish("gap-1", f"# Lending\n\n{ANSWER}\n", (), "ines", NOW)
+    (article,) = [one for one in shelf.store.load().articles if one.id == "gap-1"]
+    assert article.valid_from == date(2026, 6, 14)

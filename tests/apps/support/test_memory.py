@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -22,6 +23,7 @@ from arriero.apps.support.memory import (
 from arriero.apps.support.orders import Item, Order, OrderStatus, RefundStatus
 from arriero.core.clock import HeldClock
 from arriero.core.errors import InputError
+from arriero.core.words import JsonValue
 from arriero.store.records import MemoryRecords
 
 TENT, STOVE = "10234", "10300"
@@ -251,3 +253,33 @@ async def test_a_record_of_another_version_is_no_context() -> None:
     records = MemoryRecords()
     await records.put("t", "memory", "a", {"until": "2099-01-01T00:00:00+00:00", "context": {}})
     assert await Memory(records, HeldClock()).load("t", "a") is None
+
+
+class Interrupted(MemoryRecords):
+    """While the second place is looked at, the first begins anew."""
+
+    async def get(self, tenant: str, kind: str, id: str) -> JsonValue | None:
+        if id == "b" and (after := self.after) is not None:
+            self.after = None
+            await after()
+        return await MemoryRecords.get(self, tenant, kind, id)
+
+    after: Callable[[], Awaitable[None]] | None = None
+
+
+async def test_what_begins_anew_while_it_is_swept_stays() -> None:
+    clock = HeldClock()
+    records = Interrupted()
+    memory = Memory(records, clock, ttl_s=60)
+    for place in ("a", "b"):
+        await memory.save("t", place, Context(intent="old"))
+    clock.advance(61)
+
+    async def anew() -> None:
+        await memory.save("t", "a", Context(intent="new"))
+
+    records.after = anew
+    await memory.sweep("t")
+    kept = await memory.load("t", "a")
+    assert kept is not None
+    assert kept.intent == "new"

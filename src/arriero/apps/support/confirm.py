@@ -90,6 +90,12 @@ def reading(message: str, tool: Tool | None = None, order: str = "") -> Reading:
     return Reading.YES if agrees and said <= known else Reading.ELSE
 
 
+def agrees_at_first(message: str) -> bool:
+    """Whether a message begins with a yes, whatever else it says."""
+    first = _WORD.search(message.casefold())
+    return first is not None and first.group() in _YES
+
+
 def _numbers(text: str, order: str) -> bool:
     return any(number != order for number in re.findall(r"\d+", text))
 
@@ -164,14 +170,12 @@ class Confirmations:
 
     async def sweep(self, tenant: str) -> int:
         """Delete what has ended; how many. For a job."""
-        ended = [
-            place
-            for place in await self.records.list(tenant, KIND)
-            if await self.get(tenant, place) is None
-        ]
-        for place in ended:
-            await self.drop(tenant, place)
-        return len(ended)
+        ended = 0
+        for place in await self.records.list(tenant, KIND):
+            if await self.get(tenant, place) is None:  # at once: a new question may wait meanwhile
+                await self.drop(tenant, place)
+                ended += 1
+        return ended
 
     async def forget(self, tenant: str, customer: str) -> int:
         """Delete what waits for this customer, whatever the conversation; how many."""

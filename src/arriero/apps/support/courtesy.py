@@ -1,7 +1,8 @@
-"""What a message asks, without the greeting before it and the thanks after it. Pure.
+"""What a message asks, without the mail that it quotes, the greeting before it and the thanks after it. Pure.
 
 "Hi team, how quick is express? Cheers" asks how quick express is. Left in, the small words of courtesy
-are words that no article takes up, and draw the message towards the intent of a greeting.
+are words that no article takes up, and draw the message towards the intent of a greeting; and an older
+mail below a "yes" names other orders and says sorry for them.
 """
 
 from __future__ import annotations
@@ -32,13 +33,63 @@ _BYE = (
     r"faithfully|truly))?|greetings from)"
 )
 _AFTER = re.compile(
-    r"(?:^|[\s,.!?;:)-]+)(?:"
+    # Only from the beginning of what stands between: a run of "!" is looked at once, not from each of them.
+    r"(?:^|(?<![\s,.!?;:)-])[\s,.!?;:)-]+)(?:"
     rf"(?i:{_THANKS})|(?i:{_BYE})(?:[\s,]+{_NAME}){{0,3}}|(?i:best|bye)(?:[\s,]+{_NAME}){{1,3}}"
     r"|(?i:please help(?: me)?|have a (?:nice|good|great|lovely) (?:day|one|evening|weekend)|much appreciated"
     r"|(?:i )?(?:would )?appreciate (?:it|your help)|please advise|pls)"
     r")[\s,.!:;)-]*$"
 )
 _MOST = 4  # courtesies on either side
+
+# How mail programs begin what they quote, in English, German, French and Spanish. The time of day tells
+# it from "On Monday your colleague wrote:".
+_WROTE = re.compile(
+    r"^(?:On|Am|Le|El)\b(?=.{0,200}\d[:.h]\d\d).{4,300}?(?:\bwrote|\bschrieb\b.{0,200}|\ba écrit|\bescribió)\s*:\s*$",
+)
+_ORIGINAL = re.compile(
+    r"^[ \t]*-{2,}[ \t]*(?:Original Message|Original-Nachricht|Ursprüngliche Nachricht|Message d'origine|Message original"
+    r"|Mensaje original)[ \t]*-{2,}[ \t]*$",
+    re.IGNORECASE,
+)
+_FROM = re.compile(r"^\s*(?:From|Von|De)\s*:\s*\S", re.IGNORECASE)
+_SENT = re.compile(r"^\s*(?:Sent|Date|Gesendet|Datum|Envoyé|Enviado|Fecha)\s*:\s*\S", re.IGNORECASE)
+
+
+def without_quoted(message: str) -> str:
+    """The message without older mails that a mail program put below or around it.
+
+    Lines that begin with ">" go, with the line that says who wrote them; so does all from "Original
+    Message" on, from a header of From and Sent, or from "On ... wrote:" where no ">" follows. Where
+    nothing else is left the message stays as it is.
+    """
+    if "\n" not in message:
+        return message
+    lines = message.replace("\r\n", "\n").split("\n")
+    own: list[str] = []
+    at = 0
+    while at < len(lines):
+        line, rest = lines[at], lines[at + 1 :]
+        if _ORIGINAL.match(line) or (_FROM.match(line) and rest and _SENT.match(rest[0])):
+            break
+        if taken := _attribution(lines, at):
+            at += taken
+            if not any(one.lstrip().startswith(">") for one in lines[at : at + 2]):
+                break
+            continue
+        if not line.lstrip().startswith(">"):
+            own.append(line)
+        at += 1
+    told = "\n".join(own).strip()
+    return told if re.search(r"\w", told) else message
+
+
+def _attribution(lines: list[str], at: int) -> int:
+    """How many lines say from `at` on who wrote what follows: one, or two where it was wrapped."""
+    for many in (1, 2):
+        if _WROTE.match(" ".join(lines[at : at + many])):
+            return many
+    return 0
 
 
 def request_in(message: str) -> str:

@@ -82,7 +82,7 @@ def exhibit(matter: Matter, draft: Draft[Reply]) -> Exhibit:
         sources=draft.sources,
         facts=_may_state(matter, draft),
         language=seen.language,
-        subject=fit.of(matter.evidence, draft, seen.confidence, turn.now.year),
+        subject=fit.of(matter.evidence, draft, seen.confidence, matter.today.year),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 
 from arriero.apps.support.conversation import MaskedForGood, Messages, exclusive
@@ -56,7 +56,7 @@ class Shelf:
 
     `first` is the folder that answers come from while nothing was ever taken in: it is taken in
     before the first approved article, which would otherwise stand alone. `scan` is that of an
-    ingestion; `vectors` the index's folder.
+    ingestion; `vectors` the index's folder; `zone` says which day an article begins to hold.
     """
 
     folder: Path
@@ -65,6 +65,7 @@ class Shelf:
     vectors: Path
     encoder: Callable[[], Awaitable[Encoder]]
     scan: Scan | None = None
+    zone: tzinfo = UTC
 
     async def publish(
         self, id: str, text: str, intents: Sequence[str], owner: str, now: datetime
@@ -75,12 +76,12 @@ class Shelf:
             InputError: the text is refused or suspicious; nothing has changed then.
             Busy: another ingestion is at work.
         """
-        day = now.date()
+        day = now.astimezone(self.zone).date()
         work = Ingestion(self.store, await self.encoder(), self.vectors, day, self.scan)
         if not await asyncio.to_thread(self.store.version):
             await work.take_in(self.first)
         file = self.folder / f"{id}.md"
-        before = await asyncio.to_thread(_written, file, _file(id, text, intents, owner, now))
+        before = await asyncio.to_thread(_written, file, _file(id, text, intents, owner, day))
         try:
             report = await work.take_in(self.folder)
             _check(report, file.name)
@@ -365,11 +366,10 @@ def _article(text: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _file(id: str, text: str, intents: Sequence[str], owner: str, now: datetime) -> str:
+def _file(id: str, text: str, intents: Sequence[str], owner: str, day: date) -> str:
     # One word an intent and one line a name: nothing that a person typed can end the header.
     named = ", ".join(one for one in intents if one.replace("_", "").replace("-", "").isalnum())
     who = " ".join(one for one in owner.split() if one.strip("#-:")) or "support"
-    day = now.date().isoformat()
     header = f"id: {id}\nvalid_from: {day}\nowner: {who}\nreviewed: {day}\nintents: {named}"
     return f"---\n{header}\n---\n{text}"
 

@@ -21,9 +21,9 @@ from arriero.apps.support.facts import listed, meant, order_facts, underway
 from arriero.apps.support.inbox import HandOvers
 from arriero.apps.support.inquiry import Inquiry
 from arriero.apps.support.matter import Matter, sure
-from arriero.apps.support.memory import Context, Memory, remember, resolve
+from arriero.apps.support.memory import Awaits, Context, Memory, remember, resolve
 from arriero.apps.support.modes import Modes
-from arriero.apps.support.orders import About, Customer, Untrusted
+from arriero.apps.support.orders import About, Customer, Order, Untrusted
 from arriero.apps.support.policy import Policy, Tool
 from arriero.apps.support.settings import SupportSettings
 from arriero.apps.support.tools import Proposal, Request, Tools, propose
@@ -89,8 +89,8 @@ class Personal:
         asked, tenant = turn.input, turn.case.tenant
         place = place_of(asked.conversation, asked.customer)
         pending = await self.tools.confirmations.get(tenant, place)
-        context, number, hint = await self._remembered(turn, seen, place)
-        seen = seen.continued(hint)
+        latest = await self._latest(turn, place)
+        context, number, hint = self._remembered(turn, seen, latest)
         wanted = number or (pending.order if pending else None)
         # Which of the others was meant is only asked when no order is named.
         recent = 0 if number and pending is None else self.settings.recent_orders
@@ -100,9 +100,14 @@ class Personal:
             if asked.customer
             else None
         )
+        if about and latest and latest.awaits is Awaits.ORDER and number is None:
+            context, number, hint = self._remembered(turn, seen, latest, about.orders)
+            if number:  # they were asked which order, and named a product that is in one of them
+                about = replace(about, order=_numbered(about.orders, number))
+        seen = seen.continued(hint)
         request = Request(
             intent=seen.intent,
-            message=asked.message,
+            message=asked.own,
             customer=about.customer if about else None,
             order=about.order if about else None,
             named=number,
@@ -131,22 +136,34 @@ class Personal:
             order_note=about.order.note if about and about.order else Untrusted(),
         )
 
-    async def _remembered(
-        self, turn: Turn[Inquiry], seen: Seen, place: str | None
+    async def _latest(self, turn: Turn[Inquiry], place: str | None) -> Context | None:
+        """What a conversation was about whose caller sends no history with it; None with one."""
+        if not turn.input.conversation or turn.input.history:
+            return None
+        return await self.memory.load(turn.case.tenant, place) or Context()
+
+    def _remembered(
+        self,
+        turn: Turn[Inquiry],
+        seen: Seen,
+        latest: Context | None,
+        orders: Sequence[Order] = (),
     ) -> tuple[Context | None, str | None, str | None]:
-        """Context, order and intent of a conversation whose caller sends no history with it."""
+        """The conversation's context with this message, and the order and intent that it goes on with."""
         asked = turn.input
-        if not asked.conversation or asked.history:
+        if latest is None:
             return None, seen.order, None
-        latest = await self.memory.load(turn.case.tenant, place)
         resolved = resolve(
-            asked.message,
-            latest or Context(),
+            asked.own,
+            latest,
             intent=seen.intent,
             confidence=seen.confidence,
+            orders=orders,
             number=self.settings.order_number,
         )
-        hint = None if sure(turn, seen) else resolved.intent
+        # "The tent" may look like a question for advice, but it is what was asked for.
+        asked_for = latest.awaits is Awaits.ORDER
+        hint = resolved.intent if asked_for or not sure(turn, seen) else None
         context = remember(
             latest,
             resolved,
@@ -167,7 +184,7 @@ async def found(matter: Matter, index: Index, approved: ApprovedNow | None) -> E
     if matter.from_order:
         return replace(known, passages=_record(known))
     query = f"{turn.input.request}\n{known.note}".strip()
-    hits = await index.search(query, k=CANDIDATES, day=turn.now.date())
+    hits = await index.search(query, k=CANDIDATES, day=matter.today)
     ranked = [hit.passage for hit in by_intent(hits, seen)]
     few, words = matter.settings.passages, matter.settings.reading_words
     chosen = _enough(ranked, words) if matter.open else ranked[:few]
@@ -193,7 +210,7 @@ async def _shared(matter: Matter, index: Index, approved: ApprovedNow) -> Found 
         return None
     looked_up = approved.lookup(
         turn.case.tenant, turn.input.request, seen.intent, seen.language,
-        index=index.version, day=turn.now.date(),
+        index=index.version, day=matter.today,
     )  # fmt: skip
     return await _if_up(looked_up, "approved answers cannot be looked up")
 
@@ -218,6 +235,10 @@ def by_intent(hits: Sequence[Hit], seen: Seen) -> Sequence[Hit]:
         return hit.score + labelled * INTENT_WEIGHT * seen.confidence / (RRF + 1)
 
     return sorted(hits, key=fused, reverse=True)
+
+
+def _numbered(orders: Sequence[Order], number: str) -> Order | None:
+    return next((one for one in orders if one.id == number), None)
 
 
 def _next_step(policy: Policy, request: Request) -> Proposal | None:

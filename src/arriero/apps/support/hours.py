@@ -36,6 +36,10 @@ class Hours:
         if len(self.week) != len(DAYS) or not any(self.week):
             raise InputError("business hours need seven days, one of them open; give it a span")
 
+    def day(self, at: datetime) -> date:
+        """Which day it is then, where people are."""
+        return at.astimezone(self.zone).date()
+
     def is_open(self, at: datetime) -> bool:
         """Whether somebody is there at `at`."""
         return next(self._openings(at))[0] <= at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from arriero.apps.support.courtesy import request_in
+from arriero.apps.support.courtesy import request_in, without_quoted
 from arriero.core.words import FreeText
 
 
@@ -28,6 +28,11 @@ class Inquiry(BaseModel):
     history: tuple[Said, ...] = Field(default=(), max_length=50)
 
     @property
+    def own(self) -> str:
+        """What the customer wrote now, without the older mails that it quotes."""
+        return without_quoted(self.message)
+
+    @property
     def request(self) -> str:
-        """What the message asks, without greeting and thanks: what is classified, searched and judged by."""
-        return request_in(self.message)
+        """What they ask, without greeting and thanks: what is classified, searched and judged by."""
+        return request_in(self.own)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 from arriero.apps.support import templates
@@ -37,6 +38,11 @@ class Matter:
     @property
     def sure(self) -> bool:
         return sure(self.turn, self.seen)
+
+    @property
+    def today(self) -> date:
+        """The shop's own day: which articles hold is told by it."""
+        return self.rules.hours.day(self.turn.now)
 
     @property
     def texts(self) -> Texts:
@@ -103,7 +109,7 @@ class Matter:
         """The approved wording that applies."""
         intent = self.seen.intent
         known = self.answers.get(intent, ())
-        return templates.choose(known, intent, self.facts, self.turn.input.message)
+        return templates.choose(known, intent, self.facts, self.turn.input.own)
 
     @cached_property
     def approved_text(self) -> str | None:

@@ -282,7 +282,8 @@ def resolve(
         if phrase and order:
             text = message[: phrase[0]] + f"order {order}" + message[phrase[1] :]
     goes_on = _GOES_ON.search(message) is not None
-    bare = _is_bare(message, named) or (points and len(_content(_cut(message))) == 0)
+    answers = context.awaits is Awaits.ORDER and product is not None and "?" not in message
+    bare = _is_bare(message, named) or answers or (points and not _content(_cut(message)))
     switched = (
         not points and not goes_on and intent is not None and context.intent is not None
         and intent != context.intent and confidence >= SURE and context.awaits is not Awaits.ADDRESS
@@ -346,7 +347,7 @@ def _pointed(message: str, context: Context) -> tuple[str | None, tuple[int, int
 
 def _by_product(message: str, orders: Sequence[Order]) -> tuple[str | None, str | None]:
     """The product that a message names, and the order it is in, if it is in one order only."""
-    words = _words(message)
+    words = _words(message) - _STOP
     found = [
         (len(hits), item.name, order.id)
         for order in orders
@@ -470,11 +471,12 @@ class Memory:
 
     async def sweep(self, tenant: str) -> int:
         """Delete what has ended; how many. For a job."""
-        places = list(await self.records.list(tenant, KIND))
-        ended = [place for place in places if await self.load(tenant, place) is None]
-        for place in ended:
-            await self.records.delete(tenant, KIND, place)
-        return len(ended)
+        ended = 0
+        for place in await self.records.list(tenant, KIND):
+            if await self.load(tenant, place) is None:  # at once: it may begin anew meanwhile
+                await self.records.delete(tenant, KIND, place)
+                ended += 1
+        return ended
 
     async def forget(self, tenant: str, customer: str) -> int:
         """Delete every context of a customer; how many."""

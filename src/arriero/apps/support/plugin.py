@@ -75,15 +75,17 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
         await asyncio.to_thread(_version_of, settings.templates, settings.policy),
     )
 
+    rules = Rules.of(settings.hours.table, settings.hand_over)
+
     async def share(tenant: str, shared: Shared) -> None:
-        language, day = language_of(shared.question) or "en", parts.clock.now().date()
+        language, day = language_of(shared.question) or "en", rules.hours.day(parts.clock.now())
         await approved.share(tenant, shared, language, index=index.version, day=day)
 
-    rules = Rules.of(settings.hours.table, settings.hand_over)
     handovers = HandOvers(parts.ledger, parts.records, parts.clock, rules, told, share)
     shelf = Shelf(
-        parts.folder / "approved", settings.articles, store, parts.folder / "index", parts.encoder
-    )
+        parts.folder / "approved", settings.articles, store, parts.folder / "index", parts.encoder,
+        zone=rules.hours.zone,
+    )  # fmt: skip
     gaps = Gaps(
         parts.ledger,
         parts.records,

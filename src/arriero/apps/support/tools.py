@@ -21,6 +21,7 @@ from arriero.apps.support.confirm import (
     Pending,
     Reading,
     Stage,
+    agrees_at_first,
     pending_from,
     reading,
 )
@@ -54,6 +55,7 @@ NO_PLACE = (
     "I cannot ask you for a confirmation here, so I have passed this to a colleague, who will get "
     "back to you; you do not need to write again."
 )
+ONE_BY_ONE = "One thing after the other, please."
 MOST_LISTED = 4  # orders in a question which one is meant
 
 log = logging.getLogger(__name__)
@@ -132,10 +134,14 @@ def propose(policy: Policy, request: Request) -> Proposal | None:
         return _confirmed(policy, request, pending)
     if pending.stage is Stage.ADDRESS and (found := address_in(request.message)):
         return _go_on(policy, _about_pending(request), pending.tool, found)
-    if not request.sure and request.named in {None, pending.order}:
-        # Whatever is said now, a later yes would be taken for an answer to it: so ask again.
+    more = pending.stage is Stage.YES and agrees_at_first(request.message)
+    if more or (not request.sure and request.named in {None, pending.order}):
+        # Whatever is said now, a later yes would be taken for an answer to it: so ask again. And who
+        # says "yes, and ..." would else believe that it is done.
         again = _go_on(policy, _about_pending(request), pending.tool, pending.address or None)
-        return again if again.action else replace(again, action=drop(request.place, pending))
+        if again.action is None:
+            return replace(again, action=drop(request.place, pending))
+        return replace(again, text=f"{ONE_BY_ONE} {again.text}") if more else again
     begun = _begin(policy, request)
     if begun is None or not begun.text:
         return Proposal("", action=drop(request.place, pending), reason="topic switched")

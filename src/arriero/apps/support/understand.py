@@ -28,7 +28,7 @@ async def understood(
     turn: Turn[Inquiry], listener: Listener, reader: Reader, *, number: str
 ) -> Seen:
     """What is asked, how, and of which order; `number` is how an order number looks."""
-    message, history = turn.input.message, turn.input.history
+    message, history = turn.input.own, turn.input.history
     asked_for = turn.input.request
     intents, sentiments = await asyncio.gather(
         turn.models.classify("intent_classifier", asked_for, timeout_s=turn.remaining()),
@@ -38,7 +38,7 @@ async def understood(
     feelings = dict(weighed(message, sentiments.scores, language=language))
     # The intents have encoded the message: its vector is remembered.
     asked = await listener.asks_for_a_person(message, [one.text for one in history])
-    suspicion = await reader.scan(message)
+    suspicion = await reader.scan(turn.input.message)
     about = resolve(
         message,
         recall(history, number=number),
