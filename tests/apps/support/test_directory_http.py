@@ -248,3 +248,17 @@ def test_a_password_in_the_address_is_refused() -> None:
     with pytest.raises(SettingsError, match="use its key") as told:
         HttpDirectory("https://me:secret@shop.example")
     assert "secret" not in told.value.message
+
+
+async def test_the_receipt_of_another_change_is_not_taken_for_this_one(
+    shop: FakeShopServer, directory: HttpDirectory
+) -> None:
+    other = plain(await shop.directory.cancel_order("k-other", CANCEL))
+    shop.instead = always(200, other)
+    with pytest.raises(StoreError, match="asked for the receipt 'k-1', got 'k-other'"):
+        await directory.receipt("k-1")
+    with pytest.raises(StoreError, match="asked for the receipt"):
+        await directory.cancel_order("k-1", CANCEL)
+    shop.instead = always(200, other | {"key": "k-1", "order_id": "10009"})
+    with pytest.raises(StoreError, match="got '10009'"):
+        await directory.cancel_order("k-1", CANCEL)

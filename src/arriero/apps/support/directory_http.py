@@ -13,7 +13,8 @@
 
 Fields are those of `orders.py`: dates as ISO text, money as decimal text, more fields are ignored.
 404 means that there is none. A POST carries its key as `Idempotency-Key`: the same key again gives
-the same receipt, and 409 says that the order is in another state than `expected`.
+the same receipt, which names that key and the order, and 409 says that the order is in another state
+than `expected`.
 """
 
 from __future__ import annotations
@@ -196,7 +197,7 @@ class HttpDirectory:
 
     async def receipt(self, key: str) -> Receipt | None:
         found: Receipt | None = await self._get(Receipt, "receipts", key)
-        return found
+        return found and self._own(key, found)
 
     async def ping(self) -> None:
         await self._get(None, "health")
@@ -249,7 +250,9 @@ class HttpDirectory:
         if status not in {200, 201}:
             self._refused(status)
         receipt: Receipt = self._shaped(Receipt, body, url)
-        return receipt
+        if receipt.order_id != change.order_id:
+            raise self._wrong(f"changed order {change.order_id!r}, got {receipt.order_id!r}")
+        return self._own(key, receipt)
 
     async def _called(self, call: Callable[[], Any], within_s: float) -> tuple[int, bytes]:
         """One call through the breaker, within its time; what fails is a `StoreError`."""
@@ -311,6 +314,12 @@ class HttpDirectory:
         if order.customer_id != customer_id:
             raise self._wrong(f"order {order.id!r} is another customer's")
         return order
+
+    def _own(self, key: str, receipt: Receipt) -> Receipt:
+        """The receipt of another change would pass this one off as done."""
+        if receipt.key != key:
+            raise self._wrong(f"asked for the receipt {key!r}, got {receipt.key!r}")
+        return receipt
 
     def _wrong(self, what: str) -> StoreError:
         return StoreError(
