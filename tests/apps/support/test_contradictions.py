@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -92,3 +94,18 @@ def test_numbers_are_masked_before_similarity_is_asked() -> None:
         [article("a", "It costs 4 EUR on 3 May."), article("b", "It costs 5 EUR on 9 June.")]
     )
     assert one.masked == other.masked == "It costs # EUR on #."
+
+
+def test_a_large_knowledge_is_compared_in_little_memory() -> None:
+    (said,) = statements([article("a", "It costs 4 EUR now.")])
+    found = [replace(said, article=article(f"a{at}", "x")) for at in range(6_000)]
+    vectors = np.random.default_rng(7).standard_normal((len(found), 64)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors[5_999] = vectors[0]  # only the first and the last are alike
+    found[5_999] = replace(found[5_999], amounts={"euro": frozenset({5.0})})
+    tracemalloc.start()
+    told = contradictions(found, vectors)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [one.articles for one in told] == [("a0", "a5999")]
+    assert most < 40_000_000  # all rows of 2,000 statements at once would be 60 MB

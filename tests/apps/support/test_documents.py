@@ -146,3 +146,28 @@ def test_what_cannot_be_taken_in_is_refused_with_a_remedy(
 ) -> None:
     with pytest.raises(InputError, match=remedy):
         parse(path, data)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("x.html", "<h1>Care&#8203;</h1><p>Wash&#8203; it at 30.&#xE0049;&#xE0067;&#xE006E;</p>"),
+        ("x.md", "# Care&#8203;\n\n<b>Wash</b>&#8203; it at 30.&#xE0049;&#xE0067;&#xE006E;"),
+        ("x.csv", "question,answer\nCare,<b>Wash</b>&#8203; it at 30.&#xE0049;&#xE0067;"),
+    ],
+)
+def test_characters_that_nobody_sees_do_not_come_in_as_entities(path: str, text: str) -> None:
+    article = one(path, text)
+    assert article.text.splitlines()[-1] == "Wash it at 30."
+    assert article.title.startswith("Care")
+    assert "\u200b" not in article.title
+
+
+def test_an_address_in_angle_brackets_is_seen_by_a_reader_of_markdown() -> None:
+    said = "Write to <help@shop.example> or see <https://shop.example/help>."
+    told = "Write to help@shop.example or see https://shop.example/help."
+    assert one("x.md", said).text == told
+    assert one("x.csv", f'question,answer\nHow do I reach you?,"{said}"').text == told
+    assert one("x.md", "Mail <mailto:help@shop.example> <b>soon</b>.").text == (
+        "Mail help@shop.example soon."
+    )

@@ -346,3 +346,23 @@ async def test_when_all_is_dropped_the_articles_of_the_settings_serve_again(
     await work.forget(docs)
     assert [one.id for one in await source.passages()] == ["sample#1"]
     assert await source.version() != version
+
+
+async def test_what_lies_in_a_folder_that_cannot_be_read_is_not_gone(
+    docs: Path, work: Ingestion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (docs / "more").mkdir()
+    (docs / "more" / "stoves.md").write_text("# Stoves\n\nLet the stove cool down.")
+    await work.take_in(docs)
+    real = os.scandir
+
+    def scandir(path: str) -> object:
+        if str(path).endswith("more"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    report = await work.take_in(docs)
+    assert states(report)["more/"] == "refused"
+    assert "Permission denied" in why(report, "more/stoves.md")
+    assert "Let the stove cool down." in texts(work)

@@ -29,7 +29,7 @@ NEAR = 0.72  # cosine of two masked sentences: below it they are about different
 SAME = 0.86  # from here on differing words are taken for synonyms
 SHARED = 0.5  # of the content words of the shorter sentence, for a denial to be one
 MORE_WORDS = 2  # that one may have beyond the other, for a denial to be of the same
-BLOCK = 2_000  # statements compared at once: 16 MB of similarities
+BLOCK = 4_000_000  # similarities held at once: 16 MB
 
 _MONTHS = {
     name: number
@@ -211,11 +211,12 @@ def _near(
     found: Sequence[Statement], vectors: NDArray[np.float32], near: float
 ) -> Iterator[tuple[Statement, Statement, float]]:
     """Pairs of statements of different articles whose vectors are near."""
-    for start in range(0, len(found), BLOCK):
-        block = vectors[start : start + BLOCK] @ vectors.T
+    rows = max(1, BLOCK // max(1, len(found)))
+    for start in range(0, len(found), rows):
+        block = vectors[start : start + rows] @ vectors[start:].T  # each pair once
         for row, column in zip(*(block >= near).nonzero(), strict=True):
-            one, other = found[start + int(row)], found[int(column)]
-            if start + row < column and one.article.id != other.article.id:
+            one, other = found[start + int(row)], found[start + int(column)]
+            if row < column and one.article.id != other.article.id:
                 yield one, other, float(block[row, column])
 
 

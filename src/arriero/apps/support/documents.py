@@ -62,6 +62,10 @@ _RULER = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
 _EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
 _IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
 _LINK = re.compile(r"\[([^\]]+)\]\((?:<([^>]*)>|([^)\s]*))[^)]*\)")
+# An address in angle brackets is a link of Markdown, not a tag of HTML: a reader sees it.
+_AUTOLINK = re.compile(
+    r"<(?:mailto:)?((?:https?|ftp)://[^\s<>]+|[^\s<>@:/]+@[^\s<>@]+\.[^\s<>@]+)>", re.IGNORECASE
+)
 _NOT_ID = re.compile(r"[^a-z0-9]+")
 
 
@@ -129,7 +133,7 @@ def _visible(text: str) -> str:
 
 def _markdown(path: str, text: str) -> Parsed:
     fields, body = _front_matter(text)
-    body = _prose(_without_tags(body))
+    body = _prose(_without_tags(_AUTOLINK.sub(r"\1", body)))
     heading = re.search(r"^#\s+(.+?)\s*#*$", body, re.MULTILINE)
     title = fields.title or (heading[1] if heading else "") or _named_after(path)
     return Parsed((_article(path, fields, title, body),))
@@ -382,7 +386,7 @@ def _row(path: str, cells: Mapping[str, str], title: str, body: str) -> Article:
     if not fields.id:  # by its question, so that a row above it changes nothing
         digest = hashlib.sha256(title.casefold().encode()).hexdigest()[:8]
         fields = fields.model_copy(update={"id": f"{_slug(path)}-{digest}"})
-    return _article(path, fields, title, _prose(_without_tags(body)))
+    return _article(path, fields, title, _prose(_without_tags(_AUTOLINK.sub(r"\1", body))))
 
 
 def _fields(found: Mapping[str, str]) -> _Fields:
@@ -401,6 +405,10 @@ def _fields(found: Mapping[str, str]) -> _Fields:
 
 
 def _article(path: str, fields: _Fields, title: str, body: str) -> Article:
+    title, body = (
+        _visible(title),
+        _visible(body),
+    )  # once more: "&#8203;" was none before it was read
     if not re.sub(r"^#{1,6}\s.*$", "", body, flags=re.MULTILINE).strip():
         raise InputError("it has no text that a reader would see; write the article")
     if fields.valid_from and fields.valid_until and fields.valid_until < fields.valid_from:

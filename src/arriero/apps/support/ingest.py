@@ -189,12 +189,19 @@ class Ingestion:
         files: list[File] = []
         rows: list[Row] = []
         there = list(_walk(folder))
+        for path, why in [one for one in there if one[0].endswith("/")]:
+            # What lies in a folder that cannot be listed is not known to be gone.
+            rows.append(Row(path, State.REFUSED, 0, why))
+            there += [(one, why) for one in before if one.startswith(path)]
         for number, (path, why) in enumerate(there, start=1):
             self.progress("files", number, len(there))
+            if path.endswith("/"):
+                continue
             old = before.pop(path, None)
-            file, row = (None, Row(path, State.REFUSED, 0, why)) if why else self._one(
-                folder, path, old, scan
-            )  # fmt: skip
+            if why:
+                file, row = _kept(path, old, State.REFUSED, why)
+            else:
+                file, row = self._one(folder, path, old, scan)
             if file is not None:
                 file, row = _with_own_ids(file, row, taken)
             rows.append(row)
@@ -282,8 +289,12 @@ def _folder(folder: Path) -> Path:
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, str]]:
-    """Every file by its relative path, and why it is not read (empty: it is), in order."""
-    for at, folders, names in os.walk(folder, followlinks=False, onerror=None):
+    """Every file by its relative path, and why it is not read (empty: it is), in order.
+
+    A folder that cannot be listed comes as a path that ends with "/".
+    """
+    unread: list[OSError] = []
+    for at, folders, names in os.walk(folder, followlinks=False, onerror=unread.append):
         here = Path(at)
         shown = sorted(name for name in folders if not name.startswith("."))
         linked = [name for name in shown if (here / name).is_symlink()]
@@ -298,6 +309,8 @@ def _walk(folder: Path) -> Iterator[tuple[str, str]]:
                 yield path, "it is a link; links are not followed, copy the file here"
             else:
                 yield path, ""
+    for error in unread:
+        yield f"{Path(error.filename).relative_to(folder).as_posix()}/", _told(error)
 
 
 def _bytes(path: Path) -> bytes:
