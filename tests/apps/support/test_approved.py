@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from threading import current_thread
+from time import perf_counter
 
 import numpy as np
 import pytest
@@ -364,3 +367,38 @@ async def test_a_file_that_breaks_while_it_is_used_does_not_stop_the_others(tmp_
     await answers.approve("acme", RETURNS)
     (tmp_path / "broken.jsonl").write_text("{")
     assert await _asked_now(ApprovedNow(answers, Pages(), tmp_path / "broken.jsonl", "p1"))
+
+
+async def test_what_is_approved_is_read_once_for_an_index_and_beside_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = of()
+    await answers.approve("acme", RETURNS)
+    (tmp_path / "none.jsonl").touch()
+    here, read = current_thread(), list[bool]()
+
+    def version(passages: Sequence[Passage], day: date) -> tuple[str, tuple[str, ...]]:
+        read.append(current_thread() is here)
+        return knowledge_version(passages, day)
+
+    monkeypatch.setattr("arriero.apps.support.approved_now.knowledge_version", version)
+    now = ApprovedNow(answers, Pages(), tmp_path / "none.jsonl", "p1")
+    hasty = asyncio.create_task(_asked_now(now))
+    await asyncio.sleep(0)
+    hasty.cancel()  # its time is over; what it has begun is not lost
+    assert all(await asyncio.gather(*(_asked_now(now) for _ in range(8))))
+    assert read == [False]
+
+
+async def test_a_question_among_thousands_of_approved_answers_is_looked_up_at_once() -> None:
+    answers = of()
+    for at in range(3_000):
+        question = f"Can goods of kind {at} be returned?"
+        await answers.approve("acme", replace(RETURNS, question=question, answer=f"Yes, {at}."))
+    question = "can goods of kind 2999 be returned"
+    assert (found := await answers.lookup(asked(question, intent="other"))) is not None
+    assert found.approved.answer == "Yes, 2999."
+    began = perf_counter()
+    for _ in range(100):
+        assert await answers.lookup(asked(question, intent="other")) is not None
+    assert perf_counter() - began < 0.5

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -289,3 +290,11 @@ def test_the_outline_of_runs_tells_who_came_back_as_the_whole_runs_do() -> None:
     runs = [said(), said("How much is shipping??", 50), thread, replace(thread, id="later")]
     assert recontacts(map(outline, runs)) == recontacts(runs) != ()
     assert "message" not in outline(runs[0]).input
+
+
+def test_one_customer_with_thousands_of_visits_is_looked_through_in_time() -> None:
+    """Some companies send everybody who is not logged in as one customer."""
+    runs = [said("hm", 2.0 * n, customer="guest", intent="unknown") for n in range(3_000)]
+    began = perf_counter()
+    assert not recontacts(runs)
+    assert perf_counter() - began < 2.0

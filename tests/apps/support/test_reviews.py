@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
+from time import perf_counter
+from typing import Any
 
 import pytest
 
@@ -14,7 +17,7 @@ from arriero.core.clock import HeldClock
 from arriero.core.desk import Act
 from arriero.core.errors import Conflict, InputError, NotFound
 from arriero.core.words import Ended, JsonValue, Task
-from arriero.store.base import RunErased
+from arriero.store.base import RunErased, TaskSaved
 from arriero.store.fake import MemoryLedger
 from arriero.store.records import MemoryRecords
 from arriero.store.rows import erased
@@ -168,3 +171,38 @@ def test_judges_who_toss_a_coin_do_not_agree_and_the_interval_says_so() -> None:
 def test_without_a_review_nothing_is_claimed() -> None:
     assert agreement([]).n == 0
     assert agreement([(True, True)]).kappa is None
+
+
+def test_many_judgements_are_told_at_once() -> None:
+    random = Random(3)
+    judged = [[random.random() < 0.9 for _ in range(2)] for _ in range(4_000)]
+    agreement(judged)
+    began = perf_counter()
+    for _ in range(20):  # as the page asks, again and again
+        told = agreement(judged)
+    assert perf_counter() - began < 0.5
+    assert told.n == 4_000
+    assert told.kappa is not None
+    assert told.kappa_low is not None
+    assert told.kappa_high is not None
+    assert told.kappa_low < told.kappa < told.kappa_high
+
+
+async def test_drawing_does_not_read_what_was_judged_long_ago(
+    reviews: Reviews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _answered(reviews)
+    (task,) = await _tasks(reviews)
+    await reviews.ledger.commit(TaskSaved(replace(task, state="resolved")))
+    asked: list[dict[str, object]] = []
+    real = MemoryLedger.tasks
+
+    async def tasks(self: MemoryLedger, tenant: str, **sought: Any) -> Sequence[Task]:
+        asked.append(sought)
+        return await real(self, tenant, **sought)
+
+    monkeypatch.setattr(MemoryLedger, "tasks", tasks)
+    await reviews.draw(MONDAY)
+    assert all(one.get("id") or one.get("state") for one in asked)
+    (kept,) = await reviews.ledger.tasks("default")
+    assert kept.state == "resolved"  # and not drawn again

@@ -8,6 +8,7 @@ policy that it was approved under.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import unicodedata
@@ -23,7 +24,7 @@ from arriero.apps.support.agreement import disagreement, is_personal, speaks_of_
 from arriero.apps.support.templates import Template
 from arriero.core.clock import Clock
 from arriero.core.errors import InputError
-from arriero.core.words import content_hash
+from arriero.core.words import JsonValue, content_hash
 from arriero.models.base import Encoder
 from arriero.retrieval.base import Passage
 from arriero.store.base import Cache
@@ -163,10 +164,15 @@ def nearest(
 
 @dataclass(slots=True)
 class _Known:
-    """What a tenant's approved answers were at a moment, with the vectors of their questions."""
+    """What a tenant's approved answers were at a moment: the `rows` that they were read of, and the
+    answers from files (`given`) that go after them. `by_words` has them by their normalised question.
+    """
 
     until: float
+    rows: Mapping[str, JsonValue]
+    given: tuple[Approved, ...]
     answers: tuple[Approved, ...]
+    by_words: Mapping[str, Sequence[Approved]]
 
 
 @dataclass(slots=True)
@@ -187,10 +193,10 @@ class ApprovedAnswers:
         if not may_be_shared(asked.question):
             return None
         known = await self._answers(asked.tenant)
-        if found := exact(asked, known):
+        if found := exact(asked, known.by_words.get(normalised(asked.question), ())):
             return found
         threshold = self.thresholds.of(asked.intent, self.encoder.name)
-        near = [one for one in known if one.intent == asked.intent and holds(one, asked)]
+        near = [one for one in known.answers if one.intent == asked.intent and holds(one, asked)]
         if threshold is None or not near:
             return None
         vector = (await self.encoder.encode([asked.question]))[0]
@@ -221,22 +227,28 @@ class ApprovedAnswers:
 
         An answer without quotes rests on nobody knows what, and waits for a person. Gives how many.
         """
-        whole, carried = _whole(texts), 0
-        for one in await self._answers(tenant):
-            stands = one.quotes and _stands(one, whole)
-            if stands and one.policy == policy and one.knowledge != knowledge:
-                await self.approve(tenant, replace(one, knowledge=knowledge))
-                carried += 1
-        return carried
+        older = [
+            one
+            for one in (await self._answers(tenant)).answers
+            if one.quotes and one.policy == policy and one.knowledge != knowledge
+        ]
+        # Of all that a company knows: seconds, which no customer's message waits for.
+        standing = await asyncio.to_thread(_standing, older, texts) if older else ()
+        for one in standing:
+            await self.approve(tenant, replace(one, knowledge=knowledge))
+        return len(standing)
 
-    async def _answers(self, tenant: str) -> tuple[Approved, ...]:
+    async def _answers(self, tenant: str) -> _Known:
         known = self._known.get(tenant)
         if known is None or self.clock.monotonic() >= known.until:
             rows = await self.records.list(tenant, KIND)
-            answers = tuple(_ADAPTER.validate_python(row) for row in rows.values())
-            known = self._known[tenant] = _Known(self.clock.monotonic() + FRESH_S, answers)
-        own = {one.id for one in known.answers}
-        return (*known.answers, *(one for one in self.given if one.id not in own))
+            until = self.clock.monotonic() + FRESH_S
+            if known is None or known.rows != rows:
+                known = self._known[tenant] = _known(until, rows, self.given)
+            known.until = until
+        if known.given is not self.given:
+            known = self._known[tenant] = _known(known.until, known.rows, self.given)
+        return known
 
     async def _of(self, questions: Sequence[str]) -> Sequence[NDArray[np.float32]]:
         """The vectors of approved questions: from memory, from the cache, else encoded."""
@@ -265,6 +277,16 @@ class ApprovedAnswers:
 
 
 _ADAPTER = TypeAdapter(Approved)
+
+
+def _known(until: float, rows: Mapping[str, JsonValue], given: tuple[Approved, ...]) -> _Known:
+    own = tuple(_ADAPTER.validate_python(row) for row in rows.values())
+    taken = {one.id for one in own}
+    answers = (*own, *(one for one in given if one.id not in taken))
+    by_words: dict[str, list[Approved]] = {}
+    for one in answers:
+        by_words.setdefault(normalised(one.question), []).append(one)
+    return _Known(until, rows, given, answers, by_words)
 
 
 class _Row(BaseModel):
@@ -339,6 +361,11 @@ def _shareable(approved: Approved) -> bool:
 
 def _stands(approved: Approved, whole: str) -> bool:
     return all(_SPACE.sub(" ", quote) in whole for quote in approved.quotes)
+
+
+def _standing(answers: Iterable[Approved], texts: Collection[str]) -> Sequence[Approved]:
+    whole = _whole(texts)
+    return [one for one in answers if _stands(one, whole)]
 
 
 def _whole(texts: Collection[str]) -> str:

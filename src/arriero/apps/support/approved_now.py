@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,7 +18,8 @@ from arriero.apps.support.approved import (
     read_answers,
 )
 from arriero.apps.support.inbox import Shared
-from arriero.core.errors import Conflict, InputError, StoreError
+from arriero.core.errors import Conflict, InputError
+from arriero.retrieval.base import Passage
 from arriero.retrieval.live import Source
 
 log = logging.getLogger(__name__)
@@ -37,6 +40,8 @@ class ApprovedNow:
     _knowledge: str = ""
     _texts: tuple[str, ...] = ()
     _renewed: set[str] = field(default_factory=set)
+    _one: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _works: set[asyncio.Future[None]] = field(default_factory=set)
 
     async def lookup(
         self, tenant: str, question: str, intent: str, language: str, *, index: str, day: date
@@ -45,17 +50,7 @@ class ApprovedNow:
 
         `index` is the version of the index in force. Raises `StoreError` when the records fail.
         """
-        if self._of != (index, day):
-            await self._take_up(index, day)
-        if tenant not in self._renewed:
-            self._renewed.add(tenant)
-            try:
-                await self.answers.renew(
-                    tenant, knowledge=self._knowledge, policy=self.policy, texts=self._texts
-                )
-            except StoreError:
-                self._renewed.discard(tenant)  # the next question tries again
-                raise
+        await self._prepared(tenant, index, day)
         asked = Asked(tenant, question, intent, language, self._knowledge, self.policy)
         return await self.answers.lookup(asked)
 
@@ -69,8 +64,7 @@ class ApprovedNow:
         Raises:
             Conflict: question or answer is one person's, so nobody else may get it.
         """
-        if self._of != (index, day):
-            await self._take_up(index, day)
+        await self._prepared(tenant, index, day)
         approved = Approved(
             shared.intent, shared.question, shared.answer, language, self._knowledge, self.policy,
             shared.by, day.isoformat(), shared.quotes,
@@ -81,19 +75,45 @@ class ApprovedNow:
                 "write question and answer so that they hold for everybody"
             )
 
+    async def _prepared(self, tenant: str, index: str, day: date) -> None:
+        """Once for an index and a day, whoever asks first. A large knowledge takes seconds: it is gone on
+        with for the next question when the time of this one is over.
+        """
+        if self._of == (index, day) and tenant in self._renewed:
+            return
+        work = asyncio.ensure_future(self._prepare(tenant, index, day))
+        self._works.add(work)
+        work.add_done_callback(self._works.discard)
+        await asyncio.shield(work)
+
+    async def _prepare(self, tenant: str, index: str, day: date) -> None:
+        async with self._one:
+            if self._of != (index, day):
+                await self._take_up(index, day)
+            if tenant not in self._renewed:
+                await self.answers.renew(
+                    tenant, knowledge=self._knowledge, policy=self.policy, texts=self._texts
+                )
+                self._renewed.add(tenant)
+
     async def _take_up(self, index: str, day: date) -> None:
         passages = await self.source.passages()
-        self._knowledge, self._texts = knowledge_version(passages, day)
+        self._knowledge, self._texts, self.answers.given = await asyncio.to_thread(
+            self._read, passages, day
+        )
+        self._of = (index, day)
+        self._renewed.clear()
+
+    def _read(
+        self, passages: Sequence[Passage], day: date
+    ) -> tuple[str, tuple[str, ...], tuple[Approved, ...]]:
+        """The knowledge's version and texts, and what of the file they bear."""
+        version, texts = knowledge_version(passages, day)
         try:
-            self.answers.given = read_answers(
-                self.file,
-                knowledge=self._knowledge,
-                policy=self.policy,
-                at=day.isoformat(),
-                texts=self._texts,
+            given = read_answers(
+                self.file, knowledge=version, policy=self.policy, at=day.isoformat(), texts=texts
             )
         except InputError as error:  # edited meanwhile: rather without its answers than without any
             log.warning("no approved answers from the file: %s", error.message)
-            self.answers.given = ()
-        self._of = (index, day)
-        self._renewed.clear()
+            given = ()
+        return version, texts, given

@@ -9,6 +9,7 @@ a phrase that answers nothing is no resolution. Deflection, which others count, 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -436,11 +437,13 @@ def _comebacks(known: Sequence[Visit], window: timedelta) -> list[Run | None]:
 
 
 def _comeback(visit: Visit, others: Sequence[Visit], window: timedelta) -> Run | None:
-    for other in others:
-        if other.began <= visit.ended or other.began - visit.ended > window:
-            continue
+    """`others` are those of the same person, by their first moment, this one among them."""
+    sought = visit.intents | {PERSON}
+    for other in others[bisect_right(others, visit.ended, key=lambda one: one.began) :]:
+        if other.began - visit.ended > window:
+            break
         for run in other.runs:
-            if intent_of(run) in visit.intents or intent_of(run) == PERSON:
+            if intent_of(run) in sought:
                 return run
     return None
 

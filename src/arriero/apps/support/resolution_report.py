@@ -65,7 +65,7 @@ class SupportReport:
         """Say of each answered run after which the customer came back that they did, once."""
         for tenant in await tenants(self.ledger):
             runs = recent(self.ledger, tenant, self.app, now - 2 * WINDOW)
-            found = recontacts([outline(run) async for run in runs])
+            found = await asyncio.to_thread(recontacts, [outline(run) async for run in runs])
             known = await self._feedback(tenant, [one.run for one in found])
             new = [
                 one for one in found if one.id not in {given.id for given in known.get(one.run, ())}

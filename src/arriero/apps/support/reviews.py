@@ -7,10 +7,13 @@ the same. Two judgements close a review. How far people agree is Fleiss' kappa: 
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from random import Random
 from typing import Literal
 
@@ -66,36 +69,45 @@ def agreement(judged: Sequence[Sequence[bool]], *, seed: int = 7) -> Agreement:
     Fleiss, "Measuring nominal scale agreement among many raters", Psychological Bulletin 76 (1971),
     for two raters and two categories; the judges need not be the same two people each time.
     """
-    if not judged:
-        return Agreement(0)
-    good, n = sum(sum(pair) for pair in judged), len(judged)
-    share = wilson(good, JUDGES * n)
-    random = Random(seed)
-    kappas = [
-        one for _ in range(RESAMPLES) if (one := kappa(random.choices(judged, k=n))) is not None
-    ]
-    certain = kappa(judged) is not None and kappas
+    said = Counter(sum(pair) for pair in judged)  # how many of the two found it acceptable
+    return _agreement(said[0], said[1], said[2], seed) if judged else Agreement(0)
+
+
+@lru_cache(maxsize=64)  # asked at every look at the page; changes with a judgement only
+def _agreement(bad: int, split: int, good: int, seed: int) -> Agreement:
+    n = bad + split + good
+    share = wilson(split + JUDGES * good, JUDGES * n)
+    random, found = Random(seed), _kappa(bad, split, good)
+    kappas = []
+    for _ in range(RESAMPLES if found is not None else 0):
+        again = Counter(random.choices(range(JUDGES + 1), (bad, split, good), k=n))
+        if (one := _kappa(again[0], again[1], again[2])) is not None:
+            kappas.append(one)
     return Agreement(
         n=n,
-        observed=sum(first == second for first, second in judged) / n,
+        observed=(bad + good) / n,
         acceptable=share.value,
         acceptable_low=share.low,
         acceptable_high=share.high,
-        kappa=kappa(judged),
-        kappa_low=percentile(kappas, 2.5) if certain else None,
-        kappa_high=percentile(kappas, 97.5) if certain else None,
+        kappa=found,
+        kappa_low=percentile(kappas, 2.5) if kappas else None,
+        kappa_high=percentile(kappas, 97.5) if kappas else None,
     )
 
 
 def kappa(judged: Sequence[Sequence[bool]]) -> float | None:
     """Fleiss' kappa of pairs of judgements; None when all of them are the same."""
-    n = len(judged)
-    good = sum(sum(pair) for pair in judged) / (JUDGES * n)
-    chance = good**2 + (1 - good) ** 2
+    said = Counter(sum(pair) for pair in judged)
+    return _kappa(said[0], said[1], said[2])
+
+
+def _kappa(bad: int, split: int, good: int) -> float | None:
+    n = bad + split + good
+    share = (split + JUDGES * good) / (JUDGES * n)
+    chance = share**2 + (1 - share) ** 2
     if chance == 1:
         return None
-    observed = sum(first == second for first, second in judged) / n
-    return (observed - chance) / (1 - chance)
+    return ((bad + good) / n - chance) / (1 - chance)
 
 
 @dataclass(frozen=True)
@@ -125,13 +137,16 @@ class Reviews:
         for tenant in await tenants(self.ledger):
             runs = recent(self.ledger, tenant, self.app, now - LOOKS_BACK)
             picked = [run async for run in runs if drawn(run.id, self.share) and _answered(run)]
-            known = {task.id for task in await self.ledger.tasks(tenant, kind=KIND)}
             waiting = await open_tasks(self.ledger, tenant, KIND)
             # Nobody can judge what was erased with its customer.
             over = [replace(task, state="resolved") for task in waiting if not task.payload]
             free = MOST_WAITING - len(waiting) + len(over)
-            new = [_task(run, now) for run in picked if f"{KIND}:{run.id}" not in known]
-            if saved := [*over, *new[: max(free, 0)]]:
+            new: list[Task] = []
+            for run in picked:
+                # Not among all that were ever judged, which a year makes too many to read.
+                if len(new) < free and await find(self.ledger, tenant, f"{KIND}:{run.id}") is None:
+                    new.append(_task(run, now))
+            if saved := [*over, *new]:
                 await self.ledger.commit(*map(TaskSaved, saved))
 
     async def about(self, task: Task, actor: str) -> Mapping[str, JsonValue]:
@@ -185,7 +200,7 @@ class Reviews:
             for judged in kept.values()
             if isinstance(judged, Mapping) and len(judged) == JUDGES
         ]
-        told = agreement(pairs)
+        told = await asyncio.to_thread(agreement, pairs)
         waiting = await open_tasks(self.ledger, tenant, KIND)
         names = Agreement.__dataclass_fields__
         return {name: getattr(told, name) for name in names} | {"waiting": len(waiting)}
