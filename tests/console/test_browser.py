@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -363,3 +365,12 @@ NAMELESS = """() => [...document.querySelectorAll("button, input, textarea, nav,
   .filter((node) => !(node.textContent.trim() || node.getAttribute("aria-label")
     || node.getAttribute("aria-labelledby") || (node.labels && node.labels.length)))
   .map((node) => node.outerHTML)"""
+
+
+def test_a_message_of_another_day_says_which(page: Page, house: DeskHouse, enter: Enter) -> None:
+    _handed_over(house, "Where is my parcel?", conversation="c1")
+    page.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=3))
+    enter()
+    _open(page, "Where is my parcel?")
+    said = page.locator("#said .customer .who").first.inner_text()
+    assert re.search(r"\d{1,2} [A-Z][a-z]{2}", said)

@@ -32,6 +32,7 @@ class Shop(ThreadingHTTPServer):
     customer: str | None = "c-0042"
     renewed = 0
     attributes = ""
+    logged_out = False  # then the way to a token ends at a page to log in
 
 
 class _Answer(BaseHTTPRequestHandler):
@@ -53,6 +54,9 @@ class _Answer(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         shop = self.server
         shop.renewed += 1
+        if shop.logged_out:
+            self._send(b"<h1>Log in</h1>", "text/html", {})
+            return
         body = {} if shop.customer is None else {"customer": shop.customer}
         made = httpx.post(
             f"{shop.arriero}/v1/toy/chat-tokens",
@@ -269,6 +273,54 @@ def test_a_server_that_is_gone_is_said_in_a_sentence_and_the_message_is_sent_aga
     _answered(page, "Are you there?")
     assert page.get_by_role("alert").inner_text() == ""
     assert house.toy.told == 1
+
+
+@browsed
+def test_an_answer_that_breaks_off_is_said_and_the_message_can_be_sent_again(
+    page: Page, shop: Shop, house: ChatHouse
+) -> None:
+    _open(page, shop)
+    page.wait_for_timeout(300)
+    # The line goes dead after the first stage, as on a train.
+    page.evaluate(
+        """() => { const real = window.fetch; window.fetch = async (...asked) => {
+             const answer = await real(...asked);
+             if (!answer.body || !(asked[1] || {}).body || window.mended) return answer;
+             const broken = new ReadableStream({ pull(to) { to.error(new TypeError("network error")); } });
+             return new Response(broken, { status: 200, headers: answer.headers });
+           }; }"""
+    )
+    _say(page, "Are you there?")
+    page.get_by_role("alert").get_by_text("cannot be reached").wait_for()
+    page.evaluate("window.mended = true")
+    page.get_by_role("button", name="Send again").click()
+    _answered(page, "Are you there?")
+    assert house.toy.told == 1
+
+
+@browsed
+def test_who_is_logged_out_meanwhile_is_told_so(page: Page, shop: Shop) -> None:
+    shop.logged_out = True
+    page.goto(_address(shop))
+    page.get_by_role("button", name="Chat with us").click()
+    page.get_by_role("alert").get_by_text("Your chat has ended").wait_for()
+
+
+@browsed
+def test_a_browser_that_keeps_nothing_can_chat_and_delete_all_the_same(
+    page: Page, shop: Shop
+) -> None:
+    page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('denied'); } })"
+    )
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(error.message))
+    _open(page, shop)
+    _say(page, "hello")
+    _answered(page, "hello")
+    page.get_by_role("button", name="Delete this conversation").click()
+    assert page.get_by_role("log").locator("li").count() == 1
+    assert not wrong
 
 
 @browsed

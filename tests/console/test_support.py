@@ -210,3 +210,21 @@ def test_every_word_can_be_read_on_every_screen(
     page.set_viewport_size({"width": 390, "height": 844})
     _picture(page, f"narrow-{scheme}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@browsed
+def test_a_draft_article_in_the_inbox_is_an_article_and_no_reply(
+    page: Page, url: str, house: ReportHouse
+) -> None:
+    elsewhere(house.fill())
+    page.goto(f"{url}/console/inbox")
+    page.get_by_label("API key").fill(house.secrets["tester"])
+    page.get_by_role("button", name="Open the inbox").click()
+    page.get_by_role("navigation").get_by_role("button", name="wax").click()
+    page.get_by_role("button", name="Approve the article").wait_for()
+    assert not page.get_by_role("button", name="Reply and resolve").is_visible()
+    text = page.get_by_label("Whoever asks reads this")
+    text.fill(f"# {ASKED[0]}\n\nYes, for 20 EUR.")
+    page.get_by_role("button", name="Approve the article").click()
+    page.locator("#told").get_by_text("the knowledge has it now").wait_for()
+    assert "Yes, for 20 EUR." in {one.text for one in house.store.load().passages}

@@ -55,8 +55,12 @@
     if (!told.tokenUrl) throw new Refused(401, TEXTS.ended);
     const answer = await fetch(told.tokenUrl, { method: "POST", credentials: "same-origin" }).catch(() => null);
     if (!answer || !answer.ok) throw new Refused(answer ? answer.status : 0, answer ? TEXTS.ended : TEXTS.unreachable);
-    state.token = (await answer.json()).token;
+    state.token = (await answer.json().catch(() => ({}))).token || ""; // a page to log in again, perhaps
+    if (!state.token) throw new Refused(401, TEXTS.ended);
   }
+
+  // What broke off on its way is said like a server that is gone.
+  const whole = (reading) => reading.catch(() => { throw new Refused(0, TEXTS.unreachable); });
 
   async function call(path, options = {}, second = false) {
     if (!state.token) await renew();
@@ -76,7 +80,7 @@
   async function* events(answer) {
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     for (let rest = ""; ;) {
-      const { value, done } = await reader.read();
+      const { value, done } = await whole(reader.read());
       if (done) return;
       const blocks = (rest + value).split("\n\n");
       rest = blocks.pop();
@@ -222,7 +226,7 @@
   async function hear() {
     try {
       const { id, after } = state.kept, query = new URLSearchParams({ conversation: id, after });
-      const page = await (await call(`/messages?${query}`)).json();
+      const page = await whole((await call(`/messages?${query}`)).json());
       if (state.kept.id !== id || state.kept.after !== after) return listen(); // heard meanwhile, or deleted
       for (const one of page.data) {
         state.kept.after = one.id;
@@ -240,7 +244,7 @@
 
   async function start() {
     if (state.visitor) return;
-    const me = await (await call("")).json();
+    const me = await whole((await call("")).json());
     if (state.visitor) return;
     const early = state.kept.lines; // written before it was known who writes
     state.visitor = me.visitor;
@@ -279,7 +283,7 @@
   });
   forget.addEventListener("click", () => {
     state.kept = fresh();
-    localStorage.removeItem(place());
+    try { localStorage.removeItem(place()); } catch { /* nothing was kept there */ }
     wrong.replaceChildren();
     show();
     text.focus();
@@ -294,6 +298,7 @@
   root.append(style, panel, launcher);
   show();
   // A visitor who waits for a colleague learns of an answer without opening the chat.
-  const began = () => { document.body.append(host); if (Object.keys(localStorage).some((key) => key.startsWith("arriero.chat."))) start().then(resume).catch(() => {}); };
+  const waited = () => { try { return Object.keys(localStorage).some((key) => key.startsWith("arriero.chat.")); } catch { return false; } };
+  const began = () => { document.body.append(host); if (waited()) start().then(resume).catch(() => {}); };
   if (document.body) began(); else addEventListener("DOMContentLoaded", began);
 })();

@@ -124,16 +124,24 @@ function show(task) {
   if (state.shown !== task.id) {
     state.shown = task.id;
     at("text").value = state.drafts.get(task.id) ?? summary.proposed ?? "";
-    const review = task.kind === "review";
-    at("act-title").textContent = review ? "Your judgement" : "Your reply";
+    const review = task.kind === "review", words = wordsOf(task.kind);
+    at("act-title").textContent = words.act;
     at("text").hidden = review;
     at("text-label").hidden = review;
-    at("reason-title").textContent = review ? "Not acceptable" : "Return to the bot";
-    at("send-back").textContent = review ? "Judge it so" : "Return it";
-    at("text-label").textContent = summary.proposed
+    at("reason-title").textContent = words.reason;
+    at("send-back").textContent = words.back;
+    at("text-label").textContent = words.text || (summary.proposed
       ? "The customer reads this. It is the bot's best draft: check it before you send it."
-      : "The customer reads this";
+      : "The customer reads this");
   }
+}
+
+// The time, and the day unless it is today: who waits since Friday waits since Friday.
+function clock(moment) {
+  if (!moment) return "";
+  const when = new Date(moment), today = when.toDateString() === new Date().toDateString();
+  const day = today ? {} : { day: "numeric", month: "short" };
+  return ` · ${when.toLocaleString([], { ...day, hour: "2-digit", minute: "2-digit" })}`;
 }
 
 function showSaid(messages) {
@@ -144,8 +152,7 @@ function showSaid(messages) {
   list.replaceChildren(...messages.map((message) => {
     const item = make("li", undefined, { class: message.sender });
     if (names[message.sender]) {
-      const clock = message.at ? ` · ${new Date(message.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}` : "";
-      item.append(make("span", names[message.sender] + clock, { class: "who" }));
+      item.append(make("span", names[message.sender] + clock(message.at), { class: "who" }));
     }
     item.append(document.createTextNode(message.text));
     return item;
@@ -183,8 +190,18 @@ function showSummary(summary) {
   }));
 }
 
-// A review is judged, not answered: the same verbs have other words.
-const NAMES = { review: { resolve: "Acceptable", return: "Not acceptable" } };
+// A review is judged and an article approved, neither is answered: the same verbs have other words.
+const NAMES = {
+  review: { resolve: "Acceptable", return: "Not acceptable" },
+  draft_article: { resolve: "Approve the article", return: "Reject" },
+};
+const WORDS = {
+  hand_over: { act: "Your reply", reason: "Return to the bot", back: "Return it", done: DONE },
+  review: { act: "Your judgement", reason: "Not acceptable", back: "Judge it so", done: { resolve: "Judged. Thank you.", return: "Judged. Thank you." } },
+  draft_article: { act: "The article", reason: "Reject the article", back: "Reject it", text: "Whoever asks reads this. In Markdown, with a heading in its first line",
+    done: { ...DONE, resolve: "Approved: the knowledge has it now.", return: "Rejected: it will not come back." } },
+};
+const wordsOf = (kind) => WORDS[kind] || WORDS.hand_over;
 
 function showVerbs(verbs, kind) {
   for (const button of document.querySelectorAll("[data-verb]")) {
@@ -193,7 +210,7 @@ function showVerbs(verbs, kind) {
     button.hidden = !verbs.includes(button.dataset.verb);
     button.disabled = state.busy;
   }
-  at("text").disabled = !verbs.includes("reply");
+  at("text").disabled = !verbs.includes(kind === "draft_article" ? "resolve" : "reply");
 }
 
 // The answer that is being written, or else the last one that was sent: this page knows its own before the
@@ -227,7 +244,7 @@ async function act(verb) {
     }
     state.busy = false;
     if (id === state.chosen) show(task); // else another was opened meanwhile, and stays
-    tell(task.kind === "review" ? "Judged. Thank you." : DONE[verb]);
+    tell(wordsOf(task.kind).done[verb]);
     if (verb === "accept" && id === state.chosen) at("text").focus();
   } catch (error) {
     if (error.status === 401) return leave(error.message);
