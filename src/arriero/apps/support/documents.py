@@ -56,12 +56,13 @@ _BLOCKS = frozenset(
     "main ol p pre section summary ul".split()
 )
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-_TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
+# What opens ends before another one opens: a file of brackets is read once, not once a bracket.
+_TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d{1,3}[.)])\s+(?=\S)")
 _RULER = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
 _EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
-_IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
-_LINK = re.compile(r"\[([^\]]+)\]\((?:<([^>]*)>|([^)\s]*))[^)]*\)")
+_IMAGE = re.compile(r"!\[([^\[\]]*)\]\([^)]*\)")
+_LINK = re.compile(r"\[([^\[\]]+)\]\((?:<([^>]*)>|([^)\s]*))[^)]*\)")
 # An address in angle brackets is a link of Markdown, not a tag of HTML: a reader sees it.
 _AUTOLINK = re.compile(
     r"<(?:mailto:)?((?:https?|ftp)://[^\s<>]+|[^\s<>@:/]+@[^\s<>@]+\.[^\s<>@]+)>", re.IGNORECASE
