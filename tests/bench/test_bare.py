@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from arriero.bench.bare import Bare, cut, question
-from arriero.bench.problems import Asked
+from arriero.bench.bare import Bare, cut, question, without_demonstrations
+from arriero.bench.problems import Asked, _joined
 from arriero.models.fake import ScriptedGenerator
 
 CODE = "def f(x):\n    return x\n"
@@ -88,3 +88,9 @@ async def test_the_first_answer_is_greedy_and_a_sample_is_not() -> None:
     assert [one.temperature for one in model.asked] == [0.0, 0.8]
     assert (first.calls, first.ended) == (1, "stop")
     assert first.tokens_out > 0
+
+
+def test_signs_that_some_take_for_the_end_of_a_line_end_none() -> None:
+    code = 'CUT = "\u2028\x0c"\ndef f():\n    return CUT\n'
+    assert without_demonstrations(f"{code}print(f())\n") == code
+    assert _joined("import math\n", code) == f"import math\n\n{code}"

@@ -169,3 +169,17 @@ def test_samples_agree_by_their_syntax_and_ties_go_to_the_first() -> None:
 def test_without_a_pipeline_nothing_is_said_of_one() -> None:
     found = metrics([], [], [])
     assert not {"pass1_bare", "pass1_pipeline", "uplift"} & set(found)
+
+
+async def test_what_was_kept_is_marked_anew_when_the_hidden_tests_changed(tmp_path: Path) -> None:
+    file = tmp_path / "out.jsonl"
+    before = await trial(Kept(file), Scripted(RIGHT)).run([problem(0)])
+    asked_of_box = len(SANDBOX.asked)
+    stricter = replace(problem(0), tests=(Test("t", "assert f() == 2  # hidden"),))
+    again = Scripted(WRONG)
+    await trial(Kept(file), again).run([stricter])
+    assert before["pass1_bare"].value == 1
+    assert again.asked == []  # not written again
+    assert [one.code for one in SANDBOX.asked[asked_of_box].tests] == ["assert f() == 2  # hidden"]
+    await trial(Kept(file), again).run([stricter])
+    assert len(SANDBOX.asked) == asked_of_box + 1  # and marked once

@@ -137,3 +137,20 @@ def test_a_row_that_is_no_problem_is_refused_by_its_number(
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no problems"):
         read_problems(written(tmp_path))
+
+
+async def test_a_check_that_is_defined_for_the_function_and_not_called_is_called(
+    tmp_path: Path, sandbox: Sandbox
+) -> None:
+    test = "def check(area):\n    assert area(3) == 9\n"
+    problem = one(tmp_path, {**HUMANEVAL, "test": test})
+    assert not (await mark(problem, {"main.py": "def area(side):\n    return 0\n"}, sandbox)).passed
+    called = one(tmp_path, {**HUMANEVAL, "test": f"{test}\ncheck(area)\n"})
+    assert called.tests[0].code.count("check(area)") == 2  # its head, and its own call
+
+
+def test_humanevalpacks_other_languages_are_not_scored_as_python(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="row 1: is in javascript"):
+        read_problems(written(tmp_path, {**HUMANEVAL, "task_id": "JavaScript/0"}))
+    assert one(tmp_path, {**HUMANEVAL, "task_id": "Python/0"}).id == "Python/0"
+    assert one(tmp_path, {**MBPP, "test_imports": None}).asked.entry == "double"

@@ -66,3 +66,12 @@ def test_a_row_that_cannot_be_repaired_here_is_refused(
 def test_the_metrics_have_the_names_of_the_design() -> None:
     found = renamed({"pass1_bare": Metric(0.1, 3), "pass1_pipeline": Metric(0.2, 3), "p50_s": Metric(1, 3)})  # fmt: skip
     assert set(found) == {"repaired_bare", "repaired_pipeline", "p50_s"}
+
+
+def test_a_hidden_check_that_is_only_defined_is_called(tmp_path: Path) -> None:
+    (problem,) = read_broken(
+        read(tmp_path, {**ROW, "test": "def check(double):\n    assert double(7) == 14\n"})
+    )
+    assert problem.tests[0].code.endswith("\ncheck(double)\n")
+    (called,) = read_broken(read(tmp_path, ROW))
+    assert called.tests[0].code == ROW["test"]

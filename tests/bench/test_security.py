@@ -70,7 +70,8 @@ def test_rows_in_other_languages_are_left_out(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("", "no rows"),
-        ("{\n", "not JSONL"),
+        ("{\n", "line 1 is no JSON"),
+        ("[{]", "not JSONL"),
         ("[1]", "no JSON object"),
         ('{"a": 1}\n', "needs the code"),
     ],
@@ -93,3 +94,16 @@ def test_the_command_writes_the_metrics_of_the_design(tmp_path: Path) -> None:
     assert CliRunner().invoke(security, argv).exit_code == 0
     results = json.loads(out.read_text(encoding="utf-8"))["results"]
     assert {"recall", "false_alarms", "cwe_exact"} <= set(results)
+
+
+def test_javascript_of_humanevalpack_is_no_clean_python(tmp_path: Path) -> None:
+    packed = {"prompt": "const f = (x) => {\n", "canonical_solution": "  return x;\n}\n"}
+    rows = {**packed, "task_id": "JavaScript/0"}, {"code": GOOD}
+    assert read_rows(written(tmp_path / "rows.jsonl", *rows), insecure=False) == (Row(GOOD),)
+
+
+def test_a_number_in_quotes_names_a_weakness(tmp_path: Path) -> None:
+    (found,) = read_rows(
+        written(tmp_path / "rows.jsonl", {"code": WEAK, "cwe": "078"}), insecure=True
+    )
+    assert found.cwe == 78

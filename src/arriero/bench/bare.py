@@ -127,7 +127,8 @@ def without_demonstrations(code: str) -> str:
     """Python without top-level asserts, bare expressions and `if __name__`; as it is when it does not parse."""
     if not parses(code):
         return code
-    body, lines = trees.parse(code).body, code.splitlines()
+    # Lines as Python counts them: a form feed or U+2028 within a text ends none.
+    body, lines = trees.parse(code).body, code.rstrip("\n").split("\n")
     defines = any(isinstance(node, DEFINITIONS) for node in body)
     for node in reversed(body):
         if defines and _demonstrates(node):

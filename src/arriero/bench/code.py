@@ -56,13 +56,19 @@ class Trial:
         return metrics(alone, ours, sampled, timed=self.at_once == 1)
 
     async def attempt(self, arm: str, writer: Writer, problem: Problem, seed: int) -> Attempt:
-        """What `writer` delivers for a problem, marked; from the kept ones if it is there."""
+        """What `writer` delivers for a problem, marked; from the kept ones if it is there.
+
+        What was marked by other tests is marked anew, and not written again.
+        """
         known = self.kept.get((problem.id, problem.digest, arm, self.model, seed))
-        if known is not None:
+        if known is not None and known.scoring == problem.scoring:
             return known
-        written = await writer(problem.asked, seed)
-        marked = await mark(problem, written.files, self.sandbox)
-        made = Attempt(problem.id, problem.digest, arm, self.model, seed, written, marked)
+        written = known.written if known is not None else await writer(problem.asked, seed)
+        made = Attempt(
+            *(problem.id, problem.digest, arm, self.model, seed, written),
+            await mark(problem, written.files, self.sandbox),
+            problem.scoring,
+        )
         self.kept.add(made)
         return made
 

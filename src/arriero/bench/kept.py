@@ -15,7 +15,10 @@ from arriero.core.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One answer to one problem, as it came and how it was marked. `digest` is that of the problem."""
+    """One answer to one problem, as it came and how it was marked.
+
+    `digest` is that of what was asked, `scoring` that of the tests that marked it.
+    """
 
     problem: str
     digest: str
@@ -24,6 +27,7 @@ class Attempt:
     seed: int
     written: Written
     mark: Mark
+    scoring: str = ""
 
     @property
     def key(self) -> Key:

@@ -22,6 +22,8 @@ from arriero.core.errors import InputError
 MAIN = "main.py"
 # A test of a benchmark takes milliseconds; the machine may be busy, and that is not what is measured.
 LIMITS = Limits(wall_s=20, cpu_s=10)
+PYTHON = frozenset({"python", "py"})
+PACKED = frozenset({"python", "javascript", "js", "java", "go", "cpp", "rust"})  # HumanEvalPack's
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,12 @@ class Problem:
     @property
     def digest(self) -> str:
         """Changes when what is asked changes."""
-        return hashlib.sha256(repr(self.asked).encode()).hexdigest()[:16]
+        return _digest(self.asked)
+
+    @property
+    def scoring(self) -> str:
+        """Changes when what scores it changes."""
+        return _digest((self.tests, self.before))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,10 @@ async def mark(problem: Problem, files: Mapping[str, str], sandbox: Sandbox) -> 
     )
 
 
+def _digest(told: object) -> str:
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+
+
 def parses(code: str) -> bool:
     """Whether it is Python."""
     try:
@@ -103,8 +114,7 @@ def parses(code: str) -> bool:
 
 
 def _problem(row: Row, where: str) -> Problem:
-    language = str(row.get("language", "python")).lower()
-    if language not in {"python", "py"}:
+    if (language := language_of(row)) not in PYTHON:
         raise InputError(f"{where}: is in {language}; only Python is scored, give Python problems")
     if "entry_point" in row:
         return _humaneval(row, where)
@@ -119,9 +129,11 @@ def _problem(row: Row, where: str) -> Problem:
 
 def _humaneval(row: Row, where: str) -> Problem:
     prompt, entry, test = (text(row, name, where) for name in ("prompt", "entry_point", "test"))
-    check = Test("check", test if f"check({entry})" in test else f"{test}\ncheck({entry})\n")
     return Problem(
-        text(row, "task_id", where), Asked(prompt, entry), (check,), given(prompt, entry)
+        text(row, "task_id", where),
+        Asked(prompt, entry),
+        (checked(test, entry),),
+        given(prompt, entry),
     )
 
 
@@ -130,7 +142,7 @@ def _mbpp(row: Row, where: str) -> Problem:
     tests = row["test_list"]
     if not isinstance(tests, list) or not all(isinstance(one, str) for one in tests) or not tests:
         raise InputError(f"{where}: test_list has to be a list of assertions")
-    setup = str(row.get("test_setup_code") or "\n".join(row.get("test_imports", ())))
+    setup = str(row.get("test_setup_code") or "\n".join(row.get("test_imports") or ()))
     scored = tuple(Test(f"test {at}", f"{setup}\n{test}") for at, test in enumerate(tests, 1))
     asked = Asked(f"{wanted.strip()}\n\nExample:\n{tests[0].strip()}\n", _called(tests[0]))
     return Problem(f"MBPP/{row.get('task_id')}", asked, scored)
@@ -147,6 +159,19 @@ def _parts(row: Row, where: str) -> Problem:
     scored = tuple(Test(f"test {at}", test, objects_too) for at, test in enumerate(tests, 1))
     asked = Asked(text(row, "requirement", where), files=tuple(files))
     return Problem(text(row, "id", where), asked, scored)
+
+
+def checked(test: str, entry: str) -> Test:
+    """A benchmark's `check` as a test that calls it: one that is only defined would pass everything."""
+    called = re.search(rf"^check\({re.escape(entry)}\)", test, re.MULTILINE)
+    return Test("check", test if called else f"{test}\ncheck({entry})\n")
+
+
+def language_of(row: Row) -> str:
+    """The language that a row names, or the one at the front of HumanEvalPack's `task_id`; else Python."""
+    before, slash, _ = str(row.get("task_id", "")).lower().partition("/")
+    told = before if slash and before in PACKED else "python"
+    return str(row.get("language") or told).lower()
 
 
 def text(row: Row, name: str, where: str) -> str:
@@ -168,7 +193,7 @@ def _joined(before: str, code: str) -> str:
     """`before`, then `code`, whose future imports have to stay in front."""
     if not before:
         return code
-    lines = code.splitlines()
+    lines = code.rstrip("\n").split("\n")  # not splitlines: a text may hold U+2028
     future = [line for line in lines if line.startswith("from __future__ import")]
     rest = [line for line in lines if not line.startswith("from __future__ import")]
     return "\n".join([*future, before, *rest, ""])

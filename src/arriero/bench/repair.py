@@ -12,9 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from arriero.apps.codegen import trees
-from arriero.apps.codegen.sandbox.base import Test
 from arriero.bench.jsonl import Row, objects
-from arriero.bench.problems import Asked, Problem, given, text
+from arriero.bench.problems import PYTHON, Asked, Problem, checked, given, language_of, text
 from arriero.bench.report import Metric
 from arriero.core.errors import InputError
 
@@ -53,11 +52,11 @@ def asserts(shown: str) -> str:
 
 def _broken(row: Row, where: str) -> Problem:
     name = text(row, "task_id", where)
-    if not name.lower().startswith("python"):
+    if language_of(row) not in PYTHON:
         raise InputError(f"{where}: {name} is no Python; only Python is run, give its rows")
     prompt, bug, entry = (
         text(row, key, where) for key in ("prompt", "buggy_solution", "entry_point")
     )
     shown, hidden = asserts(str(row.get("example_test", ""))), text(row, "test", where)
     asked = Asked(REQUIREMENT.format(entry=entry), entry, code=f"{prompt}{bug}", shown=shown)
-    return Problem(name, asked, (Test("check", hidden),), given(prompt, entry))
+    return Problem(name, asked, (checked(hidden, entry),), given(prompt, entry))

@@ -18,6 +18,7 @@ from typing import Any
 from arriero.apps.codegen.security.fragment import readable
 from arriero.apps.codegen.security.scan import scan
 from arriero.bench.jsonl import objects
+from arriero.bench.problems import PYTHON, language_of
 from arriero.bench.report import Metric
 from arriero.core.errors import InputError
 from arriero.core.statistics import percentile, wilson
@@ -51,7 +52,7 @@ def read_rows(file: Path, *, insecure: bool) -> tuple[Row, ...]:
     """The rows of a JSONL file (or a JSON list); rows in another language are left out. InputError names the line."""
     rows = []
     for number, row in objects(file):
-        if str(row.get("language", "python")).lower() not in {"python", "py"}:
+        if language_of(row) not in PYTHON:
             continue
         code = _code(row, insecure=insecure)
         if code is None:
@@ -126,9 +127,9 @@ def _code(row: Mapping[str, Any], *, insecure: bool) -> str | None:
 
 def _number(row: Mapping[str, Any]) -> int:
     for name in ("cwe", "cwe_identifier", "CWE", "ID", "id"):
-        match = NUMBER.search(str(row.get(name, "")))
-        if match:
+        told = str(row.get(name, ""))
+        if match := NUMBER.search(told):
             return int(match[1])
-        if name == "cwe" and isinstance(row.get(name), int):
-            return int(row[name])
+        if name == "cwe" and told.isdecimal():
+            return int(told)
     return 0
