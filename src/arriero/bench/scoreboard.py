@@ -23,7 +23,7 @@ class Measured:
     value: float
     low: float | None
     high: float | None
-    n: int
+    n: int | None
     unit: str
     commit: str
     machine: str
@@ -50,11 +50,12 @@ def rows(claims: Path = CLAIMS, results: Path = RESULTS) -> Sequence[Row]:
 def _row(claim: Mapping[str, Any], folder: Path) -> Row:
     name, metric = claim.get("measured", ("", ""))
     measured = _measured(folder, name, metric) if name else None
-    because = claim.get("because", "" if measured else f"bars/{name}.py has no committed result")
     bar = f"bars/{name}.py" if name else ""
-    return Row(
-        claim["system"], claim["what"], claim["claim"], measured, bar, claim.get("note", because)
-    )
+    if measured:
+        because = claim.get("note", "")
+    else:
+        because = "no committed result" if name else claim["because"]
+    return Row(claim["system"], claim["what"], claim["claim"], measured, bar, because)
 
 
 def _measured(folder: Path, name: str, metric: str) -> Measured | None:
@@ -70,7 +71,7 @@ def _measured(folder: Path, name: str, metric: str) -> Measured | None:
         value=given["value"],
         low=given["low"],
         high=given["high"],
-        n=given["n"] or 1,
+        n=given["n"],
         unit=given["unit"],
         commit=result["commit"],
         machine=result["machine"],

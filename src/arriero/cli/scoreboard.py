@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from arriero.bench.scoreboard import Measured
+    from arriero.bench.scoreboard import Measured, Row
 
 
 @click.command()
@@ -28,11 +28,15 @@ def scoreboard(as_json: bool) -> None:
         return
     table = Table("system", "what", "claimed", "measured here", "n", "bar, or why not")
     for row in found:
-        told = _said(row.measured) if row.measured else "not measurable offline"
-        count = str(row.measured.n) if row.measured else ""
+        told = _said(row.measured) if row.measured else _missing(row)
+        count = str(row.measured.n) if row.measured and row.measured.n is not None else ""
         why = ", ".join(part for part in (row.bar, row.because) if part)
         table.add_row(row.system, row.what, row.claim, told, count, Text(why))
     Console().print(table)
+
+
+def _missing(row: Row) -> str:
+    return "not measured" if row.bar else "not measurable offline"
 
 
 def _said(measured: Measured) -> str:
