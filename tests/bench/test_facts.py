@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from arriero.bench.facts import cells, measure, read, traced
 from arriero.cli.bench_facts import facts
 from arriero.core.errors import InputError
+from arriero.core.statistics import wilson
 from tests.apps.finance.invented import CIK, Guanaco
 
 
@@ -93,3 +94,19 @@ def test_the_four_public_companies_hold_the_bar(data_folder: Path) -> None:
     found = measure(data_folder / "sec-companyfacts")
     assert found["valued"].value >= 0.98
     assert found["tie_out"].value == found["traced"].value == found["explained"].value == 1.0
+
+
+def test_cells_of_one_company_are_one_company(folder: Path) -> None:
+    found = measure(folder)
+    assert found["traced"].value == 1
+    assert found["traced"].n > 100
+    assert found["traced"].low == wilson(1, 1).low
+
+
+def test_a_damaged_archive_is_one_sentence(folder: Path) -> None:
+    file = folder / f"CIK{CIK}.json.gz"
+    whole = bytearray(file.read_bytes())
+    whole[200:240] = b"\xff" * 40
+    file.write_bytes(bytes(whole))
+    with pytest.raises(InputError, match="cannot be read as companyfacts"):
+        measure(folder)

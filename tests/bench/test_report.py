@@ -42,3 +42,24 @@ def test_a_missing_input_is_named(tmp_path: Path) -> None:
 def test_an_output_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be written"):
         write(report("intents", [], {}), tmp_path / "no" / "out")
+
+
+def test_two_inputs_of_one_name_are_both_named(tmp_path: Path) -> None:
+    files = []
+    for folder, text in (("train", "a"), ("test", "b")):
+        (tmp_path / folder).mkdir()
+        files.append(tmp_path / folder / "rows.csv")
+        files[-1].write_text(text)
+    told = report("intents", [*files, files[0]], {}).inputs
+    assert told == {"rows.csv": fingerprint(files[0]), "rows.csv (2)": fingerprint(files[1])}
+
+
+def test_what_is_no_number_is_null_and_the_file_stays_json(tmp_path: Path) -> None:
+    never = Metric(float("inf"), 3, "pairs", 1.0, float("nan"))
+    write(report("experiment", [], {"pairs": never}), tmp_path / "out")
+
+    def refuse(name: str) -> None:
+        raise AssertionError(name)
+
+    told = json.loads((tmp_path / "out").read_text(), parse_constant=refuse)["results"]["pairs"]
+    assert (told["value"], told["low"], told["high"]) == (None, 1.0, None)

@@ -15,6 +15,7 @@ from arriero.apps.finance.filings.base import Caption, RiskText, Span
 from arriero.bench.risk_factors import measure, read_documents, read_marks
 from arriero.cli.bench_risk_factors import risk_factors
 from arriero.core.errors import InputError
+from arriero.core.statistics import wilson
 from tests.apps.finance.filings.invented import CAPTIONS, item_html, plain, report
 
 TEXT = plain()
@@ -132,3 +133,37 @@ def test_the_command_writes_the_metrics_and_lists_what_was_missed(tmp_path: Path
     told = json.loads(out.read_text(encoding="utf-8"))
     assert told["bench"] == "risk-factors"
     assert {"captions", "recall", "precision", "quoted"} <= set(told["results"])
+
+
+def test_a_label_that_is_given_twice_counts_once(tmp_path: Path) -> None:
+    documents = read_documents(folder(tmp_path))
+    body = row(TEXT.split("\n")[4], kind="caption")
+    labels = [row(caption, kind="caption") for caption in CAPTIONS]
+    found = measure(documents, read_marks([written(tmp_path, *labels, body, body)], documents))
+    assert found["recall"].n == len(CAPTIONS) + 1
+
+
+def test_no_type_is_right_where_the_label_says_that_there_is_none(tmp_path: Path) -> None:
+    documents = read_documents(folder(tmp_path))
+    marks = read_marks([written(tmp_path, row(CAPTIONS[1], type="none"))], documents)
+    assert (
+        measure(documents, marks, typer=lambda text, caption, body: None)["type_accuracy"].value
+        == 1
+    )
+    assert measure(documents, marks)["type_accuracy"].value == 0
+
+
+def test_many_captions_of_one_filing_are_one_filing(tmp_path: Path) -> None:
+    documents = read_documents(folder(tmp_path))
+    labels = [row(caption, kind="caption") for caption in CAPTIONS]
+    found = measure(documents, read_marks([written(tmp_path, *labels)], documents))
+    assert found["recall"].value == 1
+    assert found["recall"].low == wilson(1, 1).low
+
+
+def test_a_damaged_archive_is_one_sentence(tmp_path: Path) -> None:
+    whole = bytearray(gzip.compress(TEXT.encode()))
+    whole[40:60] = b"\xff" * 20
+    (tmp_path / "a.txt.gz").write_bytes(bytes(whole))
+    with pytest.raises(InputError, match=r"a\.txt\.gz cannot be read"):
+        read_documents(tmp_path)

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from arriero.apps.finance.trend.walk import Directions
 from arriero.apps.finance.trend.worlds import weekdays, without_edge
+from arriero.bench.trend import directions
 from arriero.cli.bench import bench
 
 METRICS = (
@@ -44,6 +46,18 @@ def test_prices_give_the_promised_metrics(prices: Path, tmp_path: Path) -> None:
     assert 0.8 < results["interval90"]["value"] < 0.97
     assert results["direction_claimed"]["value"] == pytest.approx(0, abs=0.01)
     assert np.isclose(results["effective_n"]["value"], results["effective_n"]["n"] / 21)
+
+
+def test_always_the_same_is_the_better_answer_of_those_that_are_claimed() -> None:
+    """Over all days volatility rises more often; where a direction is claimed, it falls more often."""
+    n = 200
+    rose = np.arange(n) % 10 < 6
+    claimed = ~rose | (np.arange(n) % 10 == 0)
+    days = np.arange(n, dtype=np.int64)
+    none = np.zeros(n)
+    found = directions(Directions(days, days * 0, none, claimed, rose, none))
+    assert found["base_rate"].value == pytest.approx(0.6)
+    assert found["base_rate_selected"].value == pytest.approx(0.8)
 
 
 def test_a_split_with_nothing_before_it_says_so(prices: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from arriero.core.statistics import (
     Interval,
+    clustered,
     expected_calibration_error,
     paired,
     percentile,
@@ -98,3 +101,45 @@ def test_no_pairs_say_nothing() -> None:
 def test_more_differences_than_pairs_cannot_be() -> None:
     with pytest.raises(ValueError, match="of 3 pairs cannot be"):
         paired(2, 2, 3)
+
+
+def test_equal_confidences_give_the_same_error_in_any_order() -> None:
+    right = [True] * 60 + [False] * 40
+    mixed = [at % 5 < 3 for at in range(100)]
+    assert expected_calibration_error([0.6] * 100, right) == pytest.approx(0.0)
+    assert expected_calibration_error([0.6] * 100, mixed) == pytest.approx(0.0)
+
+
+def test_groups_of_one_trial_are_independent_trials() -> None:
+    # The variance between groups is estimated, so the two agree but for n / (n - 1).
+    found, known = clustered([(1, 1)] * 81 + [(0, 1)] * 182), wilson(81, 263)
+    assert found.value == known.value
+    assert found.low == pytest.approx(known.low, abs=5e-4)
+    assert found.high == pytest.approx(known.high, abs=5e-4)
+
+
+def test_groups_that_are_all_right_or_all_wrong_count_as_one_trial_each() -> None:
+    found = clustered([(50, 50)] * 30 + [(0, 50)] * 10)
+    assert found.low == pytest.approx(wilson(30, 40).low, abs=5e-3)
+    assert found.high == pytest.approx(wilson(30, 40).high, abs=5e-3)
+
+
+def test_the_interval_over_groups_covers_the_true_share() -> None:
+    chance = Random(2)
+    covered = naive = 0
+    for _ in range(500):
+        rates = [chance.betavariate(8, 2) for _ in range(20)]
+        groups = [(sum(chance.random() < rate for _ in range(40)), 40) for rate in rates]
+        found, plain = clustered(groups), wilson(sum(one for one, _ in groups), 800)
+        covered += found.low <= 0.8 <= found.high
+        naive += plain.low <= 0.8 <= plain.high
+    assert covered >= 0.92 * 500
+    assert naive < 0.8 * 500
+
+
+def test_what_tells_nothing_of_how_alike_groups_are_counts_groups() -> None:
+    assert clustered([(200, 200)] * 4) == wilson(4, 4)
+    assert clustered([(180, 200)]).low < 0.3
+    assert clustered([]) == clustered([(0, 0)]) == wilson(0, 0)
+    with pytest.raises(ValueError, match="more successes than trials"):
+        clustered([(3, 2)])

@@ -11,7 +11,8 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from statistics import median
+from math import ceil, floor, sqrt
+from statistics import NormalDist, median
 
 from arriero.bench.report import Metric
 from arriero.core.settings import RolloutSettings, RolloutStep
@@ -142,7 +143,7 @@ def measure(
     }
     told("10 % worse: done")
     harm = [_harm(HARMFUL, 0.1, chance, most=6_000) for _ in range(long)]
-    found["harm_median_ratings"] = Metric(median(harm), long, "ratings", *_quartiles(harm))
+    found["harm_median_ratings"] = _median(harm, "ratings")
     told("harm: done")
     for share in SPLITS:
         taken = [_harm(IDENTICAL, share, chance, most=1_000) < NEVER for _ in range(long)]
@@ -151,7 +152,7 @@ def measure(
     for name, alpha in (("pairs_median", first), ("pairs_median_after_twenty", later)):
         good = [simulate(GOOD, 0.1, alpha, chance) for _ in range(long)]
         needed = [it.pairs if it.proved else NEVER for it in good]
-        found[name] = Metric(median(needed), long, "pairs", *_quartiles(needed))
+        found[name] = _median(needed, "pairs")
         part = name.removeprefix("pairs_median")
         found[f"good_promoted{part}"] = _share([it.state is State.PROMOTED for it in good])
     told("win rate 0.60: done")
@@ -175,6 +176,12 @@ def _value(metric: Metric) -> float:
     return metric.value
 
 
-def _quartiles(values: Sequence[float]) -> tuple[float, float]:
-    ordered = sorted(values)
-    return ordered[len(ordered) // 4], ordered[3 * len(ordered) // 4]
+def _median(values: Sequence[float], unit: str) -> Metric:
+    """The median with its 95 % interval by the binomial distribution: two of the values in order.
+
+    Conover, "Practical nonparametric statistics" (1999), section 3.2; normal approximation of the ranks.
+    """
+    ordered, n = sorted(values), len(values)
+    half = NormalDist().inv_cdf(0.975) * sqrt(n) / 2
+    low, high = max(1, floor(n / 2 - half)), min(n, ceil(n / 2 + half) + 1)
+    return Metric(median(ordered), n, unit, ordered[low - 1], ordered[high - 1])

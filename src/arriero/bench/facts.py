@@ -9,6 +9,8 @@ quarter since a day. Lines that mean nothing for a bank are no cells of a bank. 
               checked; a broken one counts here although its lines lose their values
     traced    values whose every source is in the file, word for word, and that the sources give when computed anew
     facts     values
+
+Intervals are over companies, not over cells: what is read wrongly of one is wrong in many of its periods.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from arriero.apps.finance.reports.value import Cite, How, Value, Why
 from arriero.bench.filed import Filed, documents, filed, payload_of
 from arriero.bench.report import Metric
 from arriero.core.errors import InputError
-from arriero.core.statistics import wilson
+from arriero.core.statistics import clustered
 
 SINCE = date(2015, 1, 1)
 EXACT = 1e-9
@@ -85,27 +87,31 @@ def measure(folder: Path, since: date = SINCE) -> Mapping[str, Metric]:
 
 def metrics(companies: Sequence[Company]) -> Mapping[str, Metric]:
     """The figures over these companies."""
-    values = [(company, value) for company in companies for value in cells(company)]
-    valued = [(company, value) for company, value in values if value.known]
-    explained = sum(value.known or value.reason in REASONS for _, value in values)
+    every = [(company, cells(company)) for company in companies]
+    valued = [(company, [one for one in values if one.known]) for company, values in every]
     ties = [
-        tie
+        [tie.holds for one in company.statements.values() if one is not None for tie in one.ties]
         for company in companies
-        for one in company.statements.values()
-        if one is not None
-        for tie in one.ties
     ]
-    right = sum(traced(company.filed, value) for company, value in valued)
-    hold = sum(tie.holds for tie in ties)
     periods = sum(len(company.statements) for company in companies)
+    facts, whole = (sum(len(values) for _, values in some) for some in (valued, every))
     return {
-        "valued": Metric.of(wilson(len(valued), len(values)), len(values)),
-        "explained": Metric.of(wilson(explained, len(values)), len(values)),
-        "tie_out": Metric.of(wilson(hold, len(ties)), len(ties)),
-        "traced": Metric.of(wilson(right, len(valued)), len(valued)),
-        "facts": Metric(len(valued), len(values), "values"),
+        "valued": _share([[one.known for one in values] for _, values in every]),
+        "explained": _share(
+            [[one.known or one.reason in REASONS for one in values] for _, values in every]
+        ),
+        "tie_out": _share(ties),
+        "traced": _share(
+            [[traced(company.filed, one) for one in values] for company, values in valued]
+        ),
+        "facts": Metric(facts, whole, "values"),
         "periods": Metric(periods, len(companies), "periods"),
     }
+
+
+def _share(right: Sequence[Sequence[bool]]) -> Metric:
+    """Over the companies: the cells of one are wrong together, or none is."""
+    return Metric.of(clustered([(sum(one), len(one)) for one in right]), sum(map(len, right)))
 
 
 def cells(company: Company) -> Sequence[Value]:

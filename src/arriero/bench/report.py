@@ -9,6 +9,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from math import isfinite
 from pathlib import Path
 
 from arriero.core.errors import InputError
@@ -41,8 +42,15 @@ class Report:
 
 
 def report(bench: str, inputs: Sequence[Path], results: Mapping[str, Metric]) -> Report:
-    """`results` with the hashes of `inputs` (files or folders) and this environment."""
-    hashes = {path.name: fingerprint(path) for path in inputs}
+    """`results` with the hashes of `inputs` (files or folders) and this environment.
+
+    A second input of the same name and other content is called `NAME (2)`.
+    """
+    hashes: dict[str, str] = {}
+    for path in inputs:
+        name, digest = path.absolute().name, fingerprint(path)
+        names = (name, *(f"{name} ({number})" for number in range(2, len(inputs) + 1)))
+        hashes[next(one for one in names if hashes.get(one, digest) == digest)] = digest
     return Report(bench, hashes, environment(), results)
 
 
@@ -70,9 +78,14 @@ def environment() -> Mapping[str, str]:
 
 
 def write(report: Report, out: Path) -> None:
-    """Write `report` as JSON; one sentence when `out` cannot be written."""
+    """Write `report` as JSON; one sentence when `out` cannot be written. What is no finite number is null."""
+    told = asdict(report)
+    for metric in told["results"].values():
+        for name in ("value", "low", "high"):
+            if metric[name] is not None and not isfinite(metric[name]):
+                metric[name] = None
     try:
-        out.write_text(json.dumps(asdict(report), indent=2) + "\n", encoding="utf-8")
+        out.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise InputError(
             f"{str(out)!r} cannot be written ({error.strerror}); choose another"

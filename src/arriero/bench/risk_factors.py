@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,9 +23,10 @@ from arriero.apps.finance.filings.taxonomy import label, types
 from arriero.bench.jsonl import Row, objects
 from arriero.bench.report import Metric
 from arriero.core.errors import InputError
-from arriero.core.statistics import percentile, wilson
+from arriero.core.statistics import clustered, percentile
 
 SUFFIXES = (".txt", ".htm", ".html", ".xhtml")
+NO_TYPE = "none"  # the label of a span that is of no type
 SAME = 0.9  # of the letters of two spans together that both have: the same caption
 Finder = Callable[[str], RiskText]
 Typer = Callable[[str, Span, Span], Label | None]
@@ -77,7 +79,7 @@ def read_text(file: Path) -> str:
         raise InputError(
             f"{file.name} is not UTF-8 (byte {error.start}); save it as UTF-8"
         ) from None
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{file.name} cannot be read ({error}); give text, HTML or .gz") from None
 
 
@@ -100,7 +102,7 @@ def marks_of(rows: Sequence[tuple[str, Row]], documents: Sequence[Document]) -> 
             _check(mark, row, known[mark.file], where)
             if mark.types or row.get("kind") == "caption" or mark.doubt:
                 marks.append(mark)
-    return tuple(marks)
+    return tuple(dict.fromkeys(marks))  # a label that is given twice counts once
 
 
 def measure(
@@ -109,30 +111,32 @@ def measure(
     finder: Finder = risk_factors,
     typer: Typer = label,
 ) -> Mapping[str, Metric]:
-    """Counts over all documents; recall, precision and types over those that are labelled."""
+    """Counts over all documents; recall, precision and types over those that are labelled.
+
+    Intervals are over filings, not over captions: a layout that is read wrongly costs many of one filing.
+    """
     read, times = [], []
     for document in documents:
         started = perf_counter()
         read.append((document, finder(document.text)))
         times.append((perf_counter() - started) * 1_000)
-    every = [(risks, caption) for _, risks in read for caption in risks.captions]
+    every = [[(risks, caption) for caption in risks.captions] for _, risks in read]
     results = {
-        "captions": Metric(len(every), len(documents), "captions"),
+        "captions": Metric(sum(map(len, every)), len(documents), "captions"),
         "without": Metric(sum(not risks.captions for _, risks in read), len(read), "filings"),
-        "quoted": _share([caption.of(risks.text) == caption.text for risks, caption in every]),
-        "typed": _share([caption.label is not None for _, caption in every]),
+        "quoted": _share(
+            [[caption.of(risks.text) == caption.text for risks, caption in one] for one in every]
+        ),
+        "typed": _share([[caption.label is not None for _, caption in one] for one in every]),
         "p50_ms": Metric(percentile(times, 50), len(times), "ms"),
     }
     compared = compare(read, marks)
     if compared:
-        found = sum(len(one.found) for one in compared)
-        missed = sum(len(one.missed) for one in compared)
-        false = sum(len(one.false) for one in compared)
-        results["recall"] = Metric.of(wilson(found, found + missed), found + missed)
-        results["precision"] = Metric.of(wilson(found, found + false), found + false)
+        results["recall"] = _share([_hits(one.found, one.missed) for one in compared])
+        results["precision"] = _share([_hits(one.found, one.false) for one in compared])
     told = typed(read, marks, typer)
     if told:
-        results["type_accuracy"] = _share(told)
+        results["type_accuracy"] = _share(list(told.values()))
     return results
 
 
@@ -161,17 +165,17 @@ def spans(risks: RiskText) -> tuple[Span, ...]:
 
 def typed(
     read: Sequence[tuple[Document, RiskText]], marks: Sequence[Mark], typer: Typer
-) -> list[bool]:
-    """Whether each labelled span gets one of its types; the text under it reaches to the next caption found."""
+) -> Mapping[str, list[bool]]:
+    """By file, whether each labelled span gets one of its types; the text under it reaches to the next caption found."""
     texts = {document.name: (document.text, spans(risks)) for document, risks in read}
-    right = []
+    right: dict[str, list[bool]] = defaultdict(list)
     for mark in marks:
         if mark.types:
             text, captions = texts[mark.file]
             after = (caption.start for caption in captions if caption.start > mark.span.start)
             body = Span(mark.span.end, min(after, default=len(text)))
             told = typer(text, mark.span, body)
-            right.append(told is not None and told.type in mark.types)
+            right[mark.file].append((told.type if told is not None else NO_TYPE) in mark.types)
     return right
 
 
@@ -201,7 +205,7 @@ def _mark(row: Row, where: str) -> Mark:
     if not isinstance(file, str) or not isinstance(start, int) or not isinstance(end, int):
         raise InputError(f"{where}: needs file, start and end")
     names = tuple(str(row[key]) for key in ("type", "second") if row.get(key))
-    strange = next((name for name in names if name not in types() and name != "none"), None)
+    strange = next((name for name in names if name not in types() and name != NO_TYPE), None)
     if strange is not None:
         raise InputError(f"{where}: {strange!r} is no type; see filings/taxonomy.toml")
     return Mark(file, Span(start, end), names, bool(row.get("doubt")))
@@ -215,5 +219,10 @@ def _check(mark: Mark, row: Row, document: Document, where: str) -> None:
         raise InputError(f"{where}: {mark.file} is not the text that was labelled")
 
 
-def _share(right: Sequence[bool]) -> Metric:
-    return Metric.of(wilson(sum(right), len(right)), len(right)) if right else Metric(0.0, 0)
+def _hits(right: Sequence[Span], wrong: Sequence[Span]) -> list[bool]:
+    return [True] * len(right) + [False] * len(wrong)
+
+
+def _share(right: Sequence[Sequence[bool]]) -> Metric:
+    n = sum(map(len, right))
+    return Metric.of(clustered([(sum(one), len(one)) for one in right]), n) if n else Metric(0.0, 0)

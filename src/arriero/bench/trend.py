@@ -43,15 +43,13 @@ def directions(found: Directions) -> Mapping[str, Metric]:
     """Accuracy at full coverage and where it is claimed, and the one-line rule's at the same coverage."""
     everything = np.ones(len(found.day), dtype=np.bool_)
     surest = found.surest_by_rule()
-    rose = float(found.rose.mean())
-    base = found.rose if rose >= 0.5 else ~found.rose  # what answering always the same would get
     ece = expected_calibration_error(found.higher.tolist(), found.rose.tolist())
     return {
         "vol_direction_full": accuracy(found.day, found.right, everything),
         "vol_direction_selected": accuracy(found.day, found.right, found.claimed),
         "coverage": accuracy(found.day, found.claimed, everything),
-        "base_rate": accuracy(found.day, base, everything),
-        "base_rate_selected": accuracy(found.day, base, found.claimed),
+        "base_rate": accuracy(found.day, _usual(found.rose, everything), everything),
+        "base_rate_selected": accuracy(found.day, _usual(found.rose, found.claimed), found.claimed),
         "rule_full": accuracy(found.day, found.right_by_rule, everything),
         "rule_selected": accuracy(found.day, found.right_by_rule, surest),
         "lead_full": _lead(found, everything, everything),
@@ -142,6 +140,11 @@ def accuracy(days: NDArray[np.int64], right: Flags, among: Flags) -> Metric:
         return Metric(0.0, 0)
     columns = np.column_stack([right & among, among]).astype(np.float64)
     return _metric(resampled(days, columns, share), count)
+
+
+def _usual(rose: Flags, among: Flags) -> Flags:
+    """Where the answer that is right more often among some is right: what always the same gets there."""
+    return rose if 2 * int(rose[among].sum()) >= int(among.sum()) else ~rose
 
 
 def _lead(found: Directions, ours: Flags, theirs: Flags) -> Metric:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from math import sqrt
 from statistics import NormalDist
 
@@ -32,13 +32,39 @@ def wilson(successes: int, trials: int, *, confidence: float = 0.95) -> Interval
         raise ValueError(f"confidence {confidence} is not between 0 and 1")
     if trials == 0:
         return Interval(0.0, 0.0, 1.0)
+    return scored(successes / trials, trials, confidence=confidence)
+
+
+def clustered(groups: Sequence[tuple[int, int]], *, confidence: float = 0.95) -> Interval:
+    """The share over (successes, trials) of groups whose trials are alike, such as the values of one company.
+
+    Wilson's interval at the number of independent trials that would be as informative: the trials over the
+    design effect, the variance between groups over that of independent trials (Kish, "Survey sampling",
+    1965; Korn and Graubard, Survey Methodology 24, 1998). Where all succeed or none, and of one group,
+    nothing tells how alike they are: each group counts as one trial.
+    """
+    if any(not 0 <= one <= of for one, of in groups):
+        raise ValueError("a group has more successes than trials")
+    kept = [(one, of) for one, of in groups if of]
+    trials, count = sum(of for _, of in kept), len(kept)
+    if not kept:
+        return Interval(0.0, 0.0, 1.0)
+    share = sum(one for one, _ in kept) / trials
+    alone = share * (1 - share) / trials
+    if not alone or count == 1:
+        return scored(share, count, confidence=confidence)
+    between = sum((one - share * of) ** 2 for one, of in kept) * count / (count - 1) / trials**2
+    return scored(share, trials / max(1.0, between / alone), confidence=confidence)
+
+
+def scored(share: float, trials: float, *, confidence: float = 0.95) -> Interval:
+    """Wilson's interval of a share that is worth so many independent trials, which need not be a whole number."""
     z2 = NormalDist().inv_cdf((1 + confidence) / 2) ** 2
-    share = successes / trials
     centre = share + z2 / (2 * trials)
     half = sqrt(z2 * (share * (1 - share) / trials + z2 / (4 * trials * trials)))
     scale = 1 + z2 / trials
-    low = 0.0 if successes == 0 else (centre - half) / scale
-    high = 1.0 if successes == trials else (centre + half) / scale
+    low = 0.0 if share == 0 else (centre - half) / scale
+    high = 1.0 if share == 1 else (centre + half) / scale
     return Interval(share, low, high)
 
 
@@ -68,11 +94,16 @@ def expected_calibration_error(
 
     Naeini et al., "Obtaining well calibrated probabilities using Bayesian binning", AAAI 2015, with
     equal-mass bins (Nixon et al., "Measuring calibration in deep learning", CVPRW 2019): equal-width
-    bins leave most bins empty when a classifier is usually sure. Equal confidences keep their order.
+    bins leave most bins empty when a classifier is usually sure. Equal confidences share how often they
+    are right, so that the order of the rows plays no part where a bin ends among them.
     """
     if len(confidences) != len(correct):
         raise ValueError(f"{len(confidences)} confidences but {len(correct)} results")
-    pairs = sorted(zip(confidences, correct, strict=True), key=lambda pair: pair[0])
+    pairs: list[tuple[float, float]] = []
+    ordered = sorted(zip(confidences, correct, strict=True), key=lambda pair: pair[0])
+    for confidence, same in groupby(ordered, key=lambda pair: pair[0]):
+        right = [one for _, one in same]
+        pairs += [(confidence, sum(right) / len(right))] * len(right)
     edges = [len(pairs) * index // bins for index in range(bins + 1)]
     gaps = (
         abs(sum(confidence - right for confidence, right in pairs[start:end]))

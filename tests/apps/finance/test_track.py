@@ -27,6 +27,7 @@ from arriero.apps.finance.track.scoreboard import scoreboard
 from arriero.apps.finance.track.watch import ALERT
 from arriero.apps.finance.values import Rating
 from arriero.cli import finance_track
+from arriero.core import statistics
 from arriero.core.settings import Settings
 from arriero.store.records import MemoryRecords
 from tests.apps.finance.conftest import TENANT, Open
@@ -168,7 +169,12 @@ def test_overlapping_predictions_of_one_company_count_for_few() -> None:
         replace(one, ticker="XTAM", as_of=DAY + timedelta(days=number))
         for number, one in enumerate(many([True] * 10))
     ]
-    assert scoreboard(same)[0].effective == pytest.approx(1 + 9 / 21 * 252 / 365.25)
+    found = scoreboard(same)[0]
+    assert found.effective == pytest.approx(1 + 9 / 21 * 252 / 365.25)
+    assert found.right is not None
+    assert (
+        found.right.low == statistics.scored(1.0, found.effective).low < statistics.wilson(2, 2).low
+    )
 
 
 def test_withdrawn_predictions_are_counted_and_backdated_ones_apart() -> None:

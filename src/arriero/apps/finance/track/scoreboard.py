@@ -1,7 +1,7 @@
 """How often predictions were right, by horizon and sector, beside what "it rises" alone would have scored.
 
 Overlapping predictions of one company are not independent, so beside the count stands an effective n: at most
-one prediction of a company per horizon's length counts in full.
+one prediction of a company per horizon's length counts in full. Intervals are of so many trials.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from arriero.apps.finance.track.predictions import Prediction
+from arriero.apps.finance.track.predictions import Outcome, Prediction
 from arriero.apps.finance.values import HORIZONS, Rating
-from arriero.core.statistics import Interval, wilson
+from arriero.core.statistics import Interval, scored
 
 TRADING_SHARE = 252 / 365.25  # of calendar days
 
@@ -68,7 +68,7 @@ def score(group: str, predictions: Sequence[Prediction]) -> Score:
     ]
     brier = _mean([(p - rose) ** 2 for p, _, rose in stated])
     lazy = _mean([(base - rose) ** 2 for _, base, rose in stated])
-    inside = [one.outcome.inside for one in done if one.outcome and one.outcome.inside is not None]
+    spanned = [one for one in done if one.outcome and one.outcome.inside is not None]
     levels = {one.level for one in done if one.level is not None}
     return Score(
         group=group,
@@ -76,13 +76,13 @@ def score(group: str, predictions: Sequence[Prediction]) -> Score:
         scored=len(done),
         rated=len(directed),
         coverage=len(directed) / len(done) if done else 0.0,
-        right=_share([bool(one.outcome and one.outcome.right) for one in directed]),
-        held_right=_share([bool(one.outcome and one.outcome.right) for one in held]),
+        right=_share(directed, lambda it: bool(it.right)),
+        held_right=_share(held, lambda it: bool(it.right)),
         always_up=_mean([float(rose) for rose in up]),
         effective=_effective(directed),
         brier=brier,
         brier_skill=None if brier is None or not lazy else 1 - brier / lazy,
-        inside=_share(inside),
+        inside=_share(spanned, lambda it: bool(it.inside)),
         level=levels.pop() if len(levels) == 1 else None,
     )
 
@@ -108,8 +108,11 @@ def _effective(predictions: Sequence[Prediction]) -> float:
     return total
 
 
-def _share(right: Sequence[bool]) -> Interval | None:
-    return wilson(sum(right), len(right)) if right else None
+def _share(predictions: Sequence[Prediction], right: Callable[[Outcome], bool]) -> Interval | None:
+    if not predictions:
+        return None
+    hits = sum(one.outcome is not None and right(one.outcome) for one in predictions)
+    return scored(hits / len(predictions), _effective(predictions))
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -1,0 +1,27 @@
+"""What the evaluation of rollouts says of its medians."""
+
+from __future__ import annotations
+
+from random import Random
+from statistics import median
+
+from arriero.bench.experiment import NEVER, _median
+
+
+def test_a_medians_interval_narrows_with_more_rollouts_and_covers_the_true_one() -> None:
+    chance = Random(1)
+    few, many = (_median([chance.random() for _ in range(n)], "pairs") for n in (50, 5_000))
+    assert few.low is not None and few.high is not None  # noqa: PT018
+    assert many.low is not None and many.high is not None  # noqa: PT018
+    assert many.high - many.low < (few.high - few.low) / 5  # quartiles would stay where they are
+    covered = 0
+    for _ in range(400):
+        told = _median([chance.random() for _ in range(60)], "pairs")
+        assert told.low is not None and told.high is not None  # noqa: PT018
+        covered += told.low <= 0.5 <= told.high
+    assert covered >= 0.93 * 400
+
+
+def test_a_median_of_few_values_is_within_them() -> None:
+    told = _median([3.0, 1.0, NEVER], "pairs")
+    assert (told.value, told.low, told.high, told.n) == (median([3.0, 1.0, NEVER]), 1.0, NEVER, 3)
