@@ -102,7 +102,7 @@ def test_csv_and_other_names_are_read(tmp_path: Path) -> None:
         ("p.csv", HEAD + "a,b,true,x\n", "pairs with another one"),
         ("p.csv", HEAD + "a,b,true,x\na,c,false,x\n", "one approved question"),
         ("p.jsonl", "{broken\n", "line 1 is no JSON"),
-        ("p.jsonl", "[1]\n", "line 1: needs question"),
+        ("p.jsonl", "[1]\n", "row 1: is no JSON object"),
         ("p.jsonl", "", "pairs with another one"),
     ],
 )
@@ -132,3 +132,15 @@ def test_the_command_writes_its_report(tmp_path: Path) -> None:
     report = json.loads(out.read_text(encoding="utf-8"))
     assert report["bench"] == "cache"
     assert report["results"]["false_hit_rate"]["value"] == 0
+
+
+def test_a_sign_that_some_take_for_the_end_of_a_line_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "pairs.jsonl"
+    rows = [
+        {"question": "a\u2028b", "asked": "b", "same": True},
+        {"question": "c", "asked": "d\x85e", "same": False},
+    ]
+    file.write_text(
+        "\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8"
+    )
+    assert [pair.question for pair in read_pairs(file)] == ["a\u2028b", "c"]

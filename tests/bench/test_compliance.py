@@ -63,8 +63,9 @@ def test_the_command_prints_the_table_and_the_misses(corpus: Path, tmp_path: Pat
     ("line", "sentence"),
     [
         ("{", "line 1 is no JSON"),
-        ('{"id": 1}', "needs an object with a 'text'"),
-        ('{"text": "x", "rule": "C99"}', "no rule 'C99'"),
+        ('\n\n{"id": 1}', "line 3: needs an object with a 'text'"),
+        ('{"text": "x", "rule": "C99"}', "line 1: .*no rule 'C99'"),
+        ('{"text": "x", "record": [1]}', "line 1: record has to be an object"),
         ('{"text": "x", "rule": "C01", "kind": "clean"}', "does not go with rule 'C01'"),
         ('{"text": "x", "record": {"walls": 3}}', "record.walls"),
         ('{"text": "x", "profile": "bank"}', "profiles: broker_dealer"),
@@ -76,3 +77,10 @@ def test_a_row_that_cannot_be_read_is_named(tmp_path: Path, line: str, sentence:
     file.write_text(line, encoding="utf-8")
     with pytest.raises(InputError, match=sentence):
         read_rows(file)
+
+
+def test_a_sign_that_some_take_for_the_end_of_a_line_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "corpus.jsonl"
+    file.write_text(json.dumps({"text": "one\u2028two"}, ensure_ascii=False), encoding="utf-8")
+    (row,) = read_rows(file)
+    assert row.publication.text == "one\u2028two"

@@ -28,9 +28,11 @@ def test_auroc_counts_pairs_and_ties_by_half() -> None:
 
 
 def test_documents_of_every_kind_are_read(tmp_path: Path) -> None:
-    (tmp_path / "a.md").write_text("---\ntitle: Tents\n---\nA tent.", encoding="utf-8")
+    (tmp_path / "a.md").write_text("---\ntitle: Tents\n---\nA tent.", encoding="utf-8-sig")
     (tmp_path / "b.txt").write_text("Shoes\n\nA shoe.", encoding="utf-8")
-    (tmp_path / "c.json").write_text(json.dumps({"title": "Rope", "content": "A rope."}))
+    (tmp_path / "c.json").write_text(
+        json.dumps({"title": "Rope", "content": "A rope."}), encoding="utf-8-sig"
+    )
     (tmp_path / "d.json").write_text(json.dumps([{"id": "x", "text": "X."}, {"body": "Y."}]))
     (tmp_path / "e.csv").write_text("not read")
     found = grounding.load(tmp_path)

@@ -62,7 +62,12 @@ async def test_a_head_is_fitted_and_measured() -> None:
     test = Messages(("where is the axe", "send back my axe"), ("status", "return"))
     found = await measure(train, test, None, FakeEncoder())
     assert found["accuracy"].value == 1
-    assert set(found) == {*("accuracy", "macro_f1", "top5", "ece", "brier", "p50_ms", "p95_ms")}
+    assert set(found) == {
+        *("accuracy", "macro_f1", "top5", "ece", "brier", "p50_ms", "p95_ms", "rows_also_fitted")
+    }
+    assert found["rows_also_fitted"].value == 0
+    flattered = await measure(train, train, None, FakeEncoder())
+    assert (flattered["rows_also_fitted"].value, flattered["rows_also_fitted"].n) == (8, 8)
 
 
 def test_csv_and_clincs_json_are_read(tmp_path: Path) -> None:
@@ -89,6 +94,19 @@ def test_csv_and_clincs_json_are_read(tmp_path: Path) -> None:
         ("rows.csv", b"text,label\n", "holds no message to test on"),
         ("rows.csv", b"words,label\na,b\n", "needs text and label"),
         ("rows.csv", b"text,label\n\xff,b\n", "give a CSV in UTF-8"),
+        (
+            "rows.csv",
+            b"text,label\nhi,a\nho,\n",
+            "rows.csv, line 3: the text or its label is empty",
+        ),
+        ("rows.csv", b"text,label\n,a\n", "line 2: the text or its label is empty"),
+        (
+            "rows.csv",
+            b"text,label\nIt came, at last,a\n",
+            "line 2: has more fields than the header",
+        ),
+        ("rows.json", b'{"test": [["hi", "a"], ["", "a"]]}', "test, row 2: the text or its label"),
+        ("rows.json", b'{"test": [["hi"]]}', "cannot be read"),
         ("rows.json", b"[1]", "cannot be read"),
         ("rows.json", b"{", "cannot be read"),
         ("nowhere.csv", None, "cannot be read"),
@@ -101,3 +119,19 @@ def test_an_unusable_file_is_explained(
         (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=sentence):
         read_messages(tmp_path / name, "test")
+
+
+def test_a_byte_order_mark_and_numbers_as_labels_do_no_harm(tmp_path: Path) -> None:
+    file = tmp_path / "clinc.json"
+    file.write_text(json.dumps({"train": [["a", 3]], "test": [["b", 3]]}), encoding="utf-8-sig")
+    assert read_messages(file, "test") == Messages(("b",), ("3",))
+    table = tmp_path / "rows.csv"
+    table.write_bytes('text,label\r\n"Grüße, Welt",übrig\r\n'.encode("utf-8-sig"))
+    assert read_messages(table, "test") == Messages(("Grüße, Welt",), ("übrig",))
+
+
+@pytest.mark.parametrize("strangers", [1, 10, 19, 20, 350])
+def test_the_threshold_for_strangers_rejects_at_least_95_percent_of_them(strangers: int) -> None:
+    theirs = [Labels(A, "m", 0.2 + 0.5 * at / strangers) for at in range(strangers)]
+    rejected = outside(theirs, ["a"] * strangers, theirs)["oos_fpr95"].value
+    assert 0.95 <= rejected < 0.95 + 1 / strangers + 1e-9

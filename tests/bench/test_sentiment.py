@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,38 @@ def test_the_command_writes_its_report(tmp_path: Path) -> None:
     assert report["bench"] == "sentiment"
     assert set(report["inputs"]) == {"test.csv", "train.csv"}
     assert report["results"]["macro_recall"]["n"] == 2
+
+
+def test_tweetevals_own_files_are_read_line_by_line(tmp_path: Path) -> None:
+    texts, labels = tmp_path / "test_text.txt", tmp_path / "test_labels.txt"
+    texts.write_bytes('a "quoted, bad one\nwith\u2028a sign\r\ngood\n'.encode())
+    labels.write_text("0\n1\n2\n", encoding="utf-8")
+    assert read_rows(texts) == (
+        ('a "quoted, bad one', "negative"), ("with\u2028a sign", "neutral"), ("good", "positive"),
+    )  # fmt: skip
+    labels.write_text("0\n1\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"has 3 lines, but test_labels\.txt 2"):
+        read_rows(texts)
+    labels.write_text("0\n1\n7\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"line 3: needs a text.*'7'"):
+        read_rows(texts)
+    labels.unlink()
+    with pytest.raises(InputError, match=r"needs its labels in test_labels\.txt"):
+        read_rows(texts)
+
+
+def test_a_hundred_thousand_rows_need_no_gigabyte() -> None:
+    truth = ["positive", "negative", "neutral", "neutral"] * 25_000
+    tracemalloc.start()
+    try:
+        found = macro_recall(truth, ["neutral"] * len(truth))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found.value == pytest.approx(1 / 3)
+    assert most < 100e6
+
+
+async def test_rows_that_were_learned_from_are_counted() -> None:
+    found = await measure(TRAIN[:5], FakeEncoder(), TRAIN)
+    assert found["rows_also_fitted"].value == 5

@@ -14,12 +14,13 @@ from arriero.core.golden import Golden, read
 def test_a_golden_set_is_read_line_by_line(tmp_path: Path) -> None:
     file = tmp_path / "golden.jsonl"
     told = [
-        {"input": {"message": "a"}, "facts": ["x"], "unit": "c"},
+        {"input": {"message": "a\u2028b"}, "facts": ["x"], "unit": "c"},
         {"input": {}, "answerable": False},
     ]
-    file.write_text("\n".join(map(json.dumps, told)) + "\n\n", encoding="utf-8")
+    lines = (json.dumps(one, ensure_ascii=False) for one in told)
+    file.write_text("\n".join(lines) + "\n\n", encoding="utf-8-sig")
     assert read(file) == [
-        Golden({"message": "a"}, ("x",), unit="c"),
+        Golden({"message": "a\u2028b"}, ("x",), unit="c"),
         Golden({}, answerable=False),
     ]
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
@@ -22,6 +20,7 @@ from arriero.apps.support.agreement import disagreement
 from arriero.apps.support.approved import may_be_shared, normalised
 from arriero.apps.support.approved_fit import Fitted, Trial, fit
 from arriero.apps.support.settings import SAMPLE
+from arriero.bench.jsonl import Row, objects
 from arriero.bench.report import Metric
 from arriero.core.errors import InputError
 from arriero.core.statistics import percentile, wilson
@@ -55,7 +54,7 @@ def read_pairs(file: Path) -> tuple[Pair, ...]:
 
     Also called approved_question, new_question and same_answer. Raises `InputError` naming the line.
     """
-    rows = _csv(file) if file.suffix.lower() == ".csv" else _jsonl(file)
+    rows = _csv(file) if file.suffix.lower() == ".csv" else objects(file)
     pairs = tuple(dict.fromkeys(_pair(file.name, number, row) for number, row in rows))
     if {pair.same for pair in pairs} != {True, False}:
         raise InputError(
@@ -162,10 +161,8 @@ def rates(trials: Sequence[Trial], decided: Sequence[bool]) -> Mapping[str, Metr
     }
 
 
-def _pair(name: str, number: int, row: Any) -> Pair:
+def _pair(name: str, number: int, row: Row) -> Pair:
     where = f"{name}, line {number}"
-    if not isinstance(row, dict):
-        raise InputError(f"{where}: needs question, asked and same as one JSON object")
     found = {
         field: next((row[name] for name in names if row.get(name) is not None), None)
         for field, names in _NAMES.items()
@@ -179,20 +176,7 @@ def _pair(name: str, number: int, row: Any) -> Pair:
     return Pair(str(row.get("intent") or ""), question, asked, same)
 
 
-def _jsonl(file: Path) -> Iterable[tuple[int, Any]]:
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{str(file)!r} cannot be read ({error}); give JSONL in UTF-8") from None
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                yield number, json.loads(line)
-            except ValueError as error:
-                raise InputError(f"{file.name}, line {number} is no JSON ({error})") from None
-
-
-def _csv(file: Path) -> Iterable[tuple[int, Any]]:
+def _csv(file: Path) -> Iterable[tuple[int, Row]]:
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             reader = csv.DictReader(lines)

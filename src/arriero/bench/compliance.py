@@ -8,7 +8,6 @@ a row without rule and kind is clean, without profile and audience a broker-deal
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from arriero.apps.finance.compliance.base import Audience, Profile, Publication
 from arriero.apps.finance.compliance.complete import publication
 from arriero.apps.finance.compliance.gate import Encode, heard
 from arriero.apps.finance.compliance.pack import shipped
+from arriero.bench.jsonl import objects
 from arriero.bench.report import Metric
 from arriero.core.errors import InputError
 from arriero.core.statistics import percentile, wilson
@@ -54,11 +54,7 @@ class Said:
 
 def read_rows(file: Path) -> tuple[Row, ...]:
     """The rows of a corpus; InputError names the line that is wrong."""
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{str(file)!r} cannot be read ({error}); give JSONL in UTF-8") from None
-    rows = [_row(file, at, line) for at, line in enumerate(lines, 1) if line.strip()]
+    rows = [_row(file, at, row) for at, row in objects(file)]
     if not rows:
         raise InputError(f"{file.name} has no rows; give JSONL with one text a line")
     return tuple(rows)
@@ -125,23 +121,21 @@ def _share(right: Sequence[bool]) -> Metric:
     return Metric.of(wilson(sum(right), len(right)), len(right)) if right else Metric(0.0, 0)
 
 
-def _row(file: Path, at: int, line: str) -> Row:
+def _row(file: Path, at: int, row: Mapping[str, Any]) -> Row:
     where = f"{file.name}, line {at}"
-    try:
-        row: Any = json.loads(line)
-    except ValueError as error:
-        raise InputError(f"{where} is no JSON ({error}); give one object a line") from None
-    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
+    if not isinstance(row.get("text"), str):
         raise InputError(f"{where}: needs an object with a 'text'")
+    if not isinstance(row.get("record") or {}, dict):
+        raise InputError(f"{where}: record has to be an object; RECORD.md lists its fields")
     rule = row.get("rule")
     kind = row.get("kind") or ("clean" if rule is None else "violation")
     if kind not in KINDS or (rule is None) != (kind in CLEAN):
         raise InputError(
             f"{where}: kind {kind!r} does not go with rule {rule!r}; kinds: {', '.join(KINDS)}"
         )
-    if rule is not None:
-        shipped().rule(str(rule))
     try:
+        if rule is not None:
+            shipped().rule(str(rule))
         one = publication(
             row.get("profile") or Profile.BROKER_DEALER,
             row.get("audience") or Audience.RETAIL,

@@ -172,7 +172,7 @@ def _enough(made: tuple[Specimen, ...]) -> tuple[Specimen, ...]:
 def _documents(file: Path, folder: Path) -> list[Document]:
     name = file.relative_to(folder).as_posix()
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{name} cannot be read ({error}); save it as UTF-8 text") from None
     if file.suffix.lower() != ".json":

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from arriero.apps.support.articles import Article, passages_of
 from arriero.apps.support.documents import parse
+from arriero.bench.draws import draws
 from arriero.bench.report import Metric
 from arriero.core.errors import InputError
 from arriero.core.statistics import Interval, percentile
@@ -124,7 +125,6 @@ def compared(
     `ranked` holds, for each ranker, the documents found for each task, best first. The difference
     is taken task by task, so that easy and hard tasks cancel; ahead is what has `low` above 0.
     """
-    draws = np.random.default_rng(seed).integers(0, len(tasks), (RESAMPLES, len(tasks)))
     results: dict[str, Metric] = {}
     for depth in DEPTHS:
         recalls = {
@@ -134,11 +134,11 @@ def compared(
             for name, found in ranked.items()
         }
         for name, values in recalls.items():
-            results[f"recall{depth}_{name}"] = _mean(values, draws)
+            results[f"recall{depth}_{name}"] = _mean(values, seed)
         singles = [name for name in recalls if name != "fused"]
         if "fused" in recalls and singles:
             better = max(singles, key=lambda name: float(recalls[name].mean()))
-            results[f"gain{depth}"] = _mean(recalls["fused"] - recalls[better], draws)
+            results[f"gain{depth}"] = _mean(recalls["fused"] - recalls[better], seed)
     return results
 
 
@@ -152,8 +152,8 @@ def shown(gain: Metric) -> str:
     return "ahead" if gain.low is not None and gain.low > 0 else "not shown"
 
 
-def _mean(values: NDArray[np.float64], draws: NDArray[np.int64]) -> Metric:
-    means = values[draws].mean(axis=1)
+def _mean(values: NDArray[np.float64], seed: int) -> Metric:
+    means = np.concatenate([values[at].mean(axis=1) for at in draws(len(values), RESAMPLES, seed)])
     low, high = (float(bound) for bound in np.percentile(means, (2.5, 97.5)))
     return Metric.of(Interval(float(values.mean()), low, high), len(values))
 

@@ -17,6 +17,8 @@ import numpy as np
 
 from arriero.apps.support.sentiment import SENTIMENTS, lexicon_says, plain, weighed
 from arriero.apps.support.settings import SAMPLE
+from arriero.bench.draws import draws
+from arriero.bench.intents import also_fitted
 from arriero.bench.report import Metric
 from arriero.core.errors import InputError
 from arriero.core.statistics import Interval, percentile, wilson
@@ -27,6 +29,7 @@ from arriero.models.heads import HeadClassifier, load_head
 TRAIN = SAMPLE / "sentiment.csv"
 RESAMPLES = 2_000
 WAIT_S = 60.0
+TEXTS = "_text.txt"
 _NUMBERS = dict(zip(("0", "1", "2"), SENTIMENTS, strict=True))  # TweetEval's labels
 
 
@@ -41,7 +44,12 @@ class Said:
 
 
 def read_rows(file: Path) -> tuple[tuple[str, str], ...]:
-    """(text, label) of a CSV; 0, 1, 2 are negative, neutral, positive. `InputError` names the line."""
+    """(text, label) of a CSV; 0, 1, 2 are negative, neutral, positive. `InputError` names the line.
+
+    TweetEval's own files are read as they are: a text a line in `X_text.txt`, with `X_labels.txt` beside it.
+    """
+    if file.name.endswith(TEXTS):
+        return _tweets(file, labels_of(file))
     found = []
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
@@ -65,6 +73,37 @@ def read_rows(file: Path) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
+def labels_of(file: Path) -> Path:
+    """Where the labels of TweetEval's `X_text.txt` lie."""
+    return file.with_name(f"{file.name.removesuffix(TEXTS)}_labels.txt")
+
+
+def _tweets(texts: Path, labels: Path) -> tuple[tuple[str, str], ...]:
+    try:
+        said, told = (
+            file.read_bytes()
+            .decode("utf-8-sig")
+            .replace("\r\n", "\n")
+            .removesuffix("\n")
+            .split("\n")
+            for file in (texts, labels)
+        )
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{texts.name} needs its labels in {labels.name}, both in UTF-8 ({error})"
+        ) from None
+    if len(said) != len(told):
+        raise InputError(
+            f"{texts.name} has {len(said)} lines, but {labels.name} {len(told)}; give a label a line"
+        )
+    for line, (text, label) in enumerate(zip(said, told, strict=True), 1):
+        if label.strip() not in _NUMBERS or not text.strip():
+            raise InputError(
+                f"{texts.name}, line {line}: needs a text, and in {labels.name} 0, 1 or 2, not {label!r}"
+            )
+    return tuple((text, _NUMBERS[label.strip()]) for text, label in zip(said, told, strict=True))
+
+
 async def measure(
     test: Sequence[tuple[str, str]], encoder: Encoder, train: Sequence[tuple[str, str]]
 ) -> Mapping[str, Metric]:
@@ -80,6 +119,7 @@ async def measure(
         "macro_recall_lexicon": macro_recall(truth, said.lexicon),
         "p50_ms": Metric(percentile(said.ms, 50), len(said.ms), "ms"),
         "p95_ms": Metric(percentile(said.ms, 95), len(said.ms), "ms"),
+        "rows_also_fitted": also_fitted([text for text, _ in test], [text for text, _ in train]),
     }
 
 
@@ -105,16 +145,17 @@ async def judged(
 
 def macro_recall(truth: Sequence[str], said: Sequence[str], *, seed: int = 0) -> Metric:
     """The mean recall of the sentiments that occur, with its 95 % interval."""
-    names = [name for name in SENTIMENTS if name in truth]
     told, right = np.array(truth), np.array(truth) == np.array(said)
-    draws = np.random.default_rng(seed).integers(0, len(told), (RESAMPLES, len(told)))
-    recalls = []
-    for name in names:
-        mine = told == name
-        counts = mine[draws].sum(axis=1)
-        recalls.append((mine & right)[draws].sum(axis=1) / np.maximum(counts, 1))
-    low, high = np.percentile(np.mean(recalls, axis=0), (2.5, 97.5))
-    value = float(np.mean([right[told == name].mean() for name in names]))
+    sides = [(told == name, (told == name) & right) for name in SENTIMENTS if name in truth]
+    means = [
+        np.mean(
+            [hit[at].sum(axis=1) / np.maximum(mine[at].sum(axis=1), 1) for mine, hit in sides],
+            axis=0,
+        )
+        for at in draws(len(told), RESAMPLES, seed)
+    ]
+    low, high = np.percentile(np.concatenate(means), (2.5, 97.5))
+    value = float(np.mean([right[mine].mean() for mine, _ in sides]))
     return Metric.of(Interval(value, float(low), float(high)), len(told))
 
 

@@ -24,7 +24,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     "--test",
     type=FILE,
     required=True,
-    help="CSV: text, label (negative, neutral, positive; 0, 1, 2).",
+    help="CSV: text, label (negative, neutral, positive; 0, 1, 2); or TweetEval's X_text.txt.",
 )
 @click.option("--train", type=FILE, help="The same, to fit on (default: the sample shop's rows).")
 @json_option
@@ -34,9 +34,12 @@ def sentiment(
 ) -> None:
     """Macro recall of what support serves, and of the head and the lexicon alone, on your texts."""
     from arriero.bench.report import report  # noqa: PLC0415  # keeps --help fast
+    from arriero.bench.sentiment import TEXTS, labels_of  # noqa: PLC0415
 
     results = asyncio.run(_measured(test, train, load(config, data)))
-    show(report("sentiment", [test, *([train] if train else [])], results), out)
+    given = [file for file in (test, train) if file]
+    labels = [labels_of(file) for file in given if file.name.endswith(TEXTS)]
+    show(report("sentiment", [*given, *labels], results), out)
 
 
 async def _measured(test: Path, train: Path | None, settings: Settings) -> Mapping[str, Metric]:

@@ -42,7 +42,8 @@ def read(file: Path) -> Sequence[Golden]:
 def rows(file: Path, *needed: str) -> Sequence[Mapping[str, JsonValue]]:
     """The objects in a JSONL file; `InputError` for a line that is none or lacks a `needed` key."""
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        # Not splitlines: that cuts at signs that may stand within a JSON text, such as U+2028.
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"the golden set {str(file)!r} cannot be read: {error}") from None
     found = []

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from random import Random
+from time import perf_counter
+
 import pytest
 
-from arriero.apps.support.approved_fit import ENOUGH, MARGIN, Trial, fit, thresholds, upper_bound
+from arriero.apps.support.approved_fit import (
+    ENOUGH,
+    MARGIN,
+    Trial,
+    _left_out,
+    fit,
+    thresholds,
+    upper_bound,
+)
 
 
 def trials(
@@ -69,3 +80,31 @@ def test_near_misses_that_nothing_tells_apart_leave_nothing_to_answer() -> None:
 def test_paraphrases_are_no_evidence_against_anything() -> None:
     right = [Trial("rental", "rental 0", 0.99, agrees=True, right=True)] * 50
     assert fit(trials("rental", 40) + right).thresholds == {"rental": 0.6}
+
+
+def test_the_bound_of_many_false_hits_is_a_number() -> None:
+    assert upper_bound(600, 60_000) == pytest.approx(0.0107, abs=1e-4)
+
+
+def test_each_question_is_judged_without_itself_as_one_by_one() -> None:
+    chance = Random(4)
+    seen = [
+        Trial(f"i{chance.randrange(3)}", f"q{chance.randrange(9)}", chance.uniform(-0.2, 1), chance.random() < 0.5, chance.random() < 0.2)
+        for _ in range(400)
+    ]  # fmt: skip
+    slowly = {
+        (trial.intent, trial.approved): thresholds(
+            [one for one in seen if one.intent == trial.intent and one.approved != trial.approved],
+            0.0,
+        ).get(trial.intent)
+        for trial in seen
+        if not trial.right
+    }
+    assert _left_out(seen) == {name: at for name, at in slowly.items() if at is not None}
+
+
+def test_ten_thousand_questions_of_one_intent_take_no_minutes() -> None:
+    seen = trials("", 10_000, each=4)
+    began = perf_counter()
+    assert fit(seen).floor == 0.6
+    assert perf_counter() - began < 10

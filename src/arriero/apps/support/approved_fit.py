@@ -7,10 +7,10 @@ approved question is judged by thresholds that were fitted without it (leave one
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import comb
+from math import exp, lgamma, log, log1p
 
 BUDGET = 0.01
 CONFIDENCE = 0.95
@@ -48,20 +48,20 @@ class Fitted:
 
 def fit(trials: Sequence[Trial], *, budget: float = BUDGET) -> Fitted:
     """The thresholds of the lowest floor that keeps the budget; none when nothing does."""
-    left_out = {group: thresholds(without, 0.0) for group, without in _without_each(trials)}
-    bound, count = 1.0, 0
+    left_out = _left_out(trials)
+    false = count = 0
     for floor in FLOORS:
         false = count = 0
         for trial in trials:
-            own = left_out[trial.intent, trial.approved].get(trial.intent)
+            own = left_out.get((trial.intent, trial.approved))
             if trial.right or own is None:
                 continue
             count += 1
             false += trial.agrees and trial.likeness >= max(own, floor)
-        bound = upper_bound(false, count)
-        if bound <= budget:
+        # No bound is below the share itself, and of many false ones it takes seconds.
+        if false <= budget * count and (bound := upper_bound(false, count)) <= budget:
             return Fitted(thresholds(trials, floor), floor, bound, count)
-    return Fitted({}, None, bound, count)
+    return Fitted({}, None, upper_bound(false, count), count)
 
 
 def thresholds(trials: Iterable[Trial], floor: float) -> Mapping[str, float]:
@@ -69,7 +69,7 @@ def thresholds(trials: Iterable[Trial], floor: float) -> Mapping[str, float]:
     found: dict[str, list[float]] = defaultdict(list)
     for trial in trials:
         if not trial.right:
-            found[trial.intent].append(trial.likeness + MARGIN if trial.agrees else 0.0)
+            found[trial.intent].append(_above(trial))
     return {
         intent: max(floor, *likest)
         for intent, likest in sorted(found.items())
@@ -96,17 +96,35 @@ def upper_bound(false: int, trials: int, confidence: float = CONFIDENCE) -> floa
 
 
 def _at_most(false: int, trials: int, share: float) -> float:
-    """The chance of at most `false` successes in `trials`."""
-    return sum(comb(trials, k) * share**k * (1 - share) ** (trials - k) for k in range(false + 1))
+    """The chance of at most `false` successes in `trials`; in logarithms, since the parts leave every float."""
+    return sum(
+        exp(
+            lgamma(trials + 1) - lgamma(k + 1) - lgamma(trials - k + 1)
+            + k * log(share) + (trials - k) * log1p(-share)
+        )
+        for k in range(false + 1)
+    )  # fmt: skip
 
 
-def _without_each(
-    trials: Sequence[Trial],
-) -> Iterable[tuple[tuple[str, str], Sequence[Trial]]]:
-    """Each group's name, with the trials of its intent without it."""
-    by_intent: dict[str, list[Trial]] = defaultdict(list)
+def _left_out(trials: Iterable[Trial]) -> Mapping[tuple[str, str], float]:
+    """Of each group: the threshold of its intent without it; groups whose intent has none then are not there."""
+    likest: dict[str, dict[str, float]] = defaultdict(dict)
+    near: Counter[tuple[str, str]] = Counter()
     for trial in trials:
-        by_intent[trial.intent].append(trial)
-    for intent, of_intent in by_intent.items():
-        for name in {trial.approved for trial in of_intent}:
-            yield (intent, name), [one for one in of_intent if one.approved != name]
+        if not trial.right:
+            known = likest[trial.intent]
+            known[trial.approved] = max(known.get(trial.approved, 0.0), _above(trial))
+            near[trial.intent, trial.approved] += 1
+    found: dict[tuple[str, str], float] = {}
+    for intent, groups in likest.items():
+        first, second = ([*sorted(groups.items(), key=lambda one: -one[1]), ("", 0.0)])[:2]
+        whole = sum(near[intent, name] for name in groups)
+        for name in groups:
+            if whole - near[intent, name] >= ENOUGH:
+                found[intent, name] = second[1] if name == first[0] else first[1]
+    return found
+
+
+def _above(trial: Trial) -> float:
+    """Above a near-miss that the guards let through; what they stop needs no threshold."""
+    return trial.likeness + MARGIN if trial.agrees else 0.0
