@@ -53,6 +53,12 @@ class Seen:
     def rate(self) -> float:
         return len(self.ms) / self.seconds
 
+    @property
+    def failed(self) -> int:
+        """Requests without an answer, and answers of another status than 200."""
+        refused = sum(n for end, n in self.ends.items() if end.partition(" ")[0] != "200")
+        return self.errors + refused
+
     def share(self, wanted: str) -> float:
         """The share of answers that ended as `wanted`."""
         return self.ends.get(wanted, 0) / max(1, len(self.ms) + self.errors)

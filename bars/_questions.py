@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from itertools import product
@@ -84,6 +85,18 @@ def path_of(outcome: str, origin: str) -> str:
 
 
 def says(answer: str, facts: Sequence[str]) -> bool:
-    """Whether every fact stands in the answer, in any case of letters."""
-    folded = answer.casefold()
-    return all(fact.casefold() in folded for fact in facts)
+    """Whether every fact stands in the answer, in any case of letters; "5 EUR" does not stand in "15 EUR"."""
+    return all(_stands(re.escape(fact.casefold()), answer) for fact in facts)
+
+
+def says_loosely(answer: str, fact: str) -> bool:
+    """The same for the letters and digits of a fact alone, whatever stands between them."""
+    signs = (re.escape(sign) for sign in fact.lower() if sign.isalnum())
+    return _stands(r"[\W_]*".join(signs), answer)
+
+
+def _stands(pattern: str, answer: str) -> bool:
+    """A number has to be the whole number that is there, whatever words stand around it."""
+    before = r"(?<!\d)(?<!\d[.,])" if pattern[:1].isdigit() else ""
+    after = r"(?!\d)(?![.,]\d)" if pattern[-1:].isdigit() else ""
+    return re.search(f"{before}{pattern}{after}", answer.casefold()) is not None

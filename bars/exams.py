@@ -24,6 +24,7 @@ from arriero.core.statistics import percentile, wilson
 from arriero.core.words import Ended, Mode
 from arriero.models.roles import Models
 from arriero.security.masking import PatternMasker, Vault
+from bars._questions import says_loosely
 from bars._read import heard, scanned
 from bars._trial import keep, progress, short
 from bars.result import Figure
@@ -147,7 +148,7 @@ class _Told:
     @property
     def right(self) -> bool:
         fact = self.row["fact"]
-        return self.sent and bool(fact) and _signs(fact) in _signs(self.text)
+        return self.sent and bool(fact) and says_loosely(self.text, fact)
 
 
 async def _shop(platform: Platform) -> list[Figure]:

@@ -62,7 +62,7 @@ def _figure(name: str, metric: Metric) -> Figure:
 
 async def _lazy(documents: Sequence[Document], encoder: OnnxEncoder) -> list[Figure]:
     unseen = grounding.unseen_kinds(documents)
-    facts = grounding.swapped_facts(documents)
+    facts = grounding.swapped_facts(documents, grounding.SEED + 1)  # those that ours is measured on
     found = []
     for name, score in products(encoder).items():
         scores = [await score(one) for one in unseen]

@@ -58,13 +58,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The numbers that have a bar, of one product."""
+    """The numbers that have a bar, of one product; `n` were answered, of `able` a share is asked."""
 
     mean_s: float
     p95_s: float
     timeouts: float
     answered: float
     n: int
+    able: int
 
     def failed(self) -> list[str]:
         """The names of the bars that this product misses."""
@@ -157,7 +158,7 @@ def _figures(told: Sequence[Told], found: dict[str, tuple[Run, Trace]]) -> list[
         Figure("p95_answered_s", round(measured.p95_s, 3), "s", f"<= {P95_S}", measured.n),
         Figure("timeouts", round(measured.timeouts, 4), "share", f"<= {TIMEOUTS}", n),
         Figure(
-            "answered", round(measured.answered, 4), "share", f">= {ANSWERED}", n,
+            "answered", round(measured.answered, 4), "share", f">= {ANSWERED}", measured.able,
             note="without a person, of those that are no call for one, complaint or out of scope",
         ),
         Figure("open_questions", round(sum(is_open) / n, 4), "share", ">= 0.25", n, note="need the generative path"),
@@ -186,6 +187,7 @@ def _measured(told: Sequence[Told], found: dict[str, tuple[Run, Trace]]) -> Meas
         timeouts=late / len(told),
         answered=sum(one.answered for one in able) / len(able),
         n=len(answered),
+        able=len(able),
     )
 
 

@@ -43,9 +43,11 @@ class Figure:
 
     @property
     def holds(self) -> bool | None:
-        """Whether the bar is met; None without a bar."""
+        """Whether the bar is met, which nothing measured never is; None without a bar."""
         if not self.bar:
             return None
+        if self.n == 0:
+            return False
         compare, limit = _parsed(self.bar)
         return compare(self.value, limit)
 

@@ -36,6 +36,7 @@ from arriero.assembly import Platform, open_platform
 from arriero.core.settings import Settings
 from arriero.core.statistics import wilson
 from arriero.core.words import Ended
+from bars._questions import says
 from bars._trial import count, keep, progress
 from bars.result import Figure
 
@@ -104,7 +105,7 @@ def right(row: Mapping[str, Any], text: str, origin: str, understood: str) -> bo
     if row["answer"] == "none":
         return False
     if row["answer"] == "article":
-        return any(fact.casefold() in text.casefold() for fact in row["says"])
+        return any(says(text, [fact]) for fact in row["says"])
     return origin not in WORDED or understood == row["intent"]
 
 

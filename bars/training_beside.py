@@ -92,7 +92,7 @@ def measure(work: Path) -> list[Figure]:
                len(lazy.ms), note="all threads, not nice"),
         Figure("training_s", round(float(trained.figures["seconds"])), "s", n=60,
                note=f"60 examples, {EPOCHS} epochs; asked for {SECONDS:.0f} s of it"),
-        Figure("failed answers", beside.errors, "answers", "== 0", len(beside.ms)),
+        Figure("failed answers", beside.failed, "answers", "== 0", len(beside.ms) + beside.errors),
     ]  # fmt: skip
 
 

@@ -74,9 +74,10 @@ def test_who_hands_everything_over_fails_and_so_does_who_takes_too_long() -> Non
     assert _measured([_told("answered", 3.0)] * 10, {}).failed() == ["mean", "p95"]
     assert _measured([_told("answered", 1.0)] * 9 + [_told("", 15.0)], {}).failed() == ["timeouts"]
     assert _measured([_told("answered", 1.0)] * 10, {}).failed() == []
-    assert Measured(1.0, 1.5, 0.0, 0.7, 10).failed() == []
+    assert Measured(1.0, 1.5, 0.0, 0.7, 10, 10).failed() == []
 
 
 def test_calls_for_a_person_need_no_answer() -> None:
     told = [_told("answered", 1.0), _told("pending", 1.0, "human_agent")]
-    assert _measured(told, {}).answered == 1.0
+    found = _measured(told, {})
+    assert (found.answered, found.able) == (1.0, 1)

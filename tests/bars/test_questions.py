@@ -13,6 +13,7 @@ from bars._questions import (
     of_orders,
     path_of,
     says,
+    says_loosely,
 )
 
 TODAY = date(2026, 11, 23)
@@ -69,3 +70,19 @@ def test_an_answer_has_to_say_every_fact() -> None:
 def test_every_golden_path_is_one_that_an_answer_can_take() -> None:
     known = {"template", "extractive", "generative", "clarify", "fallback"}
     assert {row["path"] for row in golden()} == known
+
+
+def test_a_number_does_not_stand_in_a_longer_one() -> None:
+    assert not says("It costs 15 EUR.", ["5 EUR"])
+    assert not says("It costs 12.90 EUR.", ["2.90 EUR"])
+    assert not says("It costs 12.90 EUR.", ["90 EUR"])
+    assert not says("Within 60 days.", ["within 6"])
+    assert says("It costs 5 EUR. Order 10234.", ["5 EUR", "order 10234"])
+    assert says("Washing helps.", ["wash"])
+
+
+def test_letters_and_digits_are_enough_and_a_number_is_whole() -> None:
+    assert says_loosely("Call 0800-123 456.", "0800 123456")
+    assert says_loosely("It costs 12,90 EUR.", "12.90 EUR")
+    assert not says_loosely("It costs 112.90 EUR.", "12.90 EUR")
+    assert not says_loosely("Within 160 days.", "60 days")

@@ -34,6 +34,12 @@ def test_a_figure_without_a_bar_promises_nothing() -> None:
     assert Figure("prefill", 210, "tokens/s").holds is None
 
 
+def test_nothing_measured_meets_no_bar() -> None:
+    assert Figure("false_alarms", 0.0, "share", "<= 0.01", 0).holds is False
+    assert Figure("false_alarms", 0.0, "share", "<= 0.01", 1).holds is True
+    assert Figure("kills", 10, "kills", ">= 10").holds is True
+
+
 def test_a_bar_that_cannot_be_read_is_refused() -> None:
     with pytest.raises(ValueError, match="reads like '<= 5'"):
         Figure("p50", 1, "ms", bar="under 5")

@@ -63,3 +63,8 @@ def test_the_right_fact_on_the_wrong_path_is_no_right_answer() -> None:
     asked = [{"path": "template", "must_contain": ["10234"]}]
     paths, facts, both = _figures("", asked, [Told("extractive", "Order 10234.")])
     assert (paths.value, facts.value, both.value) == (0.0, 1.0, 0.0)
+
+
+def test_a_refusal_is_a_failed_answer_however_fast_it_comes() -> None:
+    seen = Seen(ms=[1.0] * 9, ends={"200 answered template": 6, "503": 3}, seconds=3.0, errors=1)
+    assert seen.failed == 4

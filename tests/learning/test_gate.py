@@ -33,6 +33,7 @@ def pairs(won: int, lost: int, tied: int = 0, *, reached: bool = True) -> list[P
     [
         ("Express costs 12.90 EUR and comes the next working  day.", 1.0),
         ("It costs 12.90 eur.", 0.5),
+        ("It costs 112.90 EUR and comes the next working day.", 0.5),
         ("I do not know.", 0.0),
     ],
 )

@@ -103,9 +103,9 @@ def value_of(case: GateCase, run: Run, text: str) -> float:
         return float(not answered)
     if case.facts or case.never:
         plain = _plain(text)
-        if not answered or any(_plain(one) in plain for one in case.never):
+        if not answered or any(_stands(one, plain) for one in case.never):
             return 0.0
-        said = sum(_plain(fact) in plain for fact in case.facts)
+        said = sum(_stands(fact, plain) for fact in case.facts)
         return said / len(case.facts) if case.facts else 1.0
     passed = answered and all(verdict.passed for verdict in run.verdicts)
     return (run.score or 0.0) if passed else 0.0
@@ -206,6 +206,14 @@ def takes(app: AnyApp, input: Mapping[str, JsonValue]) -> bool:
 def fingerprint(cases: Sequence[GateCase]) -> str:
     """Names a frozen set of cases; how often it was used is counted by this."""
     return content_hash([[case.id, case.input, case.facts, case.never] for case in cases])
+
+
+def _stands(fact: str, plain: str) -> bool:
+    """Whether a text says it; a number has to be the whole number: "15 EUR" does not say "5 EUR"."""
+    wanted = _plain(fact)
+    before = r"(?<!\d)(?<!\d[.,])" if wanted[:1].isdigit() else ""
+    after = r"(?!\d)(?![.,]\d)" if wanted[-1:].isdigit() else ""
+    return re.search(f"{before}{re.escape(wanted)}{after}", plain) is not None
 
 
 def _plain(text: str) -> str:
