@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from arriero.apps.support.app import SupportApp
 from arriero.assembly import Platform, app_settings, configuration, open_platform, writable
 from arriero.core.clock import HeldClock
 from arriero.core.errors import InputError, SettingsError, StoreError
 from arriero.core.ids import uuid7
 from arriero.core.settings import Settings
 from arriero.core.words import Action, Alert, Ended, Exposure, Share
+from arriero.learning.shadows import Shadows
 from arriero.store.base import AlertSaved, ExposureSet, RunRecorded, VariantRegistered
 
 FAKES = {
@@ -243,9 +246,11 @@ async def test_python_asks_for_code(tmp_path: Path) -> None:
         assert result.outcome.ended is Ended.REFUSED
 
 
-async def _left(platform: Platform, action: Action, *, took_ms: float = 10.0) -> str:
+async def _left(
+    platform: Platform, action: Action, *, took_ms: float = 10.0, conversation: str | None = None
+) -> str:
     """The id of a run whose action was intended and not performed."""
-    result = await platform.support.inquire("How much is shipping?")
+    result = await platform.support.inquire("How much is shipping?", conversation=conversation)
     run = await platform.ledger.run("default", result.run_id or "")
     assert run is not None
     trace = await platform.ledger.trace(run)
@@ -299,6 +304,62 @@ async def test_an_action_of_a_long_run_is_left_to_the_flow_that_has_just_recorde
     clock.advance(20)
     await platform.jobs().tick(clock.now())
     assert not await platform.ledger.intended(older_than=clock.now())
+
+
+async def test_what_a_finished_action_tells_of_a_person_is_covered(platform: Platform) -> None:
+    class Telling:
+        def __init__(self, app: object) -> None:
+            self.app = app
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.app, name)
+
+        async def perform(self, tenant: str, run: str, action: Action) -> dict[str, str]:
+            if action.kind == "fail":
+                raise StoreError("no mailbox ann.lee@example.org")
+            return {"sent": "to ann.lee@example.org"}
+
+    asked = "How much is shipping? Reply to ann.lee@example.org"
+    await platform.support.inquire(asked, conversation="c-1")
+    platform.apps["support"] = Telling(platform.apps["support"])  # type: ignore[assignment]
+    for kind in ("mail", "fail"):
+        await _left(platform, Action(kind, kind), conversation="c-1")
+    clock = platform.clock
+    assert isinstance(clock, HeldClock)
+    clock.advance(7_200)
+    await platform.jobs().tick(clock.now())
+    (task,) = await platform.ledger.tasks("default", kind="failed_action")
+    assert task.payload["why"] == "no mailbox <EMAIL_1>"
+    with sqlite3.connect(platform.settings.data / "ledger.db") as database:
+        dump = "\n".join(database.iterdump())
+    database.close()
+    assert "to <EMAIL_1>" in dump
+    assert "ann.lee" not in dump
+
+
+async def test_no_two_workers_hold_a_lease_under_one_name(platform: Platform) -> None:
+    """Two containers on one host's network have its name, and their first process has one number."""
+    assert platform.jobs().holder != platform.jobs().holder
+
+
+def test_two_processes_may_look_at_a_folder_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(writable, [tmp_path] * 2_000)) == {tmp_path}
+
+
+async def test_a_shadow_is_ended_before_the_app_that_it_asks_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[type] = []
+
+    async def note(it: object) -> None:
+        closed.append(type(it))
+
+    for kind in (Shadows, SupportApp):
+        monkeypatch.setattr(kind, "close", note)
+    async with open_platform(fake_settings(tmp_path)):
+        pass
+    assert closed == [Shadows, SupportApp]
 
 
 async def test_an_alert_of_an_app_that_was_closed_is_cleared(tmp_path: Path) -> None:

@@ -236,3 +236,18 @@ async def test_a_bug_in_an_action_leaves_it_in_the_outbox_and_the_answer_with_th
     assert run is not None
     assert "KeyError" in (run.stages[-1].error or "")
     assert "secret" not in str(run)
+
+
+@pytest.mark.parametrize("rounds", [0, 1])
+async def test_a_bug_where_it_is_decided_becomes_a_fallback_too(rounds: int) -> None:
+    flow = await flow_for(app := Toy(breaks={"decide": ZeroDivisionError()}, rounds=rounds))
+    result = await flow.run(app, case())
+    assert result.outcome.reason == "error: ZeroDivisionError in decide"
+    assert result.run_id is not None
+
+
+async def test_what_was_understood_is_compared_though_nothing_was_found() -> None:
+    flow = await flow_for(app := Toy(breaks={"gather": StageFailed("nothing there")}))
+    run, trace = await told(flow, await flow.run(app, case()))
+    (changed,) = await flow.replay(app, run, replace(trace, seen="something else"))
+    assert (changed.stage, changed.was) == (Stage.UNDERSTAND, "something else")

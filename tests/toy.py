@@ -106,6 +106,8 @@ class Toy:
         return min(verdict.score for verdict in verdicts)
 
     def decide(self, turn: Turn[Ask], seen: str, best: Judged[Say] | None) -> Outcome[Say]:
+        if isinstance(error := self.breaks.get("decide"), Exception):
+            raise error
         if best is None or best.score < 0.7:
             return self.fallback(turn, seen, "not good enough")
         return Outcome(

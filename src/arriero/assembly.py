@@ -6,6 +6,7 @@ import asyncio
 import importlib.metadata
 import logging
 import os
+import secrets
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -66,7 +67,7 @@ from arriero.security.audit import AuditLog, audit_key
 from arriero.security.channel import Channel
 from arriero.security.delivery import Webhooks, secret_of
 from arriero.security.keys import Keyring
-from arriero.security.masking import PatternMasker
+from arriero.security.masking import PatternMasker, Vault
 from arriero.security.vault import SealedVaults, Sealer, vault_key
 from arriero.security.visitors import Tokens
 from arriero.store.audit_log import SqlAudit
@@ -294,7 +295,8 @@ class Platform:
 
     def jobs(self, holder: str | None = None) -> JobRunner:
         """The periodic work of the platform and its apps, each under a lease."""
-        holder = holder or f"{socket.gethostname()}:{os.getpid()}"
+        # Containers on the host's network share its name, and each numbers its processes from one.
+        holder = holder or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         own = [
             Job("alerts", ALERTS_EVERY_S, partial(_watch, self)),
             Job("outbox", OUTBOX_EVERY_S, partial(_finish_actions, self)),
@@ -370,7 +372,6 @@ async def open_platform(
         audit = AuditLog(SqlAudit(ledger), await asyncio.to_thread(audit_key, folder), clock)
         known = plugins()
         shadows = Shadows(exposures, settings.learning.rollout.shadow_share, lambda: engines.idle)
-        stack.push_async_callback(shadows.close)
         flow = Flow(
             ledger=ledger,
             exposures=exposures,
@@ -391,6 +392,7 @@ async def open_platform(
             if section.enabled:
                 records = SqlRecords(ledger, name)
                 await _open_app(platform, name, section, folder / name, records, stack)
+        stack.push_async_callback(shadows.close)  # before the apps: half closed they answer worse
         await exposures.refresh()
         following = asyncio.create_task(exposures.follow())
         stack.push_async_callback(_cancelled, following)
@@ -583,27 +585,29 @@ async def _finish_actions(platform: Platform, now: datetime) -> None:
         older_than=now - timedelta(seconds=OUTBOX_AGE_S)
     ):
         app = platform.apps.get(intended.app)
-        if app is None or not await _was_left(platform, intended, now):
+        run = await platform.ledger.run(intended.tenant, intended.run)
+        if app is None or not _was_left(intended, run, now):
             continue
-        action = intended.action
+        action, vault = intended.action, Vault()
         try:
-            receipt = await perform(app, intended.tenant, intended.run, action)
+            vault = await platform.flow.vault_of(app, run) if run else vault
+            receipt = vault.cover(await perform(app, intended.tenant, intended.run, action))
             await platform.ledger.commit(ActionDone(intended.run, action.key, now, receipt))
         except ArrieroError as error:
-            log.warning("action %s of run %s: %s", action.kind, intended.run, error.message)
+            why = vault.hide(error.message)
+            log.warning("action %s of run %s: %s", action.kind, intended.run, why)
             if (now - intended.at).total_seconds() < OUTBOX_GIVE_UP_S:
                 continue
             task = Task(
                 f"{intended.run}:{action.key}:failed", intended.tenant, "failed_action",
-                intended.run, "requested", now, payload={"action": action.kind, "why": error.message},
+                intended.run, "requested", now, payload={"action": action.kind, "why": why},
             )  # fmt: skip
-            done = ActionDone(intended.run, action.key, now, {}, error=error.message)
+            done = ActionDone(intended.run, action.key, now, {}, error=why)
             await platform.ledger.commit(done, TaskSaved(task))
 
 
-async def _was_left(platform: Platform, intended: Intended, now: datetime) -> bool:
+def _was_left(intended: Intended, run: Run | None, now: datetime) -> bool:
     """Whether the flow would have finished it: a row says when its run began, and that may have taken minutes."""
-    run = await platform.ledger.run(intended.tenant, intended.run)
     took = timedelta(milliseconds=run.duration_ms if run else 0.0)
     return now - intended.at - took >= timedelta(seconds=OUTBOX_AGE_S)
 
@@ -712,7 +716,7 @@ def writable(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         probe = folder / ".writable"
         probe.write_bytes(b"")
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another process may look at the same moment
     except OSError as error:
         raise StoreError(
             f"the data folder {str(folder)!r} cannot be written ({error.strerror}); "

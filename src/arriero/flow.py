@@ -19,7 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from arriero.checks.base import Exhibit, Group
 from arriero.core.archive import Archive
@@ -371,7 +371,7 @@ class Flow:
             drafts = await app.draft(turn, seen, evidence)
         best = await self._judge(app, turn, story, seen, evidence, drafts)
         for _ in range(turn.variant.rounds):
-            if best is None or app.decide(turn, seen, best).ended is Ended.ANSWERED:
+            if best is None or _answers(app, turn, seen, best):
                 break
             async with self._stage(Stage.DRAFT, turn, story):
                 drafts = await app.improve(turn, seen, evidence, best)
@@ -559,12 +559,24 @@ class Flow:
 
         What was erased, or is over, stays a placeholder.
         """
+        return (await self.vault_of(app, run)).restore_json(value)
+
+    async def vault_of(self, app: AnyApp, run: Run) -> Vault:
+        """What is private in `run`: what its unit's vault still holds, and what the app knows of who asked.
+
+        Raises `InputError` for a run of an earlier version, whose input the app does not take any more.
+        """
         vault = await self.vaults.open(run.tenant, run.unit or run.id)
         if run.input:
-            given = app.shapes.input.model_validate(run.input)
+            try:
+                given = app.shapes.input.model_validate(run.input)
+            except ValidationError:
+                raise InputError(
+                    f"the input of run {run.id} is none that {app.name!r} takes now"
+                ) from None
             case = Case(run.tenant, run.actor, given, run.unit)
             vault.lend(_known(app, await _who(app, case)))
-        return vault.restore_json(value)
+        return vault
 
     async def replay(
         self, app: App[Input, Seen, Evidence, Answer], run: Run, trace: Trace
@@ -581,9 +593,11 @@ class Flow:
             try:
                 async with self._stage(Stage.UNDERSTAND, turn, story):
                     story.seen = await app.understand(turn)
-                if trace.seen is None or trace.evidence is None:
+                if trace.seen is None:
                     return found
                 found += _compare(Stage.UNDERSTAND, trace.seen, _dump(shapes.seen_json, story.seen))
+                if trace.evidence is None:
+                    return found
                 seen = shapes.seen_json.validate_python(trace.seen)
                 evidence = shapes.evidence_json.validate_python(trace.evidence)
                 outcome = await self._deliberate(app, turn, story, seen, evidence)
@@ -668,6 +682,16 @@ async def _verdicts(groups: Sequence[Group], exhibit: Exhibit) -> tuple[Verdict,
         ):
             break
     return tuple(verdicts)
+
+
+def _answers(
+    app: App[Input, Seen, Any, Answer], turn: Turn[Input], seen: Seen, best: Judged[Answer]
+) -> bool:
+    """Whether `best` is good enough, so that nothing has to be improved."""
+    try:
+        return app.decide(turn, seen, best).ended is Ended.ANSWERED
+    except Exception:  # noqa: BLE001  # the stage that decides meets it again, and makes it a fallback
+        return True
 
 
 def _fallback(
