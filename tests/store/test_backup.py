@@ -7,6 +7,7 @@ import json
 import os
 import sqlite3
 import stat
+import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -16,7 +17,15 @@ from pathlib import Path
 
 import pytest
 
-from arriero.core.errors import ArrieroError, Busy, Conflict, InputError, SettingsError, StoreError
+from arriero.core.errors import (
+    ArrieroError,
+    Busy,
+    Conflict,
+    InputError,
+    MissingExtra,
+    SettingsError,
+    StoreError,
+)
 from arriero.core.ids import uuid7
 from arriero.core.words import Feedback
 from arriero.store.backup import (
@@ -233,6 +242,34 @@ async def test_a_ledger_in_another_place_comes_back_to_the_place_in_the_settings
     assert not (tmp_path / "other" / LEDGER).exists()
 
 
+async def test_two_ledgers_of_one_name_are_both_kept(archive: Path, tmp_path: Path) -> None:
+    near, far = tmp_path / "near", tmp_path / "far"
+    old, newer = await _filled(near, 1), await _filled(far, 2)
+    kept = _back(archive, near, _url(far), force=True).kept
+    assert kept is not None
+    assert (await _held(_url(kept)))[0] == set(old)
+    assert (await _held(_url(kept / "outside")))[0] == set(newer)
+    assert len((await _held(_url(far)))[0]) == 3
+
+
+def test_a_folder_of_many_files_comes_back(data: Path, tmp_path: Path) -> None:
+    deep = data / "/".join(["d" * 200] * 5)
+    deep.mkdir(parents=True)
+    for number in range(900):  # with names as long as those of 6,000 together
+        (deep / f"{number:0200}").write_bytes(b"")
+    _make(data, tmp_path / "b.zip")
+    assert len(_back(tmp_path / "b.zip", tmp_path / "other").manifest.files) > 900
+
+
+def test_a_file_that_could_not_come_back_is_told_when_the_backup_is_made(
+    data: Path, tmp_path: Path
+) -> None:
+    (data / "heads" / "fake:one").write_bytes(b"")
+    with pytest.raises(StoreError, match="'heads/fake:one' could not be restored"):
+        _make(data, tmp_path / "b.zip")
+    assert not (tmp_path / "b.zip").exists()
+
+
 # --- what must not get in -----------------------------------------------------------------------------
 
 Change = Callable[[dict[str, bytes]], Mapping[str, bytes]]
@@ -261,6 +298,15 @@ def _told(**changed: object) -> Change:
     return lambda files: (
         files | {MANIFEST: json.dumps(json.loads(files[MANIFEST]) | changed).encode()}
     )
+
+
+def _untold(name: str, **changed: object) -> Change:
+    def change(files: dict[str, bytes]) -> Mapping[str, bytes]:
+        told = json.loads(files[MANIFEST]) | changed
+        del told[name]
+        return files | {MANIFEST: json.dumps(told).encode()}
+
+    return change
 
 
 def _refused(archive: Path, folder: Path, sentence: str) -> None:
@@ -301,6 +347,8 @@ def test_a_name_that_leads_outside_is_refused(archive: Path, tmp_path: Path, nam
         (_told(schema="9999", arriero="99.0"), "made by Arriero 99.0, which is newer"),
         (_told(format=2), "which is newer"),
         (_told(ledger="postgresql"), "there is no ledger in it"),
+        (lambda files: files | {MANIFEST: b"[" * 100_000}, "damaged"),
+        (_untold("arriero", format=2), "damaged"),
     ],
     ids=[
         "changed",
@@ -317,6 +365,8 @@ def test_a_name_that_leads_outside_is_refused(archive: Path, tmp_path: Path, nam
         "newer",
         "format",
         "no-ledger",
+        "deep",
+        "no-maker",
     ],
 )
 def test_a_tampered_archive_is_one_sentence_and_leaves_nothing(
@@ -399,3 +449,11 @@ async def test_without_pg_dump_or_with_a_wrong_one_it_is_one_sentence(
 def test_a_ledger_url_that_cannot_be_used_is_one_sentence(tmp_path: Path, url: str) -> None:
     with pytest.raises(SettingsError, match=r"store\.ledger"):
         _make(tmp_path / "data", tmp_path / "b.zip", url)
+
+
+def test_without_postgres_driver_it_is_one_sentence(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(MissingExtra, match=r"arriero\[postgres\]"):
+        _make(data, tmp_path / "b.zip", "postgresql://me@127.0.0.1/none")

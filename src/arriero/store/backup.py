@@ -27,7 +27,14 @@ from typing import IO, Any
 
 from sqlalchemy import URL
 
-from arriero.core.errors import ArrieroError, Busy, Conflict, InputError, StoreError
+from arriero.core.errors import (
+    ArrieroError,
+    Busy,
+    Conflict,
+    InputError,
+    MissingExtra,
+    StoreError,
+)
 from arriero.store.engine import parsed_url
 from arriero.store.schema import REVISIONS
 
@@ -35,6 +42,7 @@ MANIFEST, LEDGER, DUMP = "manifest.json", "ledger.db", "ledger.pgdump"
 FORMAT = 1
 HEADS = "heads"
 STAGE, OLD = ".restoring", "before-restore-"
+OUTSIDE = "outside"  # within it, what did not lie in the data folder: a ledger in another place
 # What says that a server runs here, what it said, and what restoring leaves: no part of the memory.
 SKIPPED = re.compile(
     rf"server\.(json|new)|up\.lock|\.writable|llama/[^/]*\.log|{re.escape(STAGE)}/.*|{OLD}[^/]*/.*"
@@ -43,11 +51,13 @@ BESIDE = ("-wal", "-shm", "-journal")  # SQLite's, of the file that is copied wi
 SQLITE = b"SQLite format 3\0"
 PIECE = 1 << 20
 TRIES = 3  # for a file that changes while it is read
-MOST_NAMES = 1_000_000  # bytes of a manifest: 6,000 files; a data folder has some dozens
+MOST_NAMES = (
+    64 << 20
+)  # bytes of a manifest: 400,000 files; trainings leave dozens each, a folder starts with as many
 BUSY_S = 5.0
 DAMAGED = (
     *(zipfile.BadZipFile, zlib.error, NotImplementedError),
-    *(EOFError, OSError, ValueError, LookupError, TypeError, AttributeError),
+    *(EOFError, OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError),
 )
 
 
@@ -118,6 +128,11 @@ def back_up(
             counts = _copy_ledger(url, stage)
             _copy_files(folder, url, stage, heads=heads)
             files = {name: _hashed(stage / name) for name in _names(stage)}
+            if wrong := [name for name in files if not _stays_inside(name)]:
+                raise StoreError(
+                    f"the file {wrong[0]!r} could not be restored: a name with ':' or a backslash may "
+                    "lead elsewhere; rename it or move it out of the data folder"
+                )
             manifest = Manifest(
                 FORMAT, version, now.isoformat(), url.get_backend_name(), **counts, files=files
             )
@@ -198,12 +213,17 @@ def _copy_unchanging(source: Path, target: Path) -> None:
 
 
 def _write(manifest: Manifest, stage: Path, archive: Path) -> None:
+    told = json.dumps(asdict(manifest), indent=1, sort_keys=True)
+    if len(told) > MOST_NAMES:
+        raise StoreError(
+            f"{len(manifest.files):,} files are more than a backup holds; move some out of the data folder"
+        )
     part = archive.with_name(archive.name + ".part")
     part.unlink(missing_ok=True)
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as packed:
-                packed.writestr(MANIFEST, json.dumps(asdict(manifest), indent=1, sort_keys=True))
+                packed.writestr(MANIFEST, told)
                 for name in manifest.files:
                     packed.write(stage / name, name)
             out.flush()
@@ -294,6 +314,7 @@ def _manifest(archive: Path, packed: zipfile.ZipFile) -> Manifest:
         if packed.getinfo(MANIFEST).file_size > MOST_NAMES:
             raise ValueError("its manifest is too large")
         told = json.loads(packed.read(MANIFEST))
+        maker = str(told["arriero"])
         files = {name: File(str(f["sha256"]), int(f["bytes"])) for name, f in told["files"].items()}
         if told["format"] == FORMAT:
             counts = {name: int(told[name]) for name in ("runs", "feedback")}
@@ -308,7 +329,7 @@ def _manifest(archive: Path, packed: zipfile.ZipFile) -> Manifest:
             raise ValueError("there is no ledger in it")
     if told["format"] != FORMAT or manifest.schema not in REVISIONS:
         raise InputError(
-            f"the backup {str(archive)!r} was made by Arriero {told['arriero']}, which is newer than "
+            f"the backup {str(archive)!r} was made by Arriero {maker}, which is newer than "
             "this one; update Arriero"
         )
     return manifest
@@ -395,7 +416,9 @@ def _put_in_place(
     if kept is not None:
         kept.mkdir(mode=0o700)
         for one in there:
-            shutil.move(one, kept / one.name)
+            home = kept if one.parent == folder else kept / OUTSIDE
+            home.mkdir(exist_ok=True, mode=0o700)
+            shutil.move(one, home / one.name)
     for one in sorted(stage.iterdir(), key=lambda one: one.name == LEDGER):
         if one.name == DUMP:
             continue  # it is in the database by now
@@ -448,8 +471,10 @@ def _counts(db: Any) -> dict[str, Any]:
 
 @contextmanager
 def _connected(url: URL) -> Iterator[Any]:
-    import psycopg  # noqa: PLC0415  # an extra; a ledger there could not be opened without it
-
+    try:
+        import psycopg  # noqa: PLC0415  # an extra
+    except ImportError:
+        raise MissingExtra("psycopg", "postgres") from None
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
         with psycopg.connect(plain, autocommit=True, connect_timeout=5) as connection:
