@@ -30,13 +30,25 @@ def read(file: Path) -> Sequence[Golden]:
 
     Raises `InputError` naming the first line that is none.
     """
+    found = rows(file, "input")
+    for number, row in enumerate(found, 1):
+        texts = [row.get("facts", []), row.get("never", [])]
+        if not isinstance(row["input"], dict) or not all(map(_are_texts, texts)):
+            raise InputError(
+                f"question {number} of {file} is none: `input` is an object, `facts` and `never` "
+                "are lists of texts"
+            )
     return [
         Golden(
             dict(row["input"]), tuple(row.get("facts", ())), tuple(row.get("never", ())),
             bool(row.get("answerable", True)), row.get("unit"),
         )
-        for row in rows(file, "input")
+        for row in found
     ]  # fmt: skip
+
+
+def _are_texts(value: JsonValue) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def rows(file: Path, *needed: str) -> Sequence[Mapping[str, JsonValue]]:
@@ -52,10 +64,11 @@ def rows(file: Path, *needed: str) -> Sequence[Mapping[str, JsonValue]]:
             continue
         try:
             row = json.loads(line)
-            missing = [key for key in needed if key not in row]
-        except (ValueError, TypeError):
-            raise InputError(f"line {number} of {file} is no JSON object") from None
-        if missing:
+        except (ValueError, RecursionError):
+            row = None
+        if not isinstance(row, dict):
+            raise InputError(f"line {number} of {file} is no JSON object")
+        if missing := [key for key in needed if key not in row]:
             raise InputError(f"line {number} of {file} has no {missing[0]!r}")
         found.append(row)
     return found

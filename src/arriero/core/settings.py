@@ -21,7 +21,7 @@ JsonScalar = str | int | float | bool
 class Section(BaseModel):
     """A table of the file: frozen, and strict about its keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 S = TypeVar("S", bound=Section)
