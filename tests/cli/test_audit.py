@@ -14,7 +14,7 @@ import pytest
 from arriero.core.words import canonical_json
 from arriero.store.engine import sqlite_url
 from arriero.store.ledger import open_ledger
-from tests.cli.conftest import Place
+from tests.cli.conftest import Place, one_sentence
 from tests.store.samples import recorded
 
 
@@ -98,3 +98,12 @@ def test_nothing_recorded_and_no_anchor_are_one_sentence_each(place: Place) -> N
     wrong = place.run("audit", "verify", "--anchor", "a.json")
     assert (wrong.status, wrong.err.count("\n")) == (2, 1)
     assert "is no anchor" in wrong.err
+
+
+def test_a_file_that_cannot_be_written_is_one_sentence(filled: Place) -> None:
+    for words in (
+        ("anchor", "--out", "none/a.json"),
+        ("receipt", "run-1", "--html", "none/r.html"),
+        ("export", "none/x.zip"),
+    ):
+        assert "'none/" in one_sentence(filled.run("audit", *words))

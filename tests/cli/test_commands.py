@@ -82,7 +82,10 @@ def test_the_hash_of_the_settings_is_the_same_each_time_and_changes_with_them(
 
 
 def test_config_hides_the_password_of_a_url(place: Place) -> None:
-    place.configure('[store]\nledger = "postgresql://me:s3cret@127.0.0.1/arriero"\n' + FAKES)
+    place.configure(
+        '[store]\nledger = "postgresql://me:s3cret@127.0.0.1/arriero"\n'
+        '[deployments.d]\nurl = "http://me:s3cret@127.0.0.1/v1"\nmodel = "m"\n' + FAKES
+    )
     done = place.run("config")
     assert "s3cret" not in done.out
     assert json.loads(done.out)["store"]["ledger"] == "postgresql://me:***@127.0.0.1/arriero"

@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from arriero.assembly import open_store
+from arriero.assembly import open_platform, open_store
 from arriero.cli.keys import keys
+from arriero.cli.up import _key
 from arriero.core.clock import SystemClock
 from arriero.core.errors import InputError, NotFound, Unauthenticated
 from arriero.core.settings import Settings
-from arriero.security.keys import Identity, Keyring
+from arriero.security.keys import Identity, Keyring, mint
+from arriero.store.base import KeySaved
+
+CLOSED = {name: {"enabled": False} for name in ("support", "chat", "codegen", "finance")}
 
 
 def run(folder: Path, *words: str) -> str:
@@ -58,3 +62,14 @@ def test_an_unknown_name_is_answered_with_the_known_ones(tmp_path: Path) -> None
     run(tmp_path, "add", "shop-backend")
     with pytest.raises(NotFound, match="shop-backend"):
         run(tmp_path, "revoke", "nobody")
+
+
+async def test_a_new_key_of_up_takes_no_name_that_is_taken(tmp_path: Path) -> None:
+    async with open_platform(Settings(data=tmp_path, apps=CLOSED)) as platform:
+        await _key(platform, new_key=False)
+        _, mine = mint("key-3", "default", platform.clock.now())
+        await platform.ledger.commit(KeySaved(mine))
+        for _ in range(2):
+            await _key(platform, new_key=True)
+        names = [key.name for key in await platform.ledger.keys()]
+    assert sorted(names) == ["key-1", "key-2", "key-3", "key-4"]

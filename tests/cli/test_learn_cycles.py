@@ -9,7 +9,7 @@ import pytest
 
 from arriero.store.engine import sqlite_url
 from arriero.store.ledger import open_ledger
-from tests.cli.conftest import FAKES, Place
+from tests.cli.conftest import FAKES, Place, one_sentence
 from tests.learning.evaluations import evaluated
 
 
@@ -36,6 +36,8 @@ def test_a_cycle_is_listed_explained_and_ended(told: Place) -> None:
     assert "aborted by cli" in told.run("learn", "abort", "c-1").out
     again = told.run("learn", "abort", "c-1")
     assert (again.status, "has ended" in again.err) == (2, True)
+    nowhere = told.run("learn", "explain", "c-1", "--html", "none/cycle.html")
+    assert "'none/cycle.html' cannot be written" in one_sentence(nowhere)
     unknown = told.run("learn", "explain", "c-9")
     assert (unknown.status, unknown.err.count("\n")) == (2, 1)
 

@@ -65,6 +65,18 @@ def test_the_server_finds_what_was_trained(table: Path) -> None:
     assert (folders[0] / "head.json").stat().st_mtime_ns == before
 
 
+def test_the_server_finds_it_below_a_home_too(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    config = tmp_path / "arriero.toml"
+    config.write_text('data = "~/mine"\n[models]\nencoder = "fake:words"\n', encoding="utf-8")
+    assert _train(table).exit_code == 0
+    assert list((tmp_path / "mine" / "heads").iterdir())
+    assert not (tmp_path / "~").exists()
+
+
 def test_another_folder_may_be_named(table: Path, tmp_path: Path) -> None:
     result = _train(table, "--out", str(tmp_path / "mine"))
     assert result.exit_code == 0, result.output

@@ -316,3 +316,10 @@ async def test_a_key_file_may_lie_in_the_home_folder(
     with pytest.raises(ModelError, match="cannot be reached"):
         await complete(engines.generator(RoleBinding("openai:shop")), ask(), timeout_s=1)
     await engines.close()
+
+
+async def test_a_password_in_a_url_is_in_no_error() -> None:
+    model = OpenAIHttp("ours", "http://me:s3cret@127.0.0.1:9/v1", "m", None)
+    with pytest.raises(ModelError, match=r"at http://me:\*\*\*@127\.0\.0\.1:9/v1"):
+        await complete(model, ask(), timeout_s=1)
+    await model.close()

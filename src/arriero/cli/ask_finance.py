@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from arriero.cli import written
 from arriero.cli.ask import only, put
 from arriero.cli.options import load, settings_options
-from arriero.core.errors import InputError, StoreError
+from arriero.core.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -111,12 +112,7 @@ def write(file: Path, answer: Mapping[str, Any]) -> None:
 
     sources = [Source(**one) for one in answer["sources"]]
     text = page(analysis_of(answer), sources, run=answer["run_id"])
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise StoreError(
-            f"{str(file)!r} cannot be written ({error.strerror}); name another file"
-        ) from None
+    written.write(file, text)
     click.echo(f"report: {file}", err=True)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from arriero.cli.options import load, settings_options
+from arriero.cli.written import write, writing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -114,7 +115,7 @@ def anchor(out: Path | None, config: Path | None, data: Path | None) -> None:
     if out is None:
         click.echo(told)
     else:
-        out.write_text(told + "\n", encoding="utf-8")
+        write(out, told + "\n")
         click.echo(f"{out}: {json.loads(told)['size']} events")
 
 
@@ -144,7 +145,7 @@ def receipt(run_id: str, html: Path | None, config: Path | None, data: Path | No
     if html is None:
         click.echo(json.dumps(bundle, indent=2))
     else:
-        html.write_text(page(bundle), encoding="utf-8")
+        write(html, page(bundle))
         click.echo(f"{html}: open it in a browser; it checks itself")
 
 
@@ -174,7 +175,8 @@ def export(
         async with _log(load(config, data)) as (log, _):
             seqs = await log.store.between(TENANT, start, end)
             bundle = await log.bundle(_there(await log.seal()), seqs)
-            write_zip(out, bundle)
+            with writing(out):
+                write_zip(out, bundle)
             return len(seqs)
 
     count = asyncio.run(make())

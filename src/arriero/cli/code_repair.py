@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from arriero.cli import written
 from arriero.cli.code_review import read_text
 from arriero.cli.options import load, settings_options
 from arriero.core.errors import InputError
@@ -69,7 +70,7 @@ def repair(
         )
         sys.exit(1)
     if holds and write and answer["code"] != before:
-        file.write_text(answer["code"], encoding="utf-8")
+        written.write(file, answer["code"])
         click.echo(f"written: {file}", err=True)
     sys.exit(0 if holds else 1)
 

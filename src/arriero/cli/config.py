@@ -15,11 +15,12 @@ from arriero.cli.options import load, settings_options
 def config(config: Path | None, data: Path | None) -> None:
     """Print the settings in force as JSON, with every app's section filled in."""
     from arriero.assembly import app_settings, configuration  # noqa: PLC0415  # keeps --help fast
+    from arriero.security.masking import each_text  # noqa: PLC0415
     from arriero.store.base import without_password  # noqa: PLC0415
 
     settings = load(config, data)
     table = settings.model_dump(mode="json")
     sections = app_settings(settings)
     table["apps"] = {name: section.model_dump(mode="json") for name, section in sections.items()}
-    table["store"] |= {name: without_password(table["store"][name]) for name in ("ledger", "cache")}
-    click.echo(json.dumps({"hash": configuration(settings, sections), **table}, indent=2))
+    told = each_text(table, without_password)
+    click.echo(json.dumps({"hash": configuration(settings, sections), **told}, indent=2))

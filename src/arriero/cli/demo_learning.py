@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from arriero.cli.written import write
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -86,7 +88,7 @@ def learning(
         told = asyncio.run(play(data or Path(folder), seed, arms or ARMS, console, against=against))
     show(told, console)
     if out is not None:
-        out.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        write(out, json.dumps(told, indent=1) + "\n")
 
 
 async def play(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arriero.cli.options import load, settings_options
+from arriero.cli.written import write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,7 +130,7 @@ def explain(cycle_id: str, html: Path | None, config: Path | None, data: Path | 
     if html is None:
         click.echo(report.to_markdown(told))
         return
-    html.write_text(report.to_html(told), encoding="utf-8")
+    write(html, report.to_html(told))
     click.echo(f"{html}: open it in a browser")
 
 

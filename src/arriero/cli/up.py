@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import RawIOBase
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,7 +85,9 @@ async def _key(platform: Platform, new_key: bool) -> str | None:
     known = await platform.ledger.keys()
     if known and not new_key:
         return None
-    secret, key = mint(f"key-{len(known) + 1}", TENANT, platform.clock.now())
+    taken = {key.name for key in known}
+    name = next(name for number in count(1) if (name := f"key-{number}") not in taken)
+    secret, key = mint(name, TENANT, platform.clock.now())
     await platform.ledger.commit(KeySaved(key), durable=True)
     return secret
 

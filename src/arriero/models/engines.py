@@ -244,7 +244,7 @@ class Engines:
 def head_folder(settings: Settings, name: str, csv: bytes, encoder: Encoder) -> Path:
     """Where the head `name` of these training rows on this encoder is kept."""
     version = hashlib.sha256(csv + encoder.name.encode()).hexdigest()[:12]
-    return settings.data / "heads" / f"{name}-{version}"
+    return settings.data.expanduser() / "heads" / f"{name}-{version}"
 
 
 def learned_heads(settings: Settings) -> Path:

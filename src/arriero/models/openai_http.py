@@ -16,6 +16,7 @@ from arriero.core.words import JsonValue
 from arriero.models.base import Piece, Prompt, Reply
 from arriero.models.lease import GenerationLease
 from arriero.models.openai_wire import DONE, Answer, error_message, event_data, request_body
+from arriero.store.base import without_password
 
 # llama.cpp and uvicorn close an idle connection after 5 s; we let go first, or a request could be
 # written into a connection that is just being closed.
@@ -187,7 +188,7 @@ class OpenAIHttp:
         return ModelError(f"{self._who()} cannot be reached: {said}; is it running?")
 
     def _who(self) -> str:
-        return f"model {self.name!r} at {self.url}"
+        return f"model {self.name!r} at {without_password(self.url)}"
 
 
 class _Deadline:
