@@ -33,13 +33,13 @@ from arriero.security.audit import (
 from arriero.security.audit_export import read_anchor, write_zip
 from arriero.security.audit_verify import Verified, verify
 from arriero.store.audit_log import AuditStore, Head, SqlAudit
-from arriero.store.base import Ledger, RunErased
+from arriero.store.base import Ledger, RunErased, TaskSaved
 from arriero.store.engine import sqlite_url
 from arriero.store.fake import MemoryAudit, MemoryLedger
 from arriero.store.ledger import SqlLedger, open_ledger
 from arriero.store.rows import erased
 from tests.security.audit_samples import entries, fill, now
-from tests.store.samples import recorded
+from tests.store.samples import a_task, recorded
 
 Pair = tuple[Ledger, AuditStore]
 
@@ -317,6 +317,19 @@ async def test_the_zip_checks_itself_without_arriero(
             1,
             "the signature of the head does not hold\n",
         )
+
+
+async def test_a_name_with_another_end_of_line_in_it_keeps_the_zip_readable(
+    tmp_path: Path, ledger: SqlLedger, log: AuditLog
+) -> None:
+    await ledger.commit(TaskSaved(replace(a_task("task-1"), actor="Eva\u2028Lind\x85")))
+    head = await log.seal()
+    assert head is not None
+    write_zip(tmp_path / "out.zip", await log.bundle(head, [1]))
+    with zipfile.ZipFile(tmp_path / "out.zip") as zipped:
+        zipped.extractall(tmp_path / "out")
+    status, told = await run_verify(tmp_path / "out")
+    assert (status, told.partition(",")[0]) == (0, "1 of 1 receipts hold")
 
 
 async def run_verify(folder: Path) -> tuple[int, str]:

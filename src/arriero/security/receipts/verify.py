@@ -128,7 +128,9 @@ def main(folder: pathlib.Path) -> int:
     if not is_signed(key, canonical(signed), signature):
         print("the signature of the head does not hold")
         return 1
-    lines = (folder / "receipts.jsonl").read_text(encoding="utf-8").splitlines()
+    # Not `splitlines`: a name or a text may hold other ends of lines.
+    text = (folder / "receipts.jsonl").read_text(encoding="utf-8")
+    lines = [line for line in text.split("\n") if line]
     bad = 0
     for receipt in map(json.loads, lines):
         if problem := wrong(receipt, head):
