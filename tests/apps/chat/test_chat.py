@@ -138,3 +138,8 @@ async def test_an_action_is_refused(bench: Bench) -> None:
 
 def test_the_plugin_is_called_chat() -> None:
     assert (plugin.name, plugin.settings) == ("chat", ChatSettings)
+
+
+def test_another_model_alone_keeps_what_the_role_has_otherwise() -> None:
+    role = ChatSettings.model_validate({"models": {"chat": {"model": "openai:ours"}}}).models.chat
+    assert (role.model, role.temperature, role.max_tokens) == ("openai:ours", 0.3, 300)

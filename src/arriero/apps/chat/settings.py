@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from arriero.core.settings import AppSettings, RoleSettings, Section
+from arriero.core.settings import AppSettings, Roles, RoleSettings
 
 
-class ChatModels(Section):
+class ChatModels(Roles):
     """One role. 300 tokens and temperature 0.3 are the support case study's numbers (DESIGN §9)."""
 
     chat: RoleSettings = RoleSettings(model="llama:smollm2-135m", temperature=0.3, max_tokens=300)
