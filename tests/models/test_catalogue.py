@@ -62,6 +62,12 @@ def test_a_row_of_the_users_own_replaces_ours(tmp_path: Path) -> None:
     assert catalogue.entry_of("minilm-l6", tmp_path).title == "t"
 
 
+def test_rows_of_the_users_own_that_are_no_text_are_said(tmp_path: Path) -> None:
+    (tmp_path / catalogue.OWN).write_bytes("title = 'größer'".encode("latin-1"))
+    with pytest.raises(SettingsError, match="UTF-8"):
+        catalogue.entries(tmp_path)
+
+
 def test_an_unknown_name_says_which_there_are() -> None:
     with pytest.raises(NotFound, match=r"'llama-9'.*smollm2-135m"):
         catalogue.entry_of("llama-9")
@@ -132,6 +138,16 @@ def test_a_folder_that_cannot_be_written_is_still_used(
 ) -> None:
     monkeypatch.setattr(catalogue, "write_json", _refuse)
     assert catalogue.path_of(row, home.parent).exists()
+
+
+def test_whether_a_model_is_pulled_is_told_without_hashing_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home.parent / catalogue.OWN).write_text(_toml("tiny").replace("w.bin", "weights.bin"))
+    monkeypatch.setattr(catalogue, "sha256_of", _refuse)
+    assert catalogue.is_pulled("tiny", home.parent)  # though its size is not what the row says
+    (home / "weights.bin").unlink()
+    assert not catalogue.is_pulled("tiny", home.parent)
 
 
 @pytest.mark.parametrize(

@@ -13,18 +13,22 @@ from arriero.store.base import Cache
 
 @dataclass(frozen=True, slots=True)
 class CachedClassifier:
-    """A classifier behind a cache. The key holds the model's version, so a new model starts cold."""
+    """A classifier behind a cache. The key holds `bound`, what the role is bound to, and the model's version,
+    so another model starts cold: two refitted heads have one name.
+    """
 
     classifier: Classifier
     cache: Cache
     ttl_s: float
+    bound: str
 
     @property
     def name(self) -> str:
         return self.classifier.name
 
     async def classify(self, text: str, *, timeout_s: float) -> Labels:
-        key = f"labels2:{self.name}:{hashlib.sha256(text.encode()).hexdigest()}"
+        read = hashlib.sha256(text.encode()).hexdigest()
+        key = f"labels3:{self.bound}:{self.name}:{read}"
         known = await self.cache.get(key)
         if known is not None:
             model, scores, outside, near = json.loads(known)

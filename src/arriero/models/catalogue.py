@@ -144,8 +144,15 @@ def entries(folder: Path | None = None) -> Mapping[str, Entry]:
     packaged = files("arriero.models").joinpath("catalogue.toml").read_text(encoding="utf-8")
     found = {entry.name: entry for entry in parse(packaged, "the packaged catalogue")}
     if folder is not None and (own := folder / OWN).is_file():
-        found |= {entry.name: entry for entry in parse(own.read_text(encoding="utf-8"), str(own))}
+        found |= {entry.name: entry for entry in parse(_text(own), str(own))}
     return found
+
+
+def _text(own: Path) -> str:
+    try:
+        return own.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{str(own)!r} cannot be read ({error}); write it in UTF-8") from None
 
 
 def parse(text: str, where: str) -> tuple[Entry, ...]:
@@ -196,6 +203,15 @@ def path_of(entry: Entry, folder: Path, *, repacked: bool = False) -> Path:
         return home
     copy = repacked_copy(entry, folder) if repacked else None
     return copy.path if copy else home / entry.files[0].name
+
+
+def is_pulled(name: str, folder: Path) -> bool:
+    """Whether all files of a model are there, whole or not: whoever asks often has nothing hashed for it.
+
+    Raises `NotFound` for an unknown name.
+    """
+    entry = entry_of(name, folder)
+    return all((folder / name / file.name).is_file() for file in entry.files)
 
 
 def _check(entry: Entry, file: ModelFile, home: Path) -> None:

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from arriero.core.errors import ModelMissing, SettingsError
+from arriero.core.errors import SettingsError
 from arriero.core.settings import Deployment, Settings
-from arriero.core.words import RoleBinding, Variant
+from arriero.core.words import RoleBinding, Variant, content_hash
 from arriero.models import catalogue
 from arriero.models.adapters import adapter_file
 from arriero.models.base import Classifier, Encoder, Generator, Piece, Prompt
@@ -37,6 +37,7 @@ class Engines:
         self._cache = cache
         self._encoder: Encoder | None = None
         self._opening = asyncio.Lock()
+        self._teaching = asyncio.Lock()
         self._generators: dict[tuple[str, str | None, bool], Generator] = {}
         self._heads: dict[str, Path] = {}
         self._classifiers: dict[tuple[str, str | None, str], Classifier] = {}
@@ -97,12 +98,15 @@ class Engines:
 
         Nothing happens where no role is bound to that head. Raises what `HeadClassifier.teach` raises.
         """
-        for key, classifier in tuple(self._classifiers.items()):
-            if key[0] != f"head:{head}" or not isinstance(classifier, Teachable):
-                continue
-            if self._taught.get(key, ()) != tuple(rows):  # asked with every message, seldom changed
-                await classifier.teach(rows)
-                self._taught[key] = tuple(rows)
+        async with self._teaching:  # of messages that come together the first one has it done
+            for key, classifier in tuple(self._classifiers.items()):
+                if key[0] != f"head:{head}" or not isinstance(classifier, Teachable):
+                    continue
+                if self._taught.get(key, ()) != tuple(
+                    rows
+                ):  # asked with every message, seldom changed
+                    await classifier.teach(rows)
+                    self._taught[key] = tuple(rows)
 
     def models(
         self,
@@ -117,7 +121,8 @@ class Engines:
             if role in labels:
                 classifier = self._classifier(bound, labels[role])
                 if role in cached:
-                    classifier = CachedClassifier(classifier, self._cache, cached[role])
+                    which = content_hash([bound.model, bound.adapter, labels[role]])[:16]
+                    classifier = CachedClassifier(classifier, self._cache, cached[role], which)
                 classifiers[role] = classifier
             else:
                 generators[role] = self.generator(bound)
@@ -205,13 +210,9 @@ class Engines:
 
     def _not_pulled(self, model: str) -> str | None:
         engine, _, name = model.partition(":")
-        if engine != "llama":
+        if engine != "llama" or catalogue.is_pulled(name, self.folder):
             return None
-        try:
-            catalogue.path(name, self.folder)
-        except ModelMissing as missing:
-            return missing.model
-        return None
+        return name
 
     async def warm(self, variant: Variant, labels: Collection[str]) -> None:
         """Start the embedded text models that `variant` binds; the roles in `labels` classify."""
