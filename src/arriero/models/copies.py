@@ -7,7 +7,7 @@ threads a generator writes fastest is measured here too, once for as many cores 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -63,8 +63,10 @@ async def _faster(
     entry: Entry, original: Path, target: Path, progress: Progress
 ) -> Mapping[str, Any]:
     from arriero.models.loss import loss_of  # noqa: PLC0415  # heavy, and not for an encoder
-    from arriero.models.repack import repack  # noqa: PLC0415
+    from arriero.models.repack import KINDS, repack  # noqa: PLC0415
 
+    if entry.repack not in KINDS:
+        raise _unknown(entry, KINDS)
     progress.say(f"{entry.name}: preparing a copy that runs faster here, then measuring its loss")
     await asyncio.to_thread(repack, original, target, entry.repack)
     return (await loss_of(target, original)).to_json()
@@ -73,13 +75,22 @@ async def _faster(
 async def _smaller(
     entry: Entry, original: Path, target: Path, progress: Progress
 ) -> Mapping[str, Any]:
-    from arriero.models.rows_first import rows_first  # noqa: PLC0415  # heavy, and not for a generator
+    from arriero.models.rows_first import KIND, rows_first  # noqa: PLC0415  # heavy, and not for a generator
 
+    if entry.repack != KIND:
+        raise _unknown(entry, [KIND])
     progress.say(f"{entry.name}: preparing a copy that needs less memory, then comparing vectors")
     await asyncio.to_thread(rows_first, original, target)
     if not await asyncio.to_thread(_same_vectors, original.parent, target):
         raise ModelError(f"the copy of {entry.name} does not give the same vectors on this machine")
     return {"same_vectors": len(PROBES)}
+
+
+def _unknown(entry: Entry, kinds: Sequence[str]) -> ModelError:
+    return ModelError(
+        f"repack = {entry.repack!r} in the row of {entry.name} is no kind of copy for {entry.kind}s;"
+        f" there are: {', '.join(kinds)}"
+    )
 
 
 def _same_vectors(home: Path, copy: Path) -> bool:

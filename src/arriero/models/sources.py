@@ -88,7 +88,8 @@ async def _from_hub(file: ModelFile, url: str, work: Path, progress: Progress) -
             answer.raise_for_status()
             await _take(answer, begun, file, progress)
     except httpx.HTTPStatusError as error:
-        _drop(begun)  # 416: what is here does not fit what is there
+        if error.response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+            _drop(begun)  # what is here does not fit what is there
         raise SourceFailed(f"it answers {error.response.status_code}") from error
     except httpx.HTTPError as error:
         raise SourceFailed(f"{type(error).__name__} {error}".strip()) from error
@@ -99,7 +100,10 @@ async def _take(answer: httpx.Response, begun: Path, file: ModelFile, progress: 
     done = _size(begun) if answer.status_code == httpx.codes.PARTIAL_CONTENT else 0
     coming = answer.headers.get("Content-Length", "")
     if coming and int(coming) != file.size - done:
-        _drop(begun)
+        if (
+            done
+        ):  # else it is another answer, a page to log in: what was fetched before may be right
+            _drop(begun)
         raise SourceFailed(f"it has {int(coming) + done:,} bytes, not {file.size:,}")
     with begun.open("ab" if done else "wb") as out:
         async for piece in answer.aiter_bytes():
