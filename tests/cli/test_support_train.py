@@ -92,6 +92,15 @@ def test_rows_that_look_mislabelled_are_listed(table: Path) -> None:
     assert "'where is my green tent': return" in result.output
 
 
+def test_a_label_in_brackets_is_shown_as_it_stands(table: Path) -> None:
+    table.write_text(table.read_text("utf-8").replace(",return", ",[/return]"), encoding="utf-8")
+    with table.open("a", encoding="utf-8") as file:
+        file.write("\nwhere is my green tent,[/return]\n")
+    result = _train(table)
+    assert result.exit_code == 0, result.output
+    assert "[/return] as status" in result.output
+
+
 def test_tuning_without_torch_says_which_extra_has_it(
     table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

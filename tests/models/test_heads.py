@@ -245,6 +245,15 @@ def test_a_repeated_row_counts_once(tmp_path: Path) -> None:
     assert (texts, labels, repeated) == (["a", "b", "c", "d"], ["x", "x", "y", "y"], 1)
 
 
+def test_a_row_that_differs_in_what_is_not_read_counts_once(tmp_path: Path) -> None:
+    # Such a row would be left out beside itself: any label would look learned.
+    table = [["text", "label"], ["Where is it?", "x"], ["where  is IT?", "x"], ["b", "x"], ["c", "y"],
+             ["d", "y"], ["D", "x"]]  # fmt: skip
+    texts, labels, repeated = head_rows.read_rows(write_csv(tmp_path / "rows.csv", table))
+    assert texts == ["Where is it?", "b", "c", "d", "D"]
+    assert (labels, repeated) == (["x", "x", "y", "y", "x"], 1)
+
+
 async def test_a_child_fits_the_same_head(tmp_path: Path, fitted: tuple[Path, Report]) -> None:
     path = write_csv(tmp_path / "rows.csv", [("text", "label"), *zip(*rows(), strict=True)])
     report = await fit_in_child(path, tmp_path / "intents", "fake:words", tmp_path)

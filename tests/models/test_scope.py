@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from arriero.models import kernel
 from arriero.models.fake import FakeEncoder
 from arriero.models.fit_head import fit
 from arriero.models.heads import HeadClassifier, load_head
@@ -71,6 +72,26 @@ async def test_scope_can_be_left_out(tmp_path: Path) -> None:
     assert report.scope_auroc is None
     head = load_head(tmp_path / "head")
     assert head.classify("x", np.eye(1, head.dimension, dtype=np.float32)[0]).outside is None
+
+
+async def test_rows_that_have_nothing_in_common_still_give_a_head(tmp_path: Path) -> None:
+    texts = [f"w{number}ord" for number in range(16)]
+    report = await fit(
+        texts, [f"label{at // 2}" for at in range(16)], FakeEncoder(), tmp_path / "head"
+    )
+    assert report.accuracy < 0.5
+    assert report.scope_kept is not None
+
+
+async def test_a_rare_label_of_many_rows_does_not_cost_the_scope(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts, labels = rows()
+    texts, labels = [*texts, "rent a tent", "hire one"], [*labels, "rental", "rental"]
+    monkeypatch.setattr(kernel, "MOST_ROWS", len(texts) // 3)
+    report = await fit(texts, labels, FakeEncoder(), tmp_path / "head")
+    assert report.sampled
+    assert report.scope_auroc is not None
 
 
 def test_the_kth_neighbour_of_fewer_rows_is_the_last() -> None:

@@ -110,8 +110,7 @@ def _show(report: Report, repeated: int) -> None:
     table.add_row("rows, labels", f"{report.rows:,}, {report.labels}{_left(report, repeated)}")
     table.add_row("most often mistaken", _confused(report))
     table.add_row("size, time", f"{report.bytes / 1e6:.1f} MB, {report.seconds:.0f} s")
-    console = Console()
-    console.print(table)
+    Console(markup=False).print(table)  # a label may have brackets in it
     if report.suspects:
         shown = len(report.suspects)
         click.echo(

@@ -13,9 +13,12 @@ from arriero.core.errors import InputError
 def read_rows(path: Path) -> tuple[list[str], list[str], int]:
     """Texts, labels and the number of repeated rows of a CSV with the columns text and label.
 
-    `category` is taken for `label`. Raises `InputError` naming the line and the remedy.
+    `category` is taken for `label`. A row that differs from one with its label in capitals and spaces alone is
+    repeated: a head reads both alike, so that leaving one of them out would prove nothing. Raises
+    `InputError` naming the line and the remedy.
     """
     seen: dict[str, tuple[str, int]] = {}
+    once: dict[tuple[str, str], str] = {}
     rows = 0
     for line, text, label in _lines(path):
         where = f"{path.name}, line {line}"
@@ -27,10 +30,11 @@ def read_rows(path: Path) -> tuple[list[str], list[str], int]:
                 f"{where}: {text[:60]!r} is labelled {label!r}, but {known!r} in line {first}; "
                 "decide for one"
             )
+        once.setdefault((" ".join(text.lower().split()), label), text)
         rows += 1
-    labels = [label for label, _ in seen.values()]
-    check(list(seen), labels)
-    return list(seen), labels, rows - len(seen)
+    texts, labels = list(once.values()), [label for _, label in once]
+    check(texts, labels)
+    return texts, labels, rows - len(texts)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str, str]]:

@@ -312,7 +312,7 @@ def scope_of(
     """
     count = len(rows.names)
     smallest = int(np.bincount(rows.labels, minlength=count).min())
-    if count < FEWEST_LABELS or smallest < 2:
+    if count < FEWEST_LABELS:
         return None, None
     nearest = max(1, min(NEAREST, smallest // 2))
     groups = np.array_split(np.random.default_rng(seed).permutation(count), ROUNDS)
@@ -383,7 +383,7 @@ def _weighed(
     weights, slope = _logistic(inside, outside)
     ours, strange = -inside @ weights, -outside @ weights
     correct = np.concatenate([sign.right for sign in scaled])
-    level = min(_best_share(ours[correct], strange), 1 - KEPT)
+    level = min(_best_share(ours[correct], strange), 1 - KEPT) if correct.any() else 1 - KEPT
     z = -((own - centre) / spread) @ weights
     threshold = float(np.quantile(z[right], 1 - level)) if right.any() else float(z.max())
     at = float(np.quantile(ours[correct], 1 - level)) if correct.any() else threshold
