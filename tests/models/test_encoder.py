@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arriero.core.errors import ModelCorrupt, ModelError, ModelMissing
+from arriero.core.errors import ModelCorrupt, ModelError, ModelMissing, ModelTimeout
 from arriero.models import encoder as room
 from arriero.models.encoder import OnnxEncoder, OpenAIEncoder
 
@@ -188,6 +190,46 @@ async def test_an_answer_without_vectors_is_a_model_error(answer: dict[str, obje
     with pytest.raises(ModelError):
         await encoder.encode(["hello"])
     await encoder.close()
+
+
+async def test_another_model_behind_the_same_name_is_noticed() -> None:
+    encoder = OpenAIEncoder("http://127.0.0.1:9/v1", "model")
+    await encoder._http.aclose()
+    lengths = iter((3, 4))
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        vector = [1.0] * next(lengths)
+        return httpx.Response(200, json={"data": [{"index": 0, "embedding": vector}]})
+
+    encoder._http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    await encoder.encode(["hello"])
+    with pytest.raises(ModelError, match="4 numbers, before they had 3"):
+        await encoder.encode(["hello", "again"])
+    await encoder.close()
+
+
+async def test_a_server_whose_vectors_drip_is_left_in_time() -> None:
+    left = asyncio.Event()
+
+    async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
+        with suppress(ConnectionError):
+            while True:
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+        writer.close()
+        left.set()
+
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        encoder = OpenAIEncoder(f"http://127.0.0.1:{port}/v1", "model", timeout_s=0.3)
+        began = time.monotonic()
+        with pytest.raises(ModelTimeout):
+            await encoder.encode(["hello"])
+        assert time.monotonic() - began < 5  # it would drip for 50 s
+        await encoder.close()
+        await asyncio.wait_for(left.wait(), 20)
 
 
 async def _quiet(encoder: OnnxEncoder) -> None:

@@ -34,6 +34,18 @@ class CountingEncoder(FakeEncoder):
         return await super().encode(texts)
 
 
+class RemoteEncoder(CountingEncoder):
+    """An encoder behind a server: how long its vectors are is not known before the first answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dimension = 0
+
+    async def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.dimension = 384
+        return await super().encode(texts)
+
+
 class FastEncoder(FakeEncoder):
     """A fake encoder for which all texts are alike."""
 
@@ -69,6 +81,16 @@ async def test_the_second_start_encodes_nothing(tmp_path: Path) -> None:
     again = await LocalIndex.build(passages(5), encoder, tmp_path)
     assert encoder.asked == []
     assert (await again.search("number3"))[0].passage.id == "p3"
+
+
+async def test_the_second_start_needs_no_answer_of_an_encoder_behind_a_server(
+    tmp_path: Path,
+) -> None:
+    await LocalIndex.build(passages(5), RemoteEncoder(), tmp_path)
+    again = RemoteEncoder()
+    index = await LocalIndex.build(passages(5), again, tmp_path)
+    assert again.asked == []
+    assert (await index.search("number3"))[0].passage.id == "p3"
 
 
 async def test_only_a_new_passage_is_encoded(tmp_path: Path) -> None:

@@ -359,8 +359,12 @@ class OpenAIEncoder:
         self._memo: OrderedDict[str, Vectors] = OrderedDict()
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         limits = httpx.Limits(max_connections=CONNECTIONS)
+        self._timeout_s = timeout_s
         self._http = httpx.AsyncClient(
-            headers=headers, timeout=timeout_s, limits=limits, trust_env=not is_loopback(url)
+            headers=headers,
+            timeout=None,  # noqa: S113 - `_ask` has a wall clock over the whole answer
+            limits=limits,
+            trust_env=not is_loopback(url),
         )
 
     async def encode(self, texts: Sequence[str]) -> Vectors:
@@ -383,11 +387,12 @@ class OpenAIEncoder:
     async def _ask(self, texts: Sequence[str]) -> Vectors:
         body = {"model": self._model, "input": [_utf8(text) or " " for text in texts]}
         try:
-            answer = await self._http.post(self._url, json=body)
+            async with asyncio.timeout(self._timeout_s):  # however slowly the answer drips
+                answer = await self._http.post(self._url, json=body)
             answer.raise_for_status()
             rows = sorted(answer.json()["data"], key=lambda row: int(row["index"]))
             vectors = np.asarray([row["embedding"] for row in rows], np.float32)
-        except httpx.TimeoutException as error:
+        except TimeoutError as error:
             raise ModelTimeout(f"no vectors from {self._url} in time; is it running?") from error
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             raise ModelError(
@@ -397,6 +402,11 @@ class OpenAIEncoder:
             raise ModelError(
                 f"{self._url} gave vectors of shape {vectors.shape} for {len(texts)} texts; "
                 f"is {self._model!r} an embedding model?"
+            )
+        if self.dimension not in {0, vectors.shape[1]}:
+            raise ModelError(
+                f"{self._url} gave vectors of {vectors.shape[1]} numbers, before they had {self.dimension}: "
+                f"another model answers as {self._model!r}; restart to use it"
             )
         self.dimension = vectors.shape[1]
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)

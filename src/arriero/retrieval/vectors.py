@@ -60,8 +60,10 @@ async def vectors_of(
     if new or len(known) > len(set(keys)):
         kept = {key: known[key] for key in keys}
         await asyncio.to_thread(_write, file, kept)
-    found = np.array([known[key] for key in keys], np.float32)
-    return found.reshape(len(keys), encoder.dimension)  # of no texts, too
+    if not keys:
+        return np.empty((0, encoder.dimension), np.float32)
+    # Not by the encoder's dimension: one behind a server does not know it before its first answer.
+    return np.array([known[key] for key in keys], np.float32)
 
 
 def read(file: Path) -> dict[str, Vectors]:
