@@ -96,6 +96,17 @@ async def test_a_child_that_never_serves_is_given_up_after_three_starts(
     await server.close()
 
 
+async def test_a_child_that_dies_in_the_middle_of_a_word_is_tried_again(
+    corrupt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(tmp_path, monkeypatch, """printf '{"ur'; exit 137""")
+    server = server_of(corrupt, tmp_path)
+    with pytest.raises(ModelError, match="ended with status 137"):
+        await server.start()
+    assert server.starts == 3
+    await server.close()
+
+
 async def test_a_child_that_says_nothing_is_ended(
     corrupt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from time import perf_counter
 
@@ -13,6 +13,7 @@ import pytest
 from arriero.core.errors import ModelBusy, ModelError, ModelTimeout, SettingsError
 from arriero.core.settings import Settings
 from arriero.core.words import Message, RoleBinding
+from arriero.models import openai_http
 from arriero.models.base import Generator, Prompt, TokenChance, complete
 from arriero.models.engines import Engines
 from arriero.models.fake import EchoGenerator, ScriptedGenerator
@@ -200,6 +201,17 @@ async def test_waiting_in_the_queue_counts_towards_the_deadline() -> None:
         assert fake.seen == []
 
 
+async def test_a_client_that_is_closed_while_a_request_waits_is_an_error_of_ours() -> None:
+    lease = GenerationLease()
+    async with open_fake_server() as fake, client_of(fake, lease=lease) as client:
+        async with lease.hold(timeout_s=1):
+            waiting = asyncio.create_task(complete(client, ask(), timeout_s=5))
+            await until(lambda: lease.waiting == 1)
+            await client.close()
+        with pytest.raises(ModelError, match="ask again"):
+            await waiting
+
+
 async def test_without_a_lease_one_more_than_at_once_is_busy() -> None:
     async with open_fake_server(behaviour=Behaviour.STALL) as fake:
         client = OpenAIHttp("r", fake.url, "m", fake.key, at_once=2)
@@ -236,6 +248,33 @@ async def test_a_wrong_key_says_where_to_look() -> None:
         await client.close()
 
 
+async def test_a_ping_ends_in_time_however_slowly_the_answer_drips(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    left = asyncio.Event()
+
+    async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        with suppress(ConnectionError):
+            while True:
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+        writer.close()
+        left.set()
+
+    monkeypatch.setattr(openai_http, "PING_S", 0.3)
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        client = OpenAIHttp("r", url, "m", None)
+        began = perf_counter()
+        with pytest.raises(ModelTimeout, match="list its models"):
+            await client.ping()
+        assert perf_counter() - began < 5  # it would drip for 50 s
+        await client.close()
+        await asyncio.wait_for(left.wait(), 20)
+
+
 async def test_a_redirect_is_not_followed_with_the_key() -> None:
     async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -261,7 +300,22 @@ def test_comments_and_blank_lines_carry_nothing() -> None:
     assert event_data(b'error: {"message": "x"}') == '{"message": "x"}'
 
 
-@pytest.mark.parametrize("data", ["no json", "[]", '{"error": {"message": "x"}}', '{"id": 1}'])
+@pytest.mark.parametrize(
+    "data",
+    [
+        "no json",
+        "[]",
+        '{"error": {"message": "x"}}',
+        '{"id": 1}',
+        '{"choices": [null]}',
+        '{"choices": {"0": {}}}',
+        '{"choices": [{"delta": "word"}]}',
+        '{"choices": [{"delta": {"content": [{"text": "word"}]}}]}',
+        '{"choices": [{"delta": {}, "logprobs": {"content": [{"token": "x", "logprob": null}]}}]}',
+        '{"choices": [], "usage": {"prompt_tokens": "many"}}',
+        '{"choices": [], "timings": [1]}',
+    ],
+)
 def test_an_event_that_is_no_chunk_is_an_error(data: str) -> None:
     with pytest.raises(ModelError):
         Answer().take(data)

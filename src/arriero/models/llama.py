@@ -144,7 +144,7 @@ class LlamaServer:
 
     async def _serve_once(self) -> None:
         """One child's life: returns when it ended or hung."""
-        self._check_files()
+        await asyncio.to_thread(self._check_files)  # hashes an adapter
         self.starts += 1
         async with running_child(
             self.gguf,

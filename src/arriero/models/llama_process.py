@@ -103,10 +103,8 @@ async def _shake_hands(process: Process, config: ChildConfig, log_file: Path) ->
     with suppress(ConnectionError):  # a child that is gone already says so by its exit status
         process.stdin.write(config.to_line())
         await process.stdin.drain()
-    line = await process.stdout.readline()
-    said = json.loads(line) if line else {}
-    if url := said.get("url"):
-        return str(url)
+    if url := _url_in(await process.stdout.readline()):
+        return url
     status = await process.wait()
     if status == NOT_INSTALLED:
         raise MissingExtra("xllamacpp", "local")
@@ -114,6 +112,14 @@ async def _shake_hands(process: Process, config: ChildConfig, log_file: Path) ->
     if status == CANNOT_LOAD:
         raise ModelCorrupt(f"llama.cpp cannot load {what}; see {log_file}")
     raise ModelError(f"the model server for {what} ended with status {status}; see {log_file}")
+
+
+def _url_in(line: bytes) -> str:
+    """The address that a child says; empty for a complaint, and for the line of a child that died over it."""
+    try:
+        return str(json.loads(line).get("url") or "")
+    except (ValueError, AttributeError):
+        return ""
 
 
 async def _until_healthy(child: Child, log_file: Path) -> None:

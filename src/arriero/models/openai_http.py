@@ -100,7 +100,10 @@ class OpenAIHttp:
     async def ping(self) -> None:
         """Raises `ModelError` unless the server lists its models within five seconds."""
         try:
-            response = await self._http.get(f"{self.url}/models", timeout=PING_S)
+            async with asyncio.timeout(PING_S):
+                response = await self._http.get(f"{self.url}/models")
+        except TimeoutError:
+            raise ModelTimeout(f"{self._who()} did not list its models in {PING_S:g} s") from None
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
         if response.status_code != 200:
@@ -111,6 +114,8 @@ class OpenAIHttp:
 
     async def _events(self, prompt: Prompt, deadline: _Deadline) -> AsyncGenerator[str, None]:
         """The data of each event up to the end of the stream. Closing it closes the connection."""
+        if self._http.is_closed:  # while the request waited for its turn
+            raise ModelError(f"{self._who()} was closed or started anew; ask again")
         request = self._http.build_request(
             "POST",
             f"{self.url}/chat/completions",

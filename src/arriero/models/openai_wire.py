@@ -66,8 +66,16 @@ class Answer:
         return "".join(self.parts)
 
     def take(self, data: str) -> str:
-        """Fold in one event and return the text that it added; a failure event raises."""
+        """Fold in one event and return the text that it added; `ModelError` for one that tells no text."""
         chunk = _chunk(data)
+        try:
+            return self._fold(chunk)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"the model server sent {data[:100]!r}, which is no piece of an answer ({error!r})"
+            ) from None
+
+    def _fold(self, chunk: Mapping[str, JsonValue]) -> str:
         if timings := chunk.get("timings"):  # llama.cpp's, in every event where asked for
             self.tokens_in = int(timings.get("cache_n") or 0) + int(timings.get("prompt_n") or 0)
             self.tokens_out = int(timings.get("predicted_n") or 0)

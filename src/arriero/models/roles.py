@@ -13,6 +13,7 @@ from arriero.models.base import Classifier, Generator, Labels, Piece, Prompt, Re
 from arriero.observe import calls
 
 GIVEN_UP = "given up: the deadline passed, or others were enough"
+LEFT = "given up: whoever asked left before the end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +100,19 @@ class Models:
             yield Piece(reply.text)
             yield Piece("", reply)
             return
-        started, came = time.perf_counter(), 0
+        started, came, noted = time.perf_counter(), 0, False
         pieces = self._generator(role).stream(prompt, timeout_s=timeout_s)
         try:
             async for piece in pieces:
                 if piece.reply is not None:
                     self._note(log, role, request, asdict(piece.reply), started, piece.reply)
+                    noted = True
                 came += 1
                 yield piece
+        except GeneratorExit:
+            if not noted:
+                self._note(log, role, request, None, started, error=LEFT, came=came)
+            raise
         except ModelError as error:
             self._note(log, role, request, None, started, error=error.message, came=came)
             raise
