@@ -109,6 +109,17 @@ def test_two_prices_are_two_facts() -> None:
     assert facts_in("4.90 EUR") != facts_in("4.95 EUR")
 
 
+def test_a_quarter_is_no_thousand_times_as_much() -> None:
+    assert facts_in("0.250 kg") == facts_in("0,25 kg")
+    assert facts_in("0.250 kg") != facts_in("250 kg")
+
+
+def test_a_code_that_begins_another_leaves_no_number_of_it() -> None:
+    # Fifty: the order in which a set of codes comes is another one in each process.
+    for number in range(10, 60):
+        assert facts_in(f"AB{number} or AB{number}7") == {f"ab{number}", f"ab{number}7"}
+
+
 @pytest.mark.parametrize(
     ("text", "language"),
     [

@@ -26,9 +26,10 @@ NUMBER_WORDS = {
 }
 # "one" and "two" are often pronouns or enumerations, not facts: they count only in a source.
 _LOOSE = {"zero", "one", "two"}
-_LINK = re.compile(r"(?:https?://|www\.)[^\s<>()\"']+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_LINK = re.compile(r"(?:https?://|www\.)[^\s<>()\"']+|(?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+")
 _LINK_SIGNS = ("@", "://", "www.")
-_CODE = re.compile(r"\b(?=[A-Z0-9-]*\d)(?=[A-Z0-9-]*[A-Z])[A-Z0-9]+(?:-[A-Z0-9]+)*\b")
+SHORTEST_CODE = 4  # letters and digits; "A4" is no id
+_CODE = re.compile(r"(?<![A-Z0-9]-)\b(?=[A-Z-]*+\d)(?=[0-9-]*+[A-Z])[A-Z0-9]+(?:-[A-Z0-9]+)*\b")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _WORD = re.compile(r"[a-z]+")
 
@@ -42,9 +43,8 @@ def facts_in(text: str, *, generous: bool = False) -> frozenset[str]:
     if any(sign in text for sign in _LINK_SIGNS):  # hardly ever, and the pattern is slow
         found = {link.rstrip(".,;:!?").lower() for link in _LINK.findall(text)}
         rest = _LINK.sub(" ", text)
-    codes = {code for code in _CODE.findall(rest) if len(code) >= 4}
-    found |= {code.lower() for code in codes}
-    found |= {plain(number) for number in _NUMBER.findall(_without(rest, codes))}
+    found |= {code.lower() for code in _CODE.findall(rest) if len(code) >= SHORTEST_CODE}
+    found |= {plain(number) for number in _NUMBER.findall(_CODE.sub(_unless_code, rest))}
     words = set(_WORD.findall(rest.lower()))
     found |= {
         NUMBER_WORDS[word] for word in words & NUMBER_WORDS.keys() if generous or word not in _LOOSE
@@ -74,14 +74,12 @@ def plain(number: str) -> str:
     whole, point, part = number.replace(",", ".").rpartition(".")
     if not point:
         return part.lstrip("0") or "0"
-    if len(part) == 3:  # 1,200 and 1.200 are thousands
+    if len(part) == 3 and whole.strip("0"):  # 1,200 and 1.200 are thousands, 0.250 is a quarter
         return (whole.replace(".", "") + part).lstrip("0") or "0"
     part = part.rstrip("0")
     whole = whole.replace(".", "").lstrip("0") or "0"
     return f"{whole}.{part}" if part else whole
 
 
-def _without(text: str, codes: Iterable[str]) -> str:
-    for code in codes:
-        text = text.replace(code, " ")
-    return text
+def _unless_code(found: re.Match[str]) -> str:
+    return " " if len(found[0]) >= SHORTEST_CODE else found[0]

@@ -13,7 +13,7 @@ from arriero.checks.language import language_of
 from arriero.core.words import Verdict
 
 _PLACEHOLDER = re.compile(
-    r"\{\{?\s*[\w .-]+\s*\}?\}|\[(?:your |insert |customer |order |name|date|company|link)[^\]]*\]"
+    r"\{\{?(?=\s*?[\w .-])\s*+[\w .-]*+\s*+\}?\}|\[(?:your |insert |customer |order |name|date|company|link)[^\]]*\]"
     r"|<(?:name|date|order|company|insert)[^>]*>|\bX{3,}\b|\bTODO\b|\blorem ipsum\b",
     re.IGNORECASE,
 )

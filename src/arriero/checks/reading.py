@@ -18,14 +18,14 @@ from arriero.checks.grounding import STOP, stem
 _END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n")
 # A new line goes on with the sentence (a wrapped paragraph) unless a list item or a gap begins there.
 _WRAPPED = re.compile(r"(?<=[^\s:])[ \t]*\n[ \t]*(?=[^\s#*•|>-])(?!\d+[.)]\s)")
-_HEADING = re.compile(r"^\s*#+\s.*$", re.MULTILINE)
-_LIST_MARK = re.compile(r"^\s*(?:[-*•>]|\d+[.)])\s+", re.MULTILINE)
+_HEADING = re.compile(r"^[^\S\n]*+#++\s.*$", re.MULTILINE)
+_LIST_MARK = re.compile(r"^[^\S\n]*+(?:[-*•>]|\d+[.)])\s+", re.MULTILINE)
 _TOKEN = re.compile(
-    r"(?:https?://|www\.)[^\s<>()\"']+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"(?:https?://|www\.)[^\s<>()\"']+|(?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+"
     r"|[$€£]|%|\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['\u2019][^\W\d_]+)*|[.,;:!?()\"“”]"
 )
 _WORD = re.compile(r"[^\W\d_]")
-_CODE = re.compile(r"\b(?=[A-Z0-9-]*\d)(?=[A-Z0-9-]*[A-Z])[A-Z0-9]+(?:-[A-Z0-9]+)*\b")
+_CODE = re.compile(r"(?<![A-Z0-9]-)\b(?=[A-Z-]*+\d)(?=[0-9-]*+[A-Z])[A-Z0-9]+(?:-[A-Z0-9]+)*\b")
 _QUOTED = re.compile(r"[\"“]([^\"“”]{2,40})[\"”]")
 _ELLIPSIS = frozenset("the a an of and or our your if that with than as its their".split())
 _BREAKS = frozenset(".,;:!?()")

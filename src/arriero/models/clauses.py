@@ -22,8 +22,8 @@ _REQUEST = (
     r"|i|i'd|i'm|i've|please|tell|send|cancel|change|update|give|let|show|help|check|refund)\b"
 )
 _CUT = re.compile(
-    r"(?<=[.!?;])\s+|\s*\n\s*"
-    rf"|,?\s+(?:and\s+also|and\s+then|and|but|also|plus|as\s+well\s+as)\s+(?={_REQUEST})",
+    r"(?<=[.!?;])\s+|(?<![^\S\n])[^\S\n]*+\n\s*"
+    rf"|(?:,|(?<!\s))\s++(?:and\s+also|and\s+then|and|but|also|plus|as\s+well\s+as)\s++(?={_REQUEST})",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
@@ -53,9 +53,10 @@ def clauses(text: str) -> tuple[str, ...]:
     parts: list[str] = []
     begun = 0
     for cut in _CUT.finditer(text):
+        if len(parts) == MOST - 1:
+            break
         before, after = text[begun : cut.start()], text[cut.end() :]
-        long = min(len(before.split()), len(after.split())) >= SHORTEST
-        if long and len(parts) < MOST - 1:
+        if min(len(before.split()), len(after.split())) >= SHORTEST:
             parts.append(before.strip())
             begun = cut.end()
     rest = text[begun:].strip()
