@@ -43,6 +43,13 @@ async def test_a_value_beyond_all_room_is_not_kept() -> None:
     assert await cache.get("a") is None
 
 
+async def test_a_value_beyond_all_room_costs_no_other_its_place() -> None:
+    cache = MemoryCache(max_bytes=1_000)
+    await cache.put("a", b"1", ttl_s=60)
+    await cache.put("b", bytes(2_000), ttl_s=60)
+    assert await cache.get("a") == b"1"
+
+
 async def test_time_to_live_is_the_clocks() -> None:
     clock = HeldClock()
     cache = MemoryCache(clock=clock)

@@ -71,7 +71,7 @@ class MemoryCache:
 
     async def put(self, key: str, value: bytes, *, ttl_s: float) -> None:
         await self.drop(key)
-        if ttl_s <= 0:
+        if ttl_s <= 0 or _weight(key, value) > self._max_bytes:
             return
         self._items[key] = (self._clock.monotonic() + ttl_s, value)
         self._bytes += _weight(key, value)
