@@ -8,6 +8,7 @@ it occurs; the rest by checksum, format and cue (`privacy_numbers`, `privacy_pla
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -192,6 +193,7 @@ class PatternMasker:
         whatever their case and spacing. Placeholders that are there already stay.
         """
         vault.lend(known)
+        text = unicodedata.normalize("NFC", text)  # an accent of its own would end every word
         parts, at = [], 0
         for found in self.find(text, [*known, *vault.known()]):
             parts += [text[at : found.start], vault.keep(found.kind, text[found.start : found.end])]
@@ -246,18 +248,24 @@ def _slips() -> Mapping[str, str]:
 def _persons(text: str, spare: frozenset[str]) -> Iterable[Found]:
     """The persons, and their names wherever else in the text they stand alone."""
     persons = list(names(text, spare))
-    told = {
-        word
+    parts = {
+        word.lower()
         for one in persons
         for word in _NAME_PART.findall(text[one.start : one.end])
-        if len(word) > 2 and word.lower() not in ordinary_words() and word.lower() not in spare
+        if len(word) > 2
     }
-    again = _by_length([Known("PERSON", word) for word in sorted(told)])
-    return [*persons, *_occurrences(text, again)]
+    told = parts - ordinary_words() - spare
+    again = (
+        Found("PERSON", *match.span())
+        for match in _WHOLE_WORD.finditer(text)
+        if match.group().lower() in told
+    )
+    return [*persons, *again]
 
 
 _EXACT = re.compile(r"[\d@]")
 _NAME_PART = re.compile(r"[^\W\d_]+")
+_WHOLE_WORD = re.compile(r"(?<![^\W_])[^\W\d_]+(?![^\W_])")
 
 
 def _hidden(text: str, places: Sequence[tuple[str, str]]) -> str:

@@ -17,9 +17,9 @@ from arriero.security.privacy_text import Found
 _I = re.IGNORECASE
 _IS = (
     r"(?:[\s:=#.()-]+(?:is|was|are|no|nr|num|number|nummer|numéro|número|numero|n°|nº|id|code|ist|lautet|est|es|le|la|el|the"
-    r"|my|its?|account|:))*[\s:=#.()-]{1,4}"
+    r"|my|its?|account))*[\s:=#.()-]{1,12}"
 )
-_DIGITS = r"(?=(?:[ ./-]?[A-Z])*(?:[ ./-]?[A-Z0-9]){0,8}?\d(?:[ ./-]?[A-Z0-9])*?\d)"
+_DIGITS = r"(?=(?:[ ./-]?[A-Z]){0,60}(?:[ ./-]?[A-Z0-9]){0,8}?\d(?:[ ./-]?[A-Z0-9]){0,60}?\d)"
 
 # A word that names an identity, tax, insurance or bank number, and something with digits behind it.
 _ID = re.compile(
@@ -79,7 +79,7 @@ _POSTCODE = re.compile(
 _HANDLE_CUE = re.compile(
     r"(?<!\w)(?:user\W?(?:name|id)?|(?:my|his|her|our)\W(?:account|profile)|go by|posts? as|handle|login|log\W?in|nick(?:name)?|screen\W?name|insta(?:gram)?|twitter|tiktok|telegram|skype|discord|snap(?:chat)?"
     r"|facebook|steam|twitch|linkedin|strava|benutzer(?:name)?|nutzername|anmeldename|pseudo|identifiant|nom\W+d'utilisateur|usuario|alias)"
-    r"(?:\W+(?:name|id|is|was|ist|lautet|est|es|my|account|me|as|handle|on|at|:))*[\s:=]{1,3}(?P<value>@?(?=[\w.:#-]*[A-Z])(?=[\w.:#-]*(?:\d|[_.:#@-]\w))\w[\w.:#-]{1,40}\w|@\w[\w.-]{1,40})(?!\w)",
+    r"(?:\W+(?:name|id|is|was|ist|lautet|est|es|my|account|me|as|handle|on|at))*[\s:=]{1,6}(?P<value>@?(?=[\w.:#-]*[A-Z])(?=[\w.:#-]*(?:\d|[_.:#@-]\w))\w[\w.:#-]{1,40}\w|@\w[\w.-]{1,40})(?!\w)",
     _I,
 )
 _HANDLE_ANY = re.compile(  # after these even a plain word is one
@@ -93,7 +93,7 @@ _HANDLE_FORM = re.compile(
 _HANDLE = re.compile(r"(?<![\w.@])@[A-Za-z](?:[\w.]{1,30})\w(?![\w@])")
 _MAIL_HALF = re.compile(r"(?<![\w.])[\w.+-]{2,40}@[\w-]{2,40}(?![\w.@])")
 _MAIL_SPELT = re.compile(
-    r"(?<!\w)(?:\w+\s?[(\[{]?(?:dot|punkt|point|punto|punt)[)\]}]?\s?|\w+\s(?:underscore|unterstrich|dash|minus)\s){0,3}[\w.+-]+\s?[(\[{]?\s?(?:at|ät|arroba|arobase|@)\s?[)\]}]?\s?(?!(?:the|this|that|a|an|my|your|our|each|every|der|dem|le|la|el)\s)[\w-]+"
+    r"(?<!\w)(?:\w{1,30}\s?[(\[{]?(?:dot|punkt|point|punto|punt)[)\]}]?\s?|\w{1,30}\s(?:underscore|unterstrich|dash|minus)\s){0,3}[\w.+-]{1,64}\s?[(\[{]?\s?(?:at|ät|arroba|arobase|@)\s?[)\]}]?\s?(?!(?:the|this|that|a|an|my|your|our|each|every|der|dem|le|la|el)\s)[\w-]{1,63}"
     r"(?:\s?[(\[{]?\s?(?:dot|punkt|point|punto|punt)\s?[)\]}]?\s?[a-z]{2,12}){1,3}(?!\w)",
     _I,
 )
@@ -102,7 +102,7 @@ _CARD_AFTER = re.compile(r"(?<![\w.-])(?P<value>\d(?:[ .-]?\d){12,18})(?=\W+(?:i
 _IBAN_CUE = re.compile(
     r"(?<!\w)iban"
     + _IS
-    + r"(?P<value>[A-Z]{2}[ -]?\d{2}(?:[ -]?(?:[A-Z]{4}(?=[ -]?\d)|\d[A-Z0-9]{0,3}|[A-Z]{1,3}\d[A-Z0-9]{0,2})){2,14})(?!\w)",
+    + r"(?P<value>[A-Z]{2}[ -]?\d{2}(?:[ -]?(?:[A-Z]{4}(?=[ -]?\d)|\d[A-Z0-9]{0,3}|[A-Z]{1,3}\d[A-Z0-9]{0,2})){2,14}+)(?!\w)",
     _I,
 )
 
@@ -120,7 +120,7 @@ _APART = re.compile(
     r"(?<![\w.,/-])\+?\d(?:[ ][-/.]?[ ]?\d){6,}(?![\w.,]\d|\w)|(?<![\w.,/-])\d(?:[-./_]\d){7,}(?!\w)"
 )
 _SHORT_PHONE = re.compile(
-    r"(?<!\w)(?:call|ring|phone|tel\w*|mobile|text|dial|reach me(?: on| at)?|number is|nummer ist|anrufen|erreichbar)\b(?:\W+(?:me|us|on|at|is|:|unter|under))*\W{1,3}"
+    r"(?<!\w)(?:call|ring|phone|tel\w*|mobile|text|dial|reach me(?: on| at)?|number is|nummer ist|anrufen|erreichbar)\b(?:\W+(?:me|us|on|at|is|unter|under))*\W{1,6}"
     r"(?P<value>\d{3,4}[ -]\d{3,4}(?:[ -]\d{2,4})?)(?!\w|[ -]\d)",
     _I,
 )

@@ -18,10 +18,10 @@ _EMAIL = re.compile(
     rf"(?<![\w.+-])[\w.+-]{{1,64}}\s?@\s?[\w-]{{1,63}}(?:{_POINT}[\w-]{{1,63}}){{1,4}}"
     rf"|[\w.+-]{{1,64}}\s?[(\[{{]\s?(?:at|a|ät|arroba|arobase|@)\s?[)\]}}]\s?[\w-]{{1,63}}(?:{_DOT}[\w-]{{1,63}}){{1,4}}"
     rf"|[\w.+-]{{1,64}}\s(?:at|arroba|arobase)\s(?!(?:the|this|that|a|an|my|your|our|each|every|some|which)\s)[\w-]{{1,63}}(?:\s(?:dot|punkt|point|punto|punt)\s[\w-]{{2,63}}){{1,4}}"
-    rf"|[\w+-]*[\d._][\w.+-]*\s(?:at|arroba|arobase)\s[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,3}}\.[a-z]{{2,6}}\b",
+    rf"|(?<![\w.+-])[\w+-]{{0,64}}[\d._][\w.+-]{{0,64}}\s(?:at|arroba|arobase)\s[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,3}}\.[a-z]{{2,6}}\b",
     _I,
 )
-_IBAN = re.compile(r"(?<![^\W_])[A-Z] ?[A-Z] ?\d ?\d(?:[ -]?[A-Z0-9]|\n\d){11,30}(?![^\W_])", _I)
+_IBAN = re.compile(r"(?<![^\W_])[A-Z] ?[A-Z] ?\d ?\d(?:[ .-]?[A-Z0-9]|\n\d){11,30}(?![^\W_])", _I)
 # Where a bank number is this long in these countries (SWIFT's IBAN registry), the rest is no part of it.
 _IBAN_LENGTHS = {
     code: int(length)
@@ -67,9 +67,11 @@ DATE = (
     rf"|\d{{1,2}}(?:st|nd|rd|th|er|\.)?\s(?:of\s|de\s)?{_MONTH}(?:,|\sde|\sdel)?\s\d{{2,4}}"
     rf"|{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?,?\s\d{{2,4}})"
 )
+_LEADS = r"(?:is|was|on|the|in|at|am|ist|le|est|el|es|en|due|date|my|:|à|a|il|dnia)"
 _BORN = re.compile(
     r"\b(?:born|birth\w*|b-?day|d\.?o\.?b|geboren|geburts\w*|geb(?=\.)|née?|naissance|naci\w*|nací|nacimiento"
-    r"|cumpleaños|anniversaire|turn(?:ed|ing)? \d{2}|nato|nata|urodzon\w|urodził\w*|nascid\w|nascimento|fødselsdato|fødselsdag|født|född|födelsedatum|geboortedatum|doğum\w*|narozen\w*|syntymä\w*|data di nascita)\b(?:\W+(?:is|was|on|the|in|at|am|ist|le|est|el|es|en|due|date|my|:|à|a|il|dnia)\b|\W+(?:in|at|à|en|a)\s\w+)*"
+    r"|cumpleaños|anniversaire|turn(?:ed|ing)? \d{2}|nato|nata|urodzon\w|urodził\w*|nascid\w|nascimento|fødselsdato|fødselsdag|født|född|födelsedatum|geboortedatum|doğum\w*|narozen\w*|syntymä\w*|data di nascita)\b"
+    rf"(?:\W+(?:(?:in|at|à|en|a)\s(?!{_LEADS}\b)\w+|{_LEADS}\b))*"
     rf"\W{{0,5}}(?P<value>{DATE})(?!\d)"
     rf"|(?:(?<=\bb\. )|(?<=\* )|(?<=\*))(?P<born>{DATE})(?!\d)",
     _I,
@@ -94,7 +96,7 @@ _PHONE_CUE = re.compile(
     r"(?:\b(?:tele?ph?on\w*|phone\w*|tel|tél\w*|tel[eé]fono|mobile?|mobil\w*|móvil|cell\w*|handy\w*|portable|fax"
     r"|whats?app|viber|sms|hp|handphone|ph|gsm|cel|celular|tlf|telefonn?r|numer|text|call|ring|dial|reach|anruf\w*|rufen?|erreich\w*|erreiche|joindre|joignable|appel\w*"
     r"|ll[aá]m[ae](?:me|nme|rme|r)|rückruf\w*|contact|kontakt\w*|my number|meine nummer|mon numéro|mi número)\b)"
-    r"(?:[\W_]+(?!\d)[^\W\d]+){0,4}?[^\w+(]{0,6}(?<!\w)(?P<value>[+(]?\d(?:[ ()/.-]{0,3}\d){5,14})(?!\w|[ .-]\d)",
+    r"(?:[\W_]+(?!\d)[^\W\d_]+){0,4}?[^\w+(]{0,6}(?<!\w)(?P<value>[+(]?\d(?:[ ()/.-]{0,3}\d){5,14})(?!\w|[ .-]\d)",
     _I,
 )
 _PHONE = re.compile(
@@ -123,7 +125,7 @@ _ID_CUE = re.compile(
     r"|steuer\W?(?:id\w*|nummer|nr)|tax\W?id\w*|passports?|reisepass\w*|personalausweis\w*|ausweis\w*|passeport"
     r"|pasaporte|identity\W?card|id\W?card|carte\W+d'identité|dni|nie|nif|driving\W+licen[cs]e|driver'?s\W+licen[cs]e"
     r"|führerschein\w*)\b"
-    rf"{_JOIN}[^\w]{{0,4}}(?P<value>(?=(?:[ -]?[A-Z])*(?:[ -]?[A-Z0-9])*\d)[A-Z0-9](?:[ -]?[A-Z0-9]){{5,17}})(?!\w)",
+    rf"{_JOIN}[^\w]{{0,4}}(?P<value>(?=(?:[ -]?[A-Z0-9]){{0,17}}\d)[A-Z0-9](?:[ -]?[A-Z0-9]){{5,17}})(?!\w)",
     _I,
 )
 _ACCOUNT_CUE = re.compile(

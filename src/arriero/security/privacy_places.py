@@ -14,7 +14,8 @@ from arriero.security.privacy_text import Found
 from arriero.security.privacy_towns import closed, is_town
 
 _I = re.IGNORECASE
-_WORD = r"[^\W\d_]+(?:['.-][^\W\d_]+)*"
+# Possessive: a word gives nothing back, or "a-a-a-..." could be taken for some words in very many ways.
+_WORD = r"[^\W\d_]++(?:['.-][^\W\d_]++)*+"
 
 # Words that stand between a number and "way" or "place" in ordinary sentences.
 _NO_STREET = (
@@ -50,7 +51,7 @@ _DE_LOOSE = (
 )
 # Syllables before such an end that make another word of it: "Aufschlag 4", "Eingang 2".
 _NO_DE = r"(?!(?:vor|um|rück|über|auf|nach|ein|aus|ab|zu|an|be|ge|ver|zer|unter|durch|zwischen|neben)(?:schlag|gang|gänge|stich|stieg|breite|tor|see|halde|zug)\b)"
-_HOUSE = r"\s+\d{1,4}(?:\s?[a-z](?![\w]))?(?:\s?[-/]\s?\d{1,3})?(?![\w]|[.,:]\d|\s?(?:%|€|eur|kg|cm|mm|l\b|g\b))"
+_HOUSE = r"(?:\s+|(?<=str\.))\d{1,4}(?:\s?[a-z](?![\w]))?(?:\s?[-/]\s?\d{1,3})?(?![\w]|[.,:]\d|\s?(?:%|€|eur|kg|cm|mm|l\b|g\b))"
 _DE = re.compile(
     rf"(?<!\w)(?:(?:(?-i:[A-ZÄÖÜ])[^\W\d_]*|von|zu|der|den|dem)[- ]|[^\W\d_]+-){{0,4}}[^\W\d_]*(?<=[\w-]){_DE_KIND}{_HOUSE}"
     rf"|(?<!\w){_NO_DE}(?-i:[A-ZÄÖÜ])[^\W\d_]{{2,}}(?<!e)(?<!u)(?<!sp)(?<!a)(?<!o){_DE_LOOSE}{_HOUSE}",
@@ -81,7 +82,7 @@ _FR = re.compile(
 )
 _ES_KIND = r"(?:calle|c/|avda\.?|avenida|av\.|paseo|plaza|plza\.?|pza\.?|camino|ronda|travesía|carretera|ctra\.?|glorieta|pasaje|urbanización|urb\.|rambla|callejón|cuesta)"
 _ES = re.compile(
-    rf"(?<!\w){_ES_KIND}\s*(?:(?:de|del|la|las|los|el)\s+)*(?:{_WORD}\s*){{1,5}}?,?\s*(?:n[º°.]?\s*)?\d{{1,4}}(?![\d.,]\d)"
+    rf"(?<!\w){_ES_KIND}\s*(?:(?:de|del|la|las|los|el)\s+)*{_WORD}(?:\s+{_WORD}){{0,4}}?\s*,?\s*(?:n[º°.]?\s*)?\d{{1,4}}(?![\d.,]\d)"
     r"(?:,?\s*(?:\d{1,2}\s?[ºª°](?:\s?[a-z]\b)?|(?:piso|planta|bajo|esc\w*|puerta|pta)\.?\s*\w{0,3}))*",
     _I,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -35,10 +36,11 @@ class Reading:
 
 
 def reading(text: str) -> Reading:
-    """`text` made plain: full-width and other digits as 0-9, dashes as -, no invisible characters.
+    """`text` made plain: full-width and other digits as 0-9, dashes as -, tabs as spaces, no invisible characters.
 
     Linear in the length; an ASCII text is taken as it is.
     """
+    text = text.replace("\t", " ")
     if text.isascii():
         return Reading(text)
     table = dict(_PLAIN)
@@ -67,26 +69,27 @@ def apart(text: str, found: Iterable[Found]) -> Sequence[Found]:
     Of a name the rest counts too: with "Ilka" taken, "Ilka Szabo" leaves "Szabo". Addresses that
     share a part are one: a code with its town and the street before it.
     """
-    taken: list[Found] = []
+    taken: list[Found] = []  # always in order, so that a text full of them takes no quadratic time
     for one in found:
-        over = sorted(
-            (other for other in taken if one.start < other.end and other.start < one.end),
-            key=lambda other: other.start,
-        )
+        if one.start >= one.end:
+            continue
+        first = bisect_right(taken, one.start, key=lambda other: other.end)
+        last = bisect_left(taken, one.end, key=lambda other: other.start)
+        over = taken[first:last]
         if not over:
-            taken += [one] * (one.start < one.end)
+            taken.insert(first, one)
         elif all(other.kind == one.kind == "ADDRESS" for other in over):
-            taken = [other for other in taken if other not in over]
-            last = max(one.end, over[-1].end)
-            taken.append(Found(one.kind, min(one.start, over[0].start), last))
+            start, end = min(one.start, over[0].start), max(one.end, over[-1].end)
+            taken[first:last] = [Found(one.kind, start, end)]
         elif one.kind == "PERSON":
             starts = [one.start, *(other.end for other in over)]
             ends = [*(other.start for other in over), one.end]
             pieces = (
                 _trimmed(text, one.kind, *ends_of) for ends_of in zip(starts, ends, strict=True)
             )
-            taken += [piece for piece in pieces if piece is not None]
-    return sorted(taken, key=lambda one: one.start)
+            kept = [*over, *(piece for piece in pieces if piece is not None)]
+            taken[first:last] = sorted(kept, key=lambda other: other.start)
+    return taken
 
 
 def _trimmed(text: str, kind: str, start: int, end: int) -> Found | None:

@@ -15,6 +15,7 @@ from arriero.security.privacy_text import Found
 
 _I = re.IGNORECASE
 _NAME = r"[^\W\d_]+(?:[.'-][^\W\d_]+)*"
+_WHOLE = r"[^\W\d_]++(?:[.'-][^\W\d_]++)*+"  # gives nothing back: hyphens would part it in very many ways
 # 34414, D-34414, 1021 JL, 60-810, 281 43, 1200-018
 _CODE = r"(?:[a-z]{1,2}-)?(?:\d{5}|\d{4}-\d{3}|\d{4}\s[a-z]{2}|\d{4}|\d{2}-\d{3}|\d{3}\s\d{2})"
 _CODE_TOWN = re.compile(rf"(?<![\w#.,/-])(?P<code>{_CODE})[ ](?P<town>{_NAME})(?![\w@])", _I)
@@ -41,18 +42,18 @@ _INSIDE = (
     r"|\d{1,2}\s?[ºª°]?\s?(?:\w{1,4})?\.?))"
 )
 _STREET_FIRST = re.compile(  # kalkofenbreite 30 [in] | 34414 ...
-    rf"(?P<street>(?:{_NAME}\.?[ -]){{1,6}}?){_HOUSE}{_INSIDE}{{0,2}}[ ]?(?:[,\n][ ]?|[ ]|[ ]in[ ])\Z",
+    rf"(?P<street>(?:{_WHOLE}\.?[ -]){{1,6}}?){_HOUSE}{_INSIDE}{{0,2}}[ ]?(?:[,\n][ ]?|[ ]|[ ]in[ ])\Z",
     _I,
 )
 _NUMBER_FIRST = re.compile(  # 9 montée du château | 26200 ...
     rf"(?<![\w.,/-])(?:(?:flat|apt|apartment|unit|suite|number|no\.?)\s?\w{{1,4}},?\s)?{_HOUSE},?[ ]"
-    rf"(?P<street>(?:{_NAME}\.?[ ,-]{{1,2}}){{0,6}}{_NAME}\.?)[ ]?(?:[,\n][ ]?|[ ]|[ ]in[ ])\Z",
+    rf"(?P<street>(?:{_WHOLE}\.?[ ,-]{{1,2}}){{0,6}}{_WHOLE}\.?)[ ]?(?:[,\n][ ]?|[ ]|[ ]in[ ])\Z",
     _I,
 )
 # Three lines at most before a British or American code: house, street, town.
 _ABROAD = re.compile(
     rf"(?<![\w.,/-])(?:(?:flat|apt|apartment|unit|suite)\s?\w{{1,4}},?\s)?(?:(?:number|no\.?)\s)?{_HOUSE},?\s"
-    rf"(?P<street>(?:{_NAME}\.?(?:,\s|[\s-])){{1,8}})\Z",
+    rf"(?P<street>(?:{_WHOLE}\.?(?:,\s|[\s-])){{1,8}})\Z",
     _I,
 )
 _LIVES = re.compile(r"\b(?:in|aus|from|à|en|a|te|i|w)[ ]\Z", _I)
