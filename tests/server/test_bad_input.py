@@ -199,3 +199,28 @@ def test_cleaning_leaves_whole_surrogate_pairs_and_escaped_backslashes_before_ha
     assert clean(text) == text
     with pytest.raises(InputError, match="half a surrogate pair"):
         clean(rb'"\udfd4\ud83c"')
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        rb'{"message": "a\u00\u000000b"}',
+        b'{"message": "a\\u00\x7f00b"}',
+        b'{"message": "a\\u00\xc2\x9b00b"}',
+        rb'{"message": "a\ud8\u000000b"}',
+    ],
+)
+async def test_what_is_taken_out_leaves_no_new_escape(
+    client: httpx.AsyncClient, house: House, refused: Refused, body: bytes
+) -> None:
+    """Else somebody writes U+0000, or half a pair, in two halves around what is taken out."""
+    response = await client.post(PATH, content=body, headers=JSON)
+    if response.status_code == 200:
+        assert response.json()["response"].isprintable()
+    else:
+        refused(response, 400)
+
+
+async def test_raw_control_characters_are_taken_out_as_well(client: httpx.AsyncClient) -> None:
+    response = await client.post(PATH, content=b'{"message": "a\x00\x07b\x1b"}', headers=JSON)
+    assert response.json()["response"] == "ab"

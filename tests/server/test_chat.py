@@ -126,6 +126,9 @@ async def test_a_model_that_is_not_served_is_a_404(
         ({"temperature": 3}, "temperature"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"n": 2}, "n"),
+        ({"stop": ["a", "b", "c", "d", "e"]}, "stop"),
+        ({"stop": ""}, "stop"),
+        ({"stop": ["a", ""]}, "stop"),
     ],
 )
 async def test_what_cannot_be_answered_is_refused_by_name(

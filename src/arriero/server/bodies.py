@@ -20,15 +20,16 @@ BODY_WITHIN_S = 10.0  # a body that drips slower than this holds a slot for noth
 _JSON = re.compile(r"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 
 # One escape at a time, so that the backslash of `\\u0000` (text, not a control character) is passed
-# over. Escaped: \b, \f, U+0000-001F but for \t \n \r, U+007F-009F. Raw: U+007F and U+0080-009F.
-# Half a surrogate pair is no character; every other `\uXXXX`, a whole pair too, is passed over.
+# over. Escaped and raw: U+0000-001F but for tab, line feed and carriage return, U+007F-009F.
+# Half a surrogate pair is no character; every other `\uXXXX`, a whole pair too, is passed over. An escape
+# that is cut short is refused: with what is taken out behind it, it could become a whole one.
 _ESCAPE = re.compile(
     rb"\\(?:(?P<control>[bf]|u00(?:0[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F]))"
     rb"|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-    rb"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    rb"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|(?P<short>u(?![0-9a-fA-F]{4}))|.)",
     re.DOTALL,
 )
-_RAW = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
+_RAW = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]")
 
 
 async def read(headers: Headers, receive: Receive, most: int) -> bytes:
@@ -64,9 +65,8 @@ def clean(raw: bytes) -> bytes:
             f"the body is not UTF-8: byte 0x{raw[error.start]:02x} at position {error.start}; "
             "encode it as UTF-8"
         ) from None
-    if b"\\" in raw:
-        raw = _ESCAPE.sub(_kept, raw)
-    return _RAW.sub(b"", raw)
+    raw = _RAW.sub(b"", raw)  # first: it may stand within an escape
+    return _ESCAPE.sub(_kept, raw) if b"\\" in raw else raw
 
 
 def _kept(escape: re.Match[bytes]) -> bytes:
@@ -74,6 +74,10 @@ def _kept(escape: re.Match[bytes]) -> bytes:
         raise InputError(
             f"the body has half a surrogate pair, {escape[0].decode()!r}, which is no character; "
             "send whole characters"
+        )
+    if escape["short"]:
+        raise InputError(
+            "the body is not JSON: an escape \\u has fewer than four hexadecimal digits"
         )
     return b"" if escape["control"] else escape[0]
 

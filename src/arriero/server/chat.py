@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from arriero.apps.chat.app import ROLE
-from arriero.apps.chat.values import Conversation, Said
+from arriero.apps.chat.values import MOST_STOPS, Conversation, Said
 from arriero.assembly import Platform
 from arriero.core.errors import InputError
 from arriero.core.words import Ended, JsonValue
@@ -91,11 +91,16 @@ class ChatAsked(BaseModel):
         if not self.messages[-1].content.strip():
             at = f"messages[{len(self.messages) - 1}].content"
             raise InputError(f"{at!r} is empty; say something", param=at)
+        stop = tuple([self.stop] if isinstance(self.stop, str) else self.stop or ())
+        if len(stop) > MOST_STOPS or "" in stop:
+            raise InputError(
+                f"'stop' takes at most {MOST_STOPS} texts, none of them empty", param="stop"
+            )
         return Conversation(
             messages=tuple(message.said() for message in self.messages),
             temperature=self.temperature,
             max_tokens=self.max_completion_tokens or self.max_tokens,
-            stop=tuple([self.stop] if isinstance(self.stop, str) else self.stop or ()),
+            stop=stop,
             seed=self.seed,
         )
 

@@ -73,7 +73,7 @@ def response(error: ArrieroError) -> Response:
     """The HTTP response that tells `error`, with the headers its status asks for."""
     headers = dict(error.headers) if isinstance(error, EdgeError) else {}
     if error.status == 429:
-        headers["retry-after"] = RETRY_AFTER_S
+        headers.setdefault("retry-after", RETRY_AFTER_S)
     if error.status == 401:
         headers["www-authenticate"] = "Bearer"
     return Response(to_body(describe(error)), error.status, headers, JSON)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import logging
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from arriero.assembly import Platform
 from arriero.core.desk import Conversations
 from arriero.core.door import Door, Heard
-from arriero.core.errors import Conflict
+from arriero.core.errors import ArrieroError, Conflict
 from arriero.core.settings import WebChat
 from arriero.core.words import Ended
 from arriero.flow import Case, Event
@@ -22,14 +23,18 @@ from arriero.security.keys import Identity
 from arriero.security.visitors import Tokens, Visitor
 from arriero.server import errors, security
 from arriero.server.conversations import LONGEST, MOST, MessageShown, conversations_of
-from arriero.server.doors import failure
+from arriero.server.errors import EdgeError
 from arriero.server.idempotency import Answers, once
 from arriero.server.replies import JSON, Page, Reply, Watch, to_body
 from arriero.server.streaming import EVENT_STREAM, EventStream, frame, unless_gone, wants_events
 from arriero.server.visitors import Pace, visitor
 
 ACTOR = "web-chat"
+LATER = "the chat cannot answer now; try again in a moment"
 OWN = r"^[A-Za-z0-9_-]{16,64}$"  # what a browser calls its conversation: 96 random bits and more
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 class TokenWanted(BaseModel):
@@ -102,7 +107,7 @@ class _Chat:
         case = Case(who.tenant, ACTOR, asked.input, asked.unit, asked.deadline_ms)
         result = await self.platform.flow.run(self.platform.app(self.door.app), case, watch=watch)
         if result.outcome.ended is Ended.FAILED:
-            return Reply(503, to_body(failure(result)), result.run_id)
+            return Reply(503, to_body(errors.body(503, "run_failed", LATER)), result.run_id)
         shown = self.door.present(result.outcome, result.run)
         told = {
             "response": shown["response"],
@@ -110,6 +115,14 @@ class _Chat:
             "waits": await self.conversations.waits(who.tenant, place),
         }
         return Reply(200, to_body(told), result.run_id)
+
+    async def follow(self, who: Visitor, own: str, after: str) -> Mapping[str, Any]:
+        place = who.conversation(own)
+        waits = await self.conversations.waits(who.tenant, place)  # before: none is missed
+        kept = await self.conversations.messages(who.tenant, place, after=after)
+        page = Page(tuple(kept[:MOST]), has_more=len(kept) > MOST)
+        told = {"object": page.object, "data": page.data, "has_more": page.has_more}
+        return told | {"waits": waits or page.has_more}
 
 
 def mount(
@@ -170,10 +183,13 @@ def mount(
             asked = replace(asked, key=f"web:{hashlib.sha256(own.encode()).hexdigest()}")
         if wants_events(request):
             return EventStream(
-                lambda watch: answers.give(asked, lambda: chat.say(who, body, watch)), STAGES
+                lambda watch: _outward(
+                    request, answers.give(asked, lambda: chat.say(who, body, watch))
+                ),
+                STAGES,
             )
         work = answers.give(asked, lambda: chat.say(who, body, lambda event: None))
-        return (await unless_gone(request.receive, work)).response()
+        return (await unless_gone(request.receive, _outward(request, work))).response()
 
     @router.get(
         f"{path}/messages",
@@ -187,13 +203,9 @@ def mount(
         conversation: Annotated[str, Query(pattern=OWN)],
         after: Annotated[str, Query(max_length=64)] = "",
     ) -> Response:
-        who = visitor(request.scope)
-        place = who.conversation(conversation)
-        waits = await chat.conversations.waits(who.tenant, place)  # before: none is missed
-        kept = await chat.conversations.messages(who.tenant, place, after=after)
-        page = Page(tuple(kept[:MOST]), has_more=len(kept) > MOST)
-        told = {"object": page.object, "data": page.data, "has_more": page.has_more}
-        return _answer(told | {"waits": waits or page.has_more})
+        return _answer(
+            await _outward(request, chat.follow(visitor(request.scope), conversation, after))
+        )
 
 
 def closed(app: str) -> Conflict:
@@ -202,6 +214,17 @@ def closed(app: str) -> Conflict:
         f"the web chat is closed: name the sites that may open it in [apps.{app}.web_chat] origins, "
         'such as ["https://shop.example"]'
     )
+
+
+async def _outward(request: Request, work: Awaitable[T]) -> T:
+    """`work`; what fails on our side is told to the log, and to the page only that it did."""
+    try:
+        return await work
+    except ArrieroError as error:
+        if error.status < 500:
+            raise
+        log.warning("request %s: %s", request.scope[security.REQUEST_ID], error.message)
+        raise EdgeError(error.status, error.code, LATER) from None
 
 
 def _answer(told: Mapping[str, Any]) -> Response:
