@@ -294,3 +294,68 @@ async def test_what_another_key_sealed_waits_for_it_and_holds_up_nobody_else(
     async with shop.opened() as channel:
         await channel.work(shop.clock.now())
     assert sorted(one["in_reply_to"] for one in _data(receiver)) == ["m1", "m2", "m3"]
+
+
+@dataclass
+class Unreadable:
+    """A desk that cannot open one conversation: another key sealed what is in it."""
+
+    desk: Any
+    conversation: str = ""
+
+    async def messages(self, tenant: str, conversation: str, *, after: str = "") -> Any:
+        if conversation == self.conversation:
+            raise StoreError("what is sealed for 'vault' does not open with this key")
+        return await self.desk.messages(tenant, conversation, after=after)
+
+    async def waits(self, tenant: str, conversation: str) -> bool:
+        return bool(await self.desk.waits(tenant, conversation))
+
+
+async def test_a_conversation_that_cannot_be_opened_holds_up_no_other(
+    shop: Shop, receiver: Receiver
+) -> None:
+    async with shop.opened() as channel:
+        channel.conversations = desk = Unreadable(shop.desk)
+        for name in ("c1", "c2"):
+            await shop.told(channel, name, conversation=name, message="A person, please")
+        for task in await shop.ledger.tasks("default"):
+            await shop.desk.accept("default", task.id, "ana")
+            await shop.desk.reply("default", task.id, "ana", "It comes on Tuesday.")
+        desk.conversation = "c1"
+        await channel.take(*shop.signed("m3", message="Hello?"))
+        await channel.take(*shop.signed("m4", conversation="c3"))
+        shop.tick(AGAIN_S)
+        await channel.work(shop.clock.now())
+        told = [(one["conversation"], one.get("text", "")) for one in _data(receiver)]
+        assert ("c2", "It comes on Tuesday.") in told
+        assert ("c3", "") in told
+        assert ("c1", "It comes on Tuesday.") not in told
+        desk.conversation = ""
+        shop.tick(AGAIN_S)
+        await channel.work(shop.clock.now())
+    assert "It comes on Tuesday." in [
+        one.get("text") for one in _data(receiver) if one["conversation"] == "c1"
+    ]
+    assert "m3" in [one.get("in_reply_to") for one in _data(receiver)]
+
+
+async def test_a_message_at_which_an_app_fails_unforeseen_holds_up_no_other(
+    shop: Shop, receiver: Receiver
+) -> None:
+    async def ask(tenant: str, heard: Heard) -> Mapping[str, JsonValue]:
+        if heard.message == "a bug":
+            raise KeyError("response")
+        return await shop.ask(tenant, heard)
+
+    async with shop.opened() as channel:
+        channel.ask = ask
+        await channel.take(*shop.signed("m1", message="a bug"))
+        await channel.take(*shop.signed("m2", conversation="c2"))
+        for _ in range(TRIES):
+            shop.tick(AGAIN_S)
+            await channel.work(shop.clock.now())
+    told = {one["in_reply_to"]: one for one in _data(receiver) if "in_reply_to" in one}
+    assert "m2" in told
+    assert receiver.events() == ["support.answer", "support.failed"]
+    assert "KeyError" not in str(_data(receiver))

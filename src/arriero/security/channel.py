@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -22,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from arriero.core.clock import Clock
 from arriero.core.desk import Conversations
 from arriero.core.door import Heard
-from arriero.core.errors import ArrieroError, Conflict, InputError, StoreError
+from arriero.core.errors import ArrieroError, Conflict, InputError, StageFailed, StoreError
 from arriero.core.words import JsonValue, canonical_json
 from arriero.security.delivery import PAUSES_S, WITHIN_S, client, post
 from arriero.security.vault import Sealer
@@ -213,7 +214,8 @@ class Channel:
         """Answer what a crash left, take up what people wrote, send what is due, forget what is old."""
         for taken in await self._all(Taken):
             if taken.due is not None and taken.due <= now:
-                await self.answer(taken)
+                with self._told(f"message {taken.id}"):
+                    await self.answer(taken)
             elif taken.due is None and taken.at < now - KEPT:
                 await self._drop(taken)
         await self.follow()
@@ -222,19 +224,23 @@ class Channel:
     async def follow(self) -> None:
         """Put what people wrote into the outbox; whom nobody has any more is not watched on."""
         for watched in await self._all(Watched):
-            waits = await self.conversations.waits(self.tenant, watched.conversation)
-            lines = await self.conversations.messages(
-                self.tenant, watched.conversation, after=watched.after
-            )
-            for line in lines:
-                if line["sender"] != "customer":
-                    told = {"sender": line["sender"], "text": line["text"]}
-                    await self._leave(MESSAGE, str(line["id"]), watched, told)
-            after = str(lines[-1]["id"]) if lines else watched.after
-            if not waits:
-                await self._drop(watched)
-            elif after != watched.after:
-                await self._keep(replace(watched, after=after))
+            with self._told("what people wrote"):
+                await self._follow(watched)
+
+    async def _follow(self, watched: Watched) -> None:
+        waits = await self.conversations.waits(self.tenant, watched.conversation)
+        lines = await self.conversations.messages(
+            self.tenant, watched.conversation, after=watched.after
+        )
+        for line in lines:
+            if line["sender"] != "customer":
+                told = {"sender": line["sender"], "text": line["text"]}
+                await self._leave(MESSAGE, str(line["id"]), watched, told)
+        after = str(lines[-1]["id"]) if lines else watched.after
+        if not waits:
+            await self._drop(watched)
+        elif after != watched.after:
+            await self._keep(replace(watched, after=after))
 
     async def send(self, now: datetime) -> None:
         """Send what is due, in order within a conversation; one that fails holds up no other."""
@@ -262,11 +268,17 @@ class Channel:
             await asyncio.gather(*(send(lines) for lines in waiting.values()))
 
     async def _answer_and_send(self, taken: Taken) -> None:
-        try:
+        with self._told(f"message {taken.id}"):
             await self.answer(taken)
             await self.send(self.clock.now())
-        except ArrieroError as error:  # a store is down: the job takes it up again
-            log.warning("%s: message %s: %s", self.name, taken.id, error.message)
+
+    @contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        """What goes wrong inside goes to the log and holds up nothing else: the job takes it up again."""
+        try:
+            yield
+        except ArrieroError as error:
+            log.warning("%s: %s: %s", self.name, what, error.message)
 
     async def _answer(self, taken: Taken) -> None:
         try:
@@ -275,11 +287,11 @@ class Channel:
             await self._keep(replace(taken, due=self._later(taken.id, error)))
             return
         heard = Heard(message, taken.customer, taken.conversation)
-        said = await self.conversations.messages(self.tenant, taken.conversation)
-        before = str(said[-1]["id"]) if said else ""
-        watched = Watched(taken.conversation, taken.customer, before)
+        watched = Watched(taken.conversation, taken.customer)
         try:
-            told = dict(await self.ask(self.tenant, heard))
+            said = await self.conversations.messages(self.tenant, taken.conversation)
+            watched = replace(watched, after=str(said[-1]["id"]) if said else "")
+            told = dict(await self._asked(heard))
         except ArrieroError as error:
             tries = taken.tries + 1
             if tries < TRIES:
@@ -292,6 +304,16 @@ class Channel:
                 await self._keep(watched)
             await self._leave(ANSWER, taken.id, watched, {"in_reply_to": taken.id, **told})
         await self._keep(replace(taken, sealed="", due=None))
+
+    async def _asked(self, heard: Heard) -> Mapping[str, JsonValue]:
+        """The app's answer. A broad catch: a message at which an app fails must hold up no other."""
+        try:
+            return await self.ask(self.tenant, heard)
+        except ArrieroError:
+            raise
+        except Exception as error:
+            log.exception("%s: a message could not be answered", self.name)
+            raise StageFailed("the app failed at this message; its log says where") from error
 
     def _later(self, id: str, error: ArrieroError) -> datetime:
         """When to try again; what is wrong meanwhile goes to the log."""
