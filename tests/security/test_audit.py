@@ -303,6 +303,7 @@ async def test_the_zip_checks_itself_without_arriero(
         ('"actor":"eva"', '"actor":"mallory"'),
         ("On its way", "On its Way"),
         ('"seq":7,', '"seq":8,'),
+        ('"seq":7,', '"seq":71,'),  # no such place, though its path would lead to the root
     ):
         assert was in lines
         changed = lines.replace(was, now_it_is, 1)
@@ -398,3 +399,28 @@ async def test_a_ledger_in_use_is_sound_while_it_is_looked_at(
     again = await look(ledger)
     assert again.sound
     assert again.leaves > found.leaves
+
+
+@pytest.mark.parametrize("which", ["seq = 5", "seq <= 5", "seq >= 5", "seq > 0"])
+async def test_a_leaf_that_was_made_to_look_like_one_from_before_the_proofs_is_found(
+    tmp_path: Path, ledger: SqlLedger, log: AuditLog, which: str
+) -> None:
+    """Else its row could say anything: no leaf would speak of it."""
+    await ledger.commit(*entries()[:2])
+    first = await log.seal()
+    await fill(ledger)
+    await log.seal()
+    assert first is not None
+    assert first.size < 5
+    change(tmp_path, f"UPDATE audit SET content = NULL, salt = NULL WHERE {which}")
+    assert "leaf" in {found.kind for found in (await look(ledger)).findings}
+
+
+async def test_leaves_from_before_the_proofs_are_no_finding(
+    tmp_path: Path, ledger: SqlLedger, log: AuditLog
+) -> None:
+    await fill(ledger)
+    change(tmp_path, "UPDATE audit SET content = NULL, salt = NULL")
+    await ledger.commit(recorded(id="after"))
+    await log.seal()
+    assert (await look(ledger)).findings == []

@@ -3,7 +3,8 @@
 What it finds: an edited, missing, added or reordered leaf; a head that is not signed or not true; a row
 that says something else than its leaf, a row that is gone, a row that no leaf speaks of; a log that is
 shorter than, or other than, an anchor says. What it cannot find without an anchor: a tail that was cut off
-together with the heads over it.
+together with the heads over it; that leaves were made to look like those from before the proofs (which say
+nothing of their rows), together with every head that was signed over fewer leaves.
 """
 
 from __future__ import annotations
@@ -126,6 +127,7 @@ def _leaves(
     frontier, by_subject = Frontier(completed), defaultdict[str, list[_Told]](list)
     due = _due(heads, anchors)
     waiting = next(due, None)
+    proved_from = waiting[1].size if waiting else None  # proofs and heads came at once
     for leaf in leaves(connection):
         step()
         if leaf.seq != frontier.size + 1:
@@ -139,6 +141,10 @@ def _leaves(
             frontier.add(b"")
         if leaf.content is not None:
             by_subject[leaf.subject].append(_Told(leaf))
+        elif by_subject or (proved_from is not None and frontier.size > proved_from):
+            told.found(
+                "leaf", f"leaf {leaf.seq}", "lost its content: only the first leaves have none"
+            )
         while waiting is not None and waiting[1].size == frontier.size:
             if waiting[1].root != frontier.root().hex():
                 told.found(

@@ -91,6 +91,8 @@ def sha256(data: bytes) -> bytes:
 
 def leads_to(leaf: bytes, index: int, size: int, path: Sequence[str], root: bytes) -> bool:
     """Whether the path proves that `leaf` is number `index` of `size` under `root` (RFC 9162)."""
+    if not 0 <= index < size:
+        return False
     node, last, here = index, size - 1, leaf
     for sibling in map(bytes.fromhex, path):
         if last == 0:
