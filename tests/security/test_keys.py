@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from arriero.core.clock import HeldClock
 from arriero.core.errors import InputError, Unauthenticated
 from arriero.security.keys import REFRESH_S, Keyring, mint
-from arriero.store.base import KeySaved
+from arriero.store.base import ApiKey, KeySaved
 from arriero.store.fake import MemoryLedger
 
 
@@ -51,3 +53,23 @@ async def test_a_local_key_works_without_being_in_the_ledger() -> None:
     secret = ring.local("secret-of-this-process")
     assert (await ring.identify(f"Bearer {secret}")).actor == "cli"
     assert not await ledger.keys()
+
+
+async def test_many_who_come_at_once_read_the_keys_once() -> None:
+    class Counted(MemoryLedger):
+        reads = 0
+
+        async def keys(self) -> Sequence[ApiKey]:
+            self.reads += 1
+            await asyncio.sleep(0)
+            return await super().keys()
+
+    clock, ledger = HeldClock(), Counted()
+    secret, key = mint("backend", "acme", clock.now())
+    await ledger.commit(KeySaved(key))
+    ring = Keyring(ledger, clock)
+    for reads in (1, 2):
+        told = await asyncio.gather(*(ring.identify(f"Bearer {secret}") for _ in range(20)))
+        assert {one.actor for one in told} == {"backend"}
+        assert ledger.reads == reads
+        clock.advance(REFRESH_S + 1)

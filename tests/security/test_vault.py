@@ -105,3 +105,17 @@ async def test_without_a_vault_what_is_private_is_masked_and_restored_in_this_ca
     masked, vault = await withhold(form, PatternMasker(), vaults, PLACE, known)
     assert masked.message == "<FIRST_NAME>: <EMAIL_1>"
     assert vault.restore(masked.message) == "Ilka: a@b.org"
+
+
+def test_two_processes_that_make_the_key_at_once_get_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(size: int) -> bytes:  # another process comes while the first one makes its key
+        monkeypatch.undo()
+        others.append(vault_key(tmp_path, {}))
+        return bytes(size)
+
+    others: list[bytes] = []
+    monkeypatch.setattr("arriero.security.keyfile.secrets.token_bytes", slowly)
+    assert vault_key(tmp_path, {}) == others[0] == vault_key(tmp_path, {})
+    assert [file.name for file in tmp_path.iterdir()] == ["vault.key"]

@@ -6,6 +6,7 @@ import base64
 import binascii
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,20 +35,28 @@ class KeyFile:
             return decoded(given, f"the environment variable {self.variable}")
         file = folder / self.file
         try:
-            made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return self._read(file)
+            if not file.exists():
+                self._make(file)
+        except FileExistsError:  # another process was faster
+            pass
         except OSError as error:
             raise StoreError(
                 f"{self.what} cannot be made in {str(folder)!r} ({error.strerror}); "
                 f"make the folder writable or set {self.variable}"
             ) from None
-        with os.fdopen(made, "wb") as out:
-            key = secrets.token_bytes(BYTES)
-            out.write(base64.urlsafe_b64encode(key))
-            out.flush()
-            os.fsync(out.fileno())
-        return key
+        return self._read(file)
+
+    def _make(self, file: Path) -> None:
+        """Write a secret aside and give it its name: nobody reads half of one."""
+        made, aside = tempfile.mkstemp(dir=file.parent, prefix=f".{self.file}-")  # mode 0600
+        try:
+            with os.fdopen(made, "wb") as out:
+                out.write(base64.urlsafe_b64encode(secrets.token_bytes(BYTES)))
+                out.flush()
+                os.fsync(out.fileno())
+            os.link(aside, file)
+        finally:
+            Path(aside).unlink()
 
     def _read(self, file: Path) -> bytes:
         try:

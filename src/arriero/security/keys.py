@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import secrets
@@ -50,6 +51,7 @@ class Keyring:
         self._clock = clock
         self._known: dict[str, ApiKey] = {}
         self._read_at = float("-inf")
+        self._reading: asyncio.Task[None] | None = None
         self._local: tuple[str, Identity] | None = None
 
     async def identify(self, authorization: str | None) -> Identity:
@@ -63,7 +65,7 @@ class Keyring:
         if self._local is not None and hmac.compare_digest(hashed, self._local[0]):
             return self._local[1]
         if self._clock.monotonic() - self._read_at > REFRESH_S:
-            await self._refresh()
+            await self._refreshed()
         key = self._known.get(hashed)
         if key is None:
             raise Unauthenticated(
@@ -80,6 +82,18 @@ class Keyring:
         """Use these keys from now on."""
         self._known = {key.hash: key for key in keys if key.revoked_at is None}
         self._read_at = self._clock.monotonic()
+
+    async def _refreshed(self) -> None:
+        """Wait for one reading, whoever began it."""
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._refresh())
+            self._reading.add_done_callback(self._read)
+        await asyncio.shield(self._reading)
+
+    def _read(self, done: asyncio.Task[None]) -> None:
+        self._reading = None
+        if not done.cancelled():
+            done.exception()  # told to whoever waits, if anybody still does
 
     async def _refresh(self) -> None:
         """Read the keys anew; with the ledger down, those that are known stay good."""

@@ -438,8 +438,10 @@ def _postgres(program: str, url: URL, *options: str) -> None:
             f"the ledger is in PostgreSQL and {program} is not on the PATH; "
             "install postgresql-client in the server's version, or back the database up yourself"
         )
-    plain = url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
-    more = {"PGPASSWORD": str(url.password)} if url.password else {}
+    secret = url.password or url.query.get("password")
+    bare = url.set(drivername="postgresql", password=None).difference_update_query(["password"])
+    plain = bare.render_as_string(hide_password=False)
+    more = {"PGPASSWORD": str(secret)} if secret else {}
     done = subprocess.run(
         [program, *options, f"--dbname={plain}"],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,

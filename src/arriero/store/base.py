@@ -440,4 +440,5 @@ class Cache(Protocol):
 
 def without_password(url: str) -> str:
     """`url` as it may be printed: what is printed ends up in tickets."""
-    return re.sub(r"(://[^:/@]*):[^/]*@", r"\1:***@", url)
+    url = re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
+    return re.sub(r"([?&]\w*password=)[^&#]*", r"\1***", url)

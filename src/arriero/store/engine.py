@@ -205,9 +205,10 @@ def _postgresql(url: URL) -> Engines:
         raise MissingExtra("psycopg", "postgres")
     driver = url.set(drivername="postgresql+psycopg")
     options = {"pool_pre_ping": True, "connect_args": POSTGRES_CONNECT, "max_overflow": 0}
-    writer = create_engine(driver, pool_size=1, **options)
+    # Said here, whatever the database prefers: leaves are numbered by what the one before has committed.
+    writer = create_engine(driver, pool_size=1, isolation_level="READ COMMITTED", **options)
     reader = create_engine(driver, pool_size=READERS, isolation_level="AUTOCOMMIT", **options)
-    return Engines(writer, reader, url.render_as_string(hide_password=True), "postgresql")
+    return Engines(writer, reader, without_password(url.render_as_string()), "postgresql")
 
 
 POSTGRES_CONNECT = {
