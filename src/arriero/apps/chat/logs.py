@@ -83,6 +83,8 @@ def logged(
         raise InputError("it holds what is no valid text or number") from None
     who = line.get("user") or _table(line, "request").get("user")
     unit = who[:128] if isinstance(who, str) and who else f"log-{digest.hex()[:16]}"
+    if "\0" in unit:  # no database keeps it, and the lines beside this one would not come in either
+        raise InputError("its user holds the character U+0000")
     vault = Vault()
     masked, vault = mask_input(_conversation(asked, line), masker, vault)
     text = masker.mask(answer, vault)
@@ -152,7 +154,7 @@ def _conversation(messages: Sequence[JsonValue], line: Mapping[str, JsonValue]) 
                 f"messages[{place}] has the role {message.get('role')!r}; tools are not taken in"
             )
         said.append(Said(role=role, content=_text(message.get("content"))))
-    if said[-1].role != "user":
+    if not said or said[-1].role != "user":
         raise InputError("the answer does not follow a message of the user")
     request = _table(line, "request")
     known = {name: request[name] for name in ("temperature", "max_tokens") if name in request}
@@ -164,7 +166,14 @@ def _conversation(messages: Sequence[JsonValue], line: Mapping[str, JsonValue]) 
 
 
 def _moment(line: Mapping[str, JsonValue], at: datetime | None) -> datetime:
-    """When it was answered: seconds (or milliseconds) since 1970, or ISO 8601."""
+    """When it was answered: seconds (or milliseconds) since 1970, or ISO 8601; runs are ordered by it."""
+    told = _told(line, at)
+    if told.timestamp() < 0:
+        raise InputError(f"its time {told.isoformat()} lies before 1970")
+    return told
+
+
+def _told(line: Mapping[str, JsonValue], at: datetime | None) -> datetime:
     found = next((line[key] for key in TIMES if key in line), None)
     found = _table(line, "response").get("created") if found is None else found
     try:
