@@ -311,6 +311,9 @@ class Unreadable:
     async def waits(self, tenant: str, conversation: str) -> bool:
         return bool(await self.desk.waits(tenant, conversation))
 
+    async def post(self, tenant: str, conversation: str, text: str) -> Any:
+        return await self.desk.post(tenant, conversation, text)
+
 
 async def test_a_conversation_that_cannot_be_opened_holds_up_no_other(
     shop: Shop, receiver: Receiver
