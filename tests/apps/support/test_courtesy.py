@@ -1,8 +1,12 @@
 """What a message asks, without greeting and thanks."""
 
+from time import perf_counter
+
 import pytest
 
 from arriero.apps.support.courtesy import request_in, without_quoted
+from arriero.apps.support.general import asks_in_general
+from arriero.apps.support.several import requests
 
 
 @pytest.mark.parametrize(
@@ -71,3 +75,13 @@ def test_the_mail_that_a_message_quotes_is_not_the_message(message: str, own: st
 @pytest.mark.parametrize("message", OWN)
 def test_what_only_looks_like_a_quotation_stays(message: str) -> None:
     assert without_quoted(message) == message
+
+
+@pytest.mark.parametrize("mark", [" ", "\n", "!", "- ", ","])
+def test_a_message_of_one_mark_holds_nobody_up(mark: str) -> None:
+    message = f"Where is it{mark * (7_900 // len(mark))}x"  # as long as a message may be
+    began = perf_counter()
+    request_in(message)
+    requests(message)
+    asks_in_general(message)
+    assert perf_counter() - began < 0.5

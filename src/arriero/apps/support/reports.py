@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 
-_CLAUSE = re.compile(r"(?<=[.!?;:])\s+|,\s+|\s+-+\s+|\s*\n\s*")
+# A run of spaces is tried at its beginning only: from each of them it would be read once a space.
+_CLAUSE = re.compile(r"(?<=[.!?;:])\s+|,\s+|(?<!\s)\s+-+\s+|(?<!\s)\s*\n\s*")
 _QUESTION = re.compile(
     r"\W*(?:(?:hi|hello|hey|and|also|so|but|then|well|ok|okay|please|pls)\W+)*"
     r"(?:(?:how|what|when|where|why|who)['\u2019]?s?|whom|whose|which|can|could|would|will|shall|should|may|might|must"
