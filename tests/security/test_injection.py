@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import codecs
 from pathlib import Path
+from time import perf_counter
 from typing import get_args
 
 import pytest
@@ -191,3 +192,10 @@ def test_a_slip_of_the_fingers_hides_no_order(text: str) -> None:
 def test_a_word_of_its_own_is_no_slip_of_another() -> None:
     assert {"promt", "promppt"} <= set(slips("prompt", "prompts"))
     assert not {"prompt", "prompts", "rompt"} & set(slips("prompt", "prompts"))
+
+
+@pytest.mark.parametrize("sign", ["<!---->", "<!--", "<", "<a hidden>x"])
+def test_a_hostile_text_does_not_take_for_ever(sign: str) -> None:
+    began = perf_counter()
+    scan((sign * 8_000)[:8_000])
+    assert perf_counter() - began < 5.0  # a tenth of it on an idle machine

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -225,10 +226,8 @@ def _with_identifiers(tagged: Tagged) -> Tagged:
 
 
 def _inside(view: View, place: tuple[int, int]) -> tuple[int, int]:
-    """The part of a reading that comes from the characters `place` of the whole text."""
-    start = next((at for at, origin in enumerate(view.origins) if origin >= place[0]), 0)
-    end = next((at for at, origin in enumerate(view.origins) if origin >= place[1]), len(view.text))
-    return start, end
+    """The part of a plain reading that comes from the characters `place` of the whole text."""
+    return bisect_left(view.origins, place[0]), bisect_left(view.origins, place[1])
 
 
 def _says(tagged: Tagged, view: View, place: tuple[int, int]) -> bool:

@@ -45,7 +45,7 @@ _ROT13 = re.compile(r"vtaber|qvfertneq|cebzcg|vafgehpgvba|flfgrz|sbetrg|birevqr"
 _REVERSED = re.compile(r"snoitcurtsn|erongi|tpmorp|drager|metsys|teGrof|tegrof|evoba")
 _SPLIT = re.compile(r"(?<=[a-z])(?:\s?[\"'“”]\s?[+.,&]\s?[\"'“”]|[-*_~^|]{1,2}|\u00ad)(?=[a-z])")
 HIDDEN = re.compile(
-    r"<!--.{0,2000}?(?:-->|$)|<[^>]{0,200}(?:display\s*:\s*none|visibility\s*:\s*hidden"
+    r"<!--.{0,2000}?(?:-->|$)|<[^<>]{0,200}(?:display\s*:\s*none|visibility\s*:\s*hidden"
     r"|font-size\s*:\s*0|opacity\s*:\s*0(?![.\d])|color\s*:\s*(?:#fff(?:fff)?\b|white)|\bhidden\b)"
     r"[^>]{0,200}>[^<]{0,2000}|\[//\]:\s*#[^\n]{0,2000}|[\U000E0020-\U000E007E]+",
     re.DOTALL | re.IGNORECASE,

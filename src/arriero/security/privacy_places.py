@@ -53,7 +53,7 @@ _DE_LOOSE = (
 _NO_DE = r"(?!(?:vor|um|rück|über|auf|nach|ein|aus|ab|zu|an|be|ge|ver|zer|unter|durch|zwischen|neben)(?:schlag|gang|gänge|stich|stieg|breite|tor|see|halde|zug)\b)"
 _HOUSE = r"(?:\s+|(?<=str\.))\d{1,4}(?:\s?[a-z](?![\w]))?(?:\s?[-/]\s?\d{1,3})?(?![\w]|[.,:]\d|\s?(?:%|€|eur|kg|cm|mm|l\b|g\b))"
 _DE = re.compile(
-    rf"(?<!\w)(?:(?:(?-i:[A-ZÄÖÜ])[^\W\d_]*|von|zu|der|den|dem)[- ]|[^\W\d_]+-){{0,4}}[^\W\d_]*(?<=[\w-]){_DE_KIND}{_HOUSE}"
+    rf"(?<!\w)(?:(?:(?-i:[A-ZÄÖÜ])[^\W\d_]*|von|zu|der|den|dem)[ ]|[^\W\d_]+-){{0,4}}[^\W\d_]*(?<=[\w-]){_DE_KIND}{_HOUSE}"
     rf"|(?<!\w){_NO_DE}(?-i:[A-ZÄÖÜ])[^\W\d_]{{2,}}(?<!e)(?<!u)(?<!sp)(?<!a)(?<!o){_DE_LOOSE}{_HOUSE}",
     _I,
 )

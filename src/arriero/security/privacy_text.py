@@ -36,13 +36,14 @@ class Reading:
 
 
 def reading(text: str) -> Reading:
-    """`text` made plain: full-width and other digits as 0-9, dashes as -, tabs as spaces, no invisible characters.
+    """`text` made plain: full-width and other digits as 0-9, dashes as -, tabs as spaces, no invisible characters,
+    of a long row of signs or spaces its two ends.
 
     Linear in the length; an ASCII text is taken as it is.
     """
     text = text.replace("\t", " ")
     if text.isascii():
-        return Reading(text)
+        return _shortened(text)
     table = dict(_PLAIN)
     hidden = False
     for char in set(text):
@@ -58,9 +59,28 @@ def reading(text: str) -> Reading:
             hidden = True
     plain = text.translate(table)
     if not hidden:
-        return Reading(plain)
+        return _shortened(plain)
     kept = [at for at, char in enumerate(plain) if unicodedata.category(char) != "Cf"]
-    return Reading("".join(plain[at] for at in kept), kept)
+    return _shortened("".join(plain[at] for at in kept), kept)
+
+
+# No value holds so many signs or spaces in a row, and patterns try every way to share a long row out.
+_LONG_GAP = re.compile(r"(?<=[\W_]{6})[\W_]+(?=[\W_]{6})")
+
+
+def _shortened(text: str, places: Sequence[int] | None = None) -> Reading:
+    """`text` with the middle of every long row of signs and spaces left out."""
+    if not _LONG_GAP.search(text):
+        return Reading(text, places)
+    before = range(len(text)) if places is None else places
+    parts: list[str] = []
+    kept: list[int] = []
+    at = 0
+    for gap in _LONG_GAP.finditer(text):
+        parts.append(text[at : gap.start()])
+        kept += before[at : gap.start()]
+        at = gap.end()
+    return Reading("".join((*parts, text[at:])), [*kept, *before[at:]])
 
 
 def apart(text: str, found: Iterable[Found]) -> Sequence[Found]:
