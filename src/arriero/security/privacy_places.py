@@ -145,7 +145,7 @@ _UK_CODE = r"[a-z]{1,2}\d[a-z\d]?\s?\d[a-z]{2}"
 _TOWN = rf"{_WORD}(?:[ -]{_WORD}){{0,3}}?"
 # What may follow a street: a code and a town, or a town and a code.
 _TAIL = re.compile(
-    rf"(?:\s[NSEW]{{1,2}}\b)?(?:,?\s*\d{{1,2}}\s?[ºª°]\s?\w*\.?)?\s*[,;/\n-]?\s*(?:(?:\d{{4}}\s?(?-i:[A-Z]{{2}})|\d{{2}}-\d{{3}}|\d{{3}}\s\d{{2}}|\d{{4}}-\d{{3}})\s+(?-i:[A-ZÀ-ÖØ-ÞŁŚŹŻŠČŘŽĐ]){_WORD}"
+    rf"(?:\s[NSEW]{{1,2}}\b)?(?:,?\s*\d{{1,2}}\s?[ºª°]\s?\w{{0,12}}\.?)?\s*[,;/\n-]?\s*(?:(?:\d{{4}}\s?(?-i:[A-Z]{{2}})|\d{{2}}-\d{{3}}|\d{{3}}\s\d{{2}}|\d{{4}}-\d{{3}})\s+(?-i:[A-ZÀ-ÖØ-ÞŁŚŹŻŠČŘŽĐ]){_WORD}"
     rf"|{_TOWN},?\s+(?-i:[A-Z]{{2,3}})\s+(?:\d{{4,5}}|(?-i:[A-Z])\d(?-i:[A-Z])\s?\d(?-i:[A-Z])\d)(?!\w)|(?:[A-Z]{{1,2}}-)?\d{{4,5}}\s+(?:(?:bad|saint|sankt|st\.?|san|santa|la|le|les|los|las|el|den|am)[ -])?{_WORD}(?:-{_WORD})*(?:,\s+(?-i:[A-Z])[^\W\d_]+)?"
     rf"|{_TOWN},?\s+{_UK_CODE}\b|{_TOWN},?\s+(?-i:[A-Z]{{2}}|[a-z]{{2}})\s+\d{{5}}(?:-\d{{4}})?\b|{_UK_CODE}\b|\d{{5}}(?:-\d{{4}})?\b)",
     _I,
