@@ -1,1 +1,1 @@
-"""Remembering: the ledger, an app's records, the cache, and jobs with a lease."""
+"""Remembering: the ledger, an app's records, the cache, blobs, and jobs with a lease."""
