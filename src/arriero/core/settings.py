@@ -218,7 +218,7 @@ class ModelsSettings(Section):
         default=4,
         ge=1,
         le=64,
-        description="answers that one embedded model writes at once where it does not look them up in the prompt",
+        description="answers that an embedded model writes at once, unless its role is drafting; each costs the 0.5b 55 MB",
     )
     max_waiting: int = Field(default=8, ge=0, description="requests queued before a 429")
     repack: bool = True
