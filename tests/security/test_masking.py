@@ -648,6 +648,11 @@ def test_odd_spellings_are_found_whole(text: str) -> None:
     assert re.fullmatch(r"<[A-Z]+_1>", masked(text))
 
 
+@pytest.mark.parametrize("name", ["temperance", "constance", "verity"])
+def test_a_name_that_is_a_virtue_too_is_a_name_in_small_letters(name: str) -> None:
+    assert masked(f"i'm {name}.\nwhere is it") == "i'm <PERSON_1>.\nwhere is it"
+
+
 def test_accents_of_their_own_end_no_name() -> None:
     apart = unicodedata.normalize("NFD", "my name is Zoë Núñez, I am here")
     assert PatternMasker().mask(apart, Vault()) == "my name is <PERSON_1>, I am here"
