@@ -51,7 +51,7 @@ async def open_arm(kind: str, folder: Path, gguf: Callable[[], Path]) -> AsyncIt
         yield Arm(scripted(lease), lease)
     elif kind == "http":
         async with open_fake_server(scripted()) as fake:
-            client = OpenAIHttp("remote", fake.url, "tiny", fake.key, lease=lease)
+            client = OpenAIHttp("remote", fake.url, "tiny", fake.key, at_once=1, lease=lease)
             yield Arm(client, lease)
             await client.close()
     else:
