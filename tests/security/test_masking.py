@@ -653,6 +653,37 @@ def test_a_name_that_is_a_virtue_too_is_a_name_in_small_letters(name: str) -> No
     assert masked(f"i'm {name}.\nwhere is it") == "i'm <PERSON_1>.\nwhere is it"
 
 
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("i'm eluned. where is it", "i'm <PERSON_1>. where is it"),
+        ("hi, philomena rover here.", "hi, <PERSON_1> here."),
+        ("Hi, Rojo Thistlewood here.", "Hi, <PERSON_1> here."),
+        ("please change the recipient to Peljoquen Rover", "please change the recipient to <PERSON_1>"),
+        ("Best wishes\nRover, Bertrand", "Best wishes\n<PERSON_1>"),
+        ("Best wishes\nZainab Rover", "Best wishes\n<PERSON_1>"),
+        ("hi, brapeloz braquen here.", "hi, <PERSON_1> here."),
+    ],
+)  # fmt: skip
+def test_a_name_of_which_one_half_is_a_word_is_found_whole(text: str, left: str) -> None:
+    assert masked(text) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "i'm flummoxed.",
+        "Hi, nobody here answers.",
+        "hello, is anybody here?",
+        "Hi, the parcel is here.",
+        "Hi, still waiting here",
+        "Best wishes\nSo, Friday then",
+    ],
+)
+def test_what_only_stands_like_a_name_stays(text: str) -> None:
+    assert masked(text) == text
+
+
 def test_accents_of_their_own_end_no_name() -> None:
     apart = unicodedata.normalize("NFD", "my name is Zoë Núñez, I am here")
     assert PatternMasker().mask(apart, Vault()) == "my name is <PERSON_1>, I am here"

@@ -83,6 +83,13 @@ _CLOSING = re.compile(
 _BREAK = re.compile(r"[\n,.!:;-]")
 _HERE = re.compile(r"\s(?:here|speaking|writing|hier|à l'appareil|al habla)\b", _I)
 _END = re.compile(r"[\s.,!)-]*(?:\Z|\n)")
+# "Hi, W W here": whoever greets so says who writes, be one of the names a word.
+_INTRODUCED = re.compile(
+    r"(?:\A|[\n.!?])\s*(?:hi|hello|hey|good (?:morning|afternoon|evening|day)),?\s(?P<who>[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*){0,2})\s(?:here|speaking|writing)\b",
+    _I,
+)
+# "Best wishes\nRover, Bertrand"
+_TURNED = re.compile(r"(?P<last>[A-Z][\w'-]+), (?P<first>[A-Z][\w'-]+)")
 
 
 @cache
@@ -145,6 +152,9 @@ def names(text: str, spare: Collection[str] = ()) -> Iterator[Found]:
     for field in _FIELD.finditer(text):
         yield Found("PERSON", *field.span("value"))
     yield from _signatures(text, words)
+    for match in _INTRODUCED.finditer(text):
+        if who := words.introduced(match.start("who"), match.end("who")):
+            yield Found("PERSON", *who)
     for match in _HERE.finditer(text):
         before = list(_TOKEN.finditer(text, max(0, match.start() - 60), match.start()))
         for token in before[-LONGEST:]:
@@ -285,6 +295,13 @@ def _signatures(text: str, words: _Words) -> Iterator[Found]:
         )
         if end and _END.match(text, end) and (formula or text[end:].strip(" .,!)-\n") == ""):
             yield Found("PERSON", start, end)
+        elif (
+            formula
+            and (turned := _TURNED.match(text, start))
+            and _END.match(text, turned.end())
+            and words.may_be(turned["first"], cued=True)
+        ):
+            yield Found("PERSON", *turned.span())
 
 
 def _given(text: str, words: _Words) -> Iterator[Found]:
@@ -363,10 +380,10 @@ class _Words:
         if _CONTRACTION.sub("", lowered) in ordinary_words():
             return False
         if not cued and word.islower() and len(word) > 5 and lowered.endswith(_ENDINGS):
-            return False
+            return floor < 0 and lowered.endswith("ed") and likeness(word) >= _ELUNED
         if not cued and word.islower() and len(word) > 2:
             looks = likeness(word)
-            if looks < floor:
+            if looks < floor and not (floor < 0 and lowered.endswith(_QUALITIES)):
                 return False
             if floor < 0 and looks < _HOW_SURE and (lowered.endswith(_HOW) or _slipped(lowered)):
                 return False
@@ -409,8 +426,15 @@ class _Words:
                 if at == token.end():
                     break
                 continue
+            # "the recipient is Peljo Rover": after a sure cue a capital goes on with the name.
+            open_to_all = (sure or not strict) and upper is True and word[0].isupper()
             if not self._fits(
-                at, word, upper, strict=strict or count > 0, sure=sure or count > 0, floor=floor
+                at,
+                word,
+                upper,
+                strict=not open_to_all if count else strict,
+                sure=sure or count > 0,
+                floor=floor,
             ):
                 break
             if not count and capital and not word[0].isupper():
@@ -453,6 +477,15 @@ class _Words:
         cued = sure or not strict or self._another(at + len(word))
         return self.may_be(word, cued=cued, floor=floor)
 
+    def introduced(self, start: int, end: int) -> tuple[int, int] | None:
+        """Where the name in `start` to `end` stands, of which one word at least is no ordinary one."""
+        parts = [(start + m.start(), m.group()) for m in _PART.finditer(self.text[start:end])]
+        names = [at for at, word in parts if self.may_be(word, cued=True)]
+        if not names:
+            return None
+        led = [at for at, word in parts if word[0].isupper() and word.lower() not in _NEVER]
+        return min(names + led), end
+
     def _initial_first(self, at: int) -> bool:
         """Whether an initial with its full stop stands at `at`, and a word behind it that is a name."""
         after = self._next(at + 2) if self.text[at + 1 : at + 2] == "." else None
@@ -489,6 +522,9 @@ class _Words:
 _CONTRACTION = re.compile(r"(?:n't|'(?:s|m|re|ve|ll|d))$")
 # How verbs, adverbs and adjectives end that follow "I am": "travelling", "struggling", "unsatisfied".
 _ENDINGS = ("ing", "ed", "ly", "ful", "ous", "ive", "able", "ible", "less", "ient")
+# Nobody says "I am temperance" of how he is: there a quality is somebody's name.
+_QUALITIES = ("ance", "ence")
+_ELUNED = -1.0  # log-odds from which a word in "-ed" is a name and no participle
 _GAP = re.compile(r",? ")
 # After a strong cue any capitalised word is taken, but for these.
 _NEVER = frozenset(
