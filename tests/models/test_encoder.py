@@ -4,7 +4,6 @@ import asyncio
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from arriero.core.errors import ModelCorrupt, ModelError, ModelMissing, ModelTimeout
 from arriero.models import encoder as room
 from arriero.models.encoder import OnnxEncoder, OpenAIEncoder
+from tests.models.drip import dripping
 
 
 @pytest.fixture
@@ -209,27 +209,13 @@ async def test_another_model_behind_the_same_name_is_noticed() -> None:
 
 
 async def test_a_server_whose_vectors_drip_is_left_in_time() -> None:
-    left = asyncio.Event()
-
-    async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
-        with suppress(ConnectionError):
-            while True:
-                writer.write(b" ")
-                await writer.drain()
-                await asyncio.sleep(0.05)
-        writer.close()
-        left.set()
-
-    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        encoder = OpenAIEncoder(f"http://127.0.0.1:{port}/v1", "model", timeout_s=0.3)
+    async with dripping() as url:
+        encoder = OpenAIEncoder(url, "model", timeout_s=0.3)
         began = time.monotonic()
         with pytest.raises(ModelTimeout):
             await encoder.encode(["hello"])
-        assert time.monotonic() - began < 5  # it would drip for 50 s
+        assert time.monotonic() - began < 5
         await encoder.close()
-        await asyncio.wait_for(left.wait(), 20)
 
 
 async def _quiet(encoder: OnnxEncoder) -> None:

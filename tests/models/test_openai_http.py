@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from time import perf_counter
 
@@ -23,6 +23,7 @@ from arriero.models.llama_grammar import llama_body
 from arriero.models.openai_http import OpenAIHttp
 from arriero.models.openai_wire import Answer, error_message, event_data
 from arriero.store.cache import MemoryCache
+from tests.models.drip import dripping
 
 WORDS = "one two three four five six seven eight nine ten"
 
@@ -251,28 +252,14 @@ async def test_a_wrong_key_says_where_to_look() -> None:
 async def test_a_ping_ends_in_time_however_slowly_the_answer_drips(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    left = asyncio.Event()
-
-    async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-        with suppress(ConnectionError):
-            while True:
-                writer.write(b" ")
-                await writer.drain()
-                await asyncio.sleep(0.05)
-        writer.close()
-        left.set()
-
     monkeypatch.setattr(openai_http, "PING_S", 0.3)
-    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    async with dripping() as url:
         client = OpenAIHttp("r", url, "m", None)
         began = perf_counter()
         with pytest.raises(ModelTimeout, match="list its models"):
             await client.ping()
-        assert perf_counter() - began < 5  # it would drip for 50 s
+        assert perf_counter() - began < 5
         await client.close()
-        await asyncio.wait_for(left.wait(), 20)
 
 
 async def test_a_redirect_is_not_followed_with_the_key() -> None:

@@ -102,9 +102,8 @@ class Engines:
             for key, classifier in tuple(self._classifiers.items()):
                 if key[0] != f"head:{head}" or not isinstance(classifier, Teachable):
                     continue
-                if self._taught.get(key, ()) != tuple(
-                    rows
-                ):  # asked with every message, seldom changed
+                # Asked with every message, seldom changed.
+                if self._taught.get(key, ()) != tuple(rows):
                     await classifier.teach(rows)
                     self._taught[key] = tuple(rows)
 

@@ -380,7 +380,7 @@ class _Words:
         if _CONTRACTION.sub("", lowered) in ordinary_words():
             return False
         if not cued and word.islower() and len(word) > 5 and lowered.endswith(_ENDINGS):
-            return floor < 0 and lowered.endswith("ed") and likeness(word) >= _ELUNED
+            return floor < 0 and lowered.endswith("ed") and likeness(word) >= _NAME_IN_ED
         if not cued and word.islower() and len(word) > 2:
             looks = likeness(word)
             if looks < floor and not (floor < 0 and lowered.endswith(_QUALITIES)):
@@ -524,7 +524,7 @@ _CONTRACTION = re.compile(r"(?:n't|'(?:s|m|re|ve|ll|d))$")
 _ENDINGS = ("ing", "ed", "ly", "ful", "ous", "ive", "able", "ible", "less", "ient")
 # Nobody says "I am temperance" of how he is: there a quality is somebody's name.
 _QUALITIES = ("ance", "ence")
-_ELUNED = -1.0  # log-odds from which a word in "-ed" is a name and no participle
+_NAME_IN_ED = -1.0  # log-odds from which a word in "-ed" is a name and no participle
 _GAP = re.compile(r",? ")
 # After a strong cue any capitalised word is taken, but for these.
 _NEVER = frozenset(

@@ -133,16 +133,14 @@ class Round:
         before = frozenset(self.bench.candidates)
         every = range(self.settings.samples)
         drafts = [partial(self._another, best, judgement, number) for number in every]
-        found = {
-            mark_of(one[0]): one
-            for one in reversed(await self._judged(drafts, _enough))
-            if mark_of(one[0]) not in before and not one[1].report.blocked
-        }
-        tried = list(reversed(found.values()))
-        certain = [made for made, other in tried if _is_certain(other)]
-        if certain or not tried:
-            return certain[0] if certain else None
-        return chosen(best_of(tried))
+        tried = dict[str, Judged]()  # what is said twice counts once, where it was said first
+        for made, other in await self._judged(drafts, _enough):
+            if mark_of(made) not in before and not other.report.blocked:
+                tried.setdefault(mark_of(made), (made, other))
+        for made, other in tried.values():
+            if _is_certain(other):
+                return made
+        return chosen(best_of(list(tried.values()))) if tried else None
 
     async def _judged(
         self,
