@@ -295,3 +295,33 @@ def test_the_plan_is_what_a_user_would_write(place: Place) -> None:
     assert plan["dataset"] == "sft"
     assert json.loads((Path(str(plan["dataset_dir"])) / "dataset_info.json").read_text())["sft"]
     assert (plan["model_name_or_path"], plan["stage"], plan["seed"]) == ("/base", "sft", 42)
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "able"),
+    [
+        ("processor\t: 0\nflags\t\t: fpu avx512f avx512_bf16 amx_tile\n", True),
+        ("processor\t: 0\nFeatures\t: fp asimd bf16\n", True),
+        ("processor\t: 0\nflags\t\t: fpu avx2 avx512f\nbugs\t\t: bf16\n", False),
+        ("", False),
+    ],
+)
+async def test_a_training_multiplies_as_the_processor_does_best(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cpuinfo: str, able: bool
+) -> None:
+    monkeypatch.setattr(llamafactory, "CPUINFO", tmp_path / "cpuinfo")
+    (tmp_path / "cpuinfo").write_text(cpuinfo)
+    await place.train()
+    plan = (place.out / "train.yaml").read_text().splitlines()
+    assert ("bf16: true" in plan, "use_cpu: true" in plan) == (able, able)
+
+
+async def test_a_precision_that_the_recipe_names_is_kept(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(llamafactory, "CPUINFO", tmp_path / "cpuinfo")
+    (tmp_path / "cpuinfo").write_text("flags : avx512_bf16\n")
+    own = replace(place.recipe, parameters={"bf16": False})
+    await place.trainer.train(place.dataset, own, place.out, progress=lambda told: None)
+    assert "bf16: false" in (place.out / "train.yaml").read_text().splitlines()
+    assert not llamafactory.multiplies_bf16(tmp_path / "none")

@@ -43,6 +43,8 @@ YAML, LOG, RESULT, CANCEL = "train.yaml", "train.log", "result", "cancel"
 PROGRESS = "trainer_log.jsonl"  # LLaMA-Factory's, in the result's folder
 FREE_BYTES = 500_000_000  # a LoRA's checkpoints take 10 to 100 MB each, three are kept
 TAIL_BYTES = 20_000
+CPUINFO, FLAGS = Path("/proc/cpuinfo"), {"flags", "Features"}
+BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 
 # LLaMA-Factory's examples (lora, all linear layers) at the size that two cores can do; learning rates are
 # its examples' for each stage. KTO estimates a divergence within a batch, so a batch has at least 4
@@ -108,7 +110,9 @@ class LlamaFactory:
             return done
         self.environment.whole()
         base = await base_of(recipe.base, self.models, self.environment)
-        plan = {**plan_of(recipe, dataset, base.folder, out), **self._workers()}
+        told = {"bf16", "fp16", "use_cpu"} & recipe.parameters.keys()
+        chosen = {} if told else self._precision()
+        plan = {**plan_of(recipe, dataset, base.folder, out), **chosen, **self._workers()}
         with _room_on_the_disk(out):
             return await self._trained(dataset, recipe, out, plan, progress)
 
@@ -156,6 +160,11 @@ class LlamaFactory:
         finally:
             shutil.rmtree(out / "cache", ignore_errors=True)
 
+    def _precision(self) -> Mapping[str, JsonValue]:
+        """bfloat16 where the processor multiplies it itself: half the time at 400 tokens a row, as on a GPU."""
+        able = self.settings.devices == "cpu" and multiplies_bf16(CPUINFO)
+        return {"bf16": True, "use_cpu": True} if able else {}
+
     def _workers(self) -> Mapping[str, JsonValue]:
         ray = self.settings.launcher == "ray"
         return {"ray_num_workers": self.settings.ray_workers} if ray else {}
@@ -166,6 +175,17 @@ class LlamaFactory:
         launcher = {"single": "", "torchrun": "FORCE_TORCHRUN", "ray": "USE_RAY"}
         env = {} if seen is None else {"CUDA_VISIBLE_DEVICES": seen}
         return env | ({name: "1"} if (name := launcher[self.settings.launcher]) else {})
+
+
+def multiplies_bf16(cpuinfo: Path) -> bool:
+    """Whether Linux says that the processor multiplies bfloat16 (x86 with AVX-512 BF16 or AMX, Arm from v8.6)."""
+    try:
+        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    told = (line.partition(":") for line in lines)
+    flags = next((after.split() for name, _, after in told if name.strip() in FLAGS), [])
+    return not BF16_FLAGS.isdisjoint(flags)
 
 
 def plan_of(recipe: Recipe, dataset: Path, base: Path, out: Path) -> Mapping[str, JsonValue]:
