@@ -13,7 +13,7 @@ from arriero.flow import Case, Event, Flow, Result
 from arriero.models.fake import EchoGenerator
 from arriero.models.roles import Models
 from arriero.security.masking import PatternMasker
-from arriero.store.base import ExposureSet, VariantRegistered
+from arriero.store.base import ExposureSet, Ledger, VariantRegistered
 from arriero.store.exposures import Exposures
 from arriero.store.fake import MemoryLedger
 from tests.toy import Ask, Say, Toy
@@ -28,7 +28,7 @@ async def told(flow: Flow, result: Result[Say]) -> tuple[Run, Trace]:
     return run, trace
 
 
-async def flow_for(app: Toy, ledger: MemoryLedger | None = None) -> Flow:
+async def flow_for(app: Toy, ledger: Ledger | None = None) -> Flow:
     ledger = ledger or MemoryLedger()
     clock = SystemClock()
     variant = app.baseline()

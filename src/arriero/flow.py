@@ -8,6 +8,7 @@ outcome with a recorded reason. Nothing happens before it is judged; answered me
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import inspect
 import logging
 import time
@@ -44,6 +45,7 @@ from arriero.core.words import (
     Trace,
     Variant,
     Verdict,
+    canonical_json,
     content_hash,
 )
 from arriero.models.base import Encoder
@@ -56,6 +58,7 @@ from arriero.store.base import ActionDone, Cache, Entry, Ledger, RunClosed, RunR
 from arriero.store.exposures import Exposures
 from arriero.store.jobs import Job
 from arriero.store.records import Records
+from arriero.store.rows import traced
 
 if TYPE_CHECKING:  # it needs numpy
     from arriero.models.projection import Projection
@@ -531,7 +534,8 @@ class Flow:
             log.warning("run %s was answered unrecorded: %s", run.id, error)
             return None
         if actions:
-            await self._act(app, run, actions, vault)
+            recorded = traced(run, hashlib.sha256(canonical_json(trace)).hexdigest())
+            await self._act(app, recorded, actions, vault)
         return run.id
 
     async def _act(self, app: AnyApp, run: Run, actions: Sequence[Action], vault: Vault) -> None:

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from arriero.core.clock import SystemClock
 from arriero.core.errors import InputError
 from arriero.core.merkle import consistent, included
-from arriero.core.words import canonical_json
+from arriero.core.words import Action, Ended, canonical_json
 from arriero.security.audit import (
     PUBLIC,
     AuditChanged,
@@ -33,13 +33,15 @@ from arriero.security.audit import (
 from arriero.security.audit_export import read_anchor, write_zip
 from arriero.security.audit_verify import Verified, verify
 from arriero.store.audit_log import AuditStore, Head, SqlAudit
-from arriero.store.base import Ledger, RunErased, TaskSaved
+from arriero.store.base import Ledger, RunClosed, RunErased, TaskSaved
 from arriero.store.engine import sqlite_url
 from arriero.store.fake import MemoryAudit, MemoryLedger
 from arriero.store.ledger import SqlLedger, open_ledger
 from arriero.store.rows import erased
 from tests.security.audit_samples import entries, fill, now
-from tests.store.samples import a_task, recorded
+from tests.store.samples import REFUND, a_task, recorded
+from tests.test_flow import case, flow_for
+from tests.toy import Toy
 
 Pair = tuple[Ledger, AuditStore]
 
@@ -85,6 +87,36 @@ def change(folder: Path, *statements: str) -> None:
         for statement in statements:
             connection.execute(statement)
     connection.close()
+
+
+async def test_a_run_whose_action_the_flow_performed_is_no_edited_row(ledger: SqlLedger) -> None:
+    flow = await flow_for(app := Toy(actions=(Action("mail", "a"),)), ledger)
+    result = await flow.run(app, case())
+    assert app.performed == [f"{result.run_id}:a"]
+    assert (await look(ledger)).findings == []
+
+
+async def test_the_last_leaf_of_an_acting_run_binds_its_trace(
+    ledger: SqlLedger, tmp_path: Path
+) -> None:
+    flow = await flow_for(app := Toy(actions=(Action("mail", "a"),)), ledger)
+    acted, other = await flow.run(app, case()), await flow.run(Toy(), case("another"))
+    change(
+        tmp_path,
+        f"UPDATE runs SET trace = (SELECT trace FROM runs WHERE id = '{other.run_id}') "
+        f"WHERE id = '{acted.run_id}'",
+    )
+    assert any(acted.run_id in one.where for one in (await look(ledger)).findings)
+
+
+async def test_a_run_that_was_closed_without_naming_its_trace_is_no_edited_row(
+    ledger: SqlLedger,
+) -> None:
+    entry = recorded(REFUND, ended=Ended.PENDING)
+    closed = replace(entry.run, ended=Ended.ANSWERED, trace=None)
+    await ledger.commit(entry)
+    await ledger.commit(RunClosed(closed))
+    assert (await look(ledger)).findings == []
 
 
 async def test_every_leaf_is_proved_under_the_signed_head(

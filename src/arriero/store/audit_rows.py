@@ -135,7 +135,9 @@ def _agrees(entry: Entry, row: RowMapping, *, but: Sequence[str] = ()) -> bool:
 def _run(row: RowMapping) -> Iterator[Stated]:
     run = values.parsed(Run, row["body"])
     here = (row["tenant"], row["app"], row["mode"]) == (run.tenant, run.app, run.mode.value)
-    sound = here and _agrees(RunClosed(run), row, but=("open", "roles"))  # its trace has them
+    # Its trace has the roles. A run that was closed without naming its trace keeps the one it was recorded with.
+    kept = ("open", "roles") if run.trace else ("open", "roles", "trace")
+    sound = here and _agrees(RunClosed(run), row, but=kept)
     kinds = frozenset({"run.recorded", "run.closed", "run.erased"})
     yield Stated(
         f"run {row['id']}", kinds, row["id"], canonical_json(run), True, sound=sound,
