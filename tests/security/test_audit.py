@@ -106,7 +106,8 @@ async def test_the_last_leaf_of_an_acting_run_binds_its_trace(
         f"UPDATE runs SET trace = (SELECT trace FROM runs WHERE id = '{other.run_id}') "
         f"WHERE id = '{acted.run_id}'",
     )
-    assert any(acted.run_id in one.where for one in (await look(ledger)).findings)
+    wheres = [one.where for one in (await look(ledger)).findings]
+    assert f"run {acted.run_id}" in wheres
 
 
 async def test_a_run_that_was_closed_without_naming_its_trace_is_no_edited_row(

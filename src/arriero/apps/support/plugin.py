@@ -126,6 +126,7 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
         examples=Examples(parts.records, parts.clock, parts.teach),
         listener=Listener.of(await parts.encoder()),
         reader=Reader.of(await parts.encoder()),
+        golden=await asyncio.to_thread(_golden_set, settings, store),
     )
 
 
@@ -144,6 +145,19 @@ async def _unanswered(settings: SupportSettings, parts: Parts) -> Vectors | None
     lines = await asyncio.to_thread(expected.unanswered, file)
     kept = parts.folder / "index" / "unanswered.safetensors"
     return await vectors_of(lines, encoder, kept) if lines else None
+
+
+def _golden_set(settings: SupportSettings, store: Store) -> Path | None:
+    """The sample's golden questions, while the sample's shop is all that answers.
+
+    They ask for its facts: what another company answers to them says nothing of a champion.
+    """
+    sample = SupportSettings()
+    own = any(
+        getattr(settings, name) != getattr(sample, name)
+        for name in ("intents", "articles", "directory")
+    )
+    return None if own or store.load().articles else SAMPLE / "golden.jsonl"
 
 
 async def _projection(
