@@ -127,6 +127,18 @@ def test_a_list_of_signatures_under_the_names_of_files_is_a_project() -> None:
     ]  # fmt: skip
 
 
+def test_a_description_ends_before_the_next_file_and_before_the_examples() -> None:
+    found = understood(
+        "Write two files.\nshapes.py:\n- area(width, height): the area of a rectangle.\nreport.py (imports shapes):\n"
+        '- line(width, height): the text "area: N",\n  see shapes.py: it has the area.\nExamples:\nline(2, 3) == "area: 6"\n'
+    )
+    assert [part.task for part in found.architecture.parts] == [
+        "area(width, height): the area of a rectangle.",
+        'line(width, height): the text "area: N", see shapes.py: it has the area.',
+    ]
+    assert [one.code for one in found.examples] == ['assert line(2, 3) == "area: 6"']
+
+
 @pytest.mark.parametrize(
     ("text", "language"),
     [
@@ -139,6 +151,11 @@ def test_a_list_of_signatures_under_the_names_of_files_is_a_project() -> None:
         ("in Rust", "rust"),
         ("```java\nclass A {}\n```", "java"),
         ("Write a COBOL program", "cobol"),
+        ("Write a SQL query that returns the ten best customers", "sql"),
+        ("SQL statement to delete old orders", "sql"),
+        ("Write a function that runs a SQL query", "python"),
+        ("Write a SQL query builder", "python"),
+        ("Write a Python function. Write a SQL query for it too.", "python"),
     ],
 )
 def test_the_language_is_read_out_of_the_text(text: str, language: str) -> None:

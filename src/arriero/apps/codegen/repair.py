@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import ast
-import asyncio
-import contextlib
-import importlib
 import re
 from collections.abc import Mapping
-from subprocess import DEVNULL
 
 from arriero.apps.codegen import trees
+from arriero.apps.codegen.judge.child import ToolError, program, told
 from arriero.apps.codegen.repair_names import defined, imported, unbound, unshadowed
 from arriero.apps.codegen.requirement import Kind, Requirement
 from arriero.core.errors import MissingExtra
@@ -138,23 +135,11 @@ def with_helpers(code: str, before: str) -> str:
 async def linted(code: str) -> str:
     """`code` with what ruff mends safely; as it is where ruff is not installed or does not parse it."""
     try:
-        find = importlib.import_module("ruff").find_ruff_bin
-    except (ImportError, AttributeError):
+        argv = [
+            program("ruff", "find_ruff_bin"), "check", "--isolated", "--no-cache", "--quiet", "--fix", "--select",
+            "E,F,I,PERF,SIM,C4,UP032", "--ignore", "E501", "--exit-zero", "--stdin-filename", "main.py", "-",
+        ]  # fmt: skip
+        fixed = await told(argv, stdin=code, within_s=LINT_WITHIN_S)
+    except (ToolError, MissingExtra):
         return code
-    try:
-        child = await asyncio.create_subprocess_exec(
-            find(), "check", "--isolated", "--no-cache", "--quiet", "--fix", "--select", "E,F,I,PERF,SIM,C4,UP032",
-            "--ignore", "E501", "--exit-zero", "--stdin-filename", "main.py", "-",
-            stdin=-1, stdout=-1, stderr=DEVNULL,
-        )  # fmt: skip
-    except (OSError, MissingExtra):
-        return code
-    try:
-        async with asyncio.timeout(LINT_WITHIN_S):
-            out, _ = await child.communicate(code.encode())
-    except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
-        return code
-    fixed = out.decode(errors="replace")
     return fixed if fixed.strip() and _parses(fixed) else code

@@ -34,6 +34,7 @@ MOST_QUESTIONS = 2
 _FILE = re.compile(
     r"(?<![\w/.])(?P<file>(?:[\w-]+/)*[\w-]+\.(?:py|js|ts|go|java|rs|cpp|rb|php))(?!\w)"
 )
+_HEADING = re.compile(rf"\s*(?:{_FILE.pattern}\s*(?:\([^)]*\))?|examples?)\s*:\s*$", re.IGNORECASE)
 _SCRIPT = re.compile(r"\b(?:script|program|command[- ]line|cli|main function)\b", re.IGNORECASE)
 
 
@@ -133,7 +134,7 @@ def _file_of(part: Part, text: str, files: Sequence[tuple[int, str]]) -> str:
 
 
 def _task_of(part: Part, text: str) -> str:
-    """The lines that open with it, else those that name it first, up to the next list item or blank line.
+    """The lines that open with it, else those that name it first, up to the next list item, heading or blank line.
 
     A file of the same name (`crack.py`) is not it.
     """
@@ -146,6 +147,8 @@ def _task_of(part: Part, text: str) -> str:
             said = [line.strip(" -*\t")]
             for more in lines[place + 1 :]:
                 if not more.strip() or re.match(r"\s*(?:[-*]|\d+[.)])\s", more) or ">>>" in more:
+                    break
+                if _HEADING.match(more):
                     break
                 said.append(more.strip())
             return " ".join(said)[:600]

@@ -31,6 +31,12 @@ _LANGUAGE = re.compile(
     rf"|(?<![\w.])(?P<kind>{_NAMED})\s+(?:function|method|class|program|script|module|code|package|struct|project|snippet)s?\b)",
     re.IGNORECASE,
 )
+# SQL is asked for as a query; "a function that runs a SQL query" is no such request.
+_QUERY = re.compile(
+    r"(?:\b(?:write|create|make|give\s+me|provide|generate|i\s+need|i\s+want)\s+(?:me\s+)?(?:an?\s+|the\s+|one\s+|some\s+)?"
+    r"(?:simple\s+)?|\A\s*)sql\s+(?:quer(?:y|ies)|statements?)(?=\s+(?:that|which|to|for|over|with|in|on)\b|\s*[,.:;]|\s*\Z)",
+    re.IGNORECASE,
+)
 _FENCE = re.compile(r"```(?P<tag>[\w+#]+)[^\S\n]*\n")
 _SMALL = {"go", "c", "r", "ts", "js", "swift", "scheme", "ada", "nim", "dart", "julia", "rust"}
 
@@ -46,7 +52,7 @@ def language_of(text: str, given: str | None = None) -> str:
         if word.lower() in _SMALL and not word[0].isupper():
             continue  # "in go", "with c" are words; a language is written with a capital
         return spelt(word)
-    return DEFAULT
+    return "sql" if _QUERY.search(text) else DEFAULT
 
 
 def spelt(name: str) -> str:

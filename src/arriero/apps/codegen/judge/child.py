@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from arriero.core.errors import ArrieroError, MissingExtra
 
@@ -21,20 +22,27 @@ class ToolError(ArrieroError):
 async def told(
     argv: Sequence[str], *, stdin: str = "", cwd: Path | None = None, within_s: float
 ) -> str:
-    """What it prints. Ended when the time is over or the caller goes. Raises ToolError."""
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            cwd=cwd,
-        )
-    except OSError as error:
-        raise ToolError(f"{argv[0]} cannot be started: {error}") from None
+    """What it prints. Ended when the time is over or the caller goes.
+
+    Raises ToolError, also where it ends with another status than 0.
+    """
+    # `stdin` is a file and no pipe: a tool may end before it has read all, and uvloop raises for a closed pipe.
+    with TemporaryFile() as given:
+        given.write(stdin.encode(errors="replace"))
+        given.seek(0)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *argv,
+                stdin=given,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                cwd=cwd,
+            )
+        except OSError as error:
+            raise ToolError(f"{argv[0]} cannot be started: {error}") from None
     try:
         async with asyncio.timeout(within_s):
-            said, _ = await process.communicate(stdin.encode(errors="replace"))
+            said, _ = await process.communicate()
     except TimeoutError:
         raise ToolError(f"{Path(argv[0]).name} gave no answer in {within_s:g} s") from None
     finally:
@@ -42,6 +50,10 @@ async def told(
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+    if (
+        process.returncode
+    ):  # those who ask say --exit-zero: silence of a tool that broke off is no praise
+        raise ToolError(f"{Path(argv[0]).name} ended with status {process.returncode}")
     return said.decode(errors="replace")
 
 
