@@ -69,6 +69,7 @@ Evidence = TypeVar("Evidence")
 Answer = TypeVar("Answer")
 VERDICTS = TypeAdapter(tuple[Verdict, ...])
 KNOWN_WITHIN_S = 0.5  # a directory that is slower is asked again when the evidence is there
+UNRECORDED = "this answer is not recorded: the ledger cannot be reached"
 ACT_WITHIN_S = 5.0  # an action runs past the case's deadline: its intent is already committed
 
 log = logging.getLogger(__name__)
@@ -260,17 +261,34 @@ class ActsUnseen(Protocol):
     def unseen(self) -> frozenset[str]: ...
 
 
+@runtime_checkable
+class GoesWithout(Protocol):
+    """An app that has this does its work with less while a store is down, and says what was not there.
+
+    `spared` names the kinds of its actions without which an answer may leave, each with what is then
+    said: where they cannot be recorded they are dropped for good. `without` is what the evidence lacks.
+    Both are sentences for the caller.
+    """
+
+    @property
+    def spared(self) -> Mapping[str, str]: ...
+
+    def without(self, evidence: Any) -> Sequence[str]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Result(Generic[Answer]):
     """What the caller gets: the outcome with private values restored, the run and trace as recorded.
 
     `run_id` is None when the ledger could not be reached and the app may answer all the same.
+    `degraded` says in sentences what the answer was made or left without.
     """
 
     run_id: str | None
     outcome: Outcome[Answer]
     run: Run
     trace: Trace
+    degraded: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -342,7 +360,8 @@ class Flow:
         if mode is Mode.LIVE and run_id is not None and self.on_answer is not None:
             self.on_answer(self, app, case, outcome, run)
         told = _restored(app.shapes, outcome, trace.outcome, vault)
-        return Result(run_id, told, run, trace)
+        missed = _missed(app, story.evidence, None if run_id else outcome)
+        return Result(run_id, told, run, trace, missed)
 
     async def _tell(
         self,
@@ -529,7 +548,7 @@ class Flow:
             # An app that never answers unrecorded has its runs on the disk, not only in the system's memory.
             await self.ledger.commit(RunRecorded(run, trace, actions), durable=not app.unrecorded)
         except StoreError as error:
-            if actions or not app.unrecorded:
+            if not app.unrecorded or any(one.kind not in _spared(app) for one in actions):
                 raise  # an answer that promises an action must not leave without its intent
             log.warning("run %s was answered unrecorded: %s", run.id, error)
             return None
@@ -737,6 +756,21 @@ async def _who(app: AnyApp, case: Case[Any]) -> object | None:
     except (ArrieroError, TimeoutError) as error:
         log.warning("app %s cannot say who asks: %s", app.name, type(error).__name__)
         return None
+
+
+def _spared(app: AnyApp) -> Mapping[str, str]:
+    return app.spared if isinstance(app, GoesWithout) else {}
+
+
+def _missed(app: AnyApp, evidence: object, unrecorded: Outcome[Any] | None) -> tuple[str, ...]:
+    """What an answer went without: evidence, and if it is `unrecorded`, its record and its actions."""
+    missed: tuple[str, ...] = ()
+    if evidence is not None and isinstance(app, GoesWithout):
+        missed = tuple(app.without(evidence))
+    if unrecorded is None:
+        return missed
+    dropped = [_spared(app)[one.kind] for one in unrecorded.actions if one.kind in _spared(app)]
+    return (*missed, UNRECORDED, *dropped)
 
 
 def _known(app: AnyApp, who: object | None) -> Sequence[Known]:

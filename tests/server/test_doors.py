@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from arriero.assembly import Platform
+from arriero.flow import UNRECORDED
 from arriero.server import create
 from tests.server.conftest import HOST, House, Refused, events
 
@@ -19,7 +20,7 @@ async def test_an_answer_has_the_apps_keys_and_the_common_ones(client: httpx.Asy
     answer = (await client.post(PATH, json={"message": "hello there"})).json()
     assert set(answer) == {
         "response", "processing_time",
-        "run_id", "outcome", "reason", "origin", "verdicts", "sources",
+        "run_id", "outcome", "reason", "origin", "verdicts", "sources", "degraded",
     }  # fmt: skip
     assert answer["response"] == "hello there"
     assert answer["outcome"] == "answered"
@@ -96,6 +97,7 @@ async def test_with_the_ledger_down_the_app_answers_without_a_run_id(
     response = await client.post(PATH, json={"message": "hello"})
     assert response.status_code == 200
     assert response.json()["run_id"] is None
+    assert response.json()["degraded"] == [UNRECORDED]
 
 
 async def test_an_app_whose_model_is_not_pulled_says_what_to_pull(

@@ -84,6 +84,7 @@ async def _alone(settings: Settings, app: str, body: Mapping[str, Any]) -> tuple
             "origin": outcome.origin,
             "verdicts": outcome.verdicts,
             "sources": outcome.sources,
+            "degraded": result.degraded,
         }
         run = result.run if result.run_id else None
         return json.loads(canonical_json(told)), json.loads(canonical_json(run))
@@ -113,8 +114,9 @@ def show(answer: Mapping[str, Any], run: Mapping[str, Any] | None, note: str = "
     title = f"{answer['outcome']} · {answer.get('origin') or '-'}"
     words = next((str(answer[key]) for key in TEXTS if answer.get(key)), "")
     console.print(Panel(Text(words), title=title, title_align="left"))
+    for missed in answer.get("degraded", ()):
+        console.print(Text(missed, style="red"))
     if run is None:
-        console.print("not recorded: the ledger could not be reached", style="red")
         return
     if run["reason"]:
         console.print(Text(f"why: {run['reason']}"))

@@ -60,8 +60,9 @@ def show(answer: Mapping[str, Any], run: Mapping[str, Any] | None) -> None:
     decision = answer["decision"] or answer["outcome"]
     console.print(Text(f"{decision} \u00b7 {answer['validation_score']:.1f} of 10", style="bold"))
     _terms(answer, console)
+    for missed in answer.get("degraded", ()):
+        console.print(Text(missed, style="red"))
     if run is None:
-        console.print("not recorded: the ledger could not be reached", style="red")
         return
     stages = ", ".join(f"{stage['stage']} {stage['ms']:.0f} ms" for stage in run["stages"])
     tokens = f"{run['tokens_in']} tokens in, {run['tokens_out']} out"

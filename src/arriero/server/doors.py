@@ -40,7 +40,11 @@ class SourceShown(BaseModel):
 
 
 class Answered(BaseModel):
-    """What every app's answer carries beside its own keys. `run_id` is null when the ledger is down."""
+    """What every app's answer carries beside its own keys.
+
+    `run_id` is null when the ledger is down. `degraded` says in sentences what the answer was made or left
+    without because something was down: what was said before, its record. It is empty else.
+    """
 
     run_id: str | None
     outcome: Literal["answered", "clarify", "pending", "fallback", "refused", "failed"]
@@ -48,6 +52,7 @@ class Answered(BaseModel):
     origin: str
     verdicts: list[VerdictShown]
     sources: list[SourceShown]
+    degraded: list[str]
 
 
 def mount(router: APIRouter, platform: Platform, answers: Answers, door: Door) -> None:
@@ -105,6 +110,7 @@ def common(result: Result[Any]) -> dict[str, Any]:
         "origin": outcome.origin,
         "verdicts": outcome.verdicts,
         "sources": outcome.sources,
+        "degraded": result.degraded,
     }
 
 

@@ -80,6 +80,7 @@ class Desk:
     )
     settings: SupportSettings = field(default_factory=SupportSettings)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    records: MemoryRecords = field(default_factory=MemoryRecords)
 
     async def open(self) -> Desk:
         clock = HeldClock(datetime(2026, 6, 15, 9, tzinfo=UTC))
@@ -87,7 +88,7 @@ class Desk:
         rules = Rules.of(self.settings.hours.table, self.settings.hand_over)
         self.writer = ScriptedGenerator(lambda prompt: self.says)
         directory = MemoryDirectory(CUSTOMERS, ORDERS, TICKETS)
-        records = MemoryRecords()
+        records = self.records
         allowed = policy.load(self.settings.policy)
         confirmations = Confirmations(records, clock)
         self.app = SupportApp(

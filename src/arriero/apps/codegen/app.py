@@ -15,7 +15,7 @@ from arriero.apps.codegen.judge.base import Switches
 from arriero.apps.codegen.judge.copied import Known
 from arriero.apps.codegen.judge.grammars import GRAMMARS
 from arriero.apps.codegen.judge.imports import needed
-from arriero.apps.codegen.kept import ACTION, Kept, as_json, key_of, versions
+from arriero.apps.codegen.kept import ACTION, NOT_KEPT, Kept, as_json, key_of, versions
 from arriero.apps.codegen.parts import built
 from arriero.apps.codegen.requirement import Requirement
 from arriero.apps.codegen.requirement_reading import read
@@ -54,6 +54,10 @@ class CodegenApp:
     golden: Path | None = None
     unrecorded = True
     unseen = frozenset({ACTION})  # what is kept is found under the variant that wrote it alone
+
+    @property
+    def spared(self) -> Mapping[str, str]:
+        return {ACTION: NOT_KEPT}
 
     @property
     def deadline_ms(self) -> float:
@@ -99,6 +103,10 @@ class CodegenApp:
             sources=found.sources,
             own=repository is not None,
         )
+
+    def without(self, evidence: Evidence) -> Sequence[str]:
+        """Nothing here rests on the ledger."""
+        return []
 
     async def draft(
         self, turn: Turn[Wanted], seen: Seen, evidence: Evidence

@@ -14,6 +14,7 @@ from arriero.core.words import JsonValue, content_hash
 from arriero.store.base import Cache
 
 ACTION = "keep"
+NOT_KEPT = "this answer is not kept: the same question will be answered anew"
 _JSON = TypeAdapter(Generated)
 # What judges an answer: with another version of one of them it is judged anew.
 _TOOLS = ("arriero", "ruff", "bandit", "ty", "pydantic-monty", "tree-sitter")

@@ -32,7 +32,7 @@ from arriero.apps.support.reviews import Reviews
 from arriero.apps.support.settings import SupportSettings
 from arriero.apps.support.tools import KINDS, Tools
 from arriero.apps.support.understand import understood
-from arriero.apps.support.values import Evidence, Reply, Seen
+from arriero.apps.support.values import MISSED, NOT_REMEMBERED, Evidence, Reply, Seen
 from arriero.checks.base import Exhibit, Group
 from arriero.core.errors import NotFound
 from arriero.core.words import Action, Draft, JsonValue, Outcome, Variant, Verdict
@@ -71,6 +71,10 @@ class SupportApp:
     shapes = Shapes(Inquiry, Seen, Evidence, Reply)
     golden: Path | None = Path(__file__).parent / "sample" / "golden.jsonl"
     unrecorded = True
+
+    @property
+    def spared(self) -> Mapping[str, str]:
+        return {REMEMBER: NOT_REMEMBERED}
 
     @property
     def jobs(self) -> Sequence[Job]:
@@ -127,6 +131,10 @@ class SupportApp:
         if drafts.settled(matter) and not matter.articles_first:
             return known
         return await gather.found(matter, self.index, self.approved)
+
+    def without(self, evidence: Evidence) -> Sequence[str]:
+        """What was said before, when it could not be read."""
+        return [MISSED[evidence.lost]] if evidence.lost else []
 
     async def draft(
         self, turn: Turn[Inquiry], seen: Seen, evidence: Evidence

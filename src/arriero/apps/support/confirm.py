@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from arriero.apps.support.policy import Tool
 from arriero.core.clock import Clock
+from arriero.core.errors import StoreError
+from arriero.core.ids import uuid7
 from arriero.core.words import JsonValue
 from arriero.store.records import Records
 
@@ -47,6 +49,7 @@ _NO = re.compile(
     r"\b(?:no|nope|nah|not|don't|dont|do not|never|stop|keep it|leave it|forget it|never ?mind|"
     r"changed my mind|on second thou?ght|nein|nicht|lieber nicht|non|pas)\b"
 )
+_BEGINS_NO = frozenset("no nope nah nein non".split())
 _HESITATES = re.compile(
     r"\?|\b(?:but|except|unless|only|instead|wait|however|if|rather|first|before|maybe|aber|nur|mais|pero|ma)\b"
 )
@@ -74,7 +77,7 @@ def reading(message: str, tool: Tool | None = None, order: str = "") -> Reading:
     if not words or len(words) > MOST_WORDS:
         return Reading.ELSE
     if _NO.search(text):
-        short = len(words) <= 6 or words[0] in {"no", "nope", "nah", "nein", "non"}
+        short = len(words) <= 6 or words[0] in _BEGINS_NO
         return (
             Reading.NO if short and "?" not in text and not _numbers(text, order) else Reading.ELSE
         )
@@ -92,8 +95,17 @@ def reading(message: str, tool: Tool | None = None, order: str = "") -> Reading:
 
 def agrees_at_first(message: str) -> bool:
     """Whether a message begins with a yes, whatever else it says."""
-    first = _WORD.search(message.casefold())
-    return first is not None and first.group() in _YES
+    return _first(message) in _YES
+
+
+def answers(message: str) -> bool:
+    """Whether a message says yes or no to something: what that is does not stand in it."""
+    return _first(message) in _YES | _BEGINS_NO or reading(message) is Reading.YES
+
+
+def _first(message: str) -> str:
+    found = _WORD.search(message.casefold())
+    return found.group() if found else ""
 
 
 def _numbers(text: str, order: str) -> bool:
@@ -150,17 +162,31 @@ class Confirmations:
 
     records: Records
     clock: Clock
+    _unread: dict[str, str] = field(
+        default_factory=dict
+    )  # by tenant: an id made when it last failed
 
     async def get(self, tenant: str, place: str | None) -> Pending | None:
-        """What waits here; None when nothing does any more. Reading changes nothing."""
+        """What waits here; None when nothing does any more.
+
+        What was asked before the records could not be read has lost its `question`: something else may
+        have been said since, so that a yes is no yes to it. Then it is asked again.
+        """
         if place is None:
             return None
-        value = await self.records.get(tenant, KIND, place)
+        try:
+            value = await self.records.get(tenant, KIND, place)
+        except StoreError:
+            self._unread[tenant] = uuid7()
+            raise
         try:
             pending = None if value is None else pending_from(value)
         except (KeyError, ValueError, TypeError, AttributeError):
             return None  # written by another version: the customer is asked again
-        return pending if pending is not None and self.clock.now() < pending.until else None
+        if pending is None or self.clock.now() >= pending.until:
+            return None
+        asked_before = pending.run < self._unread.get(tenant, "")  # ids sort by their time
+        return replace(pending, question="") if asked_before else pending
 
     async def put(self, tenant: str, place: str, pending: Pending) -> None:
         await self.records.put(tenant, KIND, place, pending.payload())

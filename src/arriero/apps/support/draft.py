@@ -116,6 +116,9 @@ def _at_once(matter: Matter) -> Draft[Reply] | None:
     if evidence.held:
         because = "a colleague has the conversation"
         return _draft(matter, evidence.held, "held", ending=Ended.PENDING, because=because)
+    if matter.out_of_context:
+        because = "what was said before cannot be read"
+        return _draft(matter, texts.unseen, "clarify", ending=Ended.CLARIFY, because=because)
     if matter.for_a_person:
         foreign = seen.language in matter.rules.translations  # templates are English
         text = texts.looked_at if foreign else matter.approved_text

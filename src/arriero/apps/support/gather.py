@@ -15,7 +15,7 @@ from typing import TypeVar
 from arriero.apps.support import fit
 from arriero.apps.support.approved import Found
 from arriero.apps.support.approved_now import ApprovedNow
-from arriero.apps.support.confirm import place_of
+from arriero.apps.support.confirm import Pending, place_of
 from arriero.apps.support.directory import CustomerDirectory
 from arriero.apps.support.facts import listed, meant, order_facts, underway
 from arriero.apps.support.inbox import HandOvers
@@ -27,7 +27,7 @@ from arriero.apps.support.orders import About, Customer, Order, Untrusted
 from arriero.apps.support.policy import Policy, Tool
 from arriero.apps.support.settings import SupportSettings
 from arriero.apps.support.tools import Proposal, Request, Tools, propose
-from arriero.apps.support.values import HUMAN, Evidence, Seen
+from arriero.apps.support.values import HUMAN, Evidence, Lost, Seen
 from arriero.core.errors import StoreError
 from arriero.core.words import Source
 from arriero.flow import Turn
@@ -42,6 +42,15 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a conversation left: what waits for a yes, what it was about, and what of both cannot be read."""
+
+    pending: Pending | None = None
+    latest: Context | None = None
+    lost: Lost = Lost.NOTHING
+
+
 @dataclass(frozen=True)
 class Personal:
     """What is known of the one who asks: the customer, the order, the conversation, the flow's next step."""
@@ -54,7 +63,9 @@ class Personal:
     modes: Modes
 
     async def known(self, turn: Turn[Inquiry], seen: Seen) -> Evidence:
-        """Nothing while a person has the conversation; without the customer when a store is down."""
+        """Nothing while a person has the conversation; without what was said before while the ledger is
+        down, without the customer while the directory is.
+        """
         conversation, tenant = turn.input.conversation, turn.case.tenant
         if conversation:  # without a ledger it is the bot or nobody
             held = await _if_up(
@@ -62,11 +73,12 @@ class Personal:
             )
             if held:
                 return Evidence("none", held=self.handovers.acknowledged(held))
+        earlier = await self._earlier(turn)
         try:
-            known = await self._now(turn, seen)
+            known = await self._now(turn, seen, earlier)
         except StoreError as error:
             log.warning("answering without the customer's data: %s", error.message)
-            known = await self._without(turn, seen, error.message)
+            known = await self._without(turn, seen, earlier, error.message)
         if conversation:
             note = await _if_up(
                 self.handovers.note(tenant, conversation), "a colleague's note cannot be read"
@@ -74,26 +86,42 @@ class Personal:
             known = replace(known, note=note or "")
         return known
 
-    async def _without(self, turn: Turn[Inquiry], seen: Seen, why: str) -> Evidence:
-        """What holds without the directory too: the mode, and what waits for a yes (to be dropped)."""
+    async def _earlier(self, turn: Turn[Inquiry]) -> Earlier:
+        """What waits for a yes, and what the conversation was about where its caller sends no history."""
         asked, tenant = turn.input, turn.case.tenant
-        place = place_of(asked.conversation, asked.customer)
-        mode = await _if_up(self.modes.mode_of(tenant, seen.intent), "modes cannot be read")
-        pending = await _if_up(
-            self.tools.confirmations.get(tenant, place), "what waits for a yes cannot be read"
-        )
-        said = self.settings.mode if mode is None else mode.value
-        return Evidence("none", missing=why, mode=said, pending=pending, place=place)
+        place = _place(asked)
+        kept = bool(asked.conversation and not asked.history)
+        try:
+            pending = await self.tools.confirmations.get(tenant, place)
+            latest = (await self.memory.load(tenant, place) or Context()) if kept else None
+        except StoreError as error:
+            log.warning("answering without what was said before: %s", error.message)
+            return Earlier(lost=Lost.CONTEXT if kept else Lost.PENDING)
+        return Earlier(pending, latest)
 
-    async def _now(self, turn: Turn[Inquiry], seen: Seen) -> Evidence:
-        asked, tenant = turn.input, turn.case.tenant
-        place = place_of(asked.conversation, asked.customer)
-        pending = await self.tools.confirmations.get(tenant, place)
-        latest = await self._latest(turn, place)
+    async def _without(
+        self, turn: Turn[Inquiry], seen: Seen, earlier: Earlier, why: str
+    ) -> Evidence:
+        """What holds without the directory too: the mode, and what waits for a yes (to be dropped)."""
+        mode = await self._mode(turn, seen.intent)
+        place = _place(turn.input)
+        return Evidence(
+            "none", missing=why, mode=mode, pending=earlier.pending, place=place, lost=earlier.lost
+        )
+
+    async def _mode(self, turn: Turn[Inquiry], *names: str) -> str:
+        mode = await _if_up(self.modes.mode_of(turn.case.tenant, *names), "modes cannot be read")
+        return self.settings.mode if mode is None else mode.value
+
+    async def _now(self, turn: Turn[Inquiry], seen: Seen, earlier: Earlier) -> Evidence:
+        asked, pending, latest = turn.input, earlier.pending, earlier.latest
+        place = _place(asked)
         context, number, hint = self._remembered(turn, seen, latest)
         wanted = number or (pending.order if pending else None)
-        # Which of the others was meant is only asked when no order is named.
-        recent = 0 if number and pending is None else self.settings.recent_orders
+        # Which of the others was meant is only asked when no order is named, and not guessed where an
+        # earlier message may have named it.
+        named = number and pending is None
+        recent = 0 if named or earlier.lost is Lost.CONTEXT else self.settings.recent_orders
         who = turn.who if isinstance(turn.who, Customer) else None
         about = (
             await self.directory.about(asked.customer, wanted, recent, who)
@@ -130,17 +158,12 @@ class Personal:
             pending=pending,
             place=place,
             intent=hint,
-            mode=(await self.modes.mode_of(tenant, *names)).value,
+            mode=await self._mode(turn, *names),
+            lost=earlier.lost,
             context=context,
             tickets=about.tickets if about else (),
             order_note=about.order.note if about and about.order else Untrusted(),
         )
-
-    async def _latest(self, turn: Turn[Inquiry], place: str | None) -> Context | None:
-        """What a conversation was about whose caller sends no history with it; None with one."""
-        if not turn.input.conversation or turn.input.history:
-            return None
-        return await self.memory.load(turn.case.tenant, place) or Context()
 
     def _remembered(
         self,
@@ -235,6 +258,10 @@ def by_intent(hits: Sequence[Hit], seen: Seen) -> Sequence[Hit]:
         return hit.score + labelled * INTENT_WEIGHT * seen.confidence / (RRF + 1)
 
     return sorted(hits, key=fused, reverse=True)
+
+
+def _place(asked: Inquiry) -> str | None:
+    return place_of(asked.conversation, asked.customer)
 
 
 def _numbered(orders: Sequence[Order], number: str) -> Order | None:

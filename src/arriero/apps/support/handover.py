@@ -57,8 +57,8 @@ class Priority(IntEnum):
 class Texts(Section):
     """What a customer reads at each change. `{when}`: until when somebody answers; `{opens}`: when
     somebody is there again; `{agent}`: the name of the API key that accepted. `today`, `tomorrow` and
-    `later` say such a time, of `{clock}`, `{date}` and the English `{weekday}`; `passed_on` and
-    `looked_at` are said as they stand.
+    `later` say such a time, of `{clock}`, `{date}` and the English `{weekday}`; `passed_on`,
+    `looked_at` and `unseen` are said as they stand.
     """
 
     today: str = "today at {clock}"
@@ -104,6 +104,11 @@ class Texts(Section):
         "Thank you for your message. A colleague looks at it and will write to you; you do not need to "
         "write again."
     )
+    unseen: str = (
+        "I am sorry, I cannot see our earlier messages at the moment, so I do not know what this refers to, "
+        "and I have changed nothing. Please tell me in one message what you need, with the order number if "
+        "it is about an order, or write again in a few minutes."
+    )
 
     @field_validator("*")
     @classmethod
@@ -126,7 +131,7 @@ class Texts(Section):
 
 FILLED: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("today", "tomorrow", "later"), TIMES),
-    **dict.fromkeys(("passed_on", "looked_at"), NONE),
+    **dict.fromkeys(("passed_on", "looked_at", "unseen"), NONE),
 }
 
 

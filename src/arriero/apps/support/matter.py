@@ -8,11 +8,13 @@ from datetime import date
 from functools import cached_property
 
 from arriero.apps.support import templates
+from arriero.apps.support.confirm import answers
 from arriero.apps.support.handover import Rules, Texts
 from arriero.apps.support.inquiry import Inquiry
+from arriero.apps.support.memory import stands_alone
 from arriero.apps.support.modes import Mode as Automation
 from arriero.apps.support.settings import SupportSettings
-from arriero.apps.support.values import HUMAN, Evidence, Seen
+from arriero.apps.support.values import HUMAN, Evidence, Lost, Seen
 from arriero.flow import Turn
 
 OUT_OF_SCOPE = "out_of_scope"
@@ -52,6 +54,16 @@ class Matter:
     @property
     def for_a_person(self) -> bool:
         return self.seen.intent == HUMAN and (self.seen.person or self.sure)
+
+    @property
+    def out_of_context(self) -> bool:
+        """Whether it cannot be understood without what was said before, which cannot be read now."""
+        own, lost = self.turn.input.own, self.evidence.lost
+        if lost is Lost.NOTHING or self.seen.person:
+            return False
+        number = self.settings.order_number
+        alone = lost is Lost.PENDING or stands_alone(own, sure=self.sure, number=number)
+        return answers(own) or not alone
 
     @property
     def out_of_scope(self) -> bool:

@@ -26,6 +26,7 @@ ORDER_NUMBER = (
     r"(?<!\d)\d{5}(?!\d)"  # the sample shop's; the setting `order_number` is the company's
 )
 MOST_ORDERS = 8  # order numbers of a conversation that are kept, newest last
+MOST_BRIEF = 2  # words with a meaning of their own, in a question that only goes on with something
 SURE = 0.5  # from this confidence on, another intent is another topic
 
 
@@ -303,6 +304,22 @@ def resolve(
     )
 
 
+def stands_alone(message: str, *, sure: bool, number: str = ORDER_NUMBER) -> bool:
+    """Whether a message can be understood without what was said before it.
+
+    Not if it is a bare number, points at what it does not name, or its intent is not `sure` and it is
+    brief or asks nothing: then it answers something. In doubt it cannot.
+    """
+    if named := numbers_in(message, number):
+        return not _is_bare(message, named)
+    if _ORDINAL.search(message) or _pointed(message, Context())[2]:
+        return False
+    pronoun = _PRONOUN.search(_without_empty(message))
+    if pronoun and len(_content(message[: pronoun.start()])) < MOST_BRIEF:
+        return False
+    return sure or ("?" in message and len(_content(_cut(message))) > MOST_BRIEF)
+
+
 def numbers_in(text: str, number: str = ORDER_NUMBER) -> tuple[str, ...]:
     """The order numbers of a text, each once, in their order."""
     return tuple(dict.fromkeys(match.group() for match in re.finditer(number, text)))
@@ -338,11 +355,15 @@ def _pointed(message: str, context: Context) -> tuple[str | None, tuple[int, int
         return sole, found.span(), sole is None
     if found := _POINTS.search(message):
         return context.order, found.span(), context.order is None
-    blank = _EMPTY.sub(lambda match: " " * len(match.group()), message)
-    if context.order and (found := _PRONOUN.search(blank)):
+    if context.order and (found := _PRONOUN.search(_without_empty(message))):
         told = found.group().casefold() in {"it", "them", "that", "this"}
         return context.order, found.span() if told else (found.start(), found.start()), False
     return None, None, False
+
+
+def _without_empty(message: str) -> str:
+    """A message with blanks where an "it" or a "that" points at nothing."""
+    return _EMPTY.sub(lambda match: " " * len(match.group()), message)
 
 
 def _by_product(message: str, orders: Sequence[Order]) -> tuple[str | None, str | None]:

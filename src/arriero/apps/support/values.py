@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 from arriero.apps.support.approved import Found
 from arriero.apps.support.confirm import Pending
@@ -91,6 +92,22 @@ class Fit:
     year: int | None = None
 
 
+class Lost(StrEnum):
+    """What was said before and cannot be read: whether a change waits for a yes; that and the context."""
+
+    NOTHING = ""
+    PENDING = "pending"
+    CONTEXT = "context"
+
+
+NOT_REMEMBERED = "this message will not be remembered in its conversation"
+MISSED = {
+    Lost.PENDING: "whether a change waits for a confirmation cannot be read at the moment",
+    Lost.CONTEXT: "what was said before cannot be read at the moment: answered without it, and "
+    f"{NOT_REMEMBERED}",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What was gathered. `facts` are the order's and customer's fields, ready to be said.
@@ -98,7 +115,8 @@ class Evidence:
     `proposal` is the next step of a flow, `pending` what waits for the customer's yes, `place` where
     the conversation's memory lies; `intent` is what an earlier message was about, when this one only
     goes on with it. `approved` is an answer that a person approved for this question.
-    `mode` is how far the intent is automated, `missing` why nothing personal is known.
+    `mode` is how far the intent is automated, `missing` why nothing personal is known, `lost` what of
+    the conversation cannot be read.
 
     `passages` are paragraphs, best first; for an open question there are more of them. `filed` are
     the ids of those whose article is labelled with the intent; `near` how each of them fits, and
@@ -123,6 +141,7 @@ class Evidence:
     intent: str | None = None
     mode: str = "auto"
     missing: str = ""
+    lost: Lost = Lost.NOTHING
     contradictory: bool = False
     context: Context | None = None
     approved: Found | None = None
