@@ -1,7 +1,7 @@
 """kill -9 of the Postgres or Valkey server under load, then back: answers go on, nothing is lost.
 
 Both are real servers from their wheels, on unix sockets; every model is a fake. Without its ledger
-support answers with run_id null and feedback is refused with 503; without its cache it answers as
+support answers with run_id null, in a conversation too, and feedback is refused with 503; without its cache it answers as
 ever and readiness says `degraded`.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -19,7 +19,7 @@ from time import monotonic
 import psycopg
 
 from bars._client import FEEDBACK, Connection, connected, get, post
-from bars._questions import of_orders
+from bars._questions import Question, of_orders
 from bars._server import Server, arriero, fakes
 from bars._trial import count, keep, progress
 from bars._witness import Moment, Witness, load
@@ -28,6 +28,7 @@ from tests.engines import Server as Engine
 from tests.engines import postgres, valkey
 
 LINES = 4
+CONVERSATIONS = 200
 BEFORE_S, DOWN_S, GIVE_UP_S = 3.0, 5.0, 60.0
 MODELS = fakes("order_status")
 
@@ -103,7 +104,7 @@ IsBack = Callable[[Server, Connection, Outage], Awaitable[bool]]
 async def _outage(server: Server, engine: Engine, is_back: IsBack) -> Outage:
     outage = Outage()
     async with connected(server.url) as line:
-        loading = asyncio.create_task(load(server, of_orders(5_000), outage.seen, LINES))
+        loading = asyncio.create_task(load(server, _questions(), outage.seen, LINES))
         await asyncio.sleep(BEFORE_S)
         engine.kill()
         outage.killed = monotonic()
@@ -121,6 +122,15 @@ async def _outage(server: Server, engine: Engine, is_back: IsBack) -> Outage:
         await loading
     progress(f"{engine.command[0].rpartition('/')[2]}: {_said(outage)}")
     return outage
+
+
+def _questions() -> tuple[Question, ...]:
+    """Questions after orders; each second one is written in a conversation, which has a memory."""
+    asked = of_orders(5_000)
+    return tuple(
+        replace(one, conversation=f"crash-{number % CONVERSATIONS}") if number % 2 else one
+        for number, one in enumerate(asked)
+    )
 
 
 async def _look(server: Server, line: Connection, outage: Outage) -> None:

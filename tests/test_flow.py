@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
 from arriero.core.clock import SystemClock
 from arriero.core.errors import StageFailed, StoreError
 from arriero.core.words import Action, Ended, Exposure, Mode, RoleBinding, Run, Share, Stage, Trace
-from arriero.flow import Case, Event, Flow, Result
+from arriero.flow import UNRECORDED, Case, Event, Flow, Result
 from arriero.models.fake import EchoGenerator
 from arriero.models.roles import Models
 from arriero.security.masking import PatternMasker
@@ -177,6 +179,33 @@ async def test_with_the_ledger_down_an_app_that_may_answers_without_a_run_id() -
     ledger.down = True
     result = await flow.run(app, case())
     assert (result.run_id, result.outcome.ended) == (None, Ended.ANSWERED)
+
+
+class Sparing(Toy):
+    """A toy whose notes may be dropped, and whose mails may not."""
+
+    spared: ClassVar = {"note": "this is not noted"}
+
+    def without(self, evidence: str) -> Sequence[str]:
+        return [f"without more than {evidence}"]
+
+
+async def test_with_the_ledger_down_an_action_that_may_be_spared_is_dropped_and_said() -> None:
+    flow = await flow_for(app := Sparing(actions=(Action("note", "a"),)), ledger := MemoryLedger())
+    ledger.down = True
+    result = await flow.run(app, case())
+    assert (result.run_id, app.performed) == (None, [])
+    assert result.degraded == ("without more than evidence", UNRECORDED, "this is not noted")
+
+
+@pytest.mark.parametrize("kinds", [("mail",), ("note", "mail")])
+async def test_with_the_ledger_down_no_other_action_is_promised(kinds: tuple[str, ...]) -> None:
+    actions = tuple(Action(kind, kind) for kind in kinds)
+    flow = await flow_for(app := Sparing(actions=actions), ledger := MemoryLedger())
+    ledger.down = True
+    with pytest.raises(StoreError):
+        await flow.run(app, case())
+    assert app.performed == []
 
 
 async def test_with_the_ledger_down_an_app_that_must_record_refuses() -> None:

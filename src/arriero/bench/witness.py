@@ -36,9 +36,11 @@ class Question:
     message: str
     customer: str | None = None
     intent: str = ""
+    conversation: str | None = None
 
     def body(self, **more: Any) -> Mapping[str, Any]:
-        return {"message": self.message, "customer": self.customer, **more}
+        told = {"message": self.message, "customer": self.customer, **more}
+        return told if self.conversation is None else {"conversation": self.conversation, **told}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from arriero.apps.codegen.kept import NOT_KEPT
 from arriero.apps.codegen.sandbox.base import NoSandbox, Sandbox
 from arriero.apps.codegen.sandbox.bubblewrap import Bubblewrap
 from arriero.apps.codegen.sandbox.compiled import Compiled
@@ -16,6 +17,7 @@ from arriero.apps.codegen.sandbox.javascript import ByLanguage, JavaScript
 from arriero.apps.codegen.settings import CodegenSettings
 from arriero.core.errors import ModelError, ModelMissing
 from arriero.core.words import Ended
+from arriero.flow import UNRECORDED
 from arriero.models.base import Prompt
 from arriero.models.roles import GIVEN_UP
 from tests.apps.codegen.conftest import Opens, Slow
@@ -467,3 +469,16 @@ async def test_several_parts_in_two_files_are_written_one_by_one(desk: Opens) ->
     assert made.executed
     assert not made.warnings
     assert len(house.asked) == 2
+
+
+async def test_with_the_ledger_down_code_is_delivered_and_not_kept(desk: Opens) -> None:
+    house = await desk(RIGHT)
+    house.ledger.down = True
+    result = await house.ask(ADD)
+    assert (result.run_id, result.outcome.answer.decision) == (None, "ship")
+    assert result.degraded == (UNRECORDED, NOT_KEPT)
+    house.ledger.down = False
+    again = await house.ask(ADD)
+    assert again.outcome.origin != "kept"
+    assert again.run_id
+    assert again.degraded == ()
