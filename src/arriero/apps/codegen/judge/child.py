@@ -50,9 +50,8 @@ async def told(
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
-    if (
-        process.returncode
-    ):  # those who ask say --exit-zero: silence of a tool that broke off is no praise
+    # Those who ask say --exit-zero: the silence of a tool that broke off is no praise.
+    if process.returncode:
         raise ToolError(f"{Path(argv[0]).name} ended with status {process.returncode}")
     return said.decode(errors="replace")
 
