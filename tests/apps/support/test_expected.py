@@ -187,5 +187,6 @@ async def test_whose_unanswered_questions_count(
 
     paths = {key: tmp_path / file for key, file in given.items()}
     settings = SupportSettings.model_validate(paths)
-    found = await _unanswered(settings, SimpleNamespace(encoder=encoder, folder=tmp_path))  # type: ignore[arg-type]
+    parts, sample = SimpleNamespace(encoder=encoder, folder=tmp_path), "articles" not in given
+    found = await _unanswered(settings, parts, sample=sample)  # type: ignore[arg-type]
     assert (0 if found is None else len(found)) == lines

@@ -55,7 +55,8 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
     source = KnowledgeSource(store, known, expecting)
     directory = await asyncio.to_thread(_directory, settings, parts)
     told = KeptInVault(parts.vaults, parts.records, parts.reveal)
-    unanswered = await _unanswered(settings, parts)
+    sample = await asyncio.to_thread(_of_the_sample, settings, store)
+    unanswered = await _unanswered(settings, parts, sample=sample)
     projection = await _projection(source, parts, unanswered)
     index = await LiveIndex.open(source, lambda found: parts.open_index(found, projection))
     # Complains of a broken line before anybody is answered.
@@ -107,7 +108,7 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
         settings=settings,
         directory=directory,
         index=index,
-        answers=templates.by_intent(await asyncio.to_thread(templates.load, settings.templates)),
+        answers=templates.by_intent(await asyncio.to_thread(_texts, settings, sample=sample)),
         handovers=handovers,
         tools=tools,
         memory=Memory(parts.records, parts.clock),
@@ -126,11 +127,11 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
         examples=Examples(parts.records, parts.clock, parts.teach),
         listener=Listener.of(await parts.encoder()),
         reader=Reader.of(await parts.encoder()),
-        golden=await asyncio.to_thread(_golden_set, settings, store),
+        golden=_golden_set(settings, sample=sample),
     )
 
 
-async def _unanswered(settings: SupportSettings, parts: Parts) -> Vectors | None:
+async def _unanswered(settings: SupportSettings, parts: Parts, *, sample: bool) -> Vectors | None:
     """The vectors of the questions that nothing answers; None where none are known, or of no use.
 
     What the sample's articles leave open says nothing of another company's.
@@ -138,7 +139,7 @@ async def _unanswered(settings: SupportSettings, parts: Parts) -> Vectors | None
     from arriero.retrieval.vectors import vectors_of  # noqa: PLC0415  # needs the extra `local`
 
     file, encoder = settings.unanswered, await parts.encoder()
-    if file is None and settings.articles == SAMPLE / "articles":
+    if file is None and sample:
         file = SAMPLE / "unanswered.txt"
     if file is None or not quality.weighed_for(encoder):
         return None
@@ -147,17 +148,28 @@ async def _unanswered(settings: SupportSettings, parts: Parts) -> Vectors | None
     return await vectors_of(lines, encoder, kept) if lines else None
 
 
-def _golden_set(settings: SupportSettings, store: Store) -> Path | None:
+def _of_the_sample(settings: SupportSettings, store: Store) -> bool:
+    """Whether the sample's articles answer: neither others are named nor was knowledge taken in.
+
+    The sample's texts tell its own shop's rules, which are no other company's.
+    """
+    return settings.articles == SupportSettings().articles and not store.load().articles
+
+
+def _golden_set(settings: SupportSettings, *, sample: bool) -> Path | None:
     """The sample's golden questions, while the sample's shop is all that answers.
 
     They ask for its facts: what another company answers to them says nothing of a champion.
     """
-    sample = SupportSettings()
-    own = any(
-        getattr(settings, name) != getattr(sample, name)
-        for name in ("intents", "articles", "directory")
-    )
-    return None if own or store.load().articles else SAMPLE / "golden.jsonl"
+    usual = SupportSettings()
+    own = settings.intents != usual.intents or settings.directory != usual.directory
+    return SAMPLE / "golden.jsonl" if sample and not own else None
+
+
+def _texts(settings: SupportSettings, *, sample: bool) -> Sequence[templates.Template]:
+    """The company's approved texts; the sample's are told by the sample's shop alone."""
+    foreign = settings.templates == SupportSettings().templates and not sample
+    return () if foreign else templates.load(settings.templates)
 
 
 async def _projection(

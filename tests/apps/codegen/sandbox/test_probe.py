@@ -100,10 +100,10 @@ async def test_an_interpreter_that_is_none_executes_nothing(tmp_path: Path) -> N
     assert "cannot be run" in probed.told
 
 
-def test_the_app_starts_processes_in_six_places_and_programs_run_in_two() -> None:
+def test_the_app_starts_processes_in_five_places_and_programs_run_in_two() -> None:
     """In `box.py` bubblewrap, and the tool that limits it; in `interpreter.py` questions to our own Python.
 
-    `linters.py`, `child.py` and `repair.py` start tools that read a program and do not run it; `parse.py` compiles one to see
+    `linters.py` and `child.py` start tools that read a program and do not run it; `parse.py` compiles one to see
     whether it can be. `javascript.py` hands texts to an engine that is WebAssembly.
     """
     found = set()
@@ -126,7 +126,6 @@ def test_the_app_starts_processes_in_six_places_and_programs_run_in_two() -> Non
     assert found == {
         ("judge/child.py", "asyncio.create_subprocess_exec"),
         ("judge/parse.py", "compile"),
-        ("repair.py", "asyncio.create_subprocess_exec"),
         ("sandbox/javascript.py", "outer.eval"),
         ("sandbox/javascript.py", "self.context.eval"),
         ("sandbox/box.py", "subprocess.Popen"),
