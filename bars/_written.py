@@ -58,12 +58,13 @@ def marked(half: Half, file: Path = HERE / "private.txt") -> Sequence[Marked]:
 
 
 def labelled(half: Half, name: str) -> Sequence[tuple[str, Channel, bool]]:
-    """Text, channel and truth of each row of `injection.txt` or `person.txt` in a half."""
+    """Text, channel and truth of each row of a file of orders or of requests for a person in a half."""
     lines = (HERE / name).read_text(encoding="utf-8").splitlines()
     found = [line.split(" ", 2) for line in lines if line.startswith(("A ", "B "))]
+    rows = [(text.strip().replace("\\n", "\n"), channel, truth) for truth, channel, text in found]
     return [
-        (text.strip(), _CHANNELS[channel], truth == "A")
-        for truth, channel, text in found
+        (text, _CHANNELS[channel], truth == "A")
+        for text, channel, truth in rows
         if half_of(text) == half
     ]
 
