@@ -8,7 +8,6 @@ outcome with a recorded reason. Nothing happens before it is judged; answered me
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import inspect
 import logging
 import time
@@ -45,7 +44,6 @@ from arriero.core.words import (
     Trace,
     Variant,
     Verdict,
-    canonical_json,
     content_hash,
 )
 from arriero.models.base import Encoder
@@ -553,8 +551,7 @@ class Flow:
             log.warning("run %s was answered unrecorded: %s", run.id, error)
             return None
         if actions:
-            recorded = traced(run, hashlib.sha256(canonical_json(trace)).hexdigest())
-            await self._act(app, recorded, actions, vault)
+            await self._act(app, traced(run, content_hash(trace)), actions, vault)
         return run.id
 
     async def _act(self, app: AnyApp, run: Run, actions: Sequence[Action], vault: Vault) -> None:

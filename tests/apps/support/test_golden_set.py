@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from arriero.apps.support import articles
 from arriero.apps.support.app import SupportApp
+from arriero.apps.support.handover import Texts
+from arriero.apps.support.inquiry import Inquiry
 from arriero.apps.support.knowledge import File, Knowledge, Store
 from arriero.apps.support.settings import SAMPLE
 from arriero.assembly import open_platform
 from arriero.core.settings import Settings
+from arriero.core.words import Ended
+from arriero.flow import Case
 
 TEXTS = '[[template]]\nid = "own"\nintent = "order_status"\ntext = "It is under way."\n'
 
 
-async def opened(tmp_path: Path, **support: object) -> tuple[Path | None, set[str]]:
-    """The golden set that is in force, and the ids of the approved texts."""
+def shop(tmp_path: Path, support: Mapping[str, object]) -> Settings:
     models = {"intent_classifier": {"model": "fake:order_status"}, "sentiment_analyzer": {"model": "fake:neutral"}, "response_generator": {"model": "fake:echo"}}  # fmt: skip
-    settings = Settings.model_validate(
+    return Settings.model_validate(
         {
             "data": tmp_path / "data",
             "models": {"encoder": "fake:encoder"},
             "apps": {"support": {"models": models, **support}, "chat": {"enabled": False}},
         }
     )
-    async with open_platform(settings) as platform:
+
+
+async def opened(tmp_path: Path, **support: object) -> tuple[Path | None, set[str]]:
+    """The golden set that is in force, and the ids of the approved texts."""
+    async with open_platform(shop(tmp_path, support)) as platform:
         app = platform.app("support")
         assert isinstance(app, SupportApp)
         return app.golden, {one.id for texts in app.answers.values() for one in texts}
@@ -47,6 +55,17 @@ async def test_the_sample_shop_answers_its_golden_questions(tmp_path: Path) -> N
 
 async def test_another_company_says_nothing_that_the_sample_shop_approved(tmp_path: Path) -> None:
     assert await opened(tmp_path, articles=own_articles(tmp_path / "own")) == (None, set())
+
+
+async def test_who_asks_another_company_for_a_person_is_told_by_no_shop_s_text(
+    tmp_path: Path,
+) -> None:
+    settings = shop(tmp_path, {"articles": own_articles(tmp_path / "own")})
+    async with open_platform(settings) as platform:
+        asked = Inquiry(message="I want to talk to a human")
+        result = await platform.flow.run(platform.app("support"), Case("default", "t", asked))
+    assert result.outcome.ended is Ended.PENDING
+    assert result.outcome.answer.response == Texts().looked_at
 
 
 async def test_a_company_that_names_its_texts_says_these(tmp_path: Path) -> None:

@@ -162,9 +162,8 @@ class Confirmations:
 
     records: Records
     clock: Clock
-    _unread: dict[str, str] = field(
-        default_factory=dict
-    )  # by tenant: an id made when it last failed
+    # By tenant an id that was made when reading last failed: ids sort by their time.
+    _unread: dict[str, str] = field(default_factory=dict)
 
     async def get(self, tenant: str, place: str | None) -> Pending | None:
         """What waits here; None when nothing does any more.
@@ -185,7 +184,7 @@ class Confirmations:
             return None  # written by another version: the customer is asked again
         if pending is None or self.clock.now() >= pending.until:
             return None
-        asked_before = pending.run < self._unread.get(tenant, "")  # ids sort by their time
+        asked_before = pending.run < self._unread.get(tenant, "")
         return replace(pending, question="") if asked_before else pending
 
     async def put(self, tenant: str, place: str, pending: Pending) -> None:

@@ -121,8 +121,8 @@ def _at_once(matter: Matter) -> Draft[Reply] | None:
         return _draft(matter, texts.unseen, "clarify", ending=Ended.CLARIFY, because=because)
     if matter.for_a_person:
         foreign = seen.language in matter.rules.translations  # templates are English
-        text = texts.looked_at if foreign else matter.approved_text
-        text, because = text or texts.passed_on, "a person was asked for"
+        text, because = None if foreign else matter.approved_text, "a person was asked for"
+        text = text or texts.looked_at
         return _draft(matter, text, "handover", ending=Ended.PENDING, because=because)
     if evidence.mode == Automation.OFF:
         because = f"{seen.intent} is switched off"
