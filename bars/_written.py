@@ -1,8 +1,8 @@
 """Messages written by hand (`written/`): what is private in them, what only looks so, and their two halves.
 
 A line belongs to the half that the hash of its text says, whatever it holds: recognisers are mended
-on `develop` and reported on `report`. Only the author's own voices are in it, so a report on it
-says less than one on another author's.
+on `develop` and reported on `report`. Only the author's own voices are in most of it, so a report on
+it says less than one on another author's; `private_second.txt` is by one who knew no recogniser.
 """
 
 from __future__ import annotations

@@ -85,6 +85,7 @@ def main() -> None:
         _precision_of_everything(written),
         *_by_hand("by_hand", marked("report")),
         *_by_hand("small_letters", marked("report", HERE / "private_small.txt")),
+        *_by_hand("second_author", marked("report", HERE / "private_second.txt")),
     ])  # fmt: skip
 
 

@@ -523,7 +523,6 @@ is it 10000 mm or 5000 mm
 10000 schritte am tag
 nach 12345 kilometern kaputt
 error 40312 again
-pin 4417 not accepted
 code 22334 expired
 lot 77120 b leaks
 chapter 4 section 2

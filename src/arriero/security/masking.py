@@ -21,6 +21,7 @@ from arriero.security.privacy_cued import cued, spelt_mails
 from arriero.security.privacy_names import names, ordinary_words
 from arriero.security.privacy_numbers import is_card, is_iban, numbers
 from arriero.security.privacy_places import places
+from arriero.security.privacy_secrets import secrets
 from arriero.security.privacy_text import Found, apart, corrected, reading, slips_of
 
 __all__ = [
@@ -212,6 +213,7 @@ class PatternMasker:
             *spelt_mails(plain),
             *numbers(plain),
             *cued(plain),
+            *secrets(plain),
             *places(plain),
         ]
         # A name after what may hold it, such as an e-mail address.
