@@ -18,6 +18,7 @@ def masked(text: str) -> str:
     ("text", "value"),
     [
         ("my pin, as far as i know, is 7315", "7315"),
+        ("pin 4417 not accepted", "4417"),
         ("the cvv on the back says 802", "802"),
         ("password: Kettle1987", "Kettle1987"),
         ("reset it to Meadow4411! please", "Meadow4411"),
@@ -49,6 +50,11 @@ def test_a_word_some_way_off_says_what_a_value_is(text: str, value: str) -> None
         "my PIN came with order 10234",
         "delivered on 12-05-26 as ticket 88120457 says",
         "the file trail_map is too large",
+        "def login(user: str, password: string) -> bool:",
+        "password = getpass.getpass()",
+        "const pwd = process.env.PASSWORD;",
+        "stored as password = sha256(salt)",
+        "password: required",
     ],
 )
 def test_what_only_stands_near_such_a_word_stays(text: str) -> None:

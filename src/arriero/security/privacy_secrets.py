@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from arriero.security.privacy_names import ordinary_words
 from arriero.security.privacy_text import Found
 
 _I = re.IGNORECASE
@@ -28,7 +29,7 @@ _LAST_FOUR = re.compile(
     _I,
 )
 _AFTER_PASS = re.compile(  # "temp pw: qW8#rrLm2", "the password was Biscuit2014"
-    rf"(?<![\w-])(?:{_PASS}|{_PIN})(?![\w-])(?:\W{{0,3}}(?:is|was|are|ist|war|lautet|est|es|era|è|for|to|as|my|the|temp|set|me|now|current|old|new|neu|alt|auf|à|a|still))*\s?[:=]?\s?[\"'“„«`]?(?P<value>(?=\S*\d|\S*[a-z]\S*[#$%&*!^~+@_]\S)(?=\S*[A-Za-z])[^\s\"'”“«»`,;]{{4,40}}?)(?=[\"'”“«»`]|[.,;:)]*(?:\s|\Z))",
+    rf"(?<![\w-])(?:{_PASS}|{_PIN})(?![\w-])(?:\W{{0,3}}(?:is|was|are|ist|war|lautet|est|es|era|è|for|to|as|my|the|temp|set|me|now|current|old|new|neu|alt|auf|à|a|still))*\s?[:=]?\s?[\"'“„«`]?(?P<value>(?=\S*\d|\S*[a-z]\S*[#$%&*!^~+@_]\S)(?=\S*[A-Za-z])[^\s\"'”“«»`,;()\[\]{{}}]{{4,40}}?)(?=[\"'”“«»`]|[.,;:)]*(?:\s|\Z))",
     _I,
 )
 _QUOTED = re.compile(
@@ -36,14 +37,14 @@ _QUOTED = re.compile(
     _I,
 )
 _BARE = re.compile(
-    rf"(?<![\w-]){_PASS}\s?[:=]\s?(?P<value>[^\s,;<]{{5,40}}?)(?=[.,;)]*(?:\s|\Z))", _I
+    rf"(?<![\w-]){_PASS}\s?[:=]\s?(?P<value>[^\s,;<()\[\]{{}}]{{5,40}}?)(?=[.,;)]*(?:\s|\Z))", _I
 )
 _SET_TO = re.compile(  # "reset it to Summer2025!"
     r"\b(?:re)?set\s(?:\w+\s){1,3}?(?:to|back\sto|auf)\s[\"'“„]?(?P<value>[A-Za-zÀ-ž]{3,20}\d{2,6}[!?#$*@.%&]{0,2})(?=[\"'”]?(?:[\s,;.]|\Z))",
     _I,
 )
 _WORD_AND_YEAR = re.compile(
-    r"(?<![\w@/.#-])(?P<value>[A-ZÀ-Þ]?[a-zà-ž]{3,20}\d{2,6}[!#$*]{0,2})(?![\w@/-]|\.\w)"
+    r"(?<![\w@/.#-])(?P<value>[A-ZÀ-Þ]?[a-zà-ž]{3,20}\d{2,6}[!#$*]{0,2})(?![\w@/(-]|\.\w)"
 )
 _MIXED = re.compile(  # letters, digits and a sign inside one word: nothing else is written so
     r"(?<![\w@/.:=&?<-])(?=[^\s]{0,30}[a-z])(?=[^\s]{0,30}[A-Z])(?=[^\s]{0,30}\d)(?P<value>[A-Za-z0-9]{1,20}[#!$%*^~][A-Za-z0-9#!$%*^~]{3,20})(?![\w@/=])"
@@ -104,7 +105,8 @@ PATTERNS = (
 def secrets(text: str) -> Iterator[Found]:
     """Passwords, codes and numbers that a word some way off makes private."""
     for match in _BARE.finditer(text):
-        yield Found("SECRET", *match.span("value"))
+        if _is_a_password(match["value"]):
+            yield Found("SECRET", *match.span("value"))
     for match in _DOMAIN_USER.finditer(text):
         yield Found("USER", *match.span("value"))
     if not any(char.isdigit() for char in text):
@@ -125,6 +127,18 @@ def secrets(text: str) -> Iterator[Found]:
             for match in pattern.finditer(text):
                 yield Found("ACCOUNT", *match.span())
     yield from _underscored(text)
+
+
+def _is_a_password(word: str) -> bool:
+    """Whether what follows "password:" is one, and no word of the sentence, type or name of a program."""
+    if any(char.isdigit() for char in word):
+        return True
+    return word.isalpha() and word.lower() not in ordinary_words() | _TYPES
+
+
+_TYPES = frozenset(
+    "string optional bytes varchar nvarchar boolean integer secretstr none null".split()
+)
 
 
 def _underscored(text: str) -> Iterator[Found]:
