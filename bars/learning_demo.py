@@ -68,13 +68,19 @@ def figures(played: Sequence[Mapping[str, Any]]) -> Sequence[Figure]:
         Figure("good_arm_minutes", max(told["good_arm_minutes"] for told in played), "min", "<= 25", seeds, note="slowest"),
     ]  # fmt: skip
     if len(acts) == len(ARMS) * seeds:
-        whole = max(told["seconds"] for told in played) / 60
+        whole = max(map(_own_seconds, played)) / 60
         found.append(
             Figure("all_arms_minutes", round(whole, 1), "min", "<= 45", seeds, note="slowest")
         )
     for told in played:
         found += _held_out(told)
     return found
+
+
+def _own_seconds(told: Mapping[str, Any]) -> float:
+    """How long the demo took without the larger model, which only this bar asks (rows before it was timed: with it)."""
+    rival = told.get("against") or {}
+    return float(told["seconds"] - rival.get("seconds", 0.0))
 
 
 def _named(acts: Sequence[Mapping[str, Any]], name: str) -> int:

@@ -96,6 +96,7 @@ async def test_a_better_adapter_is_promoted_an_equal_one_is_not_and_a_harmful_on
     assert told["held_out"]["effect"]["low"] > 0
     assert told["against"]["model"] == "rival"  # the fake without an adapter
     assert told["against"]["effect"]["low"] > 0
+    assert 0 < told["against"]["seconds"] < told["seconds"]
     assert told["harmful_dataset_wrong"] == pytest.approx(0.14, abs=0.03)
     show(told, console)
     written = console.file.getvalue()  # type: ignore[attr-defined]

@@ -162,9 +162,11 @@ async def _acts(
         learned = await _held_out(platform, trial, seed, sizes, base, champion)
         trial.tell(_sentence(MODEL, learned))
         if against:
-            other = _untouched(base, against)
-            rival = await _held_out(platform, trial, seed, sizes, other, champion)
-            trial.tell(_sentence(against, rival))
+            began, other = time.monotonic(), _untouched(base, against)
+            measured = await _held_out(platform, trial, seed, sizes, other, champion)
+            trial.tell(_sentence(against, measured))
+            took = round(time.monotonic() - began, 1)
+            rival = {"model": against, "seconds": took, **asdict(measured)}
     served = [one for one in trial.visits[: sizes.first] if one.reached]
     recipe = trial.work.recipe(champion.roles["response_generator"], _sft())
     if "neutral" in arms:
@@ -180,7 +182,7 @@ async def _acts(
         "good_arm_minutes": round(minutes["good"], 1),
         "acts": [asdict(act) for act in acts],
         "held_out": learned and asdict(learned),
-        "against": rival and {"model": against, **asdict(rival)},
+        "against": rival,
         "harmful_dataset_wrong": wrong,
         "rated": len(trial.visits),
         "edited": sum(one.reaction.edit is not None for one in trial.visits),
