@@ -91,6 +91,15 @@ def test_an_export_is_checked_by_its_own_script(filled: Place) -> None:
     assert (swapped.status, "is not before" in swapped.err) == (2, True)
 
 
+def test_an_export_says_that_its_last_day_is_not_included(filled: Place) -> None:
+    day = ("--from", "2020-01-01", "--to", "2020-01-01")
+    same = one_sentence(filled.run("audit", "export", "x.zip", *day))
+    assert "not included: for 2020-01-01 alone give --to 2020-01-02" in same
+    none = filled.run("audit", "export", "x.zip", "--to", "2020-01-01")
+    assert none.status == 0
+    assert none.out.endswith("nothing was recorded in that time; 2020-01-01 is not included\n")
+
+
 def test_nothing_recorded_and_no_anchor_are_one_sentence_each(place: Place) -> None:
     place.data.mkdir()
     assert "nothing is recorded yet" in place.run("audit", "anchor").err

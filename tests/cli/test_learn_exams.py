@@ -22,6 +22,7 @@ KEPT = {
 
 
 def test_exams_are_listed_with_what_was_not_right(place: Place) -> None:
+    place.data.mkdir()
     assert "no exam yet" in place.run("learn", "exams").out
 
     async def keep() -> None:

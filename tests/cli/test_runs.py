@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 
+from arriero.core.words import Mode
+from arriero.store.engine import sqlite_url
+from arriero.store.ledger import open_ledger
 from tests.cli.conftest import FAKES, Ended, Place, one_sentence
+from tests.store.samples import recorded
 
 Asked = tuple[Place, Ended]
 
@@ -23,6 +28,26 @@ def test_list_prints_whole_ids_even_in_a_narrow_window(asked: Asked) -> None:
 def test_list_keeps_to_the_app_that_was_named(asked: Asked) -> None:
     assert _run(asked) in asked[0].run("runs", "list", "--app", "support").out
     assert _run(asked) not in asked[0].run("runs", "list", "--app", "chat").out
+
+
+def test_list_shows_what_nobody_was_shown_when_asked_to(place: Place) -> None:
+    place.data.mkdir()
+
+    async def fill() -> None:
+        ledger = open_ledger(sqlite_url(place.data / "ledger.db"))
+        modes = {"shown": Mode.LIVE, "unseen": Mode.SHADOW, "again": Mode.REPLAY}
+        for id, mode in modes.items():
+            await ledger.commit(recorded(id=id, tenant="default", mode=mode))
+        await ledger.close()
+
+    asyncio.run(fill())
+    usual, every = (place.run("runs", "list", *more).out for more in ((), ("--all",)))
+    assert "shown" in usual
+    assert "unseen" not in usual
+    assert "again" not in usual
+    assert "shadow" in every
+    assert "unseen" in every
+    assert "again" in every
 
 
 def test_list_takes_no_limit_below_one(asked: Asked) -> None:

@@ -14,7 +14,7 @@ from arriero.core.settings import Settings
 from arriero.core.words import Alert
 from arriero.store.base import AlertSaved
 from arriero.store.ledger import open_ledger
-from tests.cli.conftest import FAKES, Ended, Place, Process
+from tests.cli.conftest import FAKES, Ended, Place, Process, one_sentence
 
 
 def test_status_without_a_server_says_how_to_start_one(asked: tuple[Place, Ended]) -> None:
@@ -39,6 +39,34 @@ def test_status_with_a_server_names_it_and_every_engine(served: Process) -> None
     assert f"{served.url} (process {served.process.pid})" in done.out
     for engine in ("ledger", "cache", "app:support"):
         assert f"engine   {engine}: well" in done.out
+
+
+def test_an_app_that_is_off_is_told_to_be_off(place: Place) -> None:
+    place.data.mkdir()
+    place.configure(FAKES + "[apps.chat]\nenabled = false\n")
+    told = place.run("status").out
+    assert "app      chat: off\n" in told
+    assert "app      support: 0 runs" in told
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("status",),
+        ("runs", "list"),
+        ("keys", "list"),
+        ("audit", "verify"),
+        ("support", "intent", "list"),
+        ("rollout", "list"),
+    ],
+    ids=" ".join,
+)
+def test_what_only_reads_makes_no_folder_of_a_mistyped_name(
+    place: Place, command: tuple[str, ...]
+) -> None:
+    told = one_sentence(place.run(*command, "--data", "ariero"))
+    assert "'ariero'" in told
+    assert not (place.folder / "ariero").exists()
 
 
 def test_an_open_alert_is_a_line_and_an_exit_status(place: Place) -> None:

@@ -25,6 +25,16 @@ def test_a_folder_is_taken_in_and_told_about(place: Place) -> None:
     assert (place.data / "support" / "knowledge" / "current").exists()
 
 
+def test_a_folder_around_arrieros_own_leaves_that_out(place: Place) -> None:
+    (place.folder / "boots.md").write_text("# Boots\n\nWax the boots after every third tour.")
+    inner = place.folder / "state"
+    inner.mkdir()
+    (inner / "gap.md").write_text("# Gap\n\nAn approved article, taken in by itself.")
+    told = place.run("support", "ingest", ".", "--data", "state")
+    assert told.status == 0, told.err
+    assert "1 articles with 1 passages" in told.out
+
+
 def test_an_empty_folder_is_one_sentence(place: Place, refused: Callable[..., str]) -> None:
     (place.folder / "docs").mkdir()
     assert "no article that can be used" in refused("support", "ingest", "docs")

@@ -77,6 +77,22 @@ def test_the_server_finds_it_below_a_home_too(
     assert not (tmp_path / "~").exists()
 
 
+def test_what_the_settings_name_already_is_not_advised(table: Path) -> None:
+    config = table.parent / "arriero.toml"
+    config.write_text(config.read_text() + f'[apps.support]\nintents = "{table}"\n')
+    said = _train(table).output
+    assert "intents names this file: the next start serves it" in said
+    assert "To serve it" not in said
+    assert f'intents = "{table}"' in _train(table, "--name", "another").output
+
+
+def test_semicolons_are_told_in_one_sentence(table: Path) -> None:
+    table.write_text(table.read_text("utf-8").replace(",", ";"), "utf-8")
+    wrong = _train(table).exception
+    assert isinstance(wrong, InputError)
+    assert "rows.csv has semicolons between its columns; save it with commas" in wrong.message
+
+
 def test_another_folder_may_be_named(table: Path, tmp_path: Path) -> None:
     result = _train(table, "--out", str(tmp_path / "mine"))
     assert result.exit_code == 0, result.output

@@ -48,6 +48,14 @@ def test_the_command_to_try_works_when_pasted(served: Process) -> None:
     assert "10234" in done.out
 
 
+def test_without_a_question_that_can_be_answered_it_proposes_another_command(place: Place) -> None:
+    place.configure(FAKES + "[apps.support]\nenabled = false\n")
+    with up(place) as server:
+        command = server.out.partition("try:\n")[2].splitlines()[0]
+        done = place.call(shlex.split(command))
+    assert (done.status, "app      support: off" in done.out) == (0, True)
+
+
 @pytest.mark.slow
 def test_the_command_to_try_names_settings_and_data_that_were_named(place: Place) -> None:
     (place.folder / "arriero.toml").rename(place.folder / "my settings.toml")

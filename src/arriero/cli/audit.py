@@ -6,13 +6,13 @@ import asyncio
 import json
 import sys
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from arriero.cli.options import load, settings_options
+from arriero.cli.options import reading, settings_options
 from arriero.cli.written import write, writing
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def verify(
     data: Path | None,
 ) -> None:
     """Compare the log with itself, the ledger's rows, and anchors. Needs no server. Exit status 1: changed."""
-    told = asyncio.run(_verified(load(config, data), anchors, keys))
+    told = asyncio.run(_verified(reading(config, data), anchors, keys))
     if as_json:
         found = [[it.kind, it.where, it.what] for it in told.findings]
         click.echo(json.dumps({"sound": told.sound, "leaves": told.leaves, "findings": found}))
@@ -108,7 +108,7 @@ def anchor(out: Path | None, config: Path | None, data: Path | None) -> None:
     from arriero.security.audit import head_json  # noqa: PLC0415
 
     async def make() -> str:
-        async with _log(load(config, data)) as (log, _):
+        async with _log(reading(config, data)) as (log, _):
             return json.dumps(head_json(_there(await log.seal())), indent=2)
 
     told = asyncio.run(make())
@@ -131,7 +131,7 @@ def receipt(run_id: str, html: Path | None, config: Path | None, data: Path | No
     from arriero.security.audit_export import page  # noqa: PLC0415
 
     async def make() -> object:
-        async with _log(load(config, data)) as (log, ledger):
+        async with _log(reading(config, data)) as (log, ledger):
             run = await ledger.run(TENANT, run_id)
             contents = [] if run is None else [canonical_json(run)]
             bundle = await log.receipts(TENANT, run_id, contents)
@@ -169,10 +169,13 @@ def export(
     start = (since or datetime(1970, 1, 1)).replace(tzinfo=UTC)  # noqa: DTZ001  # it gets one here
     end = (until or datetime(9999, 1, 1)).replace(tzinfo=UTC)  # noqa: DTZ001
     if start >= end:
-        raise InputError(f"--from {start.date()} is not before --to {end.date()}")
+        raise InputError(
+            f"--from {start.date()} is not before --to {end.date()}, and the day of --to is not "
+            f"included: for {start.date()} alone give --to {(start + timedelta(days=1)).date()}"
+        )
 
     async def make() -> int:
-        async with _log(load(config, data)) as (log, _):
+        async with _log(reading(config, data)) as (log, _):
             seqs = await log.store.between(TENANT, start, end)
             bundle = await log.bundle(_there(await log.seal()), seqs)
             with writing(out):
@@ -181,6 +184,8 @@ def export(
 
     count = asyncio.run(make())
     click.echo(f"{out}: {count} events; python3 verify.py inside it checks them")
+    if not count and until is not None:
+        click.echo(f"nothing was recorded in that time; {end.date()} is not included")
 
 
 @asynccontextmanager

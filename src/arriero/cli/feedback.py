@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from arriero.cli.options import load, settings_options
+from arriero.cli.options import reading, settings_options
 from arriero.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def feedback(
         given["comment"], comment = comment, None
     if not given:
         raise InputError("say something of the run, such as --thumb up or --rating 4")
-    for id in _give(load(config, data), run_id, given, comment, user):
+    for id in _give(reading(config, data), run_id, given, comment, user):
         click.echo(id)
 
 

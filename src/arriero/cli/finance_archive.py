@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arriero.cli.options import load, settings_options, user
+from arriero.cli.options import load, reading, settings_options, user
 from arriero.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def search(
     asked: dict[str, Any] = {"client": client, "ticker": ticker, "limit": limit, "before": before}
     days = {"as_of": as_of, "from": since, "to": until}
     asked |= {name: day.date() for name, day in days.items() if day is not None}
-    found = asyncio.run(_search(load(config, data), asked))
+    found = asyncio.run(_search(reading(config, data), asked))
     if as_json:
         click.echo(json.dumps({"data": list(found.rows), "has_more": found.more}, indent=2))
         return
@@ -82,7 +82,7 @@ def show(
     from arriero.cli import ask_finance  # noqa: PLC0415  # keeps --help fast
     from arriero.core.words import canonical_json  # noqa: PLC0415
 
-    told = json.loads(canonical_json(asyncio.run(_show(load(config, data), run))))
+    told = json.loads(canonical_json(asyncio.run(_show(reading(config, data), run))))
     if html is not None:
         ask_finance.write(html, told)
     if as_json:

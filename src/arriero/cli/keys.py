@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from arriero.cli.options import load, settings_options
+from arriero.cli.options import load, reading, settings_options
 from arriero.core.errors import InputError, NotFound
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def list_(config: Path | None, data: Path | None) -> None:
     from rich.table import Table  # noqa: PLC0415
 
     table = Table("name", "tenant", "made", "revoked", box=box.SIMPLE)
-    for key in asyncio.run(_known(load(config, data))):
+    for key in asyncio.run(_known(reading(config, data))):
         gone = f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
         table.add_row(key.name, key.tenant, f"{key.created_at:%Y-%m-%d %H:%M}", gone)
     Console().print(table)
@@ -53,7 +53,7 @@ def add(name: str, config: Path | None, data: Path | None) -> None:
 @settings_options
 def revoke(name: str, config: Path | None, data: Path | None) -> None:
     """End the key of this NAME. What was done with it stays under its name."""
-    asyncio.run(_revoke(load(config, data), name))
+    asyncio.run(_revoke(reading(config, data), name))
     click.echo(f"key {name!r} is revoked; a running server refuses it within five seconds")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arriero.cli.options import load, settings_options
+from arriero.cli.options import load, reading, settings_options
 from arriero.cli.written import write
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def status(app: str | None, as_json: bool, config: Path | None, data: Path | Non
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    found = asyncio.run(_cycles(load(config, data), app))
+    found = asyncio.run(_cycles(reading(config, data), app))
     if as_json:
         told = [
             {
@@ -126,7 +126,7 @@ def explain(cycle_id: str, html: Path | None, config: Path | None, data: Path | 
     """Why a cycle went the way it went: data, gate, rollout, examples won and lost."""
     from arriero.learning import report  # noqa: PLC0415  # keeps --help fast
 
-    told: Any = asyncio.run(_explained(load(config, data), cycle_id))
+    told: Any = asyncio.run(_explained(reading(config, data), cycle_id))
     if html is None:
         click.echo(report.to_markdown(told))
         return
@@ -147,7 +147,7 @@ async def _explained(settings: Settings, cycle_id: str) -> object:
 @settings_options
 def abort(cycle_id: str, config: Path | None, data: Path | None) -> None:
     """End an open cycle; the champion goes on serving."""
-    made = asyncio.run(_abort(load(config, data), cycle_id))
+    made = asyncio.run(_abort(reading(config, data), cycle_id))
     click.echo(f"cycle {made.id} is {made.state}: {made.because}")
 
 

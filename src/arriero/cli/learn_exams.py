@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from arriero.cli.options import load, settings_options
+from arriero.cli.options import load, reading, settings_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ def exams(app: str | None, now: bool, config: Path | None, data: Path | None) ->
     """The newest exams: value, how many answers were wholly right, which were not."""
     if now and app is None:
         raise click.UsageError("--now needs the name of an app")
-    settings = load(config, data)
+    settings = load(config, data) if now else reading(config, data)
     found = (
         [asyncio.run(_held(settings, app))] if now and app else asyncio.run(_kept(settings, app))
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from arriero.cli.options import load, settings_options
+from arriero.cli.options import reading, settings_options
 
 if TYPE_CHECKING:
     from arriero.core.settings import Settings
@@ -25,7 +25,7 @@ SHOWN = 15
 @settings_options
 def feedback(app: str | None, as_json: bool, config: Path | None, data: Path | None) -> None:
     """Where the answers of APP (or of every app) were bad: by intent, source, stage and variant."""
-    found = asyncio.run(_analyses(load(config, data), app))
+    found = asyncio.run(_analyses(reading(config, data), app))
     if as_json:
         told = [asdict(one) | {"advice": one.advice} for one in found]
         click.echo(json.dumps(told, indent=2))

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from arriero.core.errors import NotFound
 from arriero.core.settings import Settings
 
 
@@ -24,6 +25,21 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def load(config: Path | None, data: Path | None) -> Settings:
     """The settings that these two options ask for."""
     return Settings.load(config, **({"data": data} if data else {}))
+
+
+def reading(config: Path | None, data: Path | None) -> Settings:
+    """The settings for a command that only reads: it makes no data folder where none is.
+
+    Raises `NotFound` then. A ledger elsewhere needs none.
+    """
+    settings = load(config, data)
+    folder = settings.data.expanduser()
+    if not settings.store.ledger and not folder.is_dir():
+        raise NotFound(
+            f"there is no data folder {str(folder)!r}; name the right one with --data, or begin one: "
+            "arriero up"
+        )
+    return settings
 
 
 def user() -> str:

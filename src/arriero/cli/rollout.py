@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from arriero.cli.lazy import lazily
-from arriero.cli.options import load, settings_options, user
+from arriero.cli.options import load, reading, settings_options, user
 
 if TYPE_CHECKING:
     from arriero.core.settings import Settings
@@ -151,7 +151,7 @@ def _with(config: Path | None, data: Path | None, work: Callable[[Rollouts], Awa
     from arriero.core.clock import SystemClock  # noqa: PLC0415
     from arriero.learning.rollouts import Rollouts  # noqa: PLC0415
 
-    settings = load(config, data)
+    settings = reading(config, data)
 
     async def run() -> T:
         async with open_store(settings) as ledger:

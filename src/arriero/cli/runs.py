@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arriero.cli.options import load, settings_options
+from arriero.cli.options import reading, settings_options
 
 if TYPE_CHECKING:
     from arriero.core.words import Run
@@ -28,27 +28,43 @@ def runs() -> None:
 @runs.command("list")
 @click.option("--app", help="Only this app's.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option(
+    "--all", "every", is_flag=True, help="Also what nobody was shown: shadow runs and replays."
+)
 @settings_options
-def list_(app: str | None, limit: int, config: Path | None, data: Path | None) -> None:
-    """The newest runs."""
+def list_(app: str | None, limit: int, every: bool, config: Path | None, data: Path | None) -> None:
+    """The newest runs that somebody was answered by."""
     from rich.console import Console  # noqa: PLC0415  # keeps --help fast
     from rich.table import Table  # noqa: PLC0415
 
     from arriero.assembly import TENANT, open_store  # noqa: PLC0415
+    from arriero.core.words import Mode  # noqa: PLC0415
+    from arriero.store.base import Sought  # noqa: PLC0415
 
     async def read() -> list[Run]:
-        async with open_store(load(config, data)) as ledger:
-            return list(await ledger.runs(TENANT, app=app, limit=limit))
+        async with open_store(reading(config, data)) as ledger:
+            sought = Sought(mode=None if every else Mode.LIVE)
+            return list(await ledger.runs(TENANT, app=app, limit=limit, sought=sought))
 
     table = Table("run", "at", "app", "outcome", "how", "score", "ms", "actor", box=None)
+    if every:
+        table.add_column("mode")
     for column in table.columns:
         column.no_wrap = True
     for run in asyncio.run(read()):
         score = "" if run.score is None else f"{run.score:.2f}"
         at = run.started_at.strftime("%Y-%m-%d %H:%M:%S")
-        table.add_row(
-            run.id, at, run.app, run.ended, run.origin, score, f"{run.duration_ms:.0f}", run.actor
+        told = (
+            run.id,
+            at,
+            run.app,
+            run.ended,
+            run.origin,
+            score,
+            f"{run.duration_ms:.0f}",
+            run.actor,
         )
+        table.add_row(*told, *([run.mode] if every else []))
     # A narrow window wraps the lines; an id that was cut off could not be copied.
     console = Console()
     console.width = max(console.width, WIDTH)
@@ -66,7 +82,7 @@ def show(run_id: str, as_json: bool, config: Path | None, data: Path | None) -> 
     from arriero.core.words import canonical_json  # noqa: PLC0415
 
     async def read() -> tuple[bytes, bytes, bytes]:
-        async with open_store(load(config, data)) as ledger:
+        async with open_store(reading(config, data)) as ledger:
             run = await _found(ledger, run_id)
             trace = await ledger.trace(run) if as_json else None
             tasks = await ledger.tasks(run.tenant, run=run.id)
@@ -102,7 +118,7 @@ def replay(run_id: str, config: Path | None, data: Path | None) -> None:
     from arriero.core.errors import NotFound  # noqa: PLC0415
 
     async def again() -> list[str]:
-        async with open_platform(load(config, data)) as platform:
+        async with open_platform(reading(config, data)) as platform:
             run = await _found(platform.ledger, run_id)
             trace = await platform.ledger.trace(run)
             if trace is None:

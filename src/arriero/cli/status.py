@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from arriero.cli.local import running
-from arriero.cli.options import load, settings_options
+from arriero.cli.options import reading, settings_options
 
 if TYPE_CHECKING:
     from arriero.core.settings import Settings
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @settings_options
 def status(config: Path | None, data: Path | None) -> None:
     """Server, engines, apps and open alerts; exit status 1 when something is wrong."""
-    settings = load(config, data)
+    settings = reading(config, data)
     server = running(settings)
     wrong = False
     if server is None:
@@ -45,6 +45,9 @@ async def _ledger(settings: Settings) -> tuple[list[str], int]:
     lines = []
     async with open_store(settings) as ledger:
         for name, section in app_settings(settings).items():
+            if not section.enabled:
+                lines.append(f"app      {name}: off")
+                continue
             since = datetime.now(UTC) - timedelta(seconds=section.thresholds.window_s)
             seen = await ledger.window(name, since)
             told = f"{seen.runs} runs in {section.thresholds.window_s:.0f} s"

@@ -61,7 +61,8 @@ async def _run(
     from arriero.models.engines import Engines  # noqa: PLC0415
     from arriero.store.cache import open_cache  # noqa: PLC0415
 
-    place = writable(settings.data) / "support"
+    home = writable(settings.data)
+    place = home / "support"
     cache = open_cache("memory://")
     engines = Engines(settings, cache)
     try:
@@ -74,6 +75,7 @@ async def _run(
                 trusted=trusted,
                 review_days=review_days,
                 progress=tell,
+                data=home,
             )
             return await _work(work, folder, forget)
     finally:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from arriero.cli.options import load, settings_options, user
+from arriero.cli.options import load, reading, settings_options, user
 
 if TYPE_CHECKING:
     from arriero.apps.support.examples import Example, Examples
@@ -62,7 +62,7 @@ def forget(name: str, actor: str | None, config: Path | None, data: Path | None)
     from arriero.assembly import TENANT  # noqa: PLC0415  # keeps --help fast
 
     who = actor or user()
-    count = _with(load(config, data), lambda examples: examples.forget(TENANT, name, who))
+    count = _with(reading(config, data), lambda examples: examples.forget(TENANT, name, who))
     click.echo(f"{name}: {count} examples taken back, by {who}.")
 
 
@@ -76,7 +76,7 @@ def list_(history: bool, config: Path | None, data: Path | None) -> None:
     def read(examples: Examples) -> Awaitable[Sequence[Example]]:
         return examples.history(TENANT) if history else examples.in_force(TENANT)
 
-    found = _with(load(config, data), read)
+    found = _with(reading(config, data), read)
     if not found:
         click.echo("no examples; the classifier knows what it was fitted on")
     for one in found:

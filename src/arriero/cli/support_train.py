@@ -54,8 +54,20 @@ def train(
     if source is not None:
         _show_tuned(asyncio.run(_tune(folder, report, source)))
     click.echo(f"The head is in {folder}.")
-    if out is None:
+    if out is None and _named(settings, name, csv):
+        click.echo("[apps.support] intents names this file: the next start serves it.")
+    elif out is None:
         click.echo(f'To serve it: [apps.support] intents = "{csv.resolve()}" in arriero.toml.')
+
+
+def _named(settings: Settings, name: str, csv: Path) -> bool:
+    """Whether the settings in force serve the head that was fitted on this file."""
+    from arriero.apps.support.examples import HEAD  # noqa: PLC0415
+    from arriero.assembly import app_settings  # noqa: PLC0415
+
+    section = app_settings(settings)["support"]
+    intents = getattr(section, "intents")  # noqa: B009  # of the app's own class
+    return name == HEAD and Path(intents).expanduser().resolve() == csv.resolve()
 
 
 async def _fit(csv: Path, name: str, out: Path | None, settings: Settings) -> tuple[Report, Path]:

@@ -68,7 +68,7 @@ async def _serve(
         try:
             with signals_to(serving.handle_exit):
                 took = time.monotonic() - started
-                _say(platform, url, secret, took, _to_try(settings, config))
+                _say(platform, url, secret, took, _to_try(platform, config))
                 await serving.serve(sockets=[listener])
         finally:
             note.unlink(missing_ok=True)
@@ -119,12 +119,16 @@ def _say(platform: Platform, url: str, secret: str | None, seconds: float, to_tr
     click.echo("\n".join(lines))
 
 
-def _to_try(settings: Settings, config: Path | None) -> str:
-    """One whole command that works when it is pasted into another shell in this folder."""
+def _to_try(platform: Platform, config: Path | None) -> str:
+    """One whole command that works when it is pasted into another shell in this folder.
+
+    A question that the support app can answer; what this server does, where it has none.
+    """
     options = ["--config", str(config)] if config else []
-    if settings.data != Path(".arriero"):
-        options += ["--data", str(settings.data)]
-    return shlex.join([_program(), "ask", "Where is my order 10234?", *options])
+    if platform.settings.data != Path(".arriero"):
+        options += ["--data", str(platform.settings.data)]
+    question = getattr(platform.apps.get("support"), "to_try", "")
+    return shlex.join([_program(), *(["ask", question] if question else ["status"]), *options])
 
 
 def _program() -> str:

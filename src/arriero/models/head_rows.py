@@ -50,6 +50,11 @@ def _lines(path: Path) -> Iterator[tuple[int, str, str]]:
 
 def label_column(path: Path, columns: Sequence[str]) -> str:
     """The column with the labels: label, else category. Raises `InputError` without text or both."""
+    if len(columns) == 1 and ";" in columns[0]:
+        raise InputError(
+            f"{path.name} has semicolons between its columns; save it with commas, and texts that "
+            'hold a comma in double quotes, "like, this"'
+        )
     found = [name for name in ("label", "category") if name in columns]
     if "text" not in columns or not found:
         raise InputError(

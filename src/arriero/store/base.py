@@ -215,7 +215,7 @@ class Intended:
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """Which runs are looked for: begun in [since, until), of a unit, with all of these labels.
+    """Which runs are looked for: begun in [since, until), of a unit or mode, with all of these labels.
 
     Labels stand in the runs' rows and no index holds them, so a search by labels reads every row from
     the newest on until it has found enough; `since` bounds it.
@@ -225,12 +225,14 @@ class Sought:
     unit: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    mode: Mode | None = None
 
     def fits(self, run: Run) -> bool:
         """Whether this is one of them."""
         return (
             all(run.labels.get(name) == value for name, value in self.labels)
             and self.unit in (None, run.unit)
+            and self.mode in (None, run.mode)
             and (self.since is None or run.started_at >= self.since)
             and (self.until is None or run.started_at < self.until)
         )

@@ -46,6 +46,8 @@ def _sought(sought: Sought) -> Iterator[ColumnElement[bool]]:
     run = schema.runs.c
     if sought.unit is not None:
         yield run.unit == sought.unit
+    if sought.mode is not None:
+        yield run.mode == sought.mode.value
     if sought.since is not None:
         yield run.started_at >= micros(sought.since)
     if sought.until is not None:

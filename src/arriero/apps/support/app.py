@@ -47,7 +47,10 @@ SWEEP_EVERY_S = 3_600.0  # what is over is not used any more; this only frees it
 
 @dataclass(frozen=True)
 class SupportApp:
-    """The support app over its parts; `assembly` and `apps.support.plugin` build it."""
+    """The support app over its parts; `assembly` and `apps.support.plugin` build it.
+
+    `to_try` is a question that it can answer, for people who try it; empty when it knows nothing.
+    """
 
     settings: SupportSettings
     directory: CustomerDirectory
@@ -66,6 +69,7 @@ class SupportApp:
     reviews: Reviews | None = None
     listener: Listener = field(default_factory=Listener)
     reader: Reader = field(default_factory=Reader)
+    to_try: str = ""
 
     name = "support"
     shapes = Shapes(Inquiry, Seen, Evidence, Reply)

@@ -103,6 +103,10 @@ class Examples:
     async def forget(self, tenant: str, intent: str, actor: str) -> int:
         """Take the examples of an intent back; how many. Raises `InputError` when it has none."""
         there = await self.in_force(tenant)
+        if not there:
+            raise InputError(
+                f"{intent!r} has no examples to forget; no intent has any", param="intent"
+            )
         known(intent, [one.intent for one in there])
         rows = [(one.text, intent) for one in there if one.intent == intent]
         return await self._keep(tenant, rows, actor, kept=False)

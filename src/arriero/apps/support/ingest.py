@@ -90,7 +90,8 @@ class Ingestion:
 
     `scan` says why a text is suspicious (None: it is not), by default the injection scan with
     `encoder`; such files stay out, unless their path
-    is among `trusted`. `progress` is told the step, how many are done, and of how many.
+    is among `trusted`. `progress` is told the step, how many are done, and of how many. `data` is
+    Arriero's own data folder: what lies there is nobody's article, wherever it lies.
     """
 
     store: Store
@@ -101,6 +102,7 @@ class Ingestion:
     trusted: frozenset[str] = frozenset()
     review_days: int = REVIEW_DAYS
     progress: Progress = lambda step, done, of: None
+    data: Path | None = None
 
     async def take_in(self, folder: Path) -> Report:
         """Take in `folder` in place of what it was the last time.
@@ -117,6 +119,16 @@ class Ingestion:
                 raise InputError(_nothing(folder, rows))
             sources = {**known.sources, str(folder): files}
             return await self._keep(sources, rows)
+
+    async def look(self, folder: Path) -> tuple[tuple[Article, ...], tuple[Row, ...]]:
+        """The articles of `folder` by the rules of `take_in`, and what became of each file; keeps nothing.
+
+        Raises `InputError` for no folder.
+        """
+        folder = await asyncio.to_thread(_folder, folder)
+        scan = self.scan or self._reader()
+        files, rows = await asyncio.to_thread(self._read, folder, Knowledge(), scan)
+        return tuple(article for file in files for article in file.articles), tuple(rows)
 
     def _reader(self) -> Scan:
         """The injection scan for the thread that reads files: it asks the encoder of this loop."""
@@ -188,7 +200,7 @@ class Ingestion:
         }
         files: list[File] = []
         rows: list[Row] = []
-        there = list(_walk(folder))
+        there = list(_walk(folder, self.data))
         for path, why in [one for one in there if one[0].endswith("/")]:
             # What lies in a folder that cannot be listed is not known to be gone.
             rows.append(Row(path, State.REFUSED, 0, why))
@@ -288,15 +300,16 @@ def _folder(folder: Path) -> Path:
     return found
 
 
-def _walk(folder: Path) -> Iterator[tuple[str, str]]:
+def _walk(folder: Path, data: Path | None) -> Iterator[tuple[str, str]]:
     """Every file by its relative path, and why it is not read (empty: it is), in order.
 
-    A folder that cannot be listed comes as a path that ends with "/".
+    A folder that cannot be listed comes as a path that ends with "/". `data` below it is left out.
     """
+    data = data and _place(data)
     unread: list[OSError] = []
     for at, folders, names in os.walk(folder, followlinks=False, onerror=unread.append):
         here = Path(at)
-        shown = sorted(name for name in folders if not name.startswith("."))
+        shown = sorted(name for name in folders if not name.startswith(".") and here / name != data)
         linked = [name for name in shown if (here / name).is_symlink()]
         folders[:] = [name for name in shown if name not in linked]
         for name in sorted((*linked, *names)):

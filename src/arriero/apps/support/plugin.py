@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import logging
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,7 @@ from arriero.apps.support.examples import HEAD, Examples
 from arriero.apps.support.gaps_inbox import Desks, Gaps, Shelf
 from arriero.apps.support.handover import Rules
 from arriero.apps.support.inbox import HandOvers, Shared
+from arriero.apps.support.ingest import Ingestion
 from arriero.apps.support.knowledge import KnowledgeSource, Store
 from arriero.apps.support.memory import Memory
 from arriero.apps.support.modes import Mode, Modes
@@ -39,6 +42,7 @@ from arriero.core.report import Reporter
 from arriero.core.words import content_hash
 from arriero.flow import AnyApp, Parts, Plugin
 from arriero.models.head_rows import label_column
+from arriero.retrieval.base import Passage
 from arriero.retrieval.live import LiveIndex
 from arriero.security.injection_reader import Reader
 
@@ -46,16 +50,23 @@ if TYPE_CHECKING:
     from arriero.models.projection import Projection
     from arriero.retrieval.vectors import Vectors
 
+log = logging.getLogger(__name__)
+
 
 async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
     """Articles into the index, templates, policy and directory opened: ready to be asked."""
-    known = await asyncio.to_thread(articles.load, settings.articles)
     store = Store(parts.folder / "knowledge")
+    known = await _articles(settings, parts, store)
     expecting = await asyncio.to_thread(expected.load, settings.questions)
     source = KnowledgeSource(store, known, expecting)
     directory = await asyncio.to_thread(_directory, settings, parts)
     told = KeptInVault(parts.vaults, parts.records, parts.reveal)
     sample = await asyncio.to_thread(_of_the_sample, settings, store)
+    if borrowed := _borrowed(settings, sample=sample):
+        log.warning(
+            "[apps.support] beside articles of your own this is still the sample shop's: %s; name your own",
+            ", ".join(borrowed),
+        )
     unanswered = await _unanswered(settings, parts, sample=sample)
     projection = await _projection(source, parts, unanswered)
     index = await LiveIndex.open(source, lambda found: parts.open_index(found, projection))
@@ -104,6 +115,8 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
         parts.clock,
         rules.hours.zone,
     )
+    golden = _golden_set(settings, sample=sample)
+    day = rules.hours.day(parts.clock.now())
     return SupportApp(
         settings=settings,
         directory=directory,
@@ -127,8 +140,30 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
         examples=Examples(parts.records, parts.clock, parts.teach),
         listener=Listener.of(await parts.encoder()),
         reader=Reader.of(await parts.encoder()),
-        golden=_golden_set(settings, sample=sample),
+        golden=golden,
+        to_try=shop.QUESTION if golden is not None else _asked(await source.passages(), day),
     )
+
+
+async def _articles(
+    settings: SupportSettings, parts: Parts, store: Store
+) -> Sequence[articles.Article]:
+    """What is in the folder `articles`, by the rules of `arriero support ingest`, by id.
+
+    Files that cannot be used are left out and told. The sample's are ours: they need no scan.
+    """
+    scan = (lambda text: None) if settings.articles == SAMPLE / "articles" else None
+    work = Ingestion(
+        store, await parts.encoder(), parts.folder / "index", parts.clock.now().date(), scan,
+        data=parts.folder.parent,
+    )  # fmt: skip
+    found, rows = await work.look(settings.articles)
+    for row in rows:
+        if row.reason:
+            log.warning("[apps.support] articles: %s: %s", row.path, row.reason)
+    if not found:
+        log.warning("[apps.support] articles: %s has no article", settings.articles)
+    return sorted(found, key=lambda one: one.id)
 
 
 async def _unanswered(settings: SupportSettings, parts: Parts, *, sample: bool) -> Vectors | None:
@@ -154,6 +189,25 @@ def _of_the_sample(settings: SupportSettings, store: Store) -> bool:
     The sample's texts tell its own shop's rules, which are no other company's.
     """
     return settings.articles == SupportSettings().articles and not store.load().articles
+
+
+def _borrowed(settings: SupportSettings, *, sample: bool) -> Sequence[str]:
+    """What is still the sample shop's while another company's articles answer."""
+    usual = SupportSettings()
+    says = {
+        "directory": "directory (its invented customers and orders)",
+        "policy": "policy (what may be done to an order)",
+    }
+    left = [name for name in says if getattr(settings, name) == getattr(usual, name)]
+    return () if sample else [says[name] for name in left]
+
+
+def _asked(passages: Sequence[Passage], day: date) -> str:
+    """A question that one of them answers: an expected one, else a title; empty where none holds."""
+    holding = [one for one in passages if one.valid_on(day)]
+    asked = [pair.question for one in holding for pair in one.expected]
+    titles = [f"{one.title.removesuffix('?')}?" for one in holding]
+    return next(iter(asked + titles), "")
 
 
 def _golden_set(settings: SupportSettings, *, sample: bool) -> Path | None:

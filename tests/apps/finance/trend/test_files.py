@@ -40,6 +40,7 @@ def test_an_archive_and_a_folder_give_a_stock_a_file(tmp_path: Path) -> None:
     ("text", "sentence"),
     [
         ("day,price\n2024-01-02,3\n", "no column adj close"),
+        ("date;close\n2024-01-02;3,5\n", "save it with commas, numbers as 1234.5"),
         ("date,close\n02.01.2024,3\n", "line 2: '02.01.2024' is no date"),
         ("date,close\n2024-01-02,3\n2024-01-02,3\n", "bad: 2024-01-02 stands after"),
         (

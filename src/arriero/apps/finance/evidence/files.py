@@ -235,6 +235,9 @@ def bars_of(raw: bytes, name: str, as_of: date) -> tuple[Bar, ...]:
     lines = csv.DictReader(io.StringIO(_text(raw)))
     bars = []
     try:
+        if ";" in "".join(lines.fieldnames or ()):
+            why = "semicolons stand between its columns; save it with commas, numbers as 1234.5"
+            raise Unavailable(Reason.MALFORMED, f"{name}: {why}")
         for line in lines:
             row = _row(line)
             day = date.fromisoformat(row["date"][:10])

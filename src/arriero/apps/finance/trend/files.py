@@ -98,6 +98,10 @@ def _first(columns: Mapping[str, str], wanted: tuple[str, ...], name: str) -> st
     for one in wanted:
         if one in columns:
             return columns[one]
+    if any(";" in one for one in columns):
+        raise InputError(
+            f"{name}: semicolons stand between its columns; save it with commas, numbers as 1234.5"
+        )
     raise InputError(f"{name}: no column {' or '.join(wanted)} in the header; name one so")
 
 

@@ -29,6 +29,7 @@ from arriero.core.errors import InputError
 CUSTOMERS = 500
 FIRST_ORDER, LAST_ORDER = 10001, 12000
 DEMO_CUSTOMER, DEMO_ORDER = "c-0042", "10234"
+QUESTION = f"Where is my order {DEMO_ORDER}?"
 EARLIEST_TODAY = date(2026, 1, 1)  # the youngest customer joined in 2025 and has orders since
 
 # The articles say the same: shipping-costs, delivery-times, tracking-a-parcel, refund-timing.
