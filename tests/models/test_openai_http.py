@@ -10,7 +10,7 @@ from time import perf_counter
 
 import pytest
 
-from arriero.core.errors import ModelBusy, ModelError, ModelTimeout, SettingsError
+from arriero.core.errors import ModelBusy, ModelError, ModelTimeout, PromptTooLong, SettingsError
 from arriero.core.settings import Settings
 from arriero.core.words import Message, RoleBinding
 from arriero.models import openai_http
@@ -21,7 +21,7 @@ from arriero.models.fake_server import Behaviour, FakeOpenAIServer, open_fake_se
 from arriero.models.lease import GenerationLease
 from arriero.models.llama_grammar import llama_body
 from arriero.models.openai_http import OpenAIHttp
-from arriero.models.openai_wire import Answer, error_message, event_data
+from arriero.models.openai_wire import Answer, error_message, event_data, is_too_long
 from arriero.store.cache import MemoryCache
 from tests.models.drip import dripping
 
@@ -70,6 +70,31 @@ async def test_the_server_is_always_asked_to_stream() -> None:
         await complete(client, ask(), timeout_s=5)
         assert fake.seen[0]["stream"] is True
         assert fake.seen[0]["stream_options"] == {"include_usage": True}
+
+
+@pytest.mark.parametrize(
+    ("told", "too_long"),
+    [
+        (
+            {"message": "request (6717 tokens) exceeds ...", "type": "exceed_context_size_error"},
+            True,
+        ),
+        ({"message": "too many tokens", "code": "context_length_exceeded"}, True),
+        ({"message": "This model's maximum context length is 4096 tokens."}, True),
+        ({"message": "messages: field required", "type": "invalid_request_error"}, False),
+    ],
+)
+def test_a_prompt_that_does_not_fit_is_told_from_other_refusals(
+    told: dict[str, str], too_long: bool
+) -> None:
+    assert is_too_long(json.dumps({"error": told}).encode()) is too_long
+
+
+async def test_a_prompt_that_does_not_fit_is_the_callers_to_shorten() -> None:
+    async with open_fake_server(behaviour=Behaviour.FULL) as fake, client_of(fake) as client:
+        with pytest.raises(PromptTooLong, match="shorten the prompt") as caught:
+            await complete(client, ask(), timeout_s=5)
+    assert fake.url not in caught.value.message
 
 
 async def test_an_adapter_is_asked_for_as_the_model() -> None:

@@ -10,7 +10,7 @@ import httpx
 import openai
 import pytest
 
-from arriero.core.errors import ModelBusy, ModelError, StoreError
+from arriero.core.errors import ModelBusy, ModelError, PromptTooLong, StoreError
 from arriero.models.fake import ScriptedGenerator
 from arriero.server import create
 from tests.server.conftest import HOST, House, Refused, events
@@ -82,6 +82,7 @@ async def test_a_stream_ends_with_its_run_and_done(client: httpx.AsyncClient) ->
 
 async def test_unknown_fields_of_openai_are_accepted(client: httpx.AsyncClient) -> None:
     more = {"logit_bias": {}, "parallel_tool_calls": True, "store": False, "top_p": 0.9}
+    more |= {"tools": [], "logprobs": False, "response_format": {"type": "text"}}
     assert (await client.post(PATH, json=HELLO | more)).status_code == 200
 
 
@@ -129,6 +130,10 @@ async def test_a_model_that_is_not_served_is_a_404(
         ({"stop": ["a", "b", "c", "d", "e"]}, "stop"),
         ({"stop": ""}, "stop"),
         ({"stop": ["a", ""]}, "stop"),
+        ({"tools": [{"type": "function", "function": {"name": "weather"}}]}, "tools"),
+        ({"functions": [{"name": "weather"}]}, "functions"),
+        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"logprobs": True}, "logprobs"),
     ],
 )
 async def test_what_cannot_be_answered_is_refused_by_name(
@@ -180,6 +185,25 @@ async def test_a_model_that_fails_is_a_503_that_a_client_may_retry(
     answer = await client.post(PATH, json=HELLO)
     assert answer.status_code == 503
     assert "no scripted reply" in answer.json()["error"]["message"]
+
+
+class Narrow(ScriptedGenerator):
+    """A model into which no prompt fits."""
+
+    async def stream(self, prompt: Any, *, timeout_s: float) -> Any:
+        raise PromptTooLong("model 'narrow' cannot read so much; shorten the prompt")
+        yield
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_conversation_that_is_too_long_is_the_callers_to_shorten(
+    house: House, client: httpx.AsyncClient, stream: bool
+) -> None:
+    house.generator = Narrow({})
+    answer = await client.post(PATH, json=HELLO | {"stream": stream})
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert (error["code"], error["param"]) == ("context_length_exceeded", "messages")
 
 
 class Crowded(ScriptedGenerator):

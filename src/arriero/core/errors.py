@@ -13,6 +13,7 @@ ArrieroError
  │   ├─ ModelMissing      the model is not pulled                        (HTTP 503)
  │   ├─ ModelBusy         the queue before the model is full             (HTTP 429)
  │   ├─ ModelTimeout      no whole answer before the deadline            (HTTP 504)
+ │   ├─ PromptTooLong     the prompt does not fit into the model         (HTTP 400)
  │   └─ ModelCorrupt      the file is not what the catalogue says        (exit 2)
  ├─ StageFailed           a stage of an app gave up; the flow falls back
  └─ Busy                  this data folder or port is in use             (exit 2)
@@ -97,6 +98,11 @@ class ModelBusy(ModelError):
 class ModelTimeout(ModelError):
     status = 504
     code = "model_timeout"
+
+
+class PromptTooLong(ModelError):
+    status = 400
+    code = "context_length_exceeded"
 
 
 class ModelCorrupt(ModelError):

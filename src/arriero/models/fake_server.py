@@ -29,6 +29,7 @@ class Behaviour(StrEnum):
     DRIP = "drip"  # a word every DRIP_S seconds
     BUSY = "busy"  # HTTP 429
     FAIL = "fail"  # HTTP 500
+    FULL = "full"  # HTTP 400: the prompt does not fit
     EMPTY = "empty"  # a whole answer without text
 
 
@@ -104,6 +105,9 @@ class FakeOpenAIServer:
             _write_json(writer, HTTPStatus.TOO_MANY_REQUESTS, _error("the fake is busy"))
         elif self.behaviour is Behaviour.FAIL:
             _write_json(writer, HTTPStatus.INTERNAL_SERVER_ERROR, _error("the fake fails"))
+        elif self.behaviour is Behaviour.FULL:
+            refused = _error("more tokens than the fake's maximum context length")
+            _write_json(writer, HTTPStatus.BAD_REQUEST, refused)
         elif not asked.get("stream"):
             _write_json(writer, HTTPStatus.BAD_REQUEST, _error("the fake only streams"))
         else:

@@ -11,11 +11,18 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from arriero.core.errors import ModelBusy, ModelError, ModelTimeout
+from arriero.core.errors import ModelBusy, ModelError, ModelTimeout, PromptTooLong
 from arriero.core.words import JsonValue
 from arriero.models.base import Piece, Prompt, Reply
 from arriero.models.lease import GenerationLease
-from arriero.models.openai_wire import DONE, Answer, error_message, event_data, request_body
+from arriero.models.openai_wire import (
+    DONE,
+    Answer,
+    error_message,
+    event_data,
+    is_too_long,
+    request_body,
+)
 from arriero.store.base import without_password
 
 # llama.cpp and uvicorn close an idle connection after 5 s; we let go first, or a request could be
@@ -183,6 +190,10 @@ class OpenAIHttp:
         message = f"{self._who()} answered HTTP {status}: {error_message(body)}"
         if status == 429:
             raise ModelBusy(f"{message}; try again in some seconds")
+        if status == 400 and is_too_long(body):
+            raise PromptTooLong(
+                f"model {self.name!r} cannot read so much: {error_message(body)}; shorten the prompt"
+            )
         raise ModelError(f"{message}; {HINTS.get(status, 'see its log')}")
 
     def _fail(self, error: ModelError) -> NoReturn:

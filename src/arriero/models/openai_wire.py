@@ -11,6 +11,7 @@ from arriero.core.words import JsonValue
 from arriero.models.base import Prompt, TokenChance
 
 DONE = "[DONE]"
+TOO_LONG = ("context_length_exceeded", "exceed_context_size", "maximum context length")
 FINISHES = {"stop", "length"}  # what `Reply.finish` may say; anything else is no whole answer
 
 
@@ -133,6 +134,12 @@ def error_message(body: bytes) -> str:
     if isinstance(found, dict):
         found = found.get("message") or found
     return str(found)[:300]
+
+
+def is_too_long(body: bytes) -> bool:
+    """Whether an error body says that the prompt does not fit: OpenAI's code, llama.cpp's type, vLLM's sentence."""
+    text = body.decode(errors="replace").lower()
+    return any(word in text for word in TOO_LONG)
 
 
 def _chunk(data: str) -> dict[str, JsonValue]:

@@ -30,6 +30,7 @@ from arriero.server.streaming import EVENT_STREAM, EventStream, unless_gone
 APP = "chat"
 # An OpenAI client retries what it is told failed; a fallback sentence with 200 it would believe.
 REFUSED = {
+    "context_length_exceeded": 400,
     "model_busy": 429,
     "model_missing": 503,
     "model_error": 503,
@@ -65,12 +66,19 @@ class ChatMessage(BaseModel):
         return Said(role=role, content=self.content)
 
 
+class ResponseFormat(BaseModel):
+    type: str
+
+
 class StreamOptions(BaseModel):
     include_usage: bool = False
 
 
 class ChatAsked(BaseModel):
-    """OpenAI's request. Fields that are not named here are accepted and ignored."""
+    """OpenAI's request. Fields that are not named here are accepted and ignored.
+
+    What would be answered in another form than was asked for is refused: tools, JSON, log-probabilities.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -84,6 +92,11 @@ class ChatAsked(BaseModel):
     stop: str | list[str] | None = None
     seed: int | None = Field(default=None, ge=-(2**63), lt=2**63)
     n: int | None = Field(default=None, ge=1, le=1)
+    tools: list[JsonValue] | None = None
+    tool_choice: JsonValue = None
+    functions: list[JsonValue] | None = None
+    response_format: ResponseFormat | None = None
+    logprobs: bool | None = None
     user: str | None = Field(default=None, max_length=128)
 
     def conversation(self) -> Conversation:
@@ -91,6 +104,12 @@ class ChatAsked(BaseModel):
         if not self.messages[-1].content.strip():
             at = f"messages[{len(self.messages) - 1}].content"
             raise InputError(f"{at!r} is empty; say something", param=at)
+        for field, asked in self._unserved().items():
+            if asked:
+                raise InputError(
+                    f"{field!r} is not served here: the answer is plain text; leave it out",
+                    param=field,
+                )
         stop = tuple([self.stop] if isinstance(self.stop, str) else self.stop or ())
         if len(stop) > MOST_STOPS or "" in stop:
             raise InputError(
@@ -103,6 +122,16 @@ class ChatAsked(BaseModel):
             stop=stop,
             seed=self.seed,
         )
+
+    def _unserved(self) -> Mapping[str, bool]:
+        """Which fields ask for something else than one plain text."""
+        form = self.response_format
+        return {
+            "tools": bool(self.tools) and self.tool_choice != "none",
+            "functions": bool(self.functions),
+            "response_format": form is not None and form.type != "text",
+            "logprobs": bool(self.logprobs),
+        }
 
 
 class ChatUsage(BaseModel):
@@ -215,8 +244,12 @@ async def _run(
     case = Case(who.tenant, who.actor, given, unit=body.user)
     result = await platform.flow.run(platform.app(APP), case, watch=watch)
     if result.outcome.error in REFUSED:
-        why = result.outcome.reason.removeprefix("error: ")
-        raise EdgeError(REFUSED[result.outcome.error], result.outcome.error, why)
+        status = REFUSED[result.outcome.error]
+        error = EdgeError(
+            status, result.outcome.error, result.outcome.reason.removeprefix("error: ")
+        )
+        error.param = "messages" if status == 400 else None
+        raise error
     told = _completion(body.model, result) | common(result)
     if result.outcome.ended is Ended.FAILED:
         return Reply(503, to_body(told | failure(result)), result.run_id)
