@@ -48,6 +48,16 @@ def test_a_report_without_risk_factors_says_why(tmp_path: Path) -> None:
     assert "the filer states that it need not give any" in done.output
 
 
+def test_a_file_that_should_have_risk_factors_and_has_none_is_named(tmp_path: Path) -> None:
+    file, (_, new) = tmp_path / "letter.txt", filings()
+    file.write_text("Dear shareholders, it was a good year.", encoding="utf-8")
+    alone = CliRunner().invoke(risk, [str(file)])
+    assert (alone.exit_code, alone.stderr) == (1, f"{file}: the document has no Item 1A\n")
+    compared = CliRunner().invoke(risk, [str(new), "--before", str(file), "--json"])
+    assert (compared.exit_code, compared.stderr) == (1, alone.stderr)
+    assert len(json.loads(compared.stdout)["captions"]) == 13
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     done = CliRunner().invoke(risk, [str(tmp_path / "none.html")])
     assert isinstance(done.exception, InputError)

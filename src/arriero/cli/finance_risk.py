@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,19 +21,30 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--before", type=FILE, help="An older report of the same company to compare with.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON, with offsets.")
 def risk(file: Path, before: Path | None, as_json: bool) -> None:
-    """Risk factors of FILE, a 10-K in HTML or text (also .gz): sub-captions, types, changes."""
-    from arriero.apps.finance.filings.changes import changes  # noqa: PLC0415  # keeps --help fast
+    """Risk factors of FILE, a 10-K in HTML or text (also .gz): sub-captions, types, changes.
+
+    Exit status 1: no risk factors were found in a file that should have them.
+    """
+    from arriero.apps.finance.filings.base import Absent  # noqa: PLC0415  # keeps --help fast
+    from arriero.apps.finance.filings.changes import changes  # noqa: PLC0415
     from arriero.apps.finance.filings.risks import risk_factors  # noqa: PLC0415
     from arriero.bench.risk_factors import read_text  # noqa: PLC0415
 
     risks = risk_factors(read_text(file))
-    seen = changes(risk_factors(read_text(before)), risks) if before is not None else None
+    old = risk_factors(read_text(before)) if before is not None else None
+    seen = changes(old, risks) if old is not None else None
     if as_json:
         click.echo(json.dumps(_told(risks, seen), indent=2, ensure_ascii=False))
-        return
-    _show(risks)
-    if seen is not None:
-        _show_changes(seen)
+    else:
+        _show(risks)
+        if seen is not None:
+            _show_changes(seen)
+    lacking = [
+        (name, one.reason) for name, one in ((file, risks), (before, old)) if one and one.reason
+    ]
+    for name, reason in lacking:
+        click.echo(f"{name}: {reason.value}", err=True)
+    sys.exit(any(reason is not Absent.NOT_REQUIRED for _, reason in lacking))
 
 
 def _told(risks: RiskText, seen: Changes | None) -> Mapping[str, Any]:
@@ -82,9 +94,9 @@ def _show(risks: RiskText) -> None:
     from rich.table import Table  # noqa: PLC0415
 
     console = Console()
-    if risks.reason is not None:
-        said = " ".join(risks.text.split())
-        console.print(f"{risks.reason.value}{f': {said[:400]}' if said else ''}", markup=False)
+    if risks.reason is not None:  # which is said for itself; here what stands in its place
+        if said := " ".join(risks.text.split()):
+            console.print(said[:400], markup=False)
         return
     table = Table("sub-caption", "type", "told by")
     for caption in risks.captions:

@@ -55,6 +55,17 @@ async def test_each_figure_is_cited_and_stands_word_for_word_in_its_source(
     assert f"{revenue.value:.0f} USD" in quote
 
 
+async def test_a_ratio_of_many_lines_has_all_of_them_among_its_sources(desk: Desk) -> None:
+    outcome = (await desk.ask("XTAM")).outcome
+    cited = next(
+        one.sources for one in outcome.answer.stated if one.name.startswith("return on invested")
+    )
+    concepts = {id.split(":")[2] for id in cited}
+    assert {"OperatingIncomeLoss", "IncomeTaxExpenseBenefit", "StockholdersEquity"} <= concepts
+    assert len({id for id in cited if id.split(":")[2] == "StockholdersEquity"}) == 2  # both years
+    assert set(cited) <= {one.id for one in outcome.sources}
+
+
 async def test_every_number_of_the_text_is_a_number_of_the_record(desk: Desk) -> None:
     told = (await desk.ask()).outcome
     answer = told.answer

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import date
+from typing import Any
 
-from arriero.apps.finance.door import AnalysisBody, analysis_of, door
+import pytest
+from pydantic import ValidationError
+
+from arriero.apps.finance.door import AnalysisBody, WantedAnalyses, analysis_of, door
 from arriero.apps.finance.report.page import page
 from arriero.core.words import canonical_json
 from tests.apps.finance.conftest import Desk
@@ -54,3 +59,24 @@ def test_a_body_is_a_request_with_a_deadline_and_its_client_is_the_unit() -> Non
     assert (asked.unit, asked.deadline_ms) == ("c1", 5)
     assert body.company == "AAPL"
     assert body.others == ("MSFT",)
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({"reports": [{"period": "2024", "revenue": True}]}, "true is no amount; write a number"),
+        ({"reports": [{"period": "2024", "total_assets": False}]}, "false is no amount"),
+        ({"symbols": "XTAM"}, r"'XTAM' is no list; write \[\"XTAM\"\]"),
+        ({"as_of": 20260331}, "20260331 is no day; write it as text, like 2026-03-31"),
+        ({"as_of": "20260331"}, "'20260331' is no day"),
+    ],
+)
+def test_what_would_be_taken_for_something_else_is_refused(told: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        AnalysisBody.model_validate({"ticker": "XTAM", **told})
+
+
+def test_a_search_by_a_number_for_a_day_is_refused() -> None:
+    with pytest.raises(ValidationError, match="is no day"):
+        WantedAnalyses.model_validate({"from": "20260331"})
+    assert WantedAnalyses.model_validate({"from": "2026-03-31"}).from_ == date(2026, 3, 31)

@@ -259,6 +259,19 @@ async def test_a_document_named_after_no_day_is_no_report(tmp_path: Path) -> Non
     assert (await frozen(tmp_path)).filings == before.filings
 
 
+async def test_prices_with_semicolons_say_to_use_commas(tmp_path: Path) -> None:
+    Guanaco(last=2020).write(tmp_path)
+    text = "Date;Open;High;Low;Close;Volume\n2023-12-28;1,5;1,5;1,5;1,5;10\n"
+    (tmp_path / f"{TICKER}.csv").write_text(text, encoding="utf-8")
+    (gap,) = (one for one in (await frozen(tmp_path)).gaps if one.part == "bars")
+    assert "save it with commas, numbers as 1234.5" in gap.detail
+
+
+async def test_a_cik_that_nobody_knows_is_told(folder: Path) -> None:
+    with pytest.raises(NotFound, match="no provider knows the ticker 'CIK0000000001'"):
+        await frozen(folder, ticker="CIK0000000001")
+
+
 async def test_a_day_without_any_price_is_no_day_of_trading(tmp_path: Path) -> None:
     Guanaco(last=2020).write(tmp_path)
     text = (

@@ -10,6 +10,8 @@ import pytest
 
 from arriero.apps.finance.evidence.base import Bar, Bundle, Entity, Fact
 from arriero.apps.finance.evidence.edgar import facts_of
+from arriero.apps.finance.evidence.told import Told
+from arriero.apps.finance.evidence.told import facts_of as sent_facts
 from arriero.apps.finance.health import health_of
 from arriero.apps.finance.reports.analyse import Reports, analyse
 from arriero.apps.finance.reports.value import How, Why
@@ -136,7 +138,9 @@ def test_a_price_gives_multiples_of_the_last_four_quarters() -> None:
 def test_a_price_of_months_ago_is_none() -> None:
     bars = (Bar(date(2023, 11, 1), 40, 40, 40, 40, 40, 1),)
     paid = analyse(bundle(Guanaco(), bars=bars)).valuation
-    assert paid["market_value"].reason == Why.NO_PRICE
+    assert paid["market_value"].reason == Why.OLD_PRICE
+    assert paid["market_value"].detail == "it is of 2023-11-01"
+    assert paid["price_to_book"].reason == Why.OLD_PRICE
 
 
 def test_a_jump_like_a_split_since_the_shares_were_told_gives_no_market_value() -> None:
@@ -309,6 +313,9 @@ def test_an_empty_bundle_gives_reasons_and_no_grade(reports: Reports) -> None:
     found = analyse(Bundle(Entity("GUAN", "G"), LATER))
     assert found.years == ()
     assert found.grade.letter is None
+    assert found.grade.reason == (
+        "0 of 10 figures are known, 60% are needed; of most others: no filed value covers this period"
+    )
     assert found.valuation["market_value"].reason == Why.NO_PRICE
     assert found.valuation.keys() == reports.valuation.keys()
 
@@ -437,3 +444,11 @@ def test_a_year_that_was_restated_later_is_not_set_against_quarters_that_were_no
     assert last["stock_pay"].value == sales(2022, 4) // 100
     year = next(one for one in found.years if one.period.end == year_end(2022))
     assert year["stock_pay"].value == sum(sales(2022, quarter) for quarter in range(1, 5)) // 200
+
+
+def test_of_quarters_alone_it_is_said_that_they_make_no_year() -> None:
+    sent = sent_facts([Told("2022-Q3", 300.0, 20.0), Told("2022-Q4", 320.0, 21.0)], LATER)
+    found = analyse(Bundle(Entity("ACME", "Acme"), LATER, facts=sent))
+    assert (len(found.years), len(found.quarters)) == (0, 2)
+    gap = next(one for one in found.gaps if one.part == "reports.year")
+    assert gap.detail == "quarters alone make no grade"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-from arriero.apps.finance.values import Analysis, Request, Ticker
+from arriero.apps.finance.values import Analysis, Day, Request, Ticker
 from arriero.core.archive import Wanted
 from arriero.core.door import Asked, Door
 from arriero.core.words import JsonValue, Outcome, Run
@@ -33,9 +32,9 @@ class WantedAnalyses(Wanted):
 
     client: str | None = Field(default=None, max_length=128)
     ticker: Ticker | None = None
-    as_of: date | None = None
-    from_: date | None = Field(default=None, alias="from")
-    to: date | None = None
+    as_of: Day | None = None
+    from_: Day | None = Field(default=None, alias="from")
+    to: Day | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> WantedAnalyses:

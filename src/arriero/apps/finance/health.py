@@ -10,7 +10,6 @@ from arriero.apps.finance.reports.value import Cite, Value
 from arriero.apps.finance.values import Chart, Line, Point
 from arriero.apps.finance.views import Figure, Health, Origin
 
-MOST_ORIGINS = 3  # cited beside a figure; a score of many lines has more in the record
 TOP = 4.0  # points of a mark of the grade
 REPORTS = ("10-K", "10-Q", "20-F", "40-F", "6-K", "caller")
 RATIO, SHARE, TIMES = "ratio", "share", "times"
@@ -93,7 +92,7 @@ def _figures(reports: Reports) -> Iterator[Figure]:
 
 
 def _origins(value: Value) -> tuple[Origin, ...]:
-    return tuple(origin_of(cite) for cite in value.sources[:MOST_ORIGINS])
+    return tuple(origin_of(cite) for cite in value.sources)
 
 
 def _charts(reports: Reports) -> Iterator[Chart]:

@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from arriero.apps.finance.compliance.pack import RuleChange
 from arriero.apps.finance.evidence.base import Bundle, Gap
@@ -36,7 +36,30 @@ def _is_ticker(text: str) -> str:
     return text.upper()
 
 
+def _is_no_truth(value: object) -> object:
+    if isinstance(value, bool):
+        said = f"{str(value).lower()} is no amount; write a number, as 1250000.0"
+        raise ValueError(said)  # noqa: TRY004  # pydantic lets a TypeError pass
+    return value
+
+
+def _is_day(value: object) -> object:
+    """A number would be read as the seconds since 1970, and 20260331 as a day of that year."""
+    if isinstance(value, int | float) or (isinstance(value, str) and value.strip().isdigit()):
+        raise ValueError(f"{value!r} is no day; write it as text, like 2026-03-31")
+    return value
+
+
+def _is_list(value: object) -> object:
+    if isinstance(value, str):
+        said = f'{value!r} is no list; write ["{value}"], or name one company as ticker'
+        raise ValueError(said)  # noqa: TRY004  # pydantic lets a TypeError pass
+    return value
+
+
 Ticker = Annotated[str, AfterValidator(_is_ticker)]
+Day = Annotated[date, BeforeValidator(_is_day)]
+Amount = Annotated[float | None, BeforeValidator(_is_no_truth)]
 
 
 class Report(BaseModel):
@@ -47,10 +70,10 @@ class Report(BaseModel):
     period: str = Field(
         max_length=40, description="2024, 2024-Q3, a fiscal year's last day, or first..last day"
     )
-    revenue: float | None = None
-    net_income: float | None = None
-    total_assets: float | None = Field(default=None, ge=0)
-    total_liabilities: float | None = None
+    revenue: Amount = None
+    net_income: Amount = None
+    total_assets: Amount = Field(default=None, ge=0)
+    total_liabilities: Amount = None
 
 
 class CustomerProfile(BaseModel):
@@ -84,8 +107,10 @@ class Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     ticker: Ticker | None = None
-    symbols: tuple[Ticker, ...] = Field(default=(), max_length=10)
-    as_of: date | None = Field(
+    symbols: Annotated[tuple[Ticker, ...], BeforeValidator(_is_list)] = Field(
+        default=(), max_length=10
+    )
+    as_of: Day | None = Field(
         default=None, description="only what was known by then; default today"
     )
     horizon: Horizon = Field(default=63, description="trading days")

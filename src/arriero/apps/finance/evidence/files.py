@@ -88,6 +88,8 @@ class Files:
         if file := self._paths.get(f"submissions-CIK{cik}.json"):
             told = edgar.read_json(read(file), file.name)
             return Served((edgar.entity_of(told, ticker),), written(file))
+        if edgar.given_cik(ticker) is not None and f"CIK{cik}.json" not in self._paths:
+            raise Missing(Reason.UNKNOWN, f"CIK{cik}")
         file = self._companyfacts(cik)
         told = edgar.read_json(read(file), file.name)
         name = told.get("entityName") if isinstance(told, dict) else None

@@ -15,6 +15,7 @@ from arriero.apps.finance.values import HORIZONS, Cited, Rating, Seen
 from arriero.apps.finance.views import Figure, Named, Origin, Views
 from arriero.core.words import Source
 
+MOST_MARKS = 3  # beside a figure; a ratio of many lines has the others among the sources
 MOST_FIGURES = 8  # of a part, in words; the charts and the record have the rest
 MOST_NAMED = 4
 MOST_AGAINST = 4
@@ -25,18 +26,18 @@ AGAINST = {Rating.BUY: -1.0, Rating.SELL: 1.0}  # what speaks for the company sp
 
 @dataclass
 class Notes:
-    """Numbers the sources as they are first cited."""
+    """Numbers the sources as they are first cited. All of a figure's are sources; the text marks the first of them."""
 
     _found: dict[str, Origin] = field(default_factory=dict)
 
     def mark(self, origins: Iterable[Origin]) -> tuple[tuple[str, ...], str]:
-        """The ids of `origins`, and their marks as they stand in the text: ` [1][2]`."""
+        """The ids of `origins`, and the marks of the first as they stand in the text: ` [1][2]`."""
         ids = []
         for origin in origins:
             self._found.setdefault(origin.id, origin)
             ids.append(origin.id)
         order = list(self._found)
-        marks = "".join(f"[{order.index(id) + 1}]" for id in ids)
+        marks = "".join(f"[{order.index(id) + 1}]" for id in ids[:MOST_MARKS])
         return tuple(ids), f" {marks}" if marks else ""
 
     @property

@@ -119,7 +119,8 @@ def _follows(one: Period, two: Period) -> bool:
 def _table(bundle: Bundle) -> str:
     if bundle.entity.bank:
         return "bank"
-    return "brief" if all(fact.form == "caller" for fact in bundle.facts) else "industrial"
+    sent = {fact.form == "caller" for fact in bundle.facts}
+    return "brief" if sent == {True} else "industrial"
 
 
 def _grade(years: tuple[Ratios, ...], marks: Mapping[str, Score], table: str) -> Grade:
@@ -168,6 +169,8 @@ def _gaps(
             for one, two in pairwise(shown)
             if (two.start - one.end).days > days
         ]
+    if found.quarters and not years:
+        gaps.append(Gap("reports.year", Why.NOT_COVERED.value, "quarters alone make no grade"))
     if years:
         core = {line.name: years[-1][line.name] for line in LINES if line.core}
         gaps += [_gap(f"lines.{name}", value) for name, value in core.items()]

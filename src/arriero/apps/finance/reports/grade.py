@@ -8,6 +8,7 @@ no meaning because of a loss or of negative equity gives none of its four points
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -92,7 +93,11 @@ def grade(figures: Mapping[str, Value], table: str) -> Grade:
         marks.append(Mark(rule.figure, value.value, points, value.reason or ""))
     known = [mark.points for mark in marks if mark.points is not None]
     if len(known) < KNOWN_SHARE * len(marks):
-        said = f"{len(known)} of {len(marks)} figures are known, {KNOWN_SHARE:.0%} are needed"
+        most = Counter(mark.reason for mark in marks if mark.points is None).most_common(1)[0][0]
+        said = (
+            f"{len(known)} of {len(marks)} figures are known, {KNOWN_SHARE:.0%} are needed; "
+            f"of most others: {most}"
+        )
         return Grade(None, None, table, tuple(marks), said)
     score = sum(known) / (4 * len(known))
     letter = next(letter for bound, letter in LETTERS if score >= bound)

@@ -42,8 +42,10 @@ class Price:
 
 def price(bars: Sequence[Bar], as_of: date) -> Price:
     """The last close by `as_of`; none when it is older than ten days."""
-    if not bars or (as_of - bars[-1].day).days > FRESH_DAYS:
+    if not bars:
         return Price(None, none(Why.NO_PRICE, "price"))
+    if (as_of - bars[-1].day).days > FRESH_DAYS:
+        return Price(None, none(Why.OLD_PRICE, f"it is of {bars[-1].day}"))
     return Price(bars[-1].day, Value(bars[-1].close, how=How.TRADED))
 
 

@@ -22,12 +22,13 @@ class Why(StrEnum):
     NEGATIVE = "it has no meaning with a negative base"
     BANK = "it has no meaning for a bank or insurer"
     NO_PRICE = "no price by that day"
+    OLD_PRICE = "the last price by that day is too old"
     SPLIT = "price and shares are of different splits"
     CURRENCY = "price and reports may be of different currencies"
 
 
 # What is computed of a value that is missing for one of these is missing for the same reason.
-KEPT = frozenset({Why.BANK, Why.NO_PRICE, Why.SPLIT, Why.CURRENCY, Why.NO_PRIOR})
+KEPT = frozenset({Why.BANK, Why.NO_PRICE, Why.OLD_PRICE, Why.SPLIT, Why.CURRENCY, Why.NO_PRIOR})
 
 
 class How(StrEnum):
