@@ -37,6 +37,7 @@ from arriero.store.base import VariantRegistered
 ACTOR = "demo"
 ROLE = "response_generator"
 LOOK_EVERY = 10  # visits between two looks at a rollout
+AT_ONCE = 4  # visitors: as many answers as an embedded model writes at once by default
 SKIP = timedelta(hours=1)  # simulated between two looks; the last run is never an hour old then
 HARM = 0.14  # of the facts in the harmful dataset are wrong
 HARMED, INSTEAD = "delivered_on", "placed_on"  # the day asked for, and the one it says instead
@@ -111,30 +112,35 @@ class Trial:
     progress: Callable[[str, int, int], None] = lambda what, done, of: None
     visits: list[Answered] = field(default_factory=list)
 
-    async def visit(self) -> Answered:
-        """One customer asks, is answered, and says what they think of it."""
-        asked = next(self.asks)
-        number = len(self.visits)
-        inquiry = Inquiry(message=asked.message, customer=asked.customer)
-        case = Case(self.work.tenant, ACTOR, inquiry, f"visit-{number}")
-        result = await self.flow.run(self.app, case)
-        text = result.outcome.answer.response
-        reaction = self.react(text, asked)
-        if result.run_id is not None:  # each visit is another person: one counts once in a rollout
-            await self.give(result.run_id, f"simulated-{number}", reaction)
-        reached = any(call.role == ROLE for call in result.trace.calls)
-        made = Answered(asked, result, reaction, reached)
-        self.visits.append(made)
+    async def serve(self, count: int, what: str) -> Sequence[Answered]:
+        """So many visits, some of them at once; each customer is another person."""
+        made: list[Answered] = []
+        while len(made) < count:
+            made += await self._visits(min(AT_ONCE, count - len(made)))
+            self.progress(what, len(made), count)
+        return made
+
+    async def _visits(self, count: int) -> Sequence[Answered]:
+        """Customers ask at once, are answered, and say in turn what they think of it."""
+        asked = [next(self.asks) for _ in range(count)]
+        first = len(self.visits)
+        results = await asyncio.gather(
+            *(self._ask(one, f"visit-{first + at}") for at, one in enumerate(asked))
+        )
+        made = []
+        for at, (one, result) in enumerate(zip(asked, results, strict=True)):
+            reaction = self.react(result.outcome.answer.response, one)
+            if result.run_id is not None:  # one person counts once in a rollout
+                await self.give(result.run_id, f"simulated-{first + at}", reaction)
+            reached = any(call.role == ROLE for call in result.trace.calls)
+            made.append(Answered(one, result, reaction, reached))
+        self.visits += made
         await self.settled()
         return made
 
-    async def serve(self, count: int, what: str) -> Sequence[Answered]:
-        """So many visits."""
-        made = []
-        for number in range(count):
-            made.append(await self.visit())
-            self.progress(what, number + 1, count)
-        return made
+    async def _ask(self, asked: Asked, unit: str) -> Result[Reply]:
+        inquiry = Inquiry(message=asked.message, customer=asked.customer)
+        return await self.flow.run(self.app, Case(self.work.tenant, ACTOR, inquiry, unit))
 
     async def learn(self, first: int, most: int) -> Act:
         """The good arm: people are served, a cycle learns from what they said, and promotes or not.
