@@ -60,7 +60,7 @@ def test_an_edited_row_is_named(filled: Place) -> None:
     told = filled.run("audit", "verify")
     assert told.status == 1
     assert "row      run run-1: was edited" in told.out
-    assert "NOT SOUND: 1 findings" in told.out
+    assert "NOT SOUND: 1 finding\n" in told.out
 
 
 def test_a_receipt_is_json_or_a_page(filled: Place) -> None:

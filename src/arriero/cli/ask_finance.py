@@ -143,7 +143,9 @@ def show_text(answer: Mapping[str, Any]) -> None:
     )
     _sources(console, answer)
     if answer["gaps"]:
-        console.print(Text(f"{len(answer['gaps'])} gaps; --json names each", style="dim"))
+        count = len(answer["gaps"])
+        told = "1 gap; --json names it" if count == 1 else f"{count} gaps; --json names each"
+        console.print(Text(told, style="dim"))
 
 
 def _show(answer: Mapping[str, Any], run: Mapping[str, Any] | None) -> None:

@@ -97,7 +97,8 @@ def _show(told: Verified) -> None:
         click.echo(f"anchored up to event {told.anchored}")
     else:
         click.echo("no anchor: a tail that was cut off would not show (`arriero audit anchor`)")
-    click.echo("sound" if told.sound else f"NOT SOUND: {len(told.findings)} findings")
+    many = "1 finding" if len(told.findings) == 1 else f"{len(told.findings)} findings"
+    click.echo("sound" if told.sound else f"NOT SOUND: {many}")
 
 
 @audit.command()

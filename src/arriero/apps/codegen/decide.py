@@ -31,15 +31,17 @@ def is_clean(judgement: Judgement) -> bool:
     """Whether it was run, every example held, and no weakness of medium severity or above was found."""
     report = judgement.report
     flagged = report.findings is not None and report.findings.flagged
-    return report.tests.executed and not report.tests.failed and not flagged and not report.secrets
+    return (
+        not report.tests.unproved and not report.tests.failed and not flagged and not report.secrets
+    )
 
 
 def warnings(requirement: Requirement, judgement: Judgement) -> Iterator[str]:
     """What the caller should know before using it, the worst first."""
     report = judgement.report
     yield from (f"an example does not hold: {one.told}" for one in report.tests.failed)
-    if not report.tests.executed:
-        yield f"not executed: {report.tests.reason}"
+    if why := report.tests.unproved:
+        yield why
     elif report.tests.ratio is None:
         yield "it ran, and no example says what is right"
     for weakness in report.findings.serious if report.findings else ():

@@ -195,8 +195,8 @@ def _complexity(facts: Facts) -> Iterator[str]:
 
 def _tests(facts: Facts) -> Iterator[str]:
     tests = facts.report.tests
-    if not tests.executed:
-        yield f"Not executed: {tests.reason}."
+    if why := tests.unproved:
+        yield f"{why[0].upper()}{why[1:]}."
         return
     count = len(tests.passed) + len(tests.failed)
     yield f"{len(tests.passed)} of {count} examples hold{f' (run by {tests.by})' if tests.by else ''}."

@@ -70,8 +70,8 @@ def _imports(judgement: Judgement) -> Read:
 
 def _tests(judgement: Judgement) -> Read:
     tests = judgement.report.tests
-    if not tests.executed:
-        return 1.0, f"not executed: {tests.reason}", ()
+    if why := tests.unproved:
+        return (0.0 if tests.crashed else 1.0), why, ()
     count = len(tests.passed) + len(tests.failed)
     told = [one.told for one in tests.failed]
     return tests.ratio or 0.0, f"{len(tests.passed)} of {count} examples hold", told

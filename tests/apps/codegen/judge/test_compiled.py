@@ -407,6 +407,12 @@ async def test_a_script_is_run_with_what_it_reads(compiled: Sandbox) -> None:
     assert (report.tests.executed, report.blocked) == (True, "")
     silent = await examine(Subject("int main() { return 1; }\n", "cpp"), compiled)
     assert (silent.tests.executed, silent.tests.reason) == (False, "it printed nothing or ended in an error, whatever it was given")  # fmt: skip
+    crashing = await examine(
+        Subject("#include <cstdlib>\nint main() { abort(); }\n", "cpp"), compiled
+    )
+    assert crashing.tests.unproved == (
+        "it was run and crashed: main.cpp: it ended the program with SIGABRT"
+    )
     broken = await examine(Subject("int main() { return x; }\n", "cpp"), compiled)
     assert broken.blocked == "line 1: 'x' was not declared in this scope"
 

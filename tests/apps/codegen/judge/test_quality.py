@@ -140,6 +140,12 @@ def test_a_gate_stands_before_what_is_missing() -> None:
     assert cap == "1 of the examples fail"
 
 
+@pytest.mark.parametrize(("count", "said"), [(1, "1 finding"), (2, "2 findings")])
+def test_findings_are_counted_in_plain_words(count: int, said: str) -> None:
+    found = quality(replace(CLEAN, secrets=(Problem(1, "a secret"),) * count))
+    assert next(one.why for one in found.terms if one.name == "security") == said
+
+
 def test_no_finding_is_free() -> None:
     assert sorted(WEIGHTS) == sorted(Severity)
     assert all(weight > 0 for weight in WEIGHTS.values())

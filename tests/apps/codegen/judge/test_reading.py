@@ -17,7 +17,7 @@ from arriero.apps.codegen.judge.lint import lint
 from arriero.apps.codegen.judge.secrets import secrets
 from arriero.apps.codegen.judge.slow import slow
 from arriero.apps.codegen.judge.types import types
-from arriero.apps.codegen.sandbox.base import NoSandbox
+from arriero.apps.codegen.sandbox.base import NoSandbox, Test
 
 CLEAN = '''
 def above(values: list[int], limit: int) -> list[int]:
@@ -141,6 +141,15 @@ def test_documented_is_the_share_of_what_is_public() -> None:
 def said(code: str, language: str = "python", asked: str = "") -> str:
     found = agreement(Subject(code, language, "f", asked=asked))
     return "; ".join(one.message for one in found)
+
+
+def test_what_an_example_gives_or_expects_needs_no_trace_in_the_code() -> None:
+    code = (
+        '// The area, 12 for the sides 3 and 4, or "none".\nint f(int a, int b) { return a * b; }\n'
+    )
+    tests = (Test("t", "assert f(3, 4) == 12"), Test("u", "assert f(0, 4) == 'none'"))
+    assert "names 12" in said(code, "cpp")
+    assert agreement(Subject(code, "cpp", "f", tests=tests)) == ()
 
 
 def test_numbers_and_texts_of_the_words_that_the_code_lacks_are_named() -> None:

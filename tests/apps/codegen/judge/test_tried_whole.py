@@ -12,6 +12,7 @@ from arriero.apps.codegen.judge.guesses import Parameter, kind_of_name, kind_of_
 from arriero.apps.codegen.judge.quality import quality
 from arriero.apps.codegen.judge.tried import Tried, kept, odd, tried
 from arriero.apps.codegen.sandbox.base import Limits, NoSandbox, Program, Sandbox, Test
+from arriero.apps.codegen.sandbox.javascript import JavaScript
 
 STACK = """class Stack:
     def __init__(self):
@@ -123,6 +124,22 @@ async def test_what_comes_to_nothing_does_not_count_as_executed(
     report = await examine(Subject(code, "python", entry), sandbox)
     assert not report.tests.executed
     assert quality(report).score <= 6
+
+
+async def test_a_script_that_crashes_is_told_to_have_been_run(sandbox: Sandbox) -> None:
+    report = await examine(Subject("print(1 / 0)\n", "python"), sandbox)
+    said = "it was run and crashed: the script ended in ZeroDivisionError: division by zero"
+    assert report.tests.unproved == said
+    assert quality(report).cap == said
+    taken = await examine(Subject("import sys\nprint(int(sys.argv[7]))\n", "python"), sandbox)
+    assert "crashed: the script 20 ended in IndexError" in taken.tests.unproved
+    ended = await examine(Subject("import sys\nsys.exit(3)\n", "python"), sandbox)
+    assert ended.tests.unproved.startswith("not executed: ")
+
+
+async def test_a_script_of_javascript_that_crashes_is_told_so_too() -> None:
+    report = await examine(Subject("console.log(missing.name);\n", "javascript"), JavaScript.open())
+    assert "it was run and crashed: the script ended in ReferenceError" in report.tests.unproved
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,9 @@ def agreement(subject: Subject) -> tuple[Problem, ...]:
     """What the words say and the code has no trace of, and parameters that nothing uses."""
     words, code = told(subject)
     prose = EXAMPLES.split(words, maxsplit=1)[0]
-    found = [*_numbers(prose, code), *_quotes(prose, code), *_asks(prose, code)]
+    # What an example gives or expects is held by running it: the code needs no trace of it.
+    known = "\n".join((code, *(test.code for test in subject.tests)))
+    found = [*_numbers(prose, known), *_quotes(prose, known), *_asks(prose, code)]
     found += _unnamed(words, code)
     if subject.language == "python":
         found += _parameters(trees.parse(subject.code), subject.entry)

@@ -208,6 +208,8 @@ async def _tried(
 
 def _joined(tests: Tests, told: Tried, subject: Subject) -> Tests:
     """The examples' results, and what trying adds. Code without examples was executed if it was tried."""
+    if told.crashed and not subject.tests:
+        return replace(tests, crashed=told.crashed)
     if not told.outcomes and not told.killed:
         return tests
     if not subject.tests:

@@ -85,8 +85,8 @@ def _caps(report: Report) -> Iterator[tuple[float, str]]:
                 break
     if report.tests.failed:
         yield FAILS, f"{len(report.tests.failed)} of the examples fail"
-    if not report.tests.executed:
-        yield UNRUN, f"not executed: {report.tests.reason}"
+    if why := report.tests.unproved:
+        yield UNRUN, why
     if report.off:
         yield OFF, f"switched off: {', '.join(report.off)}"
     if report.language == "python" and "security" in report.skipped:
@@ -109,8 +109,8 @@ def _terms(report: Report) -> Iterator[Term]:
 
 def _tests(report: Report) -> Term:
     tests = report.tests
-    if not tests.executed:
-        return Term("tests", 0.0, 4.0, f"not executed: {tests.reason}", left_out=True)
+    if why := tests.unproved:
+        return Term("tests", 0.0, 4.0, why, left_out=not tests.crashed)
     odd = min(1.0, sum(ODD.get(one.rule, 0.1) for one in tests.odd))
     ratio = tests.ratio
     if ratio is None:
@@ -138,7 +138,8 @@ def _security(report: Report) -> Term:
         return Term("security", 0.0, 1.5, why, left_out=True)
     lost += sum(WEIGHTS[one.severity] for one in report.findings.weaknesses)
     count = len(report.findings.weaknesses) + len(report.secrets)
-    why = f"{count} findings" if count else f"nothing found by {', '.join(report.findings.tools)}"
+    many = f"{count} finding{'' if count == 1 else 's'}"
+    why = many if count else f"nothing found by {', '.join(report.findings.tools)}"
     return Term("security", max(0.0, 1.5 - lost), 1.5, why)
 
 

@@ -61,7 +61,8 @@ class Failure:
 class Tests:
     """How the caller's examples went, and what was tried beside them.
 
-    `reason` says why nothing was executed. `generated` are tests of our own that kill a mutant: they write down what
+    `reason` says why nothing was executed, `crashed` how a script without examples ended in an
+    error: that counts as not executed. `generated` are tests of our own that kill a mutant: they write down what
     the code does, so they prove nothing about what was asked. `strength` is the share of the code's mutants that the
     caller's examples kill (None: not measured), `loose` the share that they let live though other calls tell it apart
     from the code. `odd` are properties that do not hold. `came` is what calls came to, those
@@ -83,6 +84,14 @@ class Tests:
     came: tuple[tuple[str, str], ...] = ()
     by: str = ""
     broken: tuple[Problem, ...] = ()
+    crashed: str = ""
+
+    @property
+    def unproved(self) -> str:
+        """Why running says nothing for it: it was not executed, or it crashed. Empty where it ran."""
+        if self.crashed:
+            return f"it was run and crashed: {self.crashed}"
+        return "" if self.executed else f"not executed: {self.reason}"
 
     @property
     def ratio(self) -> float | None:

@@ -68,6 +68,7 @@ class Outcome:
 class Tried:
     """What a probe told. Without outcomes nothing was tried; `why` says what stood against it.
 
+    `crashed`: in which run a script ended in which error, where none ended well.
     `inputs` are texts of Python tuples: the arguments of a `function`, the session of a `class`, the arguments and the
     standard input of a `script`; `examples` are those of the caller's examples. `guessed`: neither examples nor types said what it takes.
     """
@@ -82,6 +83,7 @@ class Tried:
     guessed: bool = False
     language: str = "python"
     examples: tuple[str, ...] = ()
+    crashed: str = ""
 
     @property
     def strength(self) -> float | None:
@@ -215,8 +217,19 @@ def read(ran: Ran, nonce: str, thing: Thing) -> Tried:
     if given is None or len(outcomes) != len(given):
         return Tried(why=f"it was not tried to its end: {ran.hit or ran.stderr.strip()[-200:]}")
     if not any(_answers(one) for one in outcomes) and thing.guessed:
-        return Tried(why=NOTHING[thing.kind])
+        return nothing(thing.kind, given, outcomes)
     return Tried(thing.entry, given, outcomes, tuple(killed), scaling, kind=thing.kind, guessed=thing.guessed, examples=thing.examples)  # fmt: skip
+
+
+def nothing(kind: str, given: Sequence[str], outcomes: Sequence[Outcome], main: str = "") -> Tried:
+    """Where no call came to anything; of a script also how it crashed."""
+    raised = [place for place, one in enumerate(outcomes) if one.kind == "raised"]
+    if kind != "script" or not raised:
+        return Tried(why=NOTHING[kind])
+    first = outcomes[raised[0]]
+    run = scripts.told_run(main or "the script", trees.literal(given[raised[0]]))
+    error = f"{first.text}: {first.more}" if first.more else first.text
+    return Tried(why=NOTHING[kind], crashed=f"{run} ended in {error}")
 
 
 def _outcome(kind: str, what: Sequence[object], changes: object, steady: object) -> Outcome:

@@ -27,6 +27,7 @@ from arriero.apps.codegen.judge.tried import (
     Thing,
     Tried,
     check_value,
+    nothing,
 )
 from arriero.apps.codegen.sandbox.base import Limits, Program, Ran, Sandbox, Test
 
@@ -94,7 +95,9 @@ let rows = all[best], places = rows.map((_, at) => at);
 let first = arriero_try(0, kind, rows, 40000);
 if (kind === "script") {
   const seen = new Set();
+  const crashed = places.filter((at) => first[at][0] === "raised").slice(0, 1);
   places = places.filter((at) => first[at][0] === "value" && first[at][2] === "" && !seen.has(first[at][1]) && seen.add(first[at][1])).slice(0, 4);
+  if (!places.length) places = crashed;
   rows = places.map((at) => rows[at]);
   first = places.map((at) => first[at]);
 }
@@ -297,7 +300,7 @@ def read(ran: Ran, thing: Thing) -> Tried:
         return Tried(why="it was not tried to its end")
     answered = [one for one in outcomes if one.kind in {"value", "object"} and one.text != "undefined"]  # fmt: skip
     if not answered:
-        return Tried(why=NOTHING[thing.kind])
+        return nothing(thing.kind, given, outcomes)
     return Tried(
         thing.entry, given, outcomes, killed, kind=thing.kind, guessed=True, language="javascript"
     )

@@ -64,7 +64,7 @@ async def answers(
             came[number] = told[number]
             number += 1
         if number < end:
-            came[number] = Came("limit", text=str(ran.hit)) if ran.hit else Came("ended", text=_ended(ran))  # fmt: skip
+            came[number] = Came("limit", text=str(ran.hit)) if ran.hit else Came("ended", text=ended(ran))  # fmt: skip
             number += 1
         if number >= end or ran.hit:
             return Answers(came, by=ran.by)
@@ -88,8 +88,8 @@ def _told(stdout: str, nonce: str) -> dict[int, Came]:
     return found
 
 
-def _ended(ran: Ran) -> str:
-    """How a program ended in a call, with the last thing it said."""
+def ended(ran: Ran) -> str:
+    """How a program ended itself, with the last thing it said."""
     status = ran.status or 0
     how = f"status {status}"
     if status < 0:

@@ -111,7 +111,7 @@ async def _tried(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:
     if found.why or found.broken:
         return await _unrun(subject, found, sandbox, limits)
     if not told.outcomes:
-        return Tests(executed=False, reason=told.why, by=found.by)
+        return Tests(executed=False, reason=told.why, by=found.by, crashed=told.crashed)
     why = "it was tried; there are no examples"
     return Tests(executed=True, reason=why, odd=odd(told, subject), by=found.by)
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge import scripts
 from arriero.apps.codegen.judge.base import Subject
-from arriero.apps.codegen.judge.compiled.answers import Answers, Came, answers, refused
+from arriero.apps.codegen.judge.compiled.answers import Answers, Came, answers, ended, refused
 from arriero.apps.codegen.judge.compiled.calls import holds_object
 from arriero.apps.codegen.judge.compiled.dialect import Dialect, Unspoken
 from arriero.apps.codegen.judge.guesses import Parameter, shapes
@@ -89,7 +89,7 @@ async def _script(
     files = {**scripts.FILES, **driven.program.files}
     steady = scripts.PASSING.search(subject.code) is None
     seen: dict[str, str] = {}
-    by = ""
+    by, crashed = "", ""
     for text in scripts.runs(subject.code):
         args, said = trees.literal(text)
         program = replace(driven.program, files=files, argv=args, stdin=said)
@@ -99,11 +99,17 @@ async def _script(
         if ran.diagnosis:
             return Tried(), refused(driven, ran.diagnosis)
         by = ran.by
+        if (
+            not crashed
+            and ran.hit is None
+            and ((ran.status or 0) < 0 or (ran.status and ran.stderr))
+        ):
+            crashed = f"{scripts.told_run(subject.main, (args, said))}: {ended(ran)}"
         if ran.passed and ran.stdout.strip():
             seen.setdefault(repr((0, ran.stdout[:2_000])), text)
         if len(seen) >= ENOUGH or ran.hit is not None:
             break
     if not seen:
-        return Tried(why=NOTHING["script"]), Answers(by=by)
+        return Tried(why=NOTHING["script"], crashed=crashed), Answers(by=by)
     outcomes = tuple(Outcome("value", printed, "", steady=steady) for printed in seen)
     return Tried(subject.main, tuple(seen.values()), outcomes, kind="script", guessed=True), Answers(by=by)  # fmt: skip

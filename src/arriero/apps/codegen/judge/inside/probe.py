@@ -140,16 +140,22 @@ def script_of(program, tank):
 
 
 def chosen(order, thing, tank):
-    """The arguments that are tried: those of the shape that the code answers best; of a script the runs that end well."""
+    """The arguments that are tried: those of the shape that the code answers best; of a script the runs that end well.
+
+    Of a script of which none does it is the first run that crashed.
+    """
     if order["kind"] == "script":
         found: dict[tuple[bool, str], str] = {}
+        crashed: list[str] = []
         for text in order["shapes"][0]:
             what, _ = outcome(thing, list(ast.literal_eval(text)), tank, long=LONGER)
+            if what[0] == "raised":
+                crashed.append(text)
             status, printed = ast.literal_eval(what[1]) if what[0] == "value" else (1, "")
             if status in (0, MORE) and printed.strip():
                 found.setdefault((status != 0, printed), text)
         ended = [text for (early, _), text in found.items() if not early]
-        return (ended or list(found.values()))[:MOST_RUNS]
+        return (ended or list(found.values()) or crashed[:1])[:MOST_RUNS]
     if len(order["shapes"]) == 1:
         return order["shapes"][0]
     return max(order["shapes"], key=lambda shape: answers(shape, order["kind"], thing, tank))
