@@ -526,7 +526,7 @@ class Flow:
             versions=app.versions(),
             tokens_in=sum(call.tokens_in for call in calls.calls),
             tokens_out=sum(call.tokens_out for call in calls.calls),
-            cost=sum(call.cost for call in calls.calls),
+            cost=sum((call.cost for call in calls.calls), 0.0),
             of=of,
         )
         return run, trace

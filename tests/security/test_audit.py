@@ -18,7 +18,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from arriero.core.clock import SystemClock
-from arriero.core.errors import InputError
+from arriero.core.errors import InputError, StageFailed
 from arriero.core.merkle import consistent, included
 from arriero.core.words import Action, Ended, canonical_json
 from arriero.security.audit import (
@@ -117,6 +117,26 @@ async def test_a_run_that_was_closed_without_naming_its_trace_is_no_edited_row(
     closed = replace(entry.run, ended=Ended.ANSWERED, trace=None)
     await ledger.commit(entry)
     await ledger.commit(RunClosed(closed))
+    assert (await look(ledger)).findings == []
+
+
+async def test_a_run_that_asked_no_model_is_no_edited_row_and_its_receipt_tells_it(
+    ledger: SqlLedger, log: AuditLog
+) -> None:
+    flow = await flow_for(app := Toy(breaks={"understand": StageFailed("no words")}), ledger)
+    result = await flow.run(app, case())
+    assert (await look(ledger)).findings == []
+    run = await ledger.run("default", result.run_id or "")
+    told = await log.receipts("default", result.run_id or "", [canonical_json(run)])
+    assert told is not None
+    assert "content" in told["receipts"][-1]
+
+
+async def test_a_run_that_was_recorded_with_a_whole_number_for_its_cost_is_no_edited_row(
+    ledger: SqlLedger,
+) -> None:
+    entry = recorded(REFUND)
+    await ledger.commit(replace(entry, run=replace(entry.run, cost=0)))
     assert (await look(ledger)).findings == []
 
 
