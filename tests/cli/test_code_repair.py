@@ -28,6 +28,25 @@ def test_a_file_is_corrected_by_rules_until_its_tests_hold(here: Place) -> None:
 
 
 @pytest.mark.slow  # it probes the sandbox
+def test_what_is_written_keeps_line_ends_and_byte_order_mark(here: Place) -> None:
+    code = "#!/usr/bin/env python3\r\ndef half(x):\r\n    return math.floor(x / 2)\r\n"
+    (here.folder / "calc.py").write_bytes(b"\xef\xbb\xbf" + code.encode())
+    ended = here.run("code", "repair", "calc.py", "--tests", "tests.py", "--write")
+    assert ended.status == 0, ended
+    wanted = code.replace("python3\r\n", "python3\r\nimport math\r\n\r\n")
+    assert (here.folder / "calc.py").read_bytes() == b"\xef\xbb\xbf" + wanted.encode()
+
+
+@pytest.mark.slow  # it probes the sandbox
+def test_a_file_that_is_right_is_not_written(here: Place) -> None:
+    (here.folder / "calc.py").write_bytes(b"def half(x):\r\n    return x // 2\r\n")
+    ended = here.run("code", "repair", "calc.py", "--tests", "tests.py", "--write")
+    assert ended.status == 0, ended
+    assert "nothing had to be changed" in ended.out
+    assert "written" not in ended.err
+
+
+@pytest.mark.slow  # it probes the sandbox
 def test_a_file_that_stays_wrong_is_left_alone(here: Place) -> None:
     (here.folder / "calc.py").write_text("def half(x):\n    return x\n")
     ended = here.run("code", "repair", "calc.py", "--tests", "tests.py", "--write")

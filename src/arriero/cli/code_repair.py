@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import sys
 from pathlib import Path
@@ -48,7 +49,7 @@ def repair(
         raise InputError(
             f"{str(file)!r} is no Python file, and only Python is repaired; name a .py file"
         )
-    before = read_text(file)
+    before = read_text(file).replace("\r\n", "\n")
     wanted = {
         "requirement": about.strip() or "Correct this code so that its tests hold.",
         "language": "python",
@@ -70,9 +71,17 @@ def repair(
         )
         sys.exit(1)
     if holds and write and answer["code"] != before:
-        written.write(file, answer["code"])
+        written.write(file, _as_in(file, answer["code"]))
         click.echo(f"written: {file}", err=True)
     sys.exit(0 if holds else 1)
+
+
+def _as_in(file: Path, code: str) -> str:
+    """`code` with the byte-order mark and the line ends that `file` has, so that its other lines stay as they are."""
+    raw = file.read_bytes()
+    ends = "\r\n" if raw.count(b"\r\n") * 2 > raw.count(b"\n") else "\n"
+    mark = "\ufeff" if raw.startswith(codecs.BOM_UTF8) else ""
+    return mark + code.replace("\n", ends)
 
 
 def _failing(warnings: list[str]) -> bool:

@@ -60,6 +60,26 @@ def test_an_import_stands_behind_docstring_and_future() -> None:
     assert imported(code).splitlines()[2] == "import math"
 
 
+@pytest.mark.parametrize(
+    ("head", "behind"),
+    [
+        ("#!/usr/bin/env python3\n", "\n"),
+        ("#!/usr/bin/env python3\n# -*- coding: utf-8 -*-\n", "\n"),
+        ("# Copyright by somebody\n# Licensed to all\n", ""),
+    ],
+)
+def test_an_import_stands_behind_the_header_of_a_file(head: str, behind: str) -> None:
+    code = ("" if behind else "\n") + "# The circle.\ndef f(x):\n    return math.pi\n"
+    assert imported(head + code) == f"{head}import math\n{behind}{code}"
+    unsafe = ("" if behind else "\n") + "x = eval(input())\n"
+    assert safer(head + unsafe).startswith(f"{head}import ast\n")
+
+
+def test_a_separator_within_a_text_ends_no_line() -> None:
+    code = "def f(x):\n    return math.pi, 'a\u2028b\x0c'\n"
+    assert imported(code) == f"import math\n\n{code}"
+
+
 def test_a_name_of_another_file_is_imported_from_there() -> None:
     code = imported(
         "def g(x):\n    return area(x)\n", {"pkg/shapes.py": "def area(x):\n    return x\n"}

@@ -73,7 +73,7 @@ def without_mutable_defaults(code: str) -> str:
     """`def f(found=[])` keeps its list from call to call; each call gets its own here."""
     if not _parses(code):
         return code
-    lines = code.splitlines()
+    lines = code.removesuffix("\n").split("\n")  # as Python counts lines: not after a form feed
     functions = [node for node in ast.walk(trees.parse(code)) if isinstance(node, ast.FunctionDef)]
     for node in sorted(functions, key=lambda one: one.lineno, reverse=True):
         names = node.args.args[len(node.args.args) - len(node.args.defaults) :]
@@ -88,7 +88,7 @@ def without_mutable_defaults(code: str) -> str:
             if not body or body[0].lineno - 1 == row:
                 continue
             lines[row] = f"{lines[row][: value.col_offset]}None{lines[row][value.end_col_offset :]}"
-            pad = " " * body[0].col_offset
+            pad = lines[body[0].lineno - 1][: body[0].col_offset]  # spaces, or tabs
             lines.insert(body[0].lineno - 1, f"{pad}if {name.arg} is None:\n{pad}    {name.arg} = {empty}")  # fmt: skip
     fixed = "\n".join(lines) + "\n"
     return fixed if _parses(fixed) else code

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import symtable
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from arriero.apps.codegen import trees
 
@@ -46,6 +47,8 @@ _FROM: Mapping[str, str] = {
     }.items()
     for name in names.split()
 }  # fmt: skip
+# What Python or the system reads in the first two lines of a file.
+_HEADER = re.compile(r"#!|#.*coding[:=]")
 
 
 def imported(code: str, siblings: Mapping[str, str] | None = None) -> str:
@@ -63,9 +66,10 @@ def imported(code: str, siblings: Mapping[str, str] | None = None) -> str:
             lines[line] = None
     if not lines:
         return code
-    whole = code.splitlines()
-    at = place_of_imports(tree)
-    return "\n".join([*whole[:at], *lines, *([""] if at == 0 else []), *whole[at:]]) + "\n"
+    whole = code.removesuffix("\n").split("\n")  # as Python counts lines: not after a form feed
+    at = place_of_imports(tree, whole)
+    apart = [""] if at == _header(whole) and whole[at : at + 1] != [""] else []
+    return "\n".join([*whole[:at], *lines, *apart, *whole[at:]]) + "\n"
 
 
 def _line(name: str, tree: ast.Module, siblings: Mapping[str, str]) -> str:
@@ -138,9 +142,9 @@ def module_of(file: str) -> str:
     return file.removesuffix(".py").replace("/", ".")
 
 
-def place_of_imports(tree: ast.Module) -> int:
-    """How many lines stand before the first import may: a docstring and `from __future__` lines."""
-    at = 0
+def place_of_imports(tree: ast.Module, lines: Sequence[str]) -> int:
+    """How many of the `lines` stand before the first import may: a header, a docstring and `from __future__` lines."""
+    at = _header(lines)
     for node in tree.body:
         is_doc = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         is_future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
@@ -148,6 +152,15 @@ def place_of_imports(tree: ast.Module) -> int:
             break
         at = node.end_lineno or at
     return at
+
+
+def _header(lines: Sequence[str]) -> int:
+    """How many comments open a file and speak of it: `#!`, the coding, and a block with an empty line behind it."""
+    comments = next((at for at, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    if lines[comments : comments + 1] == [""]:
+        return comments
+    told = (at + 1 for at, line in enumerate(lines[: min(comments, 2)]) if _HEADER.match(line))
+    return max(told, default=0)
 
 
 def unshadowed(code: str) -> str:

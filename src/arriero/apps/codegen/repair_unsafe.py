@@ -44,7 +44,7 @@ def safer(code: str) -> str:
     lines = [one.line for one in changes if isinstance(one, Added) and one.line not in have]
     if not lines:
         return done
-    at = place_of_imports(trees.parse(done))
+    at = place_of_imports(trees.parse(done), have)
     return "\n".join([*have[:at], *dict.fromkeys(lines), *have[at:]]) + "\n"
 
 
