@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from arriero.apps.codegen.security import linters
 from arriero.apps.codegen.security.findings import Severity, Span, Weakness, merged
 from arriero.apps.codegen.security.fragment import readable
 from arriero.apps.codegen.security.regexes import explodes
@@ -13,6 +14,7 @@ from arriero.apps.codegen.security.rules import rules
 from arriero.apps.codegen.security.sarif import sarif
 from arriero.apps.codegen.security.scan import scan
 from arriero.apps.codegen.security.tables import cleaned_by_call, hides_secrets, source_of, table
+from arriero.core.errors import InputError
 
 
 @pytest.mark.parametrize(
@@ -112,3 +114,30 @@ def test_sarif_has_a_rule_and_a_place_for_each_result() -> None:
     place = result["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == "a/b.py"
     assert place["region"] == {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 8}
+
+
+def test_columns_count_characters_and_the_path_is_an_address() -> None:
+    code = (
+        "x = '\N{GRINNING FACE}\N{LATIN SMALL LETTER E WITH ACUTE}'; eval(z)\r\ny = '\f'; eval(z)\n"
+    )
+    (run,) = sarif(scan(code, heard=False), "a b/gr\N{LATIN SMALL LETTER O WITH DIAERESIS}.py")[
+        "runs"
+    ]
+    places = [one["locations"][0]["physicalLocation"] for one in run["results"]]
+    assert [(one["region"]["startColumn"], one["region"]["endColumn"]) for one in places] == [
+        (11, 18),
+        (10, 17),
+    ]
+    assert {one["artifactLocation"]["uri"] for one in places} == {"a%20b/gr%C3%B6.py"}
+
+
+def test_a_linter_counts_characters_too() -> None:
+    found = linters.bandit("x = '\N{GRINNING FACE}'; eval(z)\n")
+    assert found is not None
+    (heard,) = found
+    assert (heard.span.column, heard.span.end_column) == (10, 17)
+
+
+def test_a_null_byte_has_no_line() -> None:
+    with pytest.raises(InputError, match="null bytes; correct"):
+        scan("x = 1\0\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,7 +23,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """A place in the source: lines and columns from 1, the end column exclusive."""
+    """A place in the source: lines and columns (of characters, once scanned) from 1, the end column exclusive."""
 
     line: int
     column: int
@@ -39,6 +40,22 @@ class Span:
             getattr(node, "end_lineno", None) or line,
             (getattr(node, "end_col_offset", None) or column) + 1,
         )
+
+    def in_characters(self, lines: Sequence[str]) -> Span:
+        """This place of Python's parser, whose columns count bytes of UTF-8, with columns in characters of `lines`."""
+        begin, end = (
+            len(lines[line - 1].encode("utf-8", "replace")[: column - 1].decode(errors="ignore"))
+            + 1
+            if line <= len(lines)
+            else column
+            for line, column in ((self.line, self.column), (self.end_line, self.end_column))
+        )
+        return Span(self.line, begin, self.end_line, end)
+
+
+def lines_of(text: str) -> Sequence[str]:
+    """The lines of `text` as Python counts them: not after a form feed, nor after a separator within a text."""
+    return re.split(r"\r\n?|\n", text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import quote
 
 from arriero.apps.codegen.security.findings import Findings, Severity, Weakness
 
@@ -15,7 +16,7 @@ WEIGHT = {Severity.LOW: "2.0", Severity.MEDIUM: "5.0", Severity.HIGH: "8.0"}
 
 
 def sarif(findings: Findings, file: str) -> Mapping[str, Any]:
-    """A log with one run; `file` is the address of the code as the reader knows it."""
+    """A log with one run; `file` is the path of the code as the reader knows it."""
     rules = {one.rule: one for one in findings.weaknesses}
     return {
         "$schema": SCHEMA,
@@ -61,7 +62,7 @@ def _result(one: Weakness, index: int, file: str) -> Mapping[str, Any]:
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": file},
+                    "artifactLocation": {"uri": quote(file)},
                     "region": {
                         "startLine": place.line,
                         "startColumn": max(1, place.column),

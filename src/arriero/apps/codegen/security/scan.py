@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from arriero.apps.codegen import trees
 from arriero.apps.codegen.security import linters, regexes, shapes_flow, shapes_secrets, shapes_web
-from arriero.apps.codegen.security.findings import Findings, Weakness, merged
+from arriero.apps.codegen.security.findings import Findings, Weakness, lines_of, merged
 from arriero.apps.codegen.security.rules import weaknesses
 from arriero.apps.codegen.security.shape import Shaped
 from arriero.apps.codegen.security.taint import events
@@ -47,7 +48,7 @@ def scan(code: str, language: str = "python", *, heard: bool = True) -> Findings
     """
     if language not in LANGUAGES:
         raise InputError(
-            f"the security scan reads {', '.join(LANGUAGES)}, not {language!r}; leave the language out",
+            f"the security scan reads {', '.join(LANGUAGES)}, not {language!r}; if it is Python, give the language python",
             param="language",
         )
     if len(code) > LONGEST:
@@ -56,13 +57,14 @@ def scan(code: str, language: str = "python", *, heard: bool = True) -> Findings
             param="code",
         )
     tree, text = parsed(code)
-    own = own_weaknesses(tree, text)
+    lines = lines_of(text)
+    own = [replace(one, span=one.span.in_characters(lines)) for one in own_weaknesses(tree, text)]
     others, tools = linters.weaknesses(text) if heard else ((), ())
     return Findings(merged([*own, *others]), ("arriero", *tools))
 
 
 def own_weaknesses(tree: ast.Module, text: str) -> list[Weakness]:
-    """What our own pass finds."""
+    """What our own pass finds; its columns count bytes."""
     module, happened = events(tree, text)
     shaped = Shaped(module, happened)
     return [*weaknesses(happened, module), *(one for shape in SHAPES for one in shape(shaped))]
@@ -74,8 +76,9 @@ def parsed(code: str) -> tuple[ast.Module, str]:
     try:
         return trees.parse(text), text
     except SyntaxError as error:
+        place = f" in line {error.lineno}" if error.lineno else ""  # a null byte has none
         raise InputError(
-            f"this is no Python: {error.msg} in line {error.lineno}; correct it and scan again",
+            f"this is no Python: {error.msg}{place}; correct it and scan again",
             param="code",
         ) from error
     except (ValueError, RecursionError, MemoryError) as error:
