@@ -41,6 +41,9 @@ async def test_the_page_of_an_answer_that_came_over_http_is_the_page_of_the_answ
         analysis_of(door.present(result.outcome, result.run)), sources, run=result.run_id
     )
     assert text.count("<svg") == len(result.outcome.answer.charts) >= 4
+    assert (
+        '<meta name="viewport" content="width=device-width' in text
+    )  # a phone's width, not 980 pixels
 
 
 async def test_no_rating_has_null_where_there_is_no_number(desk: Desk) -> None:

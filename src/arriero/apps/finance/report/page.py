@@ -12,7 +12,8 @@ from arriero.apps.finance.values import Analysis
 from arriero.core.words import Source
 
 STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#222}
+body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#222;
+overflow-wrap:break-word}
 h1{font-size:1.5rem;margin-bottom:0} .rating{display:inline-block;padding:.1rem .7rem;border-radius:.3rem;
 color:#fff;background:#666;font-weight:600} .BUY{background:#2f7d32} .SELL{background:#b23a2e} .HOLD{background:#8a6d1a}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(24rem,100%),1fr));gap:1.5rem;margin:1.5rem 0}
@@ -22,7 +23,7 @@ table{border-collapse:collapse} td,th{padding:.15rem .7rem .15rem 0;text-align:l
 .small{font-size:.85rem;color:#555} .bar{background:#e3e3e3;width:10rem;height:.6rem} .bar i{display:block;height:100%;background:#1f5fa8}
 .fail{color:#b23a2e} sup{line-height:0} sup a{text-decoration:none} a{color:#1f5fa8} th{font-weight:600}
 th.part{font-weight:400;padding-left:1rem} .bar{margin-top:.45rem} @media(max-width:40rem){td .bar{width:4rem}}
-@media print{details{display:none} body{margin:0;max-width:none}}
+@media print{details{display:none} body{margin:0;max-width:none} .rating,.bar,.bar i{print-color-adjust:exact}}
 """
 MARK = re.compile(r"\[(\d+)\]")
 LINK = re.compile(r" (https://[^\s\"'<>]+)$")  # at the end of a source's title
@@ -34,7 +35,8 @@ def page(answer: Analysis, sources: Sequence[Source], *, run: str | None) -> str
     title = f"{answer.name} ({answer.ticker}), {answer.as_of}"
     body = "\n".join(_body(answer, sources, run))
     return (
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{_e(title)}</title>'
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{_e(title)}</title>'
         f"<style>{STYLE}</style></head><body>{body}</body></html>\n"
     )
 
