@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def made(run: Command) -> str:
     return str(json.loads(ended.stdout)["run"]["id"])
 
 
-def test_an_analysis_is_approved_found_shown_and_withdrawn(run: Command) -> None:
+def test_an_analysis_is_approved_found_shown_and_withdrawn(run: Command, tmp_path: Path) -> None:
     id = made(run)
     listed = run("finance", "search", "--client", "c-1", "--ticker", "XTAM").stdout
     assert id in listed
@@ -56,7 +57,9 @@ def test_an_analysis_is_approved_found_shown_and_withdrawn(run: Command) -> None
     assert "Close of 2026-03-31" in told
     run("finance", "withdraw", id, "--reason", "a wrong figure")
     assert "withdrawn" in run("finance", "search").stdout
-    assert "a wrong figure" in run("finance", "show", id).stdout
+    page = tmp_path / "withdrawn.html"
+    assert "a wrong figure" in run("finance", "show", id, "--html", str(page)).stdout
+    assert re.search("<strong>status: withdrawn by .* a wrong figure</strong>", page.read_text())
 
 
 def test_a_client_under_hold_is_not_erased(run: Command) -> None:

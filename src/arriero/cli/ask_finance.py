@@ -104,14 +104,14 @@ def _over_the_sample(settings: Settings) -> Settings:
     return settings.model_copy(update={"apps": {**settings.apps, "finance": mine}})
 
 
-def write(file: Path, answer: Mapping[str, Any]) -> None:
-    """The answer as one HTML page."""
+def write(file: Path, answer: Mapping[str, Any], status: str = "") -> None:
+    """The answer as one HTML page; `status` is how it stands now, where it is an older one."""
     from arriero.apps.finance.door import analysis_of  # noqa: PLC0415
     from arriero.apps.finance.report.page import page  # noqa: PLC0415
     from arriero.core.words import Source  # noqa: PLC0415
 
     sources = [Source(**one) for one in answer["sources"]]
-    text = page(analysis_of(answer), sources, run=answer["run_id"])
+    text = page(analysis_of(answer), sources, run=answer["run_id"], status=status)
     written.write(file, text)
     click.echo(f"report: {file}", err=True)
 

@@ -84,7 +84,7 @@ def show(
 
     told = json.loads(canonical_json(asyncio.run(_show(reading(config, data), run))))
     if html is not None:
-        ask_finance.write(html, told)
+        ask_finance.write(html, told, _status(told))
     if as_json:
         click.echo(json.dumps(told, indent=2))
         return
@@ -200,12 +200,16 @@ def _list(rows: Sequence[Mapping[str, JsonValue]]) -> None:
     console.print(table)
 
 
-def _standing(told: Mapping[str, Any]) -> str:
+def _status(told: Mapping[str, Any]) -> str:
     by = f" by {told['status_by']}" if told["status_by"] else ""
     at = f" on {told['status_at'][:10]}" if told["status_at"] else ""
     why = f": {told['status_why']}" if told["status_why"] else ""
+    return f"status: {told['status']}{by}{at}{why}"
+
+
+def _standing(told: Mapping[str, Any]) -> str:
     kept = f"kept as {told['retention'] or 'no class'}" + (
         f" until {told['kept_until']}" if told["kept_until"] else ""
     )
     held = f"; under legal hold ({', '.join(told['holds'])})" if told["holds"] else ""
-    return f"status: {told['status']}{by}{at}{why}\n{kept}{held}"
+    return f"{_status(told)}\n{kept}{held}"

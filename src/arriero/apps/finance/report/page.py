@@ -30,10 +30,10 @@ LINK = re.compile(r" (https://[^\s\"'<>]+)$")  # at the end of a source's title
 INDENT = "\t"  # before the name of a part
 
 
-def page(answer: Analysis, sources: Sequence[Source], *, run: str | None) -> str:
-    """One page without scripts. `run` is the id under which the analysis is recorded."""
+def page(answer: Analysis, sources: Sequence[Source], *, run: str | None, status: str = "") -> str:
+    """One page without scripts. `run` is the id under which the analysis is recorded, `status` how it stands now."""
     title = f"{answer.name} ({answer.ticker}), {answer.as_of}"
-    body = "\n".join(_body(answer, sources, run))
+    body = "\n".join(_body(answer, sources, run, status))
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{_e(title)}</title>'
@@ -41,7 +41,9 @@ def page(answer: Analysis, sources: Sequence[Source], *, run: str | None) -> str
     )
 
 
-def _body(answer: Analysis, sources: Sequence[Source], run: str | None) -> Iterator[str]:
+def _body(
+    answer: Analysis, sources: Sequence[Source], run: str | None, status: str
+) -> Iterator[str]:
     rating = answer.recommendation.value
     yield f"<h1>{_e(answer.name)} ({_e(answer.ticker)})</h1>"
     if answer.former:
@@ -50,6 +52,8 @@ def _body(answer: Analysis, sources: Sequence[Source], run: str | None) -> Itera
         f'<p><span class="rating {rating}">{rating.replace("_", " ")}</span> over {_e(answer.time_horizon)}, '
         f"as of {_e(answer.as_of)}; compliance: {_e(answer.compliance_status)}</p>"
     )
+    if status:
+        yield f"<p><strong>{_e(status)}</strong></p>"
     yield f"<p>{_e(answer.because[:1].upper() + answer.because[1:])}.</p>" if answer.because else ""
     yield _parts(answer)
     if answer.charts:
