@@ -17,10 +17,12 @@ from typing import Any, Protocol, TypeVar
 from pydantic import BaseModel
 
 from arriero.core.words import JsonValue, is_free_text
+from arriero.security.privacy_addressed import addressed, beside
 from arriero.security.privacy_cued import cued, spelt_mails
-from arriero.security.privacy_names import names, ordinary_words
+from arriero.security.privacy_names import Words, also_words, names, ordinary_words
 from arriero.security.privacy_numbers import is_card, is_iban, numbers
 from arriero.security.privacy_places import places
+from arriero.security.privacy_public import ours, public_names
 from arriero.security.privacy_secrets import secrets
 from arriero.security.privacy_text import Found, apart, corrected, reading, slips_of
 
@@ -211,10 +213,10 @@ class PatternMasker:
         taken += [
             *_occurrences(plain, exact),
             *spelt_mails(plain),
-            *numbers(plain),
+            *(ours(plain, found) for found in numbers(plain)),
             *cued(plain),
             *secrets(plain),
-            *places(plain),
+            *(ours(plain, found) for found in places(plain)),
         ]
         # A name after what may hold it, such as an e-mail address.
         taken += [*_occurrences(plain, known), *_persons(plain, self.spare)]
@@ -249,7 +251,13 @@ def _slips() -> Mapping[str, str]:
 
 def _persons(text: str, spare: frozenset[str]) -> Iterable[Found]:
     """The persons, and their names wherever else in the text they stand alone."""
-    persons = list(names(text, spare))
+    public = list(public_names(text))
+    persons = [
+        one
+        for one in (*names(text, spare), *addressed(text, Words(text, spare)))
+        if not any(start < one.end and one.start < end for start, end in public)
+    ]
+    persons += beside(text, persons, spare)
     parts = {
         word.lower()
         for one in persons
@@ -261,6 +269,8 @@ def _persons(text: str, spare: frozenset[str]) -> Iterable[Found]:
         Found("PERSON", *match.span())
         for match in _WHOLE_WORD.finditer(text)
         if match.group().lower() in told
+        and not (match.group().islower() and match.group() in also_words())
+        and not any(start < match.end() and match.start() < end for start, end in public)
     )
     return [*persons, *again]
 

@@ -91,6 +91,9 @@ _HANDLE_FORM = re.compile(
     r"(?<![\w./@:-])(?=[A-Za-z._]{2,}[_.]?\d{2,4}(?!\w))[A-Za-z]+_[A-Za-z_]*\d{2,4}(?![\w(./])"
 )
 _HANDLE = re.compile(r"(?<![\w.@])@[A-Za-z](?:[\w.]{1,30})\w(?![\w@])")
+_EVERYBODY = frozenset(
+    "@helpdesk @support @help @here @all @channel @everyone @team @admin".split()
+)
 _MAIL_HALF = re.compile(r"(?<![\w.])[\w.+-]{2,40}@[\w-]{2,40}(?![\w.@])")
 _MAIL_SPELT = re.compile(
     r"(?<!\w)(?:\w{1,30}\s?[(\[{]?(?:dot|punkt|point|punto|punt)[)\]}]?\s?|\w{1,30}\s(?:underscore|unterstrich|dash|minus)\s){0,3}[\w.+-]{1,64}\s?[(\[{]?\s?(?:at|ät|arroba|arobase|@)\s?[)\]}]?\s?(?!(?:the|this|that|a|an|my|your|our|each|every|der|dem|le|la|el)\s)[\w-]{1,63}"
@@ -145,7 +148,8 @@ def cued(text: str) -> Iterator[Found]:
     if "@" in text:
         for pattern in (_MAIL_HALF, _HANDLE):
             for match in pattern.finditer(text):
-                yield Found("EMAIL" if pattern is _MAIL_HALF else "USER", *match.span())
+                if match.group().lower() not in _EVERYBODY:
+                    yield Found("EMAIL" if pattern is _MAIL_HALF else "USER", *match.span())
     for match in _SPELT.finditer(text):
         if sum(char.isalpha() for char in match.group()) >= 12:
             yield Found("PHONE", *match.span())

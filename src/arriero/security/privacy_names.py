@@ -3,7 +3,8 @@
 A token with a digit in it is never a person. `names_given.txt` and `names_family.txt` hold names of
 some fifty countries, in small letters without accents; `names_not.txt` the words of ordinary messages,
 which are none after a weak cue; `names_elsewhere.txt` places, brands, companies and other words
-written with a capital. A word in none of them is judged by its letters (`privacy_likeness`).
+written with a capital. A word in none of them is judged by its letters (`privacy_likeness`). What only
+the place in a text tells is in `privacy_addressed`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ _BETWEEN = re.compile(r"(?:\s|\.\s|,\s){1}")
 _PARTICLES = frozenset(
     "de da do dos das del della der den di du el la le van von vom zu zum ten ter bin ibn al o mac mc y".split()
 )
+TITLES = frozenset(
+    "mr mrs ms mx dr prof mme mlle sr sra srta hr dhr".split()
+)  # stand outside a mask
+_LONGEST_WORD = 40  # letters; what is longer is no name, and its slips would take long to try
 LONGEST = 4  # words of a name, particles not counted
 
 # What leads in a name whatever it looks like, also in lower case.
@@ -85,7 +90,7 @@ _HERE = re.compile(r"\s(?:here|speaking|writing|hier|à l'appareil|al habla)\b",
 _END = re.compile(r"[\s.,!)-]*(?:\Z|\n)")
 # "Hi, W W here": whoever greets so says who writes, be one of the names a word.
 _INTRODUCED = re.compile(
-    r"(?:\A|[\n.!?])\s*(?:hi|hello|hey|good (?:morning|afternoon|evening|day)),?\s(?P<who>[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*){0,2})\s(?:here|speaking|writing)\b",
+    r"(?:\A|[\n.!?,;-])\s*(?:hi|hello|hey|good (?:morning|afternoon|evening|day)),?\s(?P<who>[^\W\d_][\w'-]*(?:,? [^\W\d_][\w'-]*){0,2})\s(?:here|speaking|writing)\b",
     _I,
 )
 # "Best wishes\nRover, Bertrand"
@@ -108,6 +113,12 @@ def family_names() -> frozenset[str]:
 def elsewhere() -> frozenset[str]:
     """Places, brands, companies and German nouns: words with a capital that are no persons."""
     return _words("names_elsewhere.txt")
+
+
+@cache
+def also_words() -> frozenset[str]:
+    """Given names that are words of messages too, in lower case: only a place in the text tells them."""
+    return _words("names_also_words.txt")
 
 
 @cache
@@ -145,7 +156,7 @@ def _words(file: str) -> frozenset[str]:
 
 def names(text: str, spare: Collection[str] = ()) -> Iterator[Found]:
     """The persons in `text`; `spare` are further words (in lower case) that are none, such as brands."""
-    words = _Words(text, spare)
+    words = Words(text, spare)
     for cue in _STRONG.finditer(text):
         if end := words.name_at(cue.end(), strict=False):
             yield Found("PERSON", cue.end(), end)
@@ -249,7 +260,7 @@ _INITIALS = re.compile(
 _LETTERS = 1.0  # log-odds of a name; on words left out 86 % of names and 12 % of others are above
 _LETTERS_ABROAD = 2.0  # where the text is not English
 _ENGLISH = re.compile(r"\b(?:the|is|my|and|you|i|it|for|please|was|have|not|your|can)\b", _I)
-_GERMAN = re.compile(
+GERMAN = re.compile(
     r"\b(?:der|die|das|und|ist|nicht|ich|mein|meine|ein|eine|für|mit|wann|wir|habt|habe|bei|im)\b",
     _I,
 )
@@ -273,14 +284,14 @@ _ARTICLE = re.compile(
 )
 
 
-def _doing(text: str, words: _Words) -> Iterator[Found]:
+def _doing(text: str, words: Words) -> Iterator[Found]:
     """Whoever does what only persons do, under a name that is no ordinary word."""
     for match in _DOER.finditer(text):
-        if words.may_be(match["who"]):
+        if words.may_be(match["who"]) and not words.is_elsewhere(match["who"]):
             yield Found("PERSON", *match.span())
 
 
-def _signatures(text: str, words: _Words) -> Iterator[Found]:
+def _signatures(text: str, words: Words) -> Iterator[Found]:
     """A name between a closing formula, a dash or a line's start and the end of the line or text."""
     for closing in _CLOSING.finditer(text):
         start = closing.end()
@@ -304,7 +315,7 @@ def _signatures(text: str, words: _Words) -> Iterator[Found]:
             yield Found("PERSON", *turned.span())
 
 
-def _given(text: str, words: _Words) -> Iterator[Found]:
+def _given(text: str, words: Words) -> Iterator[Found]:
     """A given name, or a family name with its capital, and what follows it; no saint and no company."""
     known = given_names()
     for match in _TOKEN.finditer(text):
@@ -326,7 +337,7 @@ def _given(text: str, words: _Words) -> Iterator[Found]:
             yield Found("PERSON", match.start(), end)
 
 
-def _likely(text: str, words: _Words) -> Iterator[Found]:
+def _likely(text: str, words: Words) -> Iterator[Found]:
     """A word that no list holds, with a capital inside a sentence, if its letters look like a name's."""
     for match in _INSIDE.finditer(text):
         word = match["word"]
@@ -339,7 +350,7 @@ def _likely(text: str, words: _Words) -> Iterator[Found]:
             yield Found("PERSON", match.start("word"), end)
 
 
-class _Words:
+class Words:
     """Reads names off a text."""
 
     def __init__(self, text: str, spare: Collection[str]) -> None:
@@ -347,7 +358,7 @@ class _Words:
         self.spare = spare
         # Where nouns have capitals too, or the ordinary words are less well known, letters must say more.
         self.letters = _LETTERS if _ENGLISH.search(text) else _LETTERS_ABROAD
-        if _GERMAN.search(text):
+        if GERMAN.search(text):
             self.letters = _SURE_LETTERS
 
     def may_follow(self, said: str) -> bool:
@@ -373,7 +384,7 @@ class _Words:
         `floor`: how little its letters may look like a name's; below 0 it may be no adjective either.
         """
         lowered = word.lower()
-        if lowered in self.spare:
+        if lowered in self.spare or lowered in TITLES or len(word) > _LONGEST_WORD:
             return False
         if folded(word) in given_names():
             return True
@@ -388,6 +399,17 @@ class _Words:
             if floor < 0 and looks < _HOW_SURE and (lowered.endswith(_HOW) or _slipped(lowered)):
                 return False
         return cued or len(word) < 6 or not _swapped(lowered)
+
+    def is_listed(self, word: str) -> bool:
+        """Whether a list holds it as a name, be it a word as well."""
+        bare = folded(word)
+        return word.lower() not in self.spare and (
+            bare in given_names() or bare in family_names() or bare in also_words()
+        )
+
+    def is_elsewhere(self, word: str) -> bool:
+        """Whether it is known as a place, a brand or another word with a capital."""
+        return word.lower() in elsewhere() or folded(word) in elsewhere()
 
     def name_at(
         self,
@@ -473,7 +495,7 @@ class _Words:
                 return (sure or not strict) and self._initial_first(at)
             return self.text[at + 1 : at + 2] in {".", " "} and self._initial(at)
         if not strict and word[0].isupper():
-            return word.lower() not in _NEVER
+            return word.lower() not in _NEVER and word.lower() not in TITLES
         cued = sure or not strict or self._another(at + len(word))
         return self.may_be(word, cued=cued, floor=floor)
 

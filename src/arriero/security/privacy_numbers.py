@@ -53,10 +53,12 @@ _IPV4 = re.compile(
     r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)"
 )
 _IPV6 = re.compile(
-    r"(?<![\w:])(?:[0-9a-f]{1,4}:){2,7}(?::?[0-9a-f]{1,4}){1,6}(?![\w:])"
+    r"(?<![\w:])(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}(?![\w:])"  # all eight groups: 00:42:10 is a time
     r"|(?<![\w:])(?:[0-9a-f]{1,4}:){1,6}:(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,5})?(?![\w:])",
     _I,
 )
+
+_NOBODYS = frozenset("127.0.0.1 0.0.0.0 255.255.255.255 8.8.8.8 8.8.4.4 1.1.1.1 9.9.9.9".split())
 
 _MONTH = (
     r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez|janv|févr?|fevr?|mars|avr|juin"
@@ -155,13 +157,13 @@ def numbers(text: str) -> Iterator[Found]:
     yield from _cards(text)
     yield from _all("BIRTH", _BORN, text)
     yield from _all("BIRTH", _LONG_AGO, text, _is_a_birth)
-    yield from _all("IP", _IPV4, text)
+    yield from _all("IP", _IPV4, text, lambda match: match.group() not in _NOBODYS)
     yield from _all("IP", _IPV6, text)
     yield from _all("ID", _SSN, text, _not_own)
     yield from _all("ID", _NINO, text)
     yield from _all("ID", _NIR, text, _is_nir)
     yield from _all("ID", _DNI, text, _is_dni)
-    yield from _all("ID", _ID_CUE, text)
+    yield from _all("ID", _ID_CUE, text, _opens_no_sentence)
     yield from _all("CARD", _CARD_CUE, text)
     yield from _all("ACCOUNT", _ACCOUNT_CUE, text)
     yield from _all("ID", _STEUER, text, lambda match: is_tax_id(match.group()))
@@ -204,7 +206,9 @@ def _iban_end(candidate: str) -> int | None:
         return None
     end = places[length - 1] + 1
     digits = sum(char.isdigit() for char in candidate[:end])
-    # A digit mistyped makes it no less private: country and length are enough.
+    # A digit mistyped makes it no less private: country and length are enough. But "no 4000..." is a card's.
+    if candidate[:3].islower() and candidate[2] == " " and not is_iban(candidate[:end]):
+        return None
     return end if digits >= 8 and (country in _IBAN_LENGTHS or is_iban(candidate[:end])) else None
 
 
@@ -258,6 +262,14 @@ def is_tax_id(value: str) -> bool:
     for digit in digits[:10]:
         product = 2 * ((digit + product) % 10 or 10) % 11
     return (11 - product) % 10 == digits[10]
+
+
+def _opens_no_sentence(match: re.Match[str]) -> bool:
+    """Whether the value begins as a number does, and not with a word: "passport scanning stops at 60"."""
+    return not _TWO_WORDS.match(match["value"])
+
+
+_TWO_WORDS = re.compile(r"[a-z]{3,}[ -][a-z]{2,}[ -]")
 
 
 def _is_a_birth(match: re.Match[str]) -> bool:

@@ -141,6 +141,28 @@ _BOX = re.compile(
     r"|\bapdo\.?|\bcasilla)\s*(?:no\.?|nr\.?|n°|nº|:|#)?\s*(?P<value>\d[\d ]{1,7}(?<=\d))(?!\w)",
     _I,
 )
+_CAPITALS = rf"{_CAPITAL}[^\W\d_]+(?:[ '-](?:(?:y|yr|the|of|on|upon|under|le|de|sur)[ -])?{_CAPITAL}[^\W\d_]*)*+"
+_FLAT_ONLY = re.compile(  # "not the one in Flat 14"
+    r"(?<!\w)(?:flat|apt\.?|apartment|appartement|wohnung|whg\.?)\s?(?:(?:no\.?|nr\.?|number)\s?)?#?\d{1,4}\s?[a-z]?(?=[,;:!?)\n]|\.(?!\d)|\s*\Z|\s(?:and|not|or|in|at|is|was|opposite|next|instead|und|nicht|oder)\b)",
+    _I,
+)
+_ESPLANADE = re.compile(  # streets of one word: 9 Esplanade, 5 The Green
+    rf"(?<![\w.,-]){_FLAT}\d{{1,4}}[a-z]?,?\s(?-i:(?:The\s)?(?:Esplanade|Promenade|Parade|Broadway|Strand)|The\s[A-Z][a-z]+)(?![\w'])(?=[,.;!?)\n]|\s*\Z)",
+    _I,
+)
+_TOWN_CODE = re.compile(  # Austin TX 78701, Laval QC H7N 2K4
+    rf"(?<!\w){_CAPITAL}[^\W\d_]+(?:[ -]{_CAPITAL}[^\W\d_]+){{0,2}},?\s(?:(?:AB|BC|MB|NB|NL|NS|NT|NU|ON|PE|QC|SK|YT)\s[A-Z]\d[A-Z]\s?\d[A-Z]\d"
+    r"|(?:AL|AK|AZ|AR|CA|CO|CT|DE|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|DC)\s\d{5}(?:-\d{4})?)(?!\w)"
+)
+_LINES = re.compile(  # the lines of an address before its British code
+    rf"(?:(?:\A|[\n:.]\s?|\b(?:at|to|in|is)\s)(?P<value>(?:{_CAPITALS},[ \n]){{1,4}}(?:{_CAPITALS},?[ \n])?))\Z"
+)
+_LEADS_IN = re.compile(
+    r"\b(?:address|moved|live|lives|living|home|deliver\w*|send|ship|post)\b", _I
+)
+_ONLY_TOWN = re.compile(
+    rf",\s(?P<town>{_CAPITAL}[^\W\d_]+)(?:\s(?-i:[A-Z]{{1,2}}\d{{1,2}})(?!\w)|(?=[,.;\n]|\s*\Z))"
+)
 _UK_CODE = r"[a-z]{1,2}\d[a-z\d]?\s?\d[a-z]{2}"
 _TOWN = rf"{_WORD}(?:[ -]{_WORD}){{0,3}}?"
 # What may follow a street: a code and a town, or a town and a code.
@@ -213,7 +235,10 @@ def places(text: str) -> Iterator[Found]:
             end = _whole_name(text, match.end()) if pattern is _FR else match.end()
             yield Found("ADDRESS", start, _with_town(text, end))
     for match in _POSTCODE.finditer(text):
-        yield Found("ADDRESS", *match.span())
+        yield Found("ADDRESS", _first_line(text, match.start()), match.end())
+    for pattern in (_FLAT_ONLY, _ESPLANADE, _TOWN_CODE):
+        for match in pattern.finditer(text):
+            yield Found("ADDRESS", *match.span())
     for cue in _CUE.finditer(text):
         start = cue.start("value")
         inside = _CUED.match(text, start)
@@ -234,6 +259,25 @@ def _whole_name(text: str, end: int) -> int:
 _NEXT_WORD = re.compile(r"[ -](?P<word>[^\W\d_]+)(?![\w'])")
 
 
+def _first_line(text: str, code: int) -> int:
+    """Where an address of names alone begins that ends in the code: "Rose Cottage, Long Lane, Crewe"."""
+    left = max(0, code - 110)
+    lines = _LINES.search(text, left, code)
+    if lines and _LEADS_IN.search(text, max(0, lines.start("value") - 50), lines.start("value")):
+        return lines.start("value")
+    return code
+
+
 def _with_town(text: str, end: int) -> int:
+    """Where the address ends whose street ends at `end`: after its town, if one follows."""
     tail = _TAIL.match(text, end)
-    return tail.end() if tail else end
+    if tail and not _IN_SENTENCE.search(tail.group()):
+        return tail.end()
+    only = _ONLY_TOWN.match(text, end)
+    return only.end() if only and is_town(only["town"]) else end
+
+
+_IN_SENTENCE = re.compile(
+    r"\b(?:it|this|that|came|is|was|from|i|my|we|please|bitte|auf|mein|meine|konto|je|mon|ma|mi|soy|est|ist)\b",
+    _I,
+)

@@ -86,8 +86,9 @@ def _shortened(text: str, places: Sequence[int] | None = None) -> Reading:
 def apart(text: str, found: Iterable[Found]) -> Sequence[Found]:
     """What of `found` overlaps no earlier one, in the order of `text`.
 
-    Of a name the rest counts too: with "Ilka" taken, "Ilka Szabo" leaves "Szabo". Addresses that
-    share a part are one: a code with its town and the street before it.
+    Of a name the rest counts too: with "Ilka" taken, "Ilka Szabo" leaves "Szabo"; so of an address that
+    runs on into something else. Addresses that share a part are one: a code with its town and the street
+    before it.
     """
     taken: list[Found] = []  # always in order, so that a text full of them takes no quadratic time
     for one in found:
@@ -101,7 +102,7 @@ def apart(text: str, found: Iterable[Found]) -> Sequence[Found]:
         elif all(other.kind == one.kind == "ADDRESS" for other in over):
             start, end = min(one.start, over[0].start), max(one.end, over[-1].end)
             taken[first:last] = [Found(one.kind, start, end)]
-        elif one.kind == "PERSON":
+        elif one.kind == "PERSON" or (one.kind == "ADDRESS" and all(other.kind for other in over)):
             starts = [one.start, *(other.end for other in over)]
             ends = [*(other.start for other in over), one.end]
             pieces = (

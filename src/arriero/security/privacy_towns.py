@@ -39,7 +39,8 @@ _HOUSE = r"\d{1,5}\s?(?:[a-z](?![\w']))?(?:\s?[-/]\s?\d{1,4}\s?[a-z]?(?!\w))?(?:
 # What may stand between the street and the code: a flat, a floor, a staircase.
 _INSIDE = (
     r"(?:[, ]+(?:(?:d|kat|lgh|ap|apt|st|top|stiege|hs|bus|et|et\.|piso|bajo|esc|int|bât|bat|apto|piano|scala)[:.]?\s?\w{0,4}"
-    r"|\d{1,2}\s?[ºª°]?\s?(?:\w{1,4})?\.?))"
+    r"|(?:hinterhaus|vorderhaus|seitenflügel|rückgebäude|erdgeschoss|hh|vh|eg|dg|\d{1,2}\.?\s?(?:og|stock|etage|floor|étage|piso)|\d{1,2}(?:st|nd|rd|th)\s(?:floor|stage))(?![^\W_])"
+    r"|\d{1,2}\s?\.?[ºª°]?\s?(?:\w{1,4})?\.?))"
 )
 _STREET_FIRST = re.compile(  # kalkofenbreite 30 [in] | 34414 ...
     rf"(?P<street>(?:{_WHOLE}\.?[ -]){{1,6}}?){_HOUSE}{_INSIDE}{{0,2}}[ ]?(?:[,\n][ ]?|[ ]|[ ]in[ ])\Z",
@@ -138,7 +139,14 @@ def _is_street(name: str) -> bool:
 def is_town(word: str, also: Collection[str] = ()) -> bool:
     """Whether a word after a postcode is its town's: no ordinary word and no mere two letters, or one of `also`."""
     low = word.lower()
-    return low in also or (low not in ordinary_words() and len(low) > 2)
+    return low in also or low in _CITIES or (low not in ordinary_words() and len(low) > 2)
+
+
+_CITIES = frozenset(  # large ones, which messages hold as words
+    """berlin hamburg münchen köln frankfurt stuttgart düsseldorf leipzig dresden bremen hannover essen dortmund bonn wien graz linz zürich
+    basel genf paris lyon marseille lille nice bordeaux madrid barcelona sevilla valencia bilbao roma milano torino napoli lisboa porto
+    amsterdam rotterdam utrecht bruxelles antwerpen kraków warszawa praha brno budapest oslo stockholm københavn""".split()
+)
 
 
 def _town_end(text: str, end: int, first: str) -> int:
