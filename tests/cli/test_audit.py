@@ -63,6 +63,10 @@ def test_an_edited_row_is_named(filled: Place) -> None:
     assert "NOT SOUND: 1 finding\n" in told.out
 
 
+def test_a_mistyped_key_is_no_finding_about_the_log(filled: Place) -> None:
+    assert "'12ab' is no public key" in one_sentence(filled.run("audit", "verify", "--key", "12ab"))
+
+
 def test_a_receipt_is_json_or_a_page(filled: Place) -> None:
     told = json.loads(filled.run("audit", "receipt", "run-1").out)
     assert told["receipts"][0]["event"]["subject"] == "run-1"

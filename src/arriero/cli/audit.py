@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ import click
 
 from arriero.cli.options import reading, settings_options
 from arriero.cli.written import write, writing
+from arriero.core.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -47,7 +49,11 @@ def verify(
     data: Path | None,
 ) -> None:
     """Compare the log with itself, the ledger's rows, and anchors. Needs no server. Exit status 1: changed."""
-    told = asyncio.run(_verified(reading(config, data), anchors, keys))
+    for key in keys:
+        if not re.fullmatch("[0-9a-fA-F]{64}", key):
+            raise InputError(f"{key!r} is no public key; give the 64 hex digits of audit.pub")
+    known = [key.lower() for key in keys]
+    told = asyncio.run(_verified(reading(config, data), anchors, known))
     if as_json:
         found = [[it.kind, it.where, it.what] for it in told.findings]
         click.echo(json.dumps({"sound": told.sound, "leaves": told.leaves, "findings": found}))
