@@ -20,6 +20,7 @@ from bars._trial import count, keep
 from bars._written import labelled as by_hand
 from bars.result import Figure
 
+WRITTEN = {"_by_hand": "injection.txt", "_by_third_hand": "injection_third.txt"}
 Row = tuple[str, Channel, bool]
 LONG = (
     "Open the valve, press the pump and repeat until the mat is firm. Do not use it near a fire. "
@@ -38,14 +39,20 @@ def main() -> None:
     figures += _figures("_by_words_alone", held, lambda text, one: scan(text, one).flagged, "")
     figures += _figures("_by_flag_all", held, lambda text, channel: True, "")
     figures += _figures("_by_flag_none", held, lambda text, channel: False, "")
-    written = by_hand("report", "injection.txt")
-    flagged = [one.flagged for one in scanned([row[:2] for row in written])]
-    told = {row[:2]: one for row, one in zip(written, flagged, strict=True)}
-    figures += _figures("_by_hand", written, lambda text, one: told[text, one], "")
+    for suffix, name in WRITTEN.items():
+        figures += _written(suffix, name)
     shared = {text for text, _, _ in held} & {text for text, _, _ in rows(ROWS)}
     figures.append(Figure("rows_also_fitted", len(shared), "rows", "<= 0", len(held)))
     figures += [_changed(held), _time()]
     keep("injection", f"injection scan on {(given or HELD_OUT).name}", figures)
+
+
+def _written(suffix: str, name: str) -> list[Figure]:
+    """The `report` half of a file of rows by hand."""
+    written = by_hand("report", name)
+    flagged = [one.flagged for one in scanned([row[:2] for row in written])]
+    told = {row[:2]: one for row, one in zip(written, flagged, strict=True)}
+    return _figures(suffix, written, lambda text, channel: told[text, channel], "")
 
 
 def _figures(

@@ -63,14 +63,18 @@ class Hit:
     end: int
 
 
+Place = tuple[str, int, int]  # a hit's name, and where it stands in the text
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A pattern that is searched only where one of `holds` occurs."""
+    """A pattern that is searched only where one of `holds` occurs, and in the channels `where` (empty: all)."""
 
     name: str
     pattern: re.Pattern[str]
     holds: tuple[str, ...]
     weight: float
+    where: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,8 +110,15 @@ class Scanner:
         for start in range(0, max(1, len(text)), MOST_READ):
             piece = text[start : start + MOST_READ]
             hidden = [match.span() for match in HIDDEN.finditer(piece)]
+            plainly: list[Place] = []
             for view in views(piece):
-                cut = list(self._passages(view, channel, hidden))
+                cut = list(self._passages(view, channel, hidden, plainly))
+                if not view.how:
+                    plainly = [
+                        (hit.name, *view.span(hit.start, hit.end))
+                        for one in cut
+                        for hit in one.hits
+                    ]
                 for one in cut:
                     said = piece[slice(*one.span)] if len(cut) > 1 else piece
                     odds = one.offset + self.weights.margin(one.features, len(one.features))
@@ -125,7 +136,11 @@ class Scanner:
             yield Row(passage.features, passage.offset, truth, passage.text)
 
     def _passages(
-        self, view: View, channel: Channel, hidden: Sequence[tuple[int, int]]
+        self,
+        view: View,
+        channel: Channel,
+        hidden: Sequence[tuple[int, int]],
+        plainly: Sequence[Place],
     ) -> Iterator[Passage]:
         tagged = _with_identifiers(self.grammar.lexicon.tag(view.text))
         hits = [
@@ -135,7 +150,8 @@ class Scanner:
         hits += [
             Hit(mark.name, mark.weight, *match.span())
             for mark in self.marks
-            if any(piece in view.text for piece in mark.holds)
+            if (not mark.where or channel in mark.where)
+            and any(piece in view.text for piece in mark.holds)
             for match in mark.pattern.finditer(view.text)
         ]
         if view.how in {"spelt out", "split words"}:
@@ -145,8 +161,9 @@ class Scanner:
             for place in hidden
             if not view.how and _says(tagged, view, place)
         ]
-        if hits and view.how and view.how != "split words":
-            hits.append(Hit("disguised", HIDING, hits[0].start, hits[0].end))
+        if view.how and view.how != "split words":
+            disguised = [hit for hit in hits if not _stands(hit, view, plainly)]
+            hits += [Hit("disguised", HIDING, one.start, one.end) for one in disguised[:1]]
         yield from _cut(view, tagged, hits, channel)
 
     def _squeezed(self, view: View) -> list[Hit]:
@@ -212,7 +229,8 @@ def packaged() -> Scanner:
 
 def _mark(row: Mapping[str, Any]) -> Mark:
     pattern = re.compile(row["pattern"], re.IGNORECASE)
-    return Mark(row["name"], pattern, tuple(row["holds"]), row["weight"])
+    where = tuple(row.get("where", ()))
+    return Mark(row["name"], pattern, tuple(row["holds"]), row["weight"], where)
 
 
 def _with_identifiers(tagged: Tagged) -> Tagged:
@@ -228,6 +246,12 @@ def _with_identifiers(tagged: Tagged) -> Tagged:
 def _inside(view: View, place: tuple[int, int]) -> tuple[int, int]:
     """The part of a plain reading that comes from the characters `place` of the whole text."""
     return bisect_left(view.origins, place[0]), bisect_left(view.origins, place[1])
+
+
+def _stands(hit: Hit, view: View, plainly: Sequence[Place]) -> bool:
+    """Whether the plain reading has the same hit there: then nothing was disguised."""
+    start, end = view.span(hit.start, hit.end)
+    return any(name == hit.name and a < end and start < b for name, a, b in plainly)
 
 
 def _says(tagged: Tagged, view: View, place: tuple[int, int]) -> bool:

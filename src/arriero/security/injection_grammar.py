@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from string import ascii_lowercase
 from typing import Any
 
+from arriero.security.injection_views import folded
+
 _WORD = re.compile(r"[^\W_]+(?:_[^\W_]+)*|[.!?;:\n]")
 _BREAKS = frozenset(".!?;:\n")
 BREAK = 3  # words that the end of a sentence counts for: a rule may cross one, not two
@@ -77,12 +79,12 @@ class Lexicon:
 
     @classmethod
     def of(cls, classes: Mapping[str, str]) -> Lexicon:
-        """From `{class: "word stem* several_words ..."}`, as the rule files have it."""
+        """From `{class: "word stem* several_words ..."}`, in any script, folded as texts are."""
         exact: dict[str, tuple[str, ...]] = {}
         stems: dict[str, tuple[str, ...]] = {}
         phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         for name, entries in classes.items():
-            for entry in entries.split():
+            for entry in folded(entries).text.split():
                 if "_" in entry:
                     first, *rest = entry.split("_")
                     phrases.setdefault(first, []).append((tuple(rest), name))

@@ -35,7 +35,11 @@ _ALIKE = str.maketrans(
 _TAGS = range(0xE0020, 0xE007F)  # invisible twins of ASCII: text that only a model can read
 _LEET = str.maketrans("0134578@$!|+", "oieastbasiit")
 _LEET_L = str.maketrans("0134578@$!|+", "oleastbaslit")
-_LEET_WORD = re.compile(r"(?<!\S)(?=\S*[a-z])(?=\S*[0134578@$|+!])(?!\S*[0-9]{3})[a-z0-9@$!|+]{3,}")
+# A "!" is a letter only before another one: at the end of a word it is what it seems.
+_LEET_WORD = re.compile(
+    r"(?<!\S)(?=\S*[a-z])(?=\S*(?:[0134578@$|+]|![a-z0-9@$|+]))(?!\S*[0-9]{3})"
+    r"[a-z0-9@$!|+]{2,}[a-z0-9@$|+]"
+)
 _SPELT = re.compile(r"(?<![^\W_])(?:[^\W\d_][ .\-_*~|/,]{1,6}){5,}[^\W\d_](?![^\W_])")
 _BASE64 = re.compile(
     r"(?<![\w+/=-])(?:[A-Za-z0-9+/_-]{4}){4,}[A-Za-z0-9+/_-]{0,3}={0,2}(?![\w+/=])"
