@@ -364,6 +364,9 @@ async def test_the_zip_checks_itself_without_arriero(
         status, out = await run_verify(tmp_path / "out")
         assert status == 1
         assert out.startswith("event ")
+    (tmp_path / "out" / "receipts.jsonl").write_text("\n", encoding="utf-8")
+    nothing = (1, "receipts.jsonl holds no receipt: nothing was checked\n")
+    assert await run_verify(tmp_path / "out") == nothing
     signed = json.loads((tmp_path / "out" / "head.json").read_text(encoding="utf-8"))
     for forged in (signed | {"size": 39}, signed | {"signature": "00" * 64}):
         (tmp_path / "out" / "head.json").write_text(json.dumps(forged), encoding="utf-8")

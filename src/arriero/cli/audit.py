@@ -170,7 +170,6 @@ def export(
 ) -> None:
     """One zip with receipts, proofs, keys, a page, and a verify.py that needs no Arriero."""
     from arriero.assembly import TENANT  # noqa: PLC0415
-    from arriero.core.errors import InputError  # noqa: PLC0415
     from arriero.security.audit_export import write_zip  # noqa: PLC0415
 
     start = (since or datetime(1970, 1, 1)).replace(tzinfo=UTC)  # noqa: DTZ001  # it gets one here

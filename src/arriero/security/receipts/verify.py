@@ -133,6 +133,9 @@ def main(folder: pathlib.Path) -> int:
     # Not `splitlines`: a name or a text may hold other ends of lines.
     text = (folder / "receipts.jsonl").read_text(encoding="utf-8")
     lines = [line for line in text.split("\n") if line]
+    if not lines:
+        print("receipts.jsonl holds no receipt: nothing was checked")
+        return 1
     bad = 0
     for receipt in map(json.loads, lines):
         if problem := wrong(receipt, head):
