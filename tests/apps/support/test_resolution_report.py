@@ -13,7 +13,7 @@ from arriero.apps.support.resolution_report import SupportReport
 from arriero.apps.support.sample import shop
 from arriero.core.clock import HeldClock
 from arriero.core.errors import StoreError
-from arriero.core.words import Ended, Run, Trace
+from arriero.core.words import Ended, Mode, Run, Trace
 from arriero.store.base import FeedbackGiven, Ledger, RunRecorded, TaskSaved
 from arriero.store.fake import MemoryLedger
 from tests.apps.support.visited import MONDAY, at, given, handed, said
@@ -96,6 +96,12 @@ async def test_another_tenants_visits_are_not_in_it(office: Office) -> None:
     await keep(office.ledger, said(tenant="elsewhere"))
     told: Any = await office.reporter.report("default", 30)
     assert told["visits"] == 0
+
+
+async def test_an_exams_shadow_runs_are_no_messages(office: Office) -> None:
+    await keep(office.ledger, said(), said(customer="c-2", mode=Mode.SHADOW))
+    told: Any = await office.reporter.report("default", 30)
+    assert (told["visits"], told["runs"]) == (1, 1)
 
 
 async def test_only_the_days_that_were_asked_for_are_in_it(office: Office) -> None:

@@ -30,10 +30,10 @@ from arriero.apps.support.knowledge import Store
 from arriero.core.clock import Clock
 from arriero.core.desk import Act, Conversations, Desk
 from arriero.core.errors import Conflict, InputError, NotFound
-from arriero.core.words import JsonValue, Run, Task, content_hash
+from arriero.core.words import JsonValue, Mode, Run, Task, content_hash
 from arriero.models.base import Encoder
 from arriero.security.masking import PLACEHOLDER
-from arriero.store.base import Ledger, TaskSaved
+from arriero.store.base import Ledger, Sought, TaskSaved
 from arriero.store.jobs import Job
 from arriero.store.records import Records
 from arriero.store.tasks import find
@@ -46,6 +46,7 @@ DAYS = 30
 MINIMUM = 3  # people who asked before somebody is bothered with a draft
 MOST_RUNS = 5_000
 PAGE = 200
+LIVE = Sought(mode=Mode.LIVE)
 MOST_SHOWN = 50  # groups on record
 HOME = "default"  # the tenant of an installation without keys
 
@@ -306,13 +307,13 @@ async def tenants(ledger: Ledger) -> Sequence[str]:
 async def recent(
     ledger: Ledger, tenant: str, app: str, since: datetime, *, most: int = MOST_RUNS
 ) -> AsyncIterator[Run]:
-    """The runs of an app since a moment, newest first, at most `most`.
+    """The live runs of an app since a moment, newest first, at most `most`: exams and shadows asked nobody's question.
 
     A page at a time is held here, and a run takes 6 KB: keep of it what you need.
     """
     before: str | None = None
     for first in range(0, most, PAGE):
-        page = await ledger.runs(tenant, app=app, limit=PAGE, before=before)
+        page = await ledger.runs(tenant, app=app, limit=PAGE, before=before, sought=LIVE)
         for run in page[: most - first]:
             if run.started_at >= since:
                 yield run

@@ -60,7 +60,7 @@ async def judgements(
     """What people did with the suggestions of an intent or a tool since then."""
     messages, seen, done = Messages(records, clock, MaskedForGood()), 0, Counter[Done]()
     async for run in recent(ledger, tenant, APP, since, most=MOST_RUNS):
-        if run.mode != "live" or not await _of(ledger, run, name):
+        if not await _of(ledger, run, name):
             continue
         seen += 1
         if run.answer.get("suggested"):
