@@ -21,6 +21,8 @@ from pathlib import Path
 
 import pytest
 
+from arriero.cli.family import descendants
+
 START_S = 20.0
 NOBODY = pwd.getpwnam("nobody")  # every Linux and macOS has this user
 
@@ -63,8 +65,15 @@ class Server:
             time.sleep(0.02)
 
     def kill(self) -> None:
-        """As a crash would: SIGKILL, at once."""
+        """As a machine's crash would: SIGKILL, at once, its children too.
+
+        A Postgres backend that outlives its parent by a moment still commits what a pooled connection sends it.
+        """
+        children = descendants(self.process.pid) if self.process else []
         self.end(signal.SIGKILL)
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):  # ended with its parent
+                os.kill(child.pid, signal.SIGKILL)
 
     def end(self, how: signal.Signals = signal.SIGQUIT) -> None:
         """Postgres ends at once on SIGQUIT: nobody needs its data any more, so nobody waits."""
