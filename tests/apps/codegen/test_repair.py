@@ -170,6 +170,19 @@ def test_a_correction_of_one_function_keeps_the_helpers_that_it_uses() -> None:
     assert after.count("def f(") == 1
 
 
+def test_lines_are_counted_as_python_counts_them() -> None:
+    odd = 'SIGN = "a\x0cb\u2028c"\n\n\n'  # neither of its two signs begins a line
+    before = f"{odd}def twice(x):\n    return 2 * x\n\n\ndef f(x):\n    return x\n"
+    after = with_helpers("def f(x):\n    return twice(x)\n", before)
+    assert after.startswith("def twice(x):\n    return 2 * x\n")
+    code = (
+        f"{odd}def total(n):\n    return n\n\n\ndef f(n):\n    total = total(n)\n    return total\n"
+    )
+    fixed = unshadowed(code)
+    assert fixed.startswith(odd)
+    assert fixed.endswith("    total_ = total(n)\n    return total_\n")
+
+
 def test_another_language_is_not_touched() -> None:
     go = Requirement("x", language="go", kind=Kind.FUNCTION)
     assert put_right("func f() {}\n", go) == "func f() {}\n"

@@ -73,7 +73,7 @@ def without_mutable_defaults(code: str) -> str:
     """`def f(found=[])` keeps its list from call to call; each call gets its own here."""
     if not _parses(code):
         return code
-    lines = code.removesuffix("\n").split("\n")  # as Python counts lines: not after a form feed
+    lines = trees.lines(code)
     functions = [node for node in ast.walk(trees.parse(code)) if isinstance(node, ast.FunctionDef)]
     for node in sorted(functions, key=lambda one: one.lineno, reverse=True):
         names = node.args.args[len(node.args.args) - len(node.args.defaults) :]
@@ -115,7 +115,7 @@ def with_helpers(code: str, before: str) -> str:
     """
     if not _parses(code) or not _parses(before):
         return code
-    missing, lines = unbound(code), before.splitlines()
+    missing, lines = unbound(code), trees.lines(before)
     kept = list[str]()
     for node in trees.parse(before).body:
         names = defined(ast.unparse(node)) | {

@@ -66,7 +66,7 @@ def imported(code: str, siblings: Mapping[str, str] | None = None) -> str:
             lines[line] = None
     if not lines:
         return code
-    whole = code.removesuffix("\n").split("\n")  # as Python counts lines: not after a form feed
+    whole = trees.lines(code)
     at = place_of_imports(tree, whole)
     apart = [""] if at == _header(whole) and whole[at : at + 1] != [""] else []
     return "\n".join([*whole[:at], *lines, *apart, *whole[at:]]) + "\n"
@@ -178,7 +178,7 @@ def unshadowed(code: str) -> str:
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    lines = [line.encode() for line in code.splitlines()]
+    lines = [line.encode() for line in trees.lines(code)]
     places = sorted(_hiding(tree, known), key=lambda one: (one.lineno, one.col_offset))
     for node in reversed(places):
         line, name = lines[node.lineno - 1], node.id.encode()

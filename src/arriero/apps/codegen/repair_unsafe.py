@@ -40,7 +40,7 @@ def safer(code: str) -> str:
     if not edits:
         return code
     done = _edited(code, edits)
-    have = done.removesuffix("\n").split("\n")
+    have = trees.lines(done)
     lines = [one.line for one in changes if isinstance(one, Added) and one.line not in have]
     if not lines:
         return done

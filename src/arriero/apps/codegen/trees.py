@@ -10,6 +10,7 @@ escape in somebody's string is no business of ours.
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Callable
 from threading import Lock
@@ -23,6 +24,11 @@ _one = Lock()
 def parse(code: str) -> ast.Module:
     """The syntax tree of a module. Raises SyntaxError, ValueError, or RecursionError where it nests too deep."""
     return _alone(lambda: ast.parse(code))
+
+
+def lines(code: str) -> list[str]:
+    """The lines of `code` as the parser counts them: none begins after a form feed or a separator within a text."""
+    return re.split(r"\r\n?|\n", code.removesuffix("\n"))
 
 
 def expression(text: str) -> ast.expr:

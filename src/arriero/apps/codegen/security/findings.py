@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,11 +50,6 @@ class Span:
             for line, column in ((self.line, self.column), (self.end_line, self.end_column))
         )
         return Span(self.line, begin, self.end_line, end)
-
-
-def lines_of(text: str) -> Sequence[str]:
-    """The lines of `text` as Python counts them: not after a form feed, nor after a separator within a text."""
-    return re.split(r"\r\n?|\n", text)
 
 
 @dataclass(frozen=True, slots=True)

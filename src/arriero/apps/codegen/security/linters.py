@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any
 
 from arriero.apps.codegen import trees
-from arriero.apps.codegen.security.findings import Severity, Span, Weakness, lines_of
+from arriero.apps.codegen.security.findings import Severity, Span, Weakness
 from arriero.apps.codegen.security.tables import table
 
 RUFF_SECONDS = 10.0  # it takes 20-30 ms; a child that hangs is not waited for
@@ -52,7 +52,7 @@ def bandit(text: str) -> list[Heard] | None:
     if kit is None:
         return None
     visitor_of, manager = kit
-    data, lines = text.encode("utf-8", "replace"), lines_of(text)
+    data, lines = text.encode("utf-8", "replace"), trees.lines(text)
 
     def visited() -> Any:
         visitor = visitor_of(

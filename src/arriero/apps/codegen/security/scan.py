@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from arriero.apps.codegen import trees
 from arriero.apps.codegen.security import linters, regexes, shapes_flow, shapes_secrets, shapes_web
-from arriero.apps.codegen.security.findings import Findings, Weakness, lines_of, merged
+from arriero.apps.codegen.security.findings import Findings, Weakness, merged
 from arriero.apps.codegen.security.rules import weaknesses
 from arriero.apps.codegen.security.shape import Shaped
 from arriero.apps.codegen.security.taint import events
@@ -57,7 +57,7 @@ def scan(code: str, language: str = "python", *, heard: bool = True) -> Findings
             param="code",
         )
     tree, text = parsed(code)
-    lines = lines_of(text)
+    lines = trees.lines(text)
     own = [replace(one, span=one.span.in_characters(lines)) for one in own_weaknesses(tree, text)]
     others, tools = linters.weaknesses(text) if heard else ((), ())
     return Findings(merged([*own, *others]), ("arriero", *tools))
