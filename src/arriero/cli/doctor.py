@@ -138,7 +138,7 @@ async def _sandbox() -> list[Finding]:
 
     Tried with hostile programs and one program for each compiler, which takes seconds.
     """
-    from arriero.apps.codegen.sandbox.compilers import LANGUAGES  # noqa: PLC0415
+    from arriero.apps.codegen.sandbox.compilers.table import LANGUAGES  # noqa: PLC0415
     from arriero.apps.codegen.sandbox.open import open_sandbox  # noqa: PLC0415
 
     async with open_sandbox() as probed:

@@ -14,7 +14,8 @@ from arriero.apps.codegen.sandbox.attacks.base import ESCAPED
 from arriero.apps.codegen.sandbox.base import Limit, Limits, NoSandbox, Program, Ran, Sandbox, Test
 from arriero.apps.codegen.sandbox.bubblewrap import Bubblewrap
 from arriero.apps.codegen.sandbox.compiled import Compiled
-from arriero.apps.codegen.sandbox.compilers import LANGUAGES, WHERE
+from arriero.apps.codegen.sandbox.compilers.base import WHERE
+from arriero.apps.codegen.sandbox.compilers.table import LANGUAGES
 from arriero.apps.codegen.sandbox.probe import probe
 from tests.conftest import absent
 

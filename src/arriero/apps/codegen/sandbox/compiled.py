@@ -1,4 +1,4 @@
-"""A sandbox for languages that are compiled: one box for the compiler, another for what it made.
+"""A sandbox for languages that are compiled: one box for the compiler, another for what it made. An interpreter has one.
 
 The compiler is held like any program, because a text can make it loop, fill the memory or read what it is shown. What it
 made crosses as bytes and is started in a box that shows no compiler. How long compiling takes is no property of
@@ -23,7 +23,8 @@ from pathlib import PurePosixPath
 from arriero.apps.codegen.sandbox.base import Limit, Limits, Program, Ran
 from arriero.apps.codegen.sandbox.box import BoxError, Content, Plan
 from arriero.apps.codegen.sandbox.bubblewrap import INSIDE, START, Bubblewrap, contents, told
-from arriero.apps.codegen.sandbox.compilers import LANGUAGES, MADE, Compiler, Language
+from arriero.apps.codegen.sandbox.compilers.base import MADE, Compiler, Language
+from arriero.apps.codegen.sandbox.compilers.table import LANGUAGES
 from arriero.apps.codegen.sandbox.interpreter import Interpreter, Mount
 from arriero.core.errors import InputError
 
@@ -162,7 +163,11 @@ class Compiled:
     async def _compiled(
         self, compiler: Compiler, program: Program, limits: Limits
     ) -> tuple[Built, float]:
-        """What the compiler makes in a box of its own, and the processor's seconds it took."""
+        """What the compiler makes in a box of its own, and the processor's seconds it took; an interpreter's files as they are."""
+        if not compiler.build:
+            return Built(
+                {one: text.encode(errors="replace") for one, text in program.files.items()}
+            ), 0.0
         words = _words(compiler.build, program, 0)
         argv = [*START, "/inside/build.py", MADE, *words]
         plan = Plan(argv, contents(program), {"/inside": INSIDE}, reserves=compiler.reserves)
@@ -225,7 +230,12 @@ def _for_program(limits: Limits, compiler: Compiler, ready: Ready) -> Limits:
 def _words(template: Sequence[str], program: Program, memory_mb: int) -> list[str]:
     """An argv with the program's names in it."""
     main = ".".join(PurePosixPath(program.entry).with_suffix("").parts)
-    names = {"{entry}": f"/work/{program.entry}", "{main}": main, "{memory}": str(memory_mb)}
+    names = {
+        "{entry}": f"/work/{program.entry}",
+        "{file}": program.entry,
+        "{main}": main,
+        "{memory}": str(memory_mb),
+    }
     return [re.sub(r"\{\w+\}", lambda found: names[found[0]], word) for word in template]
 
 
@@ -241,7 +251,7 @@ def _read(compiler: Compiler, stdout: bytes, stderr: bytes) -> Built:
         order = json.loads(stdout)
         if order["status"] != 0:
             return Built(
-                diagnosis=_short(str(order["said"]))
+                diagnosis=_short(compiler.reworded(str(order["said"])))
                 or f"{compiler.told} ended with status {order['status']}"
             )
         files = {str(name): base64.b64decode(text) for name, text in _plain(order["files"])}

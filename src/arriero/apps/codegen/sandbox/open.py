@@ -17,7 +17,7 @@ from arriero.apps.codegen.sandbox.attacks.results import RESULTS
 from arriero.apps.codegen.sandbox.base import Limits, Program, Sandbox, Test
 from arriero.apps.codegen.sandbox.bubblewrap import Bubblewrap
 from arriero.apps.codegen.sandbox.compiled import Compiled
-from arriero.apps.codegen.sandbox.compilers import LANGUAGES
+from arriero.apps.codegen.sandbox.compilers.table import LANGUAGES
 from arriero.apps.codegen.sandbox.javascript import ByLanguage, JavaScript
 from arriero.apps.codegen.sandbox.monty import Layered, Monty
 from arriero.apps.codegen.sandbox.probe import HELLO, Probed, probe

@@ -1,0 +1,1 @@
+"""The compilers and interpreters of this machine, a module for each family."""

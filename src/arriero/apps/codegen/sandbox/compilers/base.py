@@ -1,0 +1,60 @@
+"""The compilers and interpreters of this machine: where they are, what a box has to show for them, how they are called.
+
+They are looked for under /usr, where a distribution puts them: what lies in somebody's home is not shown to code that
+nobody trusts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from arriero.apps.codegen.sandbox.interpreter import Mount
+
+WHERE = "/usr/bin:/usr/local/bin"
+MADE = "/work/made"  # the folder that a compiler writes to
+
+
+@dataclass(frozen=True, slots=True)
+class Compiler:
+    """How programs of one language are built and started.
+
+    `build` and `start` are argvs, in which `{entry}` is the file that holds `main`, `{file}` its name, `{main}` the class
+    of it and `{memory}` what it may use, in MiB. Where `build` is empty nothing is built: the program's own files lie in
+    `MADE`, and `start` names the interpreter that reads them there. `shows` are mounts beside Python's for the compiler, `serves` those for what it makes.
+    `reserves`, `processes` and `memory_mb` (of its own, beside the program's) are what its runtime needs. `reworded` puts
+    what it refuses into GCC's form, `main.go:3:5: error: undefined: x`, by which all are read.
+    """
+
+    language: str
+    told: str
+    build: tuple[str, ...]
+    start: tuple[str, ...]
+    shows: tuple[Mount, ...]
+    serves: tuple[Mount, ...]
+    reserves: bool = False
+    processes: int = 0
+    memory_mb: int = 0
+    reworded: Callable[[str], str] = str
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language that a compiler makes programs of, its Debian package, and a program that prints 42."""
+
+    name: str
+    told: str
+    ends: tuple[str, ...]
+    package: str
+    find: Callable[[], Compiler | None]
+    hello: str
+
+    @property
+    def remedy(self) -> str:
+        """What brings a compiler."""
+        return f"as root: apt-get install {self.package}"
+
+    @property
+    def absent(self) -> str:
+        """Why it is not executed where there is no compiler."""
+        return f"there is no compiler of {self.told} here; {self.remedy}"

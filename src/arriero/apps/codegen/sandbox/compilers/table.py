@@ -1,0 +1,9 @@
+"""The languages that are built or started in boxes, in the order in which `doctor` names them."""
+
+from __future__ import annotations
+
+from arriero.apps.codegen.sandbox.compilers.base import Language
+from arriero.apps.codegen.sandbox.compilers.gnu import CPP, C
+from arriero.apps.codegen.sandbox.compilers.java import JAVA
+
+LANGUAGES: tuple[Language, ...] = (CPP, C, JAVA)
