@@ -13,6 +13,7 @@ from functools import partial
 
 from arriero.apps.codegen.draft import Slant
 from arriero.apps.codegen.judge.compiled.includes import included
+from arriero.apps.codegen.judge.compiled.unused import used
 from arriero.apps.codegen.judge.report import COMPILER
 from arriero.apps.codegen.parts import MOST_TOLD, mendable, mended
 from arriero.apps.codegen.repair import linted, put_right
@@ -114,8 +115,9 @@ class Round:
     async def _fixed(self, best: Generated, judgement: Judgement) -> Generated:
         """What rules and ruff put right, in every file; headers and imports where a compiler refuses the code."""
         if best.language != "python":
-            refused = any(one.rule == COMPILER for one in judgement.report.syntax)
-            code = included(best.code, best.language) if refused else best.code
+            problems = [one for one in judgement.report.syntax if one.rule == COMPILER]
+            code = used(best.code, problems) if best.language == "go" else best.code
+            code = included(code, best.language) if problems else code
             return with_files(best, {best.main: code, **best.files})
         files = {best.main: best.code, **best.files}
         fixed = {}

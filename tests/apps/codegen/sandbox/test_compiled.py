@@ -39,6 +39,15 @@ def java(compiled: Compiled) -> Compiled:
     return compiled
 
 
+@pytest.fixture
+def go(compiled: Compiled) -> Compiled:
+    if "go" not in compiled.compilers:
+        raise absent(
+            "REQUIRE_SERVICES", "there is no Go compiler; as root: apt-get install golang-go"
+        )
+    return compiled
+
+
 async def run(sandbox: Sandbox, code: str, name: str = "main.cpp", limits: Limits = FEW) -> Ran:
     return await sandbox.run(Program({name: code}, name), limits)
 
@@ -282,3 +291,51 @@ async def test_a_compiler_reads_nothing_of_this_machine(compiled: Compiled, code
 
 def test_compilers_are_looked_for_where_a_distribution_puts_them() -> None:
     assert WHERE.split(":") == ["/usr/bin", "/usr/local/bin"]
+
+
+# -- Go
+
+
+def main_of(body: str, *imports: str) -> str:
+    named = "".join(f'import "{one}"\n' for one in imports)
+    return f"package main\n\n{named}\nfunc main() {{\n{body}\n}}\n"
+
+
+async def test_a_program_of_go_is_built_and_run(go: Compiled) -> None:
+    body = "line, _ := bufio.NewReader(os.Stdin).ReadString(10)\nfmt.Print(os.Args[1], line)\nos.Exit(3)"
+    program = Program({"main.go": main_of(body, "bufio", "fmt", "os")}, "main.go", argv=("é",), stdin="ü\n")  # fmt: skip
+    ran = await go.run(program, FEW)
+    assert (ran.status, ran.stdout, ran.hit) == (3, "éü\n", None)
+    assert ran.by.startswith("bubblewrap, go 1.")
+
+
+async def test_go_reaches_nothing(go: Compiled) -> None:
+    with laid() as bait:
+        body = f"""_, file := os.ReadFile({json.dumps(str(bait.folder / "secret"))})
+list, _ := os.ReadDir("/usr/bin")
+_, line := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+started := exec.Command("/bin/sh").Run()
+fmt.Print(file != nil, len(list), line != nil, started != nil, os.Getenv("HOME"))"""
+        ran = await run(go, main_of(body, "fmt", "os", "os/exec", "syscall"), "main.go")
+    assert ran.stdout == "true 0 true true/work", ran
+
+
+@pytest.mark.parametrize(
+    ("body", "hit"),
+    [
+        ("for {\n}", Limit.CPU),
+        ("var held [][]byte\nfor {\n\tone := make([]byte, 1<<20)\n\tfor at := range one {\n\t\tone[at] = 1\n\t}\n\theld = append(held, one)\n}", Limit.MEMORY),
+        ('for {\n\tprintln("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx")\n}', Limit.OUTPUT),
+    ],
+)  # fmt: skip
+async def test_a_program_of_go_is_held(go: Compiled, body: str, hit: Limit) -> None:
+    ran = await run(go, main_of(body), "main.go")
+    assert ran.hit is hit
+
+
+async def test_go_cannot_read_this_machine_while_it_is_built(go: Compiled) -> None:
+    with laid() as bait:
+        code = f'package main\n\nimport _ "embed"\n\n//go:embed {bait.folder}/secret\nvar text string\n\nfunc main() {{ print(text) }}\n'
+        ran = await run(go, code, "main.go")
+    assert ran.diagnosis
+    assert ran.stdout == ""

@@ -35,8 +35,8 @@ FIRST = Limits(
 TIMES = 12  # a text may take so many times as long as the first program,
 LEAST_S = 15.0  # and at least so many seconds of the processor
 PATIENCE = 10  # the clock's seconds for each of the processor's; a machine with ten programs a core keeps that
-KEPT = 32  # programs that were built; each is some tens of kilobytes, 4 MB at most
-MOST_MADE = 4_000_000
+KEPT = 32  # programs that were built; each is some tens of kilobytes (of Go 1.2 MB), 8 MB at most
+MOST_MADE = 8_000_000
 SAID = 1_500  # characters of what a compiler says: its first three errors
 
 
@@ -250,10 +250,11 @@ def _read(compiler: Compiler, stdout: bytes, stderr: bytes) -> Built:
     try:
         order = json.loads(stdout)
         if order["status"] != 0:
-            return Built(
-                diagnosis=_short(compiler.reworded(str(order["said"])))
-                or f"{compiler.told} ended with status {order['status']}"
-            )
+            said = _short(compiler.reworded(str(order["said"])))
+            newer = compiler.newer.search(said) if compiler.newer else None
+            if newer is not None:
+                return Built(why=f"it needs a newer one than {compiler.told}: {newer[0]}")
+            return Built(diagnosis=said or f"{compiler.told} ended with status {order['status']}")
         files = {str(name): base64.b64decode(text) for name, text in _plain(order["files"])}
     except (ValueError, TypeError, KeyError, AttributeError):
         said = stderr.decode(errors="replace").strip()[-200:]

@@ -19,6 +19,7 @@ ERROR = re.compile(
 )
 SYMBOL = re.compile(r"^\s*symbol:\s*(.*)$", re.MULTILINE)
 HINT = re.compile(r"(#include <[\w./]+>)")
+FATAL = re.compile(r"^(?:fatal error|panic): .*", re.MULTILINE)
 UNDEFINED = re.compile(r"undefined reference to [`'](.*?)'")
 
 
@@ -97,7 +98,9 @@ def ended(ran: Ran) -> str:
             how = signal.Signals(-status).name
         except ValueError:
             how = f"signal {-status}"
-    last = ran.stderr.strip().rpartition("\n")[2][:200]
+    said = ran.stderr.strip()
+    fatal = FATAL.search(said)  # behind it Go tells where every goroutine was
+    last = (fatal[0] if fatal else said.rpartition("\n")[2])[:200]
     return f"it ended the program with {how}" + (f" ({last})" if last else "")
 
 
@@ -108,14 +111,23 @@ def refused(driven: Driven, said: str) -> Answers:
         lacking = UNDEFINED.search(said)
         message = f"{lacking[1]} is declared and has no body" if lacking else said.splitlines()[0]
         return Answers(broken=(Problem(0, message, COMPILER),))
-    message = first["said"]
-    behind = said[first.end() :]
+    if first["file"] != driven.code:
+        message = _about(said, first)
+        return Answers(why=f"it cannot be called with the examples: {message}", uncalled=True)
+    found = [one for one in ERROR.finditer(said) if one["file"] == driven.code]
+    return Answers(
+        broken=tuple(Problem(int(one["line"]), _about(said, one), COMPILER) for one in found)
+    )
+
+
+def _about(said: str, one: re.Match[str]) -> str:
+    """What an error says, with the symbol that Java and the header that GCC name below it."""
+    message = one["said"]
+    behind = said[one.end() :]
     until = ERROR.search(behind)
     about = behind[: until.start()] if until else behind
     if symbol := SYMBOL.search(about):
         message += f": {symbol[1]}"
     if hint := HINT.search(about):
         message += f" ({hint[1]} is missing)"
-    if first["file"] != driven.code:
-        return Answers(why=f"it cannot be called with the examples: {message[:300]}", uncalled=True)
-    return Answers(broken=(Problem(int(first["line"]), message[:300], COMPILER),))
+    return message[:300]

@@ -86,10 +86,10 @@ def holds_object(value: object) -> bool:
     return False
 
 
-def same(expected: object, got: object, *, truth: bool = False) -> bool:
+def same(expected: object, got: object, *, truth: bool = False, letters: bool = False) -> bool:
     """Whether they are equal as far as languages can agree: sequences by their items, numbers within the examples' own slack.
 
-    `truth`: the language has no truth values of its own, so that any number but 0 is true.
+    `truth`: the language has no truth values of its own, so that any number but 0 is true; `letters`: its letters are numbers.
     """
     match expected:
         case bool():
@@ -102,7 +102,16 @@ def same(expected: object, got: object, *, truth: bool = False) -> bool:
             return (
                 isinstance(got, list | tuple)
                 and len(got) == len(expected)
-                and all(same(*pair, truth=truth) for pair in zip(expected, got, strict=True))
+                and all(
+                    same(*pair, truth=truth, letters=letters)
+                    for pair in zip(expected, got, strict=True)
+                )
+            )
+        case str() if letters and isinstance(got, int | list):
+            return got in (
+                ord(expected) if len(expected) == 1 else None,
+                [*map(ord, expected)],
+                [*expected.encode()],
             )
         case set() | frozenset():
             items = got if isinstance(got, list) else []

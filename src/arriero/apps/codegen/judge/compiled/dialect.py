@@ -46,6 +46,11 @@ class Dialect(Protocol):
         """Whether it has no truth values of its own, so that any number but 0 is true."""
         ...
 
+    @property
+    def letterless(self) -> bool:
+        """Whether it has no letters of its own, so that a letter is given as its number."""
+        ...
+
     def driven(self, code: str, entry: str, rows: Sequence[tuple[object, ...]]) -> Driven:
         """A program that calls `entry` of `code` with each row that can be said. Raises `Unspoken`.
 

@@ -142,12 +142,13 @@ def _compared(
 ) -> Tests:
     passed, failed = [], []
     limit = next((came.text for came in found.came.values() if came.kind == "limit"), "")
-    truth = DIALECTS[subject.language].truthless
+    dialect = DIALECTS[subject.language]
+    loose = {"truth": dialect.truthless, "letters": dialect.letterless}
     for test, call, came in told:
         match came:
             case None:
                 failed.append(Failure(test.name, error=f"no result: the {limit} limit was reached"))
-            case Came("value", value) if same(call.expected, value, truth=truth):
+            case Came("value", value) if same(call.expected, value, **loose):
                 passed.append(test.name)
             case Came("value", value):
                 failed.append(Failure(test.name, call.told, repr(call.expected), got=repr(value)[:300]))  # fmt: skip

@@ -221,6 +221,7 @@ class CFamily:
     end: str
     spelling: Spelling
     truthless: bool = False
+    letterless: bool = False
 
     def alone(self, code: str) -> Driven:
         """The code as the program that it is by itself."""

@@ -1,4 +1,4 @@
-"""Headers and imports of the standard library that C, C++ or Java uses and does not name: put in by rule, no model asked.
+"""Headers and imports of the standard library that C, C++, Java or Go uses and does not name: put in by rule, no model asked.
 
 A function is often written as if its file had them. Names that the code declares itself are its own.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from arriero.apps.codegen.judge import grammars
 
@@ -76,6 +77,46 @@ java.util.function BiFunction Consumer Function Predicate Supplier UnaryOperator
 java.util.regex Matcher Pattern
 java.util.stream Collectors IntStream Stream
 """
+# Packages by the name that they are used with; where there are two of a name, the one that is meant nearly always.
+_GO = """
+bufio bufio
+bytes bytes
+container/heap heap
+container/list list
+context context
+crypto/md5 md5
+crypto/sha256 sha256
+encoding/base64 base64
+encoding/csv csv
+encoding/hex hex
+encoding/json json
+errors errors
+flag flag
+fmt fmt
+io io
+log log
+math math
+math/big big
+math/bits bits
+math/rand rand
+net/http http
+net/url url
+os os
+path/filepath filepath
+reflect reflect
+regexp regexp
+runtime runtime
+sort sort
+strconv strconv
+strings strings
+sync sync
+sync/atomic atomic
+testing testing
+text/template template
+time time
+unicode unicode
+unicode/utf8 utf8
+"""
 # What is often written without `std::`; one of these says that the names of the standard library are meant.
 _BARE = frozenset("cout cin cerr deque endl map pair priority_queue queue set stack string unordered_map unordered_set vector".split())  # fmt: skip
 _NAMES = frozenset({"identifier", "namespace_identifier", "primitive_type", "type_identifier", "true", "false", "null"})  # fmt: skip
@@ -90,6 +131,8 @@ def included(code: str, language: str) -> str:
             return _with_headers(code, _table(_C), language)
         case "java":
             return _with_imports(code, _table(_JAVA))
+        case "go":
+            return _with_packages(code, _table(_GO))
     return code
 
 
@@ -134,6 +177,62 @@ def _with_imports(code: str, table: Mapping[str, str]) -> str:
     heads = [found.end() for found in re.finditer(r"^[ \t]*(?:package|import)\b.*\n?", code, re.MULTILINE)]  # fmt: skip
     at = heads[-1] if heads else 0
     return f"{code[:at]}{lines}{'' if at else chr(10)}{code[at:]}"
+
+
+def _with_packages(code: str, table: Mapping[str, str]) -> str:
+    """Go with the packages that it uses, and without those that it does not, which Go refuses. Other imports stay."""
+    root = grammars.tree(code, "go")
+    every = list(grammars.nodes(root))
+    own = _declared(code, "go") | {
+        grammars.text(name)
+        for one in every
+        if one.type in {"short_var_declaration", "range_clause"} and one.child_by_field_name("left")
+        for name in one.child_by_field_name("left").named_children
+    }
+    used = {
+        grammars.text(one.child_by_field_name(field))
+        for one in every
+        for kind, field in (("selector_expression", "operand"), ("qualified_type", "package"))
+        if one.type == kind
+    }
+    specs = [one for one in every if one.type == "import_spec"]
+    idle = [one for one in specs if _package(one) not in {*used, "_", "."} and _standard(one)]
+    there = {_package(one) for one in specs}
+    needed = sorted(table[name] for name in used - own - there if name in table)
+    data = code.encode(errors="replace")
+    for one in reversed(idle):
+        alone = one.parent.type == "import_declaration"
+        data = _without_line(data, one.parent if alone else one)
+    code = data.decode()
+    if not needed:
+        return code
+    lines = "".join(f'import "{name}"\n' for name in needed)
+    head = re.search(r"^[ \t]*package\s+\w+[^\n]*\n?", code, re.MULTILINE)
+    before, behind = (code[: head.end()], code[head.end() :]) if head else ("package main\n", code)
+    return f"{before}\n{lines}{'' if behind.startswith(chr(10)) else chr(10)}{behind}"
+
+
+def _standard(spec: Any) -> bool:
+    """Whether it comes with Go; the name of another's package need not be the end of its path."""
+    first = grammars.text(spec.child_by_field_name("path")).strip('"`').partition("/")[0]
+    return "." not in first
+
+
+def _package(spec: Any) -> str:
+    """The name that a package is used with: its own, or the last part of its path."""
+    name = spec.child_by_field_name("name")
+    path = grammars.text(spec.child_by_field_name("path")).strip('"`')
+    return grammars.text(name) if name is not None else path.rpartition("/")[2]
+
+
+def _without_line(data: bytes, node: Any) -> bytes:
+    """Without the node, and without its line where nothing else stands in it."""
+    begun, ended = node.start_byte, node.end_byte
+    while begun > 0 and data[begun - 1 : begun] in {b" ", b"\t"}:
+        begun -= 1
+    if (begun == 0 or data[begun - 1 : begun] == b"\n") and data[ended : ended + 1] == b"\n":
+        ended += 1
+    return data[:begun] + data[ended:]
 
 
 def _used(code: str, language: str) -> Iterator[str]:

@@ -55,6 +55,7 @@ class Java:
 
     language: str = "java"
     truthless: bool = False
+    letterless: bool = False
 
     def alone(self, code: str) -> Driven:
         """The code as the program that it is by itself."""

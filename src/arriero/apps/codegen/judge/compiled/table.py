@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from arriero.apps.codegen.judge.compiled.dialect import Dialect
 from arriero.apps.codegen.judge.compiled.family_c import CPP, C
+from arriero.apps.codegen.judge.compiled.go import GO
 from arriero.apps.codegen.judge.compiled.java import JAVA
 
-DIALECTS: Mapping[str, Dialect] = {one.language: one for one in (CPP, C, JAVA)}
+DIALECTS: Mapping[str, Dialect] = {one.language: one for one in (CPP, C, JAVA, GO)}

@@ -6,6 +6,7 @@ nobody trusts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ class Compiler:
     `MADE`, and `start` names the interpreter that reads them there. `shows` are mounts beside Python's for the compiler, `serves` those for what it makes.
     `reserves`, `processes` and `memory_mb` (of its own, beside the program's) are what its runtime needs. `reworded` puts
     what it refuses into GCC's form, `main.go:3:5: error: undefined: x`, by which all are read.
+    `newer` finds in it what a newer one takes: it says nothing against the code.
     """
 
     language: str
@@ -36,6 +38,7 @@ class Compiler:
     processes: int = 0
     memory_mb: int = 0
     reworded: Callable[[str], str] = str
+    newer: re.Pattern[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

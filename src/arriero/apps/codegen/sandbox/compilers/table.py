@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from arriero.apps.codegen.sandbox.compilers.base import Language
 from arriero.apps.codegen.sandbox.compilers.gnu import CPP, C
+from arriero.apps.codegen.sandbox.compilers.go import GO
 from arriero.apps.codegen.sandbox.compilers.java import JAVA
 
-LANGUAGES: tuple[Language, ...] = (CPP, C, JAVA)
+LANGUAGES: tuple[Language, ...] = (CPP, C, JAVA, GO)
