@@ -202,6 +202,14 @@ def _tests(facts: Facts) -> Iterator[str]:
     yield f"{len(tests.passed)} of {count} examples hold{f' (run by {tests.by})' if tests.by else ''}."
     for one in tests.failed[:MOST_SHOWN]:
         yield f"- does not hold: {one.told}"
+    if (
+        tests.generated and facts.made.language in DIALECTS
+    ):  # of others they stand in the tests' file
+        yield "What it does, written down where a changed program does otherwise:"
+        yield "```text"
+        for test in tests.generated[:MOST_SHOWN]:
+            yield test.code
+        yield "```"
     if tests.strength is not None:
         yield f"Of {tests.mutants} changes made to the code, the examples notice {tests.strength:.0%}."
     if absent := missing(facts.report):

@@ -7,7 +7,7 @@ import pytest
 from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.examine import examine
 from arriero.apps.codegen.judge.lint_javascript import lint
-from arriero.apps.codegen.judge.mutants_javascript import mutants
+from arriero.apps.codegen.judge.mutants_text import mutants
 from arriero.apps.codegen.judge.quality import quality
 from arriero.apps.codegen.judge.tried import odd
 from arriero.apps.codegen.judge.tried_javascript import tried

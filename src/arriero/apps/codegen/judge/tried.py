@@ -323,8 +323,10 @@ def same(told: Tried) -> tuple[Test, ...]:
 
 def _as_test(told: Tried, place: int) -> str:
     given = trees.literal(told.inputs[place])
-    if told.language != "python":
+    if told.language in {"javascript", "jsx", "tsx", "typescript"}:
         return javascript_tests.as_test(told.kind, told.entry, given, told.outcomes[place].text)
+    if told.language != "python" and told.kind == "script":
+        return f"{scripts.told_run(told.entry, given)}: prints {trees.literal(told.outcomes[place].text)[1]!r}"
     match told.kind:
         case "class":
             return sessions.as_test(told.entry, given, told.outcomes[place].text)

@@ -16,7 +16,7 @@ from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge import grammars
 from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.inputs import near
-from arriero.apps.codegen.judge.mutants_javascript import mutants
+from arriero.apps.codegen.judge.mutants_text import mutants
 from arriero.apps.codegen.judge.ticking_javascript import ticking
 from arriero.apps.codegen.judge.tried import Outcome, Tried
 from arriero.apps.codegen.sandbox.base import Limits, Program, Ran, Sandbox, Test

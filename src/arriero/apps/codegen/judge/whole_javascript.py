@@ -16,7 +16,7 @@ from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge import grammars, scripts
 from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.guesses import Parameter, shapes
-from arriero.apps.codegen.judge.mutants_javascript import mutants
+from arriero.apps.codegen.judge.mutants_text import mutants
 from arriero.apps.codegen.judge.parse import defined_in
 from arriero.apps.codegen.judge.sessions import Class, Method, sessions
 from arriero.apps.codegen.judge.ticking_javascript import FUNCTIONS, ticking

@@ -11,11 +11,13 @@ from arriero.apps.codegen.judge.compiled.answers import Answers, Came, answers
 from arriero.apps.codegen.judge.compiled.calls import Call, call_of, holds_object, same
 from arriero.apps.codegen.judge.compiled.dialect import Driven, Unspoken
 from arriero.apps.codegen.judge.compiled.includes import included
+from arriero.apps.codegen.judge.compiled.mutated import CPU_S as A_MUTANT_S
+from arriero.apps.codegen.judge.compiled.mutated import mutated
 from arriero.apps.codegen.judge.compiled.table import DIALECTS
-from arriero.apps.codegen.judge.compiled.tried import CPU_S, outcome, tried
+from arriero.apps.codegen.judge.compiled.tried import CPU_S, LOST, outcome, tried
 from arriero.apps.codegen.judge.inputs import near
-from arriero.apps.codegen.judge.report import Failure, Problem, Tests
-from arriero.apps.codegen.judge.tried import Tried, odd
+from arriero.apps.codegen.judge.report import Failure, Tests
+from arriero.apps.codegen.judge.tried import Outcome, Tried, kept, odd
 from arriero.apps.codegen.sandbox.base import Limits, Sandbox, Test
 
 MOST_NEAR = 10  # calls near the examples; all of one program
@@ -47,7 +49,8 @@ async def examples(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:
     found = await answers(driven, sandbox, limits, last=count)
     if (found.uncalled or found.broken) and count < len(driven.rows):
         # Not for what we asked beside the examples.
-        driven, count = driven_by(subject, calls, rows[: len(calls)])
+        rows = rows[: len(calls)]
+        driven, count = driven_by(subject, calls, rows)
         found = await answers(driven, sandbox, limits, last=count)
     if found.why or found.broken:
         return await _unrun(subject, found, sandbox, limits)
@@ -55,23 +58,45 @@ async def examples(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:
     if any(came is not None and holds_object(came.value) for _, _, came in told):
         return Tests(executed=False, reason="it gives what is no plain value", by=found.by)
     tests = _compared(subject, told, found)
-    if tests.failed or count == len(driven.rows):
+    if tests.failed:
         return tests
     few = replace(limits, cpu_s=min(CPU_S, limits.cpu_s))
-    others = await answers(driven, sandbox, few, first=count)
+    others = await answers(driven, sandbox, few, first=count) if count < len(driven.rows) else found
     came = {**found.came, **others.came}
-    beside = [(rows[row], came[at]) for at, row in enumerate(driven.rows) if at in came]
-    return replace(tests, odd=_odd(subject, calls, beside))
+    seen = [(row, came[at]) for at, row in enumerate(driven.rows) if at in came]
+    tried = Tried(
+        _entry(subject, calls),
+        tuple(repr(rows[row]) for row, _ in seen),
+        tuple(outcome(one) for _, one in seen),
+        language=subject.language,
+        examples=tuple(repr(call.args) for call in calls),
+    )
 
+    quick = replace(limits, cpu_s=min(A_MUTANT_S, limits.cpu_s))
 
-def _odd(
-    subject: Subject, calls: Sequence[Call], told: Sequence[tuple[tuple[object, ...], Came]]
-) -> tuple[Problem, ...]:
-    """What is odd of the calls, which are the examples' and others near them: they crash, never end, or give nothing."""
-    inputs = tuple(repr(row) for row, _ in told)
-    outcomes = tuple(outcome(came) for _, came in told)
-    examples = tuple(repr(call.args) for call in calls)
-    return odd(Tried(_entry(subject, calls), inputs, outcomes, examples=examples), subject)
+    async def again(code: str) -> tuple[list[Outcome], bool] | None:
+        try:
+            other, _ = driven_by(replace(subject, code=code), calls, rows)
+        except Unspoken:
+            return None
+        its = await answers(other, sandbox, quick)
+        if its.why or its.broken or other.rows != driven.rows:
+            return None
+        row = {row: its.came.get(at, LOST) for at, row in enumerate(other.rows)}
+        holds = all(_holds(subject, calls[at], row[at]) for at in driven.rows[:count])
+        return [outcome(row[at]) for at, _ in seen], holds
+
+    tried = await mutated(
+        tried, subject.code, subject.language, tried.entry, again, within_s=limits.wall_s
+    )
+    return replace(
+        tests,
+        odd=odd(tried, subject),
+        generated=kept(tried),
+        strength=tried.strength,
+        mutants=len(tried.killed),
+        loose=tried.loose,
+    )
 
 
 def _rows(calls: Sequence[Call]) -> list[tuple[object, ...]]:
@@ -107,13 +132,21 @@ def driven_by(
 
 
 async def _tried(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:
-    told, found = await tried(subject, DIALECTS[subject.language], sandbox, limits)
+    told, found = await tried(subject, DIALECTS[subject.language], sandbox, limits, changed=True)
     if found.why or found.broken:
         return await _unrun(subject, found, sandbox, limits)
     if not told.outcomes:
         return Tests(executed=False, reason=told.why, by=found.by, crashed=told.crashed)
     why = "it was tried; there are no examples"
-    return Tests(executed=True, reason=why, odd=odd(told, subject), by=found.by)
+    return Tests(
+        executed=True,
+        reason=why,
+        odd=odd(told, subject),
+        generated=kept(told),
+        mutants=len(told.killed),
+        loose=told.loose,
+        by=found.by,
+    )
 
 
 async def _unrun(subject: Subject, found: Answers, sandbox: Sandbox, limits: Limits) -> Tests:
@@ -137,18 +170,23 @@ async def _unrun(subject: Subject, found: Answers, sandbox: Sandbox, limits: Lim
     return Tests(executed=False, reason="it does not compile", broken=found.broken)
 
 
+def _holds(subject: Subject, call: Call, came: Came) -> bool:
+    """Whether a call gave what its example expects."""
+    dialect = DIALECTS[subject.language]
+    loose = {"truth": dialect.truthless, "letters": dialect.letterless}
+    return came.kind == "value" and same(call.expected, came.value, **loose)
+
+
 def _compared(
     subject: Subject, told: list[tuple[Test, Call, Came | None]], found: Answers
 ) -> Tests:
     passed, failed = [], []
     limit = next((came.text for came in found.came.values() if came.kind == "limit"), "")
-    dialect = DIALECTS[subject.language]
-    loose = {"truth": dialect.truthless, "letters": dialect.letterless}
     for test, call, came in told:
         match came:
             case None:
                 failed.append(Failure(test.name, error=f"no result: the {limit} limit was reached"))
-            case Came("value", value) if same(call.expected, value, **loose):
+            case Came("value") if _holds(subject, call, came):
                 passed.append(test.name)
             case Came("value", value):
                 failed.append(Failure(test.name, call.told, repr(call.expected), got=repr(value)[:300]))  # fmt: skip

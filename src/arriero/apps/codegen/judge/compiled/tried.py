@@ -14,24 +14,31 @@ from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.compiled.answers import Answers, Came, answers, ended, refused
 from arriero.apps.codegen.judge.compiled.calls import holds_object
 from arriero.apps.codegen.judge.compiled.dialect import Dialect, Unspoken
+from arriero.apps.codegen.judge.compiled.mutated import CPU_S as A_MUTANT_S
+from arriero.apps.codegen.judge.compiled.mutated import mutated
 from arriero.apps.codegen.judge.guesses import Parameter, shapes
 from arriero.apps.codegen.judge.sessions import sessions
 from arriero.apps.codegen.judge.tried import NOTHING, Outcome, Tried
 from arriero.apps.codegen.sandbox.base import Limits, Sandbox
 
+LOST = Came("limit")  # a call that was not begun, since one before it took all the time
 MOST = 12  # calls
 ENOUGH = 4  # different things that a script printed
 CPU_S = 1.0  # for all calls of one program; a guess that never ends takes all of it
 
 
 async def tried(
-    subject: Subject, dialect: Dialect, sandbox: Sandbox, limits: Limits
+    subject: Subject, dialect: Dialect, sandbox: Sandbox, limits: Limits, *, changed: bool = False
 ) -> tuple[Tried, Answers]:
-    """(what calling it came to, or why there is nothing to call; what building it said)."""
+    """(what calling it came to, or why there is nothing to call; what building it said).
+
+    `changed`: small changes of it are called as well, to see which of the calls tell them apart.
+    """
+    within_s = limits.wall_s if changed else 0.0
     limits = replace(limits, cpu_s=min(CPU_S, limits.cpu_s))
     entry = subject.entry or ""
     if not entry and dialect.starts(subject.code):
-        return await _script(subject, dialect, sandbox, limits)
+        return await _script(subject, dialect, sandbox, limits, within_s)
     try:
         kind, rows = _rows(dialect, subject.code, entry)
         driven = dialect.driven(subject.code, entry, rows)
@@ -40,14 +47,33 @@ async def tried(
         return Tried(why=str(error)), built
     found = await answers(driven, sandbox, limits)
     told = [
-        (repr(rows[row]), outcome(found.came[at], kind))
+        (at, repr(rows[row]), outcome(found.came[at], kind))
         for at, row in enumerate(driven.rows)
         if at in found.came
     ]
-    if not any(one.kind in {"value", "object"} for _, one in told):
+    if not any(one.kind in {"value", "object"} for _, _, one in told):
         return Tried(why=found.why or NOTHING[kind]), found
-    inputs, outcomes = zip(*told, strict=True)
-    return Tried(entry, inputs, outcomes, kind=kind, guessed=True), found
+    places, inputs, outcomes = zip(*told, strict=True)
+    came = Tried(entry, inputs, outcomes, kind=kind, guessed=True, language=dialect.language)
+
+    quick = replace(limits, cpu_s=min(A_MUTANT_S, limits.cpu_s))
+
+    async def again(code: str) -> tuple[list[Outcome], bool] | None:
+        try:
+            other = dialect.driven(code, entry, rows)
+        except Unspoken:
+            return None
+        its = await answers(other, sandbox, quick)
+        if its.why or its.broken or other.rows != driven.rows:
+            return None
+        return [outcome(its.came.get(at, LOST), kind) for at in places], True
+
+    if not changed:
+        return came, found
+    name = entry if kind == "function" else ""  # methods may stand apart from their type
+    return await mutated(
+        came, subject.code, dialect.language, name, again, within_s=within_s
+    ), found
 
 
 def _rows(dialect: Dialect, code: str, entry: str) -> tuple[str, list[tuple[object, ...]]]:
@@ -82,7 +108,7 @@ def outcome(came: Came, kind: str = "function") -> Outcome:
 
 
 async def _script(
-    subject: Subject, dialect: Dialect, sandbox: Sandbox, limits: Limits
+    subject: Subject, dialect: Dialect, sandbox: Sandbox, limits: Limits, within_s: float
 ) -> tuple[Tried, Answers]:
     """Runs it with the usual forms of what it reads; the runs that end well and print count."""
     driven = dialect.alone(subject.code)
@@ -112,4 +138,34 @@ async def _script(
     if not seen:
         return Tried(why=NOTHING["script"], crashed=crashed), Answers(by=by)
     outcomes = tuple(Outcome("value", printed, "", steady=steady) for printed in seen)
-    return Tried(subject.main, tuple(seen.values()), outcomes, kind="script", guessed=True), Answers(by=by)  # fmt: skip
+    given = tuple(seen.values())
+    came = Tried(
+        subject.main, given, outcomes, kind="script", guessed=True, language=dialect.language
+    )
+
+    quick = replace(limits, cpu_s=min(A_MUTANT_S, limits.cpu_s))
+
+    async def again(code: str) -> tuple[list[Outcome], bool] | None:
+        other = dialect.alone(code)
+        its = []
+        for text in given:
+            args, said = trees.literal(text)
+            program = replace(
+                other.program, files={**scripts.FILES, **other.program.files}, argv=args, stdin=said
+            )
+            ran = await sandbox.run(program, quick)
+            if not ran.executed or ran.diagnosis:
+                return None
+            its.append(
+                Outcome(
+                    "value" if ran.passed else "raised",
+                    repr((0, ran.stdout[:2_000])),
+                    "",
+                    steady=steady,
+                )
+            )
+        return its, True
+
+    if within_s and steady:
+        came = await mutated(came, subject.code, dialect.language, "", again, within_s=within_s)
+    return came, Answers(by=by)
