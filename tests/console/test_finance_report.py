@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from pypdf import PdfReader
 
+from arriero.apps.finance.evidence.base import Gap
 from arriero.apps.finance.report.page import page as written
-from arriero.apps.finance.values import Analysis, Gap, Ruled
+from arriero.apps.finance.values import Analysis, Ruled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
