@@ -81,8 +81,10 @@ from arriero.store.base import (
     Ledger,
     TaskSaved,
     VariantRegistered,
+    without_password,
 )
 from arriero.store.cache import open_cache
+from arriero.store.engine import parsed_url
 from arriero.store.exposures import Exposures
 from arriero.store.jobs import Job, JobRunner
 from arriero.store.ledger import SqlLedger, open_ledger
@@ -409,6 +411,18 @@ async def open_store(settings: Settings) -> AsyncIterator[SqlLedger]:
         yield ledger
     finally:
         await ledger.close()
+
+
+def left_behind(settings: Settings) -> str | None:
+    """The sentence on a ledger in the data folder that is not the one in force; None where there is none."""
+    own, url = settings.data.expanduser().absolute() / "ledger.db", settings.store.ledger
+    if not url or not own.exists():
+        return None
+    named = parsed_url(url)
+    embedded = named.get_backend_name() == "sqlite"
+    if embedded and Path(named.database or "").resolve() == own.resolve():
+        return None
+    return f"the runs in {str(own)!r} are not in {without_password(url)}, which is the ledger now"
 
 
 async def _open_app(

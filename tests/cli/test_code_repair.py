@@ -28,6 +28,19 @@ def test_a_file_is_corrected_by_rules_until_its_tests_hold(here: Place) -> None:
 
 
 @pytest.mark.slow  # it probes the sandbox
+def test_what_was_changed_is_shown_and_not_the_whole_file(here: Place) -> None:
+    kept = "".join(f"LINE_{number} = {number}\n" for number in range(20))
+    wrong = f"{kept}\n\ndef half(x):\n    return math.floor(x / 2)\n"
+    (here.folder / "calc.py").write_text(wrong)
+    ended = here.run("code", "repair", "calc.py", "--tests", "tests.py")
+    assert ended.status == 0, ended
+    assert "+import math" in ended.out
+    assert "LINE_15" not in ended.out
+    assert ended.out.endswith("calc.py: 2 lines in, 0 out; --write puts this into the file\n")
+    assert (here.folder / "calc.py").read_text() == wrong
+
+
+@pytest.mark.slow  # it probes the sandbox
 def test_what_is_written_keeps_line_ends_and_byte_order_mark(here: Place) -> None:
     code = "#!/usr/bin/env python3\r\ndef half(x):\r\n    return math.floor(x / 2)\r\n"
     (here.folder / "calc.py").write_bytes(b"\xef\xbb\xbf" + code.encode())
@@ -42,7 +55,7 @@ def test_a_file_that_is_right_is_not_written(here: Place) -> None:
     (here.folder / "calc.py").write_bytes(b"def half(x):\r\n    return x // 2\r\n")
     ended = here.run("code", "repair", "calc.py", "--tests", "tests.py", "--write")
     assert ended.status == 0, ended
-    assert "nothing had to be changed" in ended.out
+    assert "calc.py: nothing had to be changed" in ended.out
     assert "written" not in ended.err
 
 

@@ -51,6 +51,19 @@ def test_json_and_sarif_are_machine_readable(tmp_path: Path) -> None:
     assert json.loads(said)["runs"][0]["results"]
 
 
+def test_two_forms_at_once_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "weak.py"
+    file.write_text(WEAK, encoding="utf-8")
+    with pytest.raises(ArrieroError, match="choose --json or --sarif"):
+        reviewed(file, "--json", "--sarif")
+
+
+def test_a_language_is_read_whatever_its_case(tmp_path: Path) -> None:
+    file = tmp_path / "weak.txt"
+    file.write_text(WEAK, encoding="utf-8")
+    assert reviewed(file, "--language", "Python")[0] == 1
+
+
 @pytest.mark.parametrize(
     ("name", "raw", "said"),
     [

@@ -58,8 +58,13 @@ def test_an_analysis_is_approved_found_shown_and_withdrawn(run: Command, tmp_pat
     run("finance", "withdraw", id, "--reason", "a wrong figure")
     assert "withdrawn" in run("finance", "search").stdout
     page = tmp_path / "withdrawn.html"
-    assert "a wrong figure" in run("finance", "show", id, "--html", str(page)).stdout
+    shown = run("finance", "show", id, "--html", str(page)).stdout
+    assert "· withdrawn (was HOLD) ·" in shown
+    assert "compliance: withdrawn (a wrong figure)" in shown
     assert re.search("<strong>status: withdrawn by .* a wrong figure</strong>", page.read_text())
+    assert re.search('<span class="rating ">withdrawn .was HOLD.</span>', page.read_text())
+    told = json.loads(run("finance", "show", id, "--json").stdout)
+    assert (told["compliance_status"], told["reason"]) == ("withdrawn", "a wrong figure")
 
 
 def test_a_client_under_hold_is_not_erased(run: Command) -> None:

@@ -107,6 +107,17 @@ def test_doctor_finds_a_corrupt_ledger(place: Place) -> None:
     assert "is not a ledger" in done.out
 
 
+def test_doctor_remarks_on_a_ledger_that_was_left_behind(place: Place) -> None:
+    assert "ledger before" not in place.run("doctor").out
+    place.configure(f'[store]\nledger = "sqlite:///{place.data}/ledger.db"\n{FAKES}')
+    assert "ledger before" not in place.run("doctor").out
+    place.configure(f'[store]\nledger = "sqlite:///{place.folder}/new.db"\n{FAKES}')
+    done = place.run("doctor")
+    assert done.status == 0, done
+    (line,) = (line for line in done.out.splitlines() if "ledger before" in line)
+    assert f"the runs in '{place.data / 'ledger.db'}' are not in sqlite:///" in line
+
+
 @pytest.mark.parametrize("folder", ["arriero.toml/data", "/proc/arriero"])
 def test_doctor_finds_a_data_folder_that_cannot_be_written(place: Place, folder: str) -> None:
     done = place.run("doctor", "--data", folder)

@@ -56,6 +56,13 @@ def test_without_a_question_that_can_be_answered_it_proposes_another_command(pla
     assert (done.status, "app      support: off" in done.out) == (0, True)
 
 
+def test_a_ledger_that_was_left_behind_is_said(place: Place) -> None:
+    assert place.run("keys", "add", "ana").status == 0
+    place.configure(f'[store]\nledger = "sqlite:///{place.folder}/new.db"\n{FAKES}')
+    with up(place) as server:
+        assert f"the runs in '{place.data / 'ledger.db'}' are not in sqlite:///" in server.out
+
+
 @pytest.mark.slow
 def test_the_command_to_try_names_settings_and_data_that_were_named(place: Place) -> None:
     (place.folder / "arriero.toml").rename(place.folder / "my settings.toml")

@@ -36,8 +36,30 @@ def test_a_person_judges_with_the_arrow_keys_and_sees_the_sequence_move(
     _picture(page, "judge-done")
 
 
-def test_an_unknown_evaluation_is_one_sentence(page: Page, url: str, house: DeskHouse) -> None:
-    page.goto(f"{url}/console/judge?evaluation=nope")
+def _opened(page: Page, address: str, house: DeskHouse) -> None:
+    page.goto(address)
     page.get_by_label("API key").fill(house.secrets["tester"])
     page.keyboard.press("Enter")
-    page.get_by_text("there is no evaluation").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ("", "No evaluation is named in the address"),
+        ("?evaluation=nope", "There is no evaluation nope"),
+    ],
+)
+def test_without_an_evaluation_the_page_names_those_there_are(
+    page: Page, url: str, house: DeskHouse, asked: str, says: str
+) -> None:
+    elsewhere(evaluated(house.ledger, 3, 2))
+    _opened(page, f"{url}/console/judge{asked}", house)
+    page.get_by_text(f"{says}; choose the cycle whose answers you judge.").wait_for()
+    page.get_by_role("link", name="support, 2026-11-27").click()
+    page.get_by_text("0 of 5 pairs judged").wait_for()
+
+
+def test_before_any_gate_has_run_the_page_says_so(page: Page, url: str, house: DeskHouse) -> None:
+    _opened(page, f"{url}/console/judge", house)
+    page.get_by_text("no cycle has one yet").wait_for()
+    assert page.get_by_role("button", name="Left is better").count() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,3 +57,15 @@ def test_a_receipt_checks_itself_and_shows_a_forgery(page: Page, tmp_path: Path)
     assert _opened(page, tmp_path / "l.html", lying).startswith("3 of 4 receipts hold")
     size = text.replace('"size":', '"size":1', 1)
     assert "does not hold" in _opened(page, tmp_path / "s.html", size)
+
+
+def test_a_receipt_fits_the_width_of_a_phone(page: Page, tmp_path: Path) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    _opened(page, tmp_path / "r.html", elsewhere(_page()))
+    page.get_by_text("content", exact=True).first.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    first = page.locator("#rows tr").first
+    named = "cells => cells.map(one => getComputedStyle(one, '::before').content)"
+    assert first.locator("td").evaluate_all(named)[:2] == ['"No."', '"When"']
+    if folder := os.environ.get("ARRIERO_PICTURES"):
+        page.screenshot(path=Path(folder) / "receipt-phone.png", full_page=True)

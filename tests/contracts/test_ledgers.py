@@ -486,7 +486,7 @@ async def test_a_machine_that_has_ended_takes_no_step(ledger: Ledger) -> None:
 
 async def test_an_app_has_one_open_machine_of_a_kind(ledger: Ledger) -> None:
     await ledger.commit(moved())
-    with pytest.raises(Conflict, match="end that one first"):
+    with pytest.raises(Conflict, match="an open rollout, 'r-1'; end that one first"):
         await ledger.commit(moved(id="r-2"))
     await ledger.commit(moved(id="r-2", app="chat"), moved(kind="cycle"))
     await ledger.commit(moved(2, open=False), moved(id="r-3"))

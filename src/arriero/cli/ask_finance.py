@@ -122,6 +122,8 @@ def show_text(answer: Mapping[str, Any]) -> None:
     from rich.panel import Panel  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
+    from arriero.apps.finance.values import standing_rating  # noqa: PLC0415
+
     console = Console()
     confidence = answer["confidence"]
     sure = (
@@ -129,7 +131,8 @@ def show_text(answer: Mapping[str, Any]) -> None:
         if confidence is None
         else f"{confidence * 100:.1f} % ({answer['confidence_kind']})"
     )
-    title = f"{answer['name'] or answer['ticker']} · {answer['recommendation']} · {sure}"
+    rating = standing_rating(answer["recommendation"], answer["compliance_status"])
+    title = f"{answer['name'] or answer['ticker']} · {rating} · {sure}"
     if answer["former"]:
         console.print(Text(f"formerly {', '.join(answer['former'])}", style="dim"))
     console.print(Panel(Text(answer["explanation"]), title=title, title_align="left"))

@@ -38,7 +38,7 @@ def repair(
     config: Path | None,
     data: Path | None,
 ) -> None:
-    """Correct FILE until the tests hold; both run in the sandbox alone.
+    """Correct FILE until the tests hold, and show the difference; both run in the sandbox alone.
 
     Exit status 1 when a test still fails, or when FILE holds a secret, which would be lost; then nothing is written.
     """
@@ -57,13 +57,12 @@ def repair(
         "tests": read_text(tests),
         "file": file.name,
     }
-    answer = asked_for_code(load(config, data), wanted, deadline_ms=deadline_ms, as_json=as_json)
+    answer = asked_for_code(
+        load(config, data), wanted, deadline_ms=deadline_ms, as_json=as_json, files=False
+    )
     holds = bool(answer["code"]) and answer["executed"] and not _failing(answer["warnings"])
     if not as_json and answer["code"]:
-        lines = difflib.unified_diff(
-            before.splitlines(), answer["code"].splitlines(), file.name, file.name, lineterm=""
-        )
-        click.echo("\n".join(lines) or "nothing had to be changed")
+        _show(file, before, answer["code"], holds=holds, write=write)
     if holds and write and answer["code"].count(SECRET) > before.count(SECRET):
         click.echo(
             f"not written: {file} holds a secret, which was read as {SECRET}; make the change by hand",
@@ -74,6 +73,25 @@ def repair(
         written.write(file, _as_in(file, answer["code"]))
         click.echo(f"written: {file}", err=True)
     sys.exit(0 if holds else 1)
+
+
+def _show(file: Path, before: str, code: str, *, holds: bool, write: bool) -> None:
+    """The difference, and below it in one line what it comes to."""
+    lines = list(
+        difflib.unified_diff(
+            before.splitlines(), code.splitlines(), file.name, file.name, lineterm=""
+        )
+    )
+    for line in lines:
+        click.echo(line)
+    plus = sum(line.startswith("+") for line in lines[2:])
+    minus = sum(line.startswith("-") for line in lines[2:])
+    changes = f"{plus} lines in, {minus} out" if lines else "nothing had to be changed"
+    if not holds:
+        changes += "; the tests were not seen to hold, so the file stays as it is"
+    elif lines and not write:
+        changes += "; --write puts this into the file"
+    click.echo(f"{file}: {changes}")
 
 
 def _as_in(file: Path, code: str) -> str:

@@ -29,11 +29,14 @@ def review(file: Path, language: str | None, as_json: bool, as_sarif: bool) -> N
 
     Exit status 1 when one of medium severity or above is found.
     """
-    from arriero.apps.codegen.security.sarif import sarif  # noqa: PLC0415  # keeps --help fast
+    from arriero.apps.codegen.requirement_words import spelt  # noqa: PLC0415  # keeps --help fast
+    from arriero.apps.codegen.security.sarif import sarif  # noqa: PLC0415
     from arriero.apps.codegen.security.scan import scan  # noqa: PLC0415
 
+    if as_json and as_sarif:
+        raise InputError("SARIF is JSON of another form; choose --json or --sarif")
     code = read_text(file)
-    found = scan(code, language or _language(file))
+    found = scan(code, spelt(language) if language else _language(file))
     if as_sarif:
         click.echo(json.dumps(sarif(found, file.as_posix()), indent=2))
     elif as_json:

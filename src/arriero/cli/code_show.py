@@ -25,8 +25,12 @@ def asked_for_code(
     deadline_ms: float | None = None,
     as_json: bool = False,
     alone: bool = False,
+    files: bool = True,
 ) -> Mapping[str, Any]:
-    """Ask for what is `wanted`, print the answer, and return it. `alone`: no running server is asked."""
+    """Ask for what is `wanted`, print the answer, and return it. `alone`: no running server is asked.
+
+    Without `files` a person is told of the code, and not shown it.
+    """
     settings = only(settings, "codegen") if alone else settings
     body = {name: value for name, value in wanted.items() if value is not None}
     if deadline_ms is not None:
@@ -35,24 +39,23 @@ def asked_for_code(
     if as_json:
         click.echo(json.dumps({"answer": answer, "run": run}, indent=2))
     else:
-        show(answer, run)
+        show(answer, run, files=files)
     told: Mapping[str, Any] = answer
     return told
 
 
-def show(answer: Mapping[str, Any], run: Mapping[str, Any] | None) -> None:
+def show(answer: Mapping[str, Any], run: Mapping[str, Any] | None, *, files: bool = True) -> None:
     """The files, warnings, the terms of the score and the times of the stages."""
     from rich.console import Console  # noqa: PLC0415  # keeps --help fast
     from rich.text import Text  # noqa: PLC0415
 
     console = Console()
-    files = {answer["main"]: answer["code"], **answer["files"]} if answer["code"] else {}
-    for name, text in files.items():
-        console.rule(name, align="left", style="dim")
-        console.print(Text(text.rstrip()))
-    if files:
+    if answer["code"] and files:
+        for name, text in {answer["main"]: answer["code"], **answer["files"]}.items():
+            console.rule(name, align="left", style="dim")
+            console.print(Text(text.rstrip()))
         console.rule(style="dim")
-    else:
+    elif not answer["code"]:
         told = answer["documentation"] or answer["reason"]
         console.print(Text(" ".join(answer["questions"]) or told))
     for warning in answer["warnings"]:

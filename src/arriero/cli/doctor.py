@@ -112,13 +112,16 @@ def _bound(settings: Settings) -> Iterator[str]:
 
 async def _engines(settings: Settings) -> list[Finding]:
     """One ping each of ledger and cache. Without the cache Arriero still answers, only slower."""
-    from arriero.assembly import open_store  # noqa: PLC0415
+    from arriero.assembly import left_behind, open_store  # noqa: PLC0415
     from arriero.store.cache import open_cache  # noqa: PLC0415
 
     found = [Finding("ledger", "answers"), Finding("cache", "answers", needed=False)]
     try:
         async with open_store(settings) as ledger:
             await ledger.ping()
+        if left := left_behind(settings):
+            remedy = "without [store] ledger they are read; else move the file away"
+            found.append(Finding("ledger before", left, remedy, needed=False))
     except ArrieroError as error:
         found[0] = Finding("ledger", error.message, "see [store] ledger in arriero.toml")
     try:

@@ -102,11 +102,14 @@ def _say(platform: Platform, url: str, secret: str | None, seconds: float, to_tr
         secret
         or "the one that was printed at the first start (`arriero up --new-key` makes another)"
     )
-    lacking = platform.lacking()
+    from arriero.assembly import left_behind  # noqa: PLC0415  # keeps --help fast
+
+    lacking, left = platform.lacking(), left_behind(platform.settings)
     lines = [
         f"ready in {seconds:.1f} s",
         *(f"  {name:<10} ready" for name in platform.apps if name not in lacking),
         *(f"  {name:<10} needs: arriero models pull {what}" for name, what in lacking.items()),
+        *([f"  ledger     {left}"] if left else []),
         f"  API        {url}/v1  ({url}/openapi.json)",
         f"  inbox      {url}/console/inbox",
         f"  health     {url}/health/ready",

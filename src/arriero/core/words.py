@@ -132,7 +132,8 @@ class Call:
     """One model call as it was made: enough to repeat it and to train on it.
 
     `request` holds the masked messages (or the classified text) and parameters, `reply` what came
-    back; times in milliseconds. `error` is set instead of a reply when the call failed.
+    back; times in milliseconds. When the call failed, `error` says so instead of a reply, and `code` is
+    that of core/errors.py.
     """
 
     role: str
@@ -146,6 +147,7 @@ class Call:
     total_ms: float = 0.0
     cost: float = 0.0
     error: str | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

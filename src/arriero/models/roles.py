@@ -7,13 +7,20 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from arriero.core.errors import ModelError
+from arriero.core.errors import (
+    ModelBusy,
+    ModelCorrupt,
+    ModelError,
+    ModelTimeout,
+    PromptTooLong,
+)
 from arriero.core.words import Call, JsonValue, Message, RoleBinding
 from arriero.models.base import Classifier, Generator, Labels, Piece, Prompt, Reply
 from arriero.observe import calls
 
 GIVEN_UP = "given up: the deadline passed, or others were enough"
 LEFT = "given up: whoever asked left before the end"
+KINDS = {kind.code: kind for kind in (ModelBusy, ModelCorrupt, ModelTimeout, PromptTooLong)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,7 @@ class Models:
         try:
             labels = await self._classifier(role).classify(text, timeout_s=timeout_s)
         except ModelError as error:
-            self._note(log, role, request, None, started, error=error.message)
+            self._note(log, role, request, None, started, error=error)
             raise
         except asyncio.CancelledError:
             self._note(log, role, request, None, started, error=GIVEN_UP)
@@ -114,7 +121,7 @@ class Models:
                 self._note(log, role, request, None, started, error=LEFT, came=came)
             raise
         except ModelError as error:
-            self._note(log, role, request, None, started, error=error.message, came=came)
+            self._note(log, role, request, None, started, error=error, came=came)
             raise
         except asyncio.CancelledError:
             self._note(log, role, request, None, started, error=GIVEN_UP, came=came)
@@ -140,7 +147,7 @@ class Models:
         answer: Mapping[str, JsonValue] | None,
         started: float,
         reply: Reply | None = None,
-        error: str | None = None,
+        error: ModelError | str | None = None,
         came: int = 0,
     ) -> None:
         if log is None:
@@ -158,7 +165,8 @@ class Models:
                 first_ms=reply.first_ms if reply else None,
                 total_ms=(time.perf_counter() - started) * 1e3,
                 cost=self.prices.get(role, Price()).of(reply) if reply else 0.0,
-                error=error,
+                error=error.message if isinstance(error, ModelError) else error,
+                code=error.code if isinstance(error, ModelError) else None,
             )
         )
 
@@ -171,7 +179,7 @@ def _answer(labels: Labels) -> dict[str, JsonValue]:
 
 def _labels(call: Call) -> Labels:
     if call.reply is None:
-        raise ModelError(call.error or "the recorded call failed")
+        raise _failure(call)
     scores = tuple((str(label), float(chance)) for label, chance in call.reply["scores"])
     near = tuple(
         (str(text), str(label), float(like)) for text, label, like in call.reply.get("near", ())
@@ -182,5 +190,13 @@ def _labels(call: Call) -> Labels:
 
 def _reply(call: Call) -> Reply:
     if call.reply is None:
-        raise ModelError(call.error or "the recorded call failed")
+        raise _failure(call)
     return Reply(**{**call.reply, "tokens": ()})
+
+
+def _failure(call: Call) -> ModelError:
+    """The recorded failure, of its own kind again: an app may tell one from another."""
+    kind = KINDS.get(call.code or "", ModelError)
+    failure = kind(call.error or "the recorded call failed")
+    failure.code = call.code or failure.code
+    return failure

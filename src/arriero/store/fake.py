@@ -231,9 +231,11 @@ class MemoryLedger:
                 raise Conflict(moved_meanwhile(machine.kind, machine.id, version))
             kept = replace(machine, tenant=there.tenant, app=there.app)
             return undo.put(self._machines, key, kept)
-        rivals = (it for it in self._machines.values() if it.open and machine.open)
-        if there or any((it.kind, it.app) == (machine.kind, machine.app) for it in rivals):
-            raise Conflict(begun_before(machine.kind, machine.id, machine.app))
+        mine = (machine.kind, machine.app)
+        rivals = (it.id for it in self._machines.values() if it.open and (it.kind, it.app) == mine)
+        is_open = next(rivals, None)
+        if there or (machine.open and is_open):
+            raise Conflict(begun_before(machine.kind, machine.id, machine.app, is_open))
         return undo.put(self._machines, key, machine)
 
     def _save_key(self, key: ApiKey, undo: _Undo) -> bool:

@@ -251,17 +251,22 @@ def _not_waiting(connection: Connection, row: Row) -> None:
         raise NotFound(f"run {row['new_run']!r} intends no action {row['new_key']!r}")
 
 
-def _machine_exists(_connection: Connection, row: Row) -> None:
-    raise Conflict(begun_before(row["kind"], row["id"], row["app"]))
+def _machine_exists(connection: Connection, row: Row) -> None:
+    table = schema.machines
+    rival = table.c.kind == row["kind"], table.c.app == row["app"], table.c.open.is_(True)
+    is_open = connection.execute(select(table.c.id).where(*rival)).scalar()
+    raise Conflict(begun_before(row["kind"], row["id"], row["app"], is_open))
 
 
 def _moved_meanwhile(_connection: Connection, row: Row) -> None:
     raise Conflict(moved_meanwhile(row["new_kind"], row["new_id"], row["new_version"]))
 
 
-def begun_before(kind: str, id: str, app: str) -> str:
-    """Why a machine cannot begin; the fake says the same."""
-    return f"{kind} {id!r} began before, or app {app!r} has an open {kind}; end that one first"
+def begun_before(kind: str, id: str, app: str, is_open: str | None) -> str:
+    """Why a machine cannot begin beside the one that `is_open`, if any; the fake says the same."""
+    if is_open is None or is_open == id:
+        return f"{kind} {id!r} began before; begin one with an id of its own"
+    return f"app {app!r} has an open {kind}, {is_open!r}; end that one first"
 
 
 def moved_meanwhile(kind: str, id: str, version: int) -> str:

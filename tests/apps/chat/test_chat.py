@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+
 import pytest
 
 from arriero.apps.chat import plugin
@@ -8,9 +10,10 @@ from arriero.apps.chat.settings import ChatSettings
 from arriero.apps.chat.values import Conversation, Reply, Said
 from arriero.checks.base import Exhibit
 from arriero.core.clock import SystemClock
-from arriero.core.errors import InputError
+from arriero.core.errors import InputError, PromptTooLong
 from arriero.core.words import Action, Ended, Exposure, Mode, Share, Variant
 from arriero.flow import Case, Event, Flow, Result
+from arriero.models.base import Piece, Prompt
 from arriero.models.fake import ScriptedGenerator
 from arriero.models.roles import Models
 from arriero.security.masking import PatternMasker
@@ -116,7 +119,26 @@ def test_an_answer_of_blanks_does_not_pass() -> None:
     assert not all(verdict.passed for verdict in verdicts)  # type: ignore[union-attr]
 
 
-async def test_a_replay_says_the_same(bench: Bench) -> None:
+class Narrow(ScriptedGenerator):
+    """A model into which no prompt fits."""
+
+    async def stream(self, prompt: Prompt, *, timeout_s: float) -> AsyncGenerator[Piece, None]:
+        raise PromptTooLong("model 'narrow' cannot read so much; shorten the prompt")
+        yield
+
+
+async def test_what_the_caller_sent_too_long_is_no_error_of_the_service(bench: Bench) -> None:
+    bench.generator = Narrow({})
+    result = await bench.tell()
+    assert (result.outcome.ended, result.outcome.error) == (Ended.FALLBACK, PromptTooLong.code)
+    seen = await bench.ledger.window("chat", result.run.started_at)
+    assert (seen.runs, seen.errors) == (1, 0)
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+async def test_a_replay_says_the_same(bench: Bench, narrow: bool) -> None:
+    if narrow:
+        bench.generator = Narrow({})
     result = await bench.tell()
     run = await bench.ledger.run("default", result.run.id)
     assert run is not None

@@ -252,6 +252,26 @@ async def test_of_several_orders_underway_each_is_told(desk: Desk) -> None:
             assert order.id in result.outcome.answer.response
 
 
+async def test_who_asks_for_their_orders_gets_the_list(desk: Desk) -> None:
+    asked_before = await desk.ask("Where is my order 10234?", conversation="talk")
+    assert asked_before.outcome.ended is Ended.ANSWERED
+    result = await desk.ask("Which orders do I have?", conversation="talk")
+    assert (result.outcome.ended, result.outcome.origin) == (Ended.ANSWERED, "flow")
+    own = await desk.app.directory.orders("c-0042")
+    told = result.outcome.answer.response
+    assert len(own) > 1
+    assert all(one.id in told for one in own)
+    second = await desk.ask("Where is the second one?", conversation="talk")
+    assert second.outcome.sources[0].id == f"order:{own[1].id}"
+
+
+@pytest.mark.parametrize("customer", [None, "c-none"])
+async def test_a_stranger_is_told_no_orders(desk: Desk, customer: str | None) -> None:
+    result = await desk.ask("Which orders do I have?", customer)
+    assert result.outcome.ended is Ended.CLARIFY
+    assert "Please log in" in result.outcome.answer.response
+
+
 async def test_another_customer_is_not_told_about_the_order(desk: Desk) -> None:
     result = await desk.ask("Where is my order 10234?", customer="c-0043")
     order = await desk.app.directory.order("c-0042", "10234")

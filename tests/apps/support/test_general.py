@@ -2,7 +2,7 @@
 
 import pytest
 
-from arriero.apps.support.general import asks_in_general
+from arriero.apps.support.general import asks_for_orders, asks_in_general
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,32 @@ def test_a_question_that_an_article_may_answer_is_general(message: str) -> None:
 )
 def test_how_an_own_order_stands_and_what_is_to_be_done_is_not(message: str) -> None:
     assert not asks_in_general(message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Which orders do I have?",
+        "what are my open orders",
+        "Could you list all of my orders please",
+        "What did I order from you so far?",
+        "my orders",
+    ],
+)
+def test_which_orders_there_are_is_asked_of_ones_own(message: str) -> None:
+    assert asks_for_orders(message)
+    assert not asks_in_general(message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Which orders do I have to return?",
+        "What did I order wrong?",
+        "my orders are late",
+        "Where do I see my orders?",
+        "What orders do you gift-wrap?",
+    ],
+)
+def test_what_asks_more_or_else_is_no_question_for_a_list(message: str) -> None:
+    assert not asks_for_orders(message)

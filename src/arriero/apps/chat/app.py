@@ -11,7 +11,7 @@ from typing import Any
 from arriero.apps.chat.settings import ChatSettings
 from arriero.apps.chat.values import Conversation, Evidence, Reply, Seen
 from arriero.checks.base import Exhibit, Group, check
-from arriero.core.errors import InputError, StageFailed
+from arriero.core.errors import InputError, PromptTooLong, StageFailed
 from arriero.core.words import (
     Action,
     Draft,
@@ -40,6 +40,13 @@ def is_finished(exhibit: Exhibit) -> tuple[float, str]:
     """Being cut at the caller's own limit is worth a note, not a failure."""
     cut = isinstance(exhibit.subject, Reply) and exhibit.subject.finish == "length"
     return 1.0, "cut at max_tokens" if cut else ""
+
+
+class ConversationTooLong(StageFailed):
+    """What the caller sent does not fit into the model: theirs to shorten, no error of the service."""
+
+    status = PromptTooLong.status
+    code = PromptTooLong.code
 
 
 class ChatApp:
@@ -83,11 +90,14 @@ class ChatApp:
     ) -> Sequence[Draft[Reply]]:
         """One draft, told piece by piece while it is written."""
         pieces = turn.models.stream(ROLE, _prompt(turn), timeout_s=turn.remaining())
-        async with aclosing(pieces):  # type: ignore[type-var]  # every stream is an async generator
-            async for piece in pieces:
-                if piece.reply is not None:
-                    return (Draft(Reply(piece.reply.text, piece.reply.finish), "generative"),)
-                turn.emit(Event("piece", {"run": turn.run, "text": piece.text}))
+        try:
+            async with aclosing(pieces):  # type: ignore[type-var]  # every stream is an async generator
+                async for piece in pieces:
+                    if piece.reply is not None:
+                        return (Draft(Reply(piece.reply.text, piece.reply.finish), "generative"),)
+                    turn.emit(Event("piece", {"run": turn.run, "text": piece.text}))
+        except PromptTooLong as error:
+            raise ConversationTooLong(error.message) from error
         raise StageFailed("the chat model ended its stream without a reply; see its log")
 
     async def improve(

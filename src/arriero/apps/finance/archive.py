@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from arriero.apps.finance.compliance.rulebook import APPROVAL, WITHDRAWAL
 from arriero.apps.finance.door import ANALYSIS, WantedAnalyses, door, present
 from arriero.apps.finance.releases import PUBLICATION, STATUS, Releases
+from arriero.apps.finance.values import WITHDRAWN
 from arriero.core.archive import Found
 from arriero.core.errors import NotFound
 from arriero.core.words import JsonValue, Outcome, Run, Task
@@ -21,7 +22,7 @@ from arriero.security.holds import in_force
 from arriero.store.base import Ledger, Sought
 
 APP = "finance"
-WITHDRAWN, REJECTED, APPROVED, ERASED = "withdrawn", "rejected", "approved", "erased"
+REJECTED, APPROVED, ERASED = "rejected", "approved", "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,10 @@ class Analyses:
             answer, sources = released
         row = _row(found, tasks, await in_force(self.ledger, tenant))
         told = {**row, **present(Outcome(found.ended, answer, sources=sources), found)}
+        reason = found.reason
         if row["status"] == WITHDRAWN:
-            told["compliance_status"] = WITHDRAWN
-        return {**told, "run_id": found.id, "reason": found.reason, "sources": sources}
+            told["compliance_status"], reason = WITHDRAWN, row["status_why"]
+        return {**told, "run_id": found.id, "reason": reason, "sources": sources}
 
     async def _tasks(self, tenant: str, runs: Sequence[Run]) -> Mapping[str, list[Task]]:
         """The tasks about each run of a page."""

@@ -286,6 +286,14 @@ class Ruled:
     span: str = ""
 
 
+WITHDRAWN = "withdrawn"  # the `compliance_status` of an analysis that was taken back
+
+
+def standing_rating(rating: str, status: str) -> str:
+    """A rating as it is shown: what was taken back recommends nothing any more."""
+    return f"{WITHDRAWN} (was {rating})" if status == WITHDRAWN else rating
+
+
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """The answer. Every field has a default: an empty one is shown when even `fallback` fails."""

@@ -52,9 +52,12 @@ def underway(orders: Sequence[Order], intent: str) -> Order | None:
 
 def listed(orders: Sequence[Order], intent: str, most: int = 4) -> str:
     """How each of the orders stands that may be meant, newest first, at most `most` of them."""
-    money_back = intent in _ABOUT_MONEY_BACK
-    told = (f"{named(one)}: {_standing(one, money_back)}" for one in meant(orders, intent)[:most])
-    return "; ".join(told)
+    return each(meant(orders, intent)[:most], money_back=intent in _ABOUT_MONEY_BACK)
+
+
+def each(orders: Sequence[Order], *, money_back: bool = False) -> str:
+    """How each of the orders stands; with `money_back` whether money comes back is told of all of them."""
+    return "; ".join(f"{named(one)}: {_standing(one, money_back)}" for one in orders)
 
 
 def _standing(order: Order, money_back: bool) -> str:

@@ -18,6 +18,7 @@ from arriero.apps.support.approved_now import ApprovedNow
 from arriero.apps.support.confirm import Pending, place_of
 from arriero.apps.support.directory import CustomerDirectory
 from arriero.apps.support.facts import listed, meant, order_facts, underway
+from arriero.apps.support.general import asks_for_orders
 from arriero.apps.support.inbox import HandOvers
 from arriero.apps.support.inquiry import Inquiry
 from arriero.apps.support.matter import Matter, sure
@@ -26,7 +27,7 @@ from arriero.apps.support.modes import Modes
 from arriero.apps.support.orders import About, Customer, Order, Untrusted
 from arriero.apps.support.policy import Policy, Tool
 from arriero.apps.support.settings import SupportSettings
-from arriero.apps.support.tools import Proposal, Request, Tools, propose
+from arriero.apps.support.tools import LISTED, Proposal, Request, Tools, propose
 from arriero.apps.support.values import HUMAN, Evidence, Lost, Seen
 from arriero.core.errors import StoreError
 from arriero.core.words import Source
@@ -121,7 +122,8 @@ class Personal:
         # Which of the others was meant is only asked when no order is named, and not guessed where an
         # earlier message may have named it.
         named = number and pending is None
-        recent = 0 if named or earlier.lost is Lost.CONTEXT else self.settings.recent_orders
+        unread = (named or earlier.lost is Lost.CONTEXT) and not asks_for_orders(asked.request)
+        recent = 0 if unread else self.settings.recent_orders
         who = turn.who if isinstance(turn.who, Customer) else None
         about = (
             await self.directory.about(asked.customer, wanted, recent, who)
@@ -270,7 +272,7 @@ def _numbered(orders: Sequence[Order], number: str) -> Order | None:
 
 def _next_step(policy: Policy, request: Request) -> Proposal | None:
     step = propose(policy, request)
-    if step is None or step.tool is not Tool.ORDER_STATUS:
+    if step is None or step.tool is not Tool.ORDER_STATUS or step.reason == LISTED:
         return step
     return replace(step, text="", facts=())  # an approved template says it better
 

@@ -40,9 +40,26 @@ _WISH = re.compile(
 _MAY = re.compile(rf"(?:^|[.!?,;] )(?:can|could|may) (?:i|we) {_DEED}", re.IGNORECASE)
 
 
+# A whole message: "which orders do I have to return?" asks something else.
+_ORDERS = r"(?:(?:open|current|latest|last|recent|past|previous|other) )?orders"
+_LIST = re.compile(
+    r"\W*(?:(?:please|can|could|would|you|i|i'd|want|like|to) )*"
+    rf"(?:(?:which|what) {_ORDERS} (?:do i have|(?:have|did) i(?: (?:placed?|made?|make|got))?)"
+    rf"|do i have (?:any )?{_ORDERS}|what (?:have|did) i order(?:ed)?|what are my {_ORDERS}"
+    rf"|(?:(?:list|show|see|view|tell|give) (?:me )?(?:a list of )?(?:all )?(?:of )?)?my {_ORDERS})"
+    r"(?: (?:please|now|right now|at the moment|so far|open|(?:with|from|at) you))*\W*",
+    re.IGNORECASE,
+)
+
+
+def asks_for_orders(message: str) -> bool:
+    """Whether `message` asks which orders the customer has, and nothing else."""
+    return _LIST.fullmatch(message) is not None
+
+
 def asks_in_general(message: str) -> bool:
     """Whether `message` asks something, and neither how an own order stands nor that anything be done."""
-    if only_reports(message) or _WISH.search(message):
+    if only_reports(message) or _WISH.search(message) or asks_for_orders(message):
         return False
     own = is_personal(message) or any(one.search(message) for one in (_OWN, _IT))
     return not (own and (_STANDING.search(message) or _MAY.search(message)))

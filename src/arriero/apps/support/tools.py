@@ -25,14 +25,17 @@ from arriero.apps.support.confirm import (
     pending_from,
     reading,
 )
+from arriero.apps.support.courtesy import request_in
 from arriero.apps.support.directory import CustomerDirectory
 from arriero.apps.support.facts import (
+    each,
     named,
     order_facts,
     spoken_day,
     spoken_money,
     working_days_after,
 )
+from arriero.apps.support.general import asks_for_orders
 from arriero.apps.support.orders import (
     Cancellation,
     Change,
@@ -56,6 +59,11 @@ NO_PLACE = (
     "back to you; you do not need to write again."
 )
 ONE_BY_ONE = "One thing after the other, please."
+NOT_KNOWN = (
+    "I can only tell orders to the person who placed them. Please log in to your account and write to "
+    "me from there, or ask for a colleague."
+)
+LISTED = "the orders were asked for"
 MOST_LISTED = 4  # orders in a question which one is meant
 
 log = logging.getLogger(__name__)
@@ -151,6 +159,8 @@ def propose(policy: Policy, request: Request) -> Proposal | None:
 
 
 def _begin(policy: Policy, request: Request) -> Proposal | None:
+    if asks_for_orders(request_in(request.message)) and Tool.ORDER_STATUS in policy.tools:
+        return _orders(request)
     tool = policy.tool_for(request.intent, request.message) if request.sure else None
     if tool is None:
         return None
@@ -161,6 +171,18 @@ def _begin(policy: Policy, request: Request) -> Proposal | None:
     if request.order is None and request.named is None:
         return _which(policy, request, tool)
     return _go_on(policy, request, tool, address_in(request.message))
+
+
+def _orders(request: Request) -> Proposal:
+    """All that are known of the newest orders: who asks for a list names none, and has no other intent."""
+    tool = Tool.ORDER_STATUS
+    if request.customer is None:
+        return Proposal(NOT_KNOWN, Need.IDENTITY, tool=tool, facts=(NOT_KNOWN,), reason=LISTED)
+    told = each(request.orders)
+    text = f"These are your latest orders: {told}." if told else "I see no order in your account."
+    offered = tuple(one.id for one in request.orders)
+    facts = (*order_facts(request.customer, None).values(), told)
+    return Proposal(text, tool=tool, offered=offered, facts=facts, reason=LISTED)
 
 
 def _which(policy: Policy, request: Request, tool: Tool) -> Proposal:

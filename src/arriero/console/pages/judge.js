@@ -52,18 +52,37 @@ async function choose(better) {
 }
 
 function enter(refused = "") {
-  at("desk").hidden = at("leave").hidden = true;
+  at("desk").hidden = at("begin").hidden = at("leave").hidden = true;
   at("login").hidden = false;
   at("refused").textContent = refused;
   at("key").focus();
 }
 
+// The address names no evaluation, or one that is not there: which there are.
+async function begin() {
+  const told = await ask("/v1/cycles");
+  const evaluated = told.data.filter((cycle) => cycle.evaluation);
+  at("missing").textContent = (evaluation ? `There is no evaluation ${evaluation}` : "No evaluation is named in the address")
+    + (evaluated.length ? "; choose the cycle whose answers you judge."
+      : ", and no cycle has one yet: it comes once a cycle's gate has run, see arriero learn status.");
+  at("cycles").replaceChildren(...evaluated.map((cycle) => {
+    const line = make("li");
+    line.append(make("a", `${cycle.app}, ${cycle.begun.slice(0, 10)}`,
+      { href: `/console/judge?evaluation=${encodeURIComponent(cycle.evaluation)}` }), ` ${cycle.state}`);
+    return line;
+  }));
+  at("login").hidden = at("desk").hidden = true;
+  at("begin").hidden = at("leave").hidden = false;
+}
+
 async function open() {
   try {
+    if (evaluation === "") return await begin();
     await next();
     at("login").hidden = true;
     at("desk").hidden = at("leave").hidden = false;
   } catch (error) {
+    if (error.status === 404) return begin().catch((refused) => enter(refused.message));
     if (error.status === 401) sessionStorage.removeItem(KEY);
     enter(error.message);
   }

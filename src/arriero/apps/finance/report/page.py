@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from arriero.apps.finance.numbers import say
 from arriero.apps.finance.report.charts import svg
-from arriero.apps.finance.values import Analysis
+from arriero.apps.finance.values import WITHDRAWN, Analysis, standing_rating
 from arriero.core.words import Source
 
 STYLE = """
@@ -23,7 +23,7 @@ table{border-collapse:collapse} td,th{padding:.15rem .7rem .15rem 0;text-align:l
 .small{font-size:.85rem;color:#555} .bar{background:#e3e3e3;width:10rem;height:.6rem} .bar i{display:block;height:100%;background:#1f5fa8}
 .fail{color:#b23a2e} sup{line-height:0} sup a{text-decoration:none} a{color:#1f5fa8} th{font-weight:600}
 th.part{font-weight:400;padding-left:1rem} .bar{margin-top:.45rem} @media(max-width:40rem){td .bar{width:4rem}}
-@media print{details{display:none} body{margin:0;max-width:none} .rating,.bar,.bar i{print-color-adjust:exact}}
+@media print{details::details-content{display:block;content-visibility:visible;block-size:auto} body{margin:0;max-width:none} .rating,.bar,.bar i{print-color-adjust:exact}}
 """
 MARK = re.compile(r"\[(\d+)\]")
 LINK = re.compile(r" (https://[^\s\"'<>]+)$")  # at the end of a source's title
@@ -44,13 +44,14 @@ def page(answer: Analysis, sources: Sequence[Source], *, run: str | None, status
 def _body(
     answer: Analysis, sources: Sequence[Source], run: str | None, status: str
 ) -> Iterator[str]:
-    rating = answer.recommendation.value
+    rating, compliance = answer.recommendation.value, answer.compliance_status
+    shown = standing_rating(rating.replace("_", " "), compliance)
     yield f"<h1>{_e(answer.name)} ({_e(answer.ticker)})</h1>"
     if answer.former:
         yield f'<p class="small">formerly {_e(", ".join(answer.former))}</p>'
     yield (
-        f'<p><span class="rating {rating}">{rating.replace("_", " ")}</span> over {_e(answer.time_horizon)}, '
-        f"as of {_e(answer.as_of)}; compliance: {_e(answer.compliance_status)}</p>"
+        f'<p><span class="rating {"" if compliance == WITHDRAWN else rating}">{shown}</span> over '
+        f"{_e(answer.time_horizon)}, as of {_e(answer.as_of)}; compliance: {_e(compliance)}</p>"
     )
     if status:
         yield f"<p><strong>{_e(status)}</strong></p>"
@@ -74,7 +75,7 @@ def _body(
             f"<tr><td>{_e(gap.part)}</td><td>{_e(gap.reason)}</td><td>{_e(gap.detail)}</td></tr>"
             for gap in answer.gaps
         )
-        yield f"<details><summary>What is missing ({len(answer.gaps)})</summary><table>{gaps}</table></details>"
+        yield f"<details open><summary>What is missing ({len(answer.gaps)})</summary><table>{gaps}</table></details>"
     if answer.rules:
         yield _rules(answer)
     proof = f", run {_e(run)}, proof at /v1/runs/{_e(run)}/proof" if run else ""
@@ -132,7 +133,7 @@ def _rules(answer: Analysis) -> str:
     )
     failed = sum(one.state == "fail" for one in answer.rules)
     return (
-        f"<details><summary>Compliance rules, pack {_e(answer.rule_pack)}: {failed} of {len(answer.rules)} fail"
+        f"<details open><summary>Compliance rules, pack {_e(answer.rule_pack)}: {failed} of {len(answer.rules)} fail"
         f"</summary><table>{rows}</table></details>"
     )
 
