@@ -117,7 +117,9 @@ class Round:
         if best.language != "python":
             problems = [one for one in judgement.report.syntax if one.rule == COMPILER]
             code = used(best.code, problems) if best.language == "go" else best.code
-            code = included(code, best.language) if problems else code
+            # PHP and Ruby lack something only when they come to it.
+            lacks = problems or best.language in {"php", "ruby"}
+            code = included(code, best.language) if lacks else code
             return with_files(best, {best.main: code, **best.files})
         files = {best.main: best.code, **best.files}
         fixed = {}

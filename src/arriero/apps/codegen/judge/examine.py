@@ -27,6 +27,7 @@ from arriero.apps.codegen.judge.compiled import examples as compiled
 from arriero.apps.codegen.judge.compiled.includes import included
 from arriero.apps.codegen.judge.compiled.table import DIALECTS
 from arriero.apps.codegen.judge.compiled.tried import tried as compiled_tried
+from arriero.apps.codegen.judge.compiled.untyped import Untyped
 from arriero.apps.codegen.judge.copied import Known
 from arriero.apps.codegen.judge.lint import lint
 from arriero.apps.codegen.judge.report import Imports, Problem, Report, Tests
@@ -121,7 +122,7 @@ async def examine(
         _security(subject, switches, timed, within_s),
     )
     timed.ms["whole"] = round((perf_counter() - begun) * 1_000, 2)
-    if subject.language in DIALECTS and not tests.executed:
+    if _typed(subject) and not tests.executed:
         timed.skipped["types"] = f"the compiler of {subject.language} checks them when it is built"
     report = replace(report, lint=heard, types=hints, findings=findings)
     if tests.broken and switches.syntax:
@@ -238,13 +239,19 @@ async def _lint(subject: Subject, timed: _Timed, within_s: float) -> tuple[Probl
 
 
 async def _types(subject: Subject, timed: _Timed, within_s: float) -> tuple[Problem, ...]:
-    if subject.language in DIALECTS:
+    if _typed(subject):
         return ()  # code with an error of types is not built
     if subject.language != "python":
         timed.skipped["types"] = f"the types of Python alone are checked, not of {subject.language}"
         return ()
     checked = types(subject.every, subject.main, within_s=within_s)
     return await timed.wait("types", checked, ())
+
+
+def _typed(subject: Subject) -> bool:
+    """Whether its compiler checks its types."""
+    dialect = DIALECTS.get(subject.language)
+    return dialect is not None and not isinstance(dialect, Untyped)
 
 
 async def _security(

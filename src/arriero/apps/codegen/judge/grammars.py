@@ -29,11 +29,17 @@ GRAMMARS = {
     "tsx": ("tree_sitter_typescript", "language_tsx"),
     "typescript": ("tree_sitter_typescript", "language_typescript"),
 }
+BARE_PHP = ("tree_sitter_php", "language_php_only")  # a piece of PHP without `<?php`
 
 
 def tree(code: str, language: str) -> Any:
     """The root node. Raises KeyError for a language without a grammar, MissingExtra without its package."""
-    return _parser(language).parse(code.encode(errors="replace")).root_node
+    bare = language == "php" and "<?" not in code
+    return (
+        _parser(*(BARE_PHP if bare else GRAMMARS[language]))
+        .parse(code.encode(errors="replace"))
+        .root_node
+    )
 
 
 def nodes(root: Any) -> Iterator[Any]:
@@ -51,8 +57,7 @@ def text(node: Any) -> str:
 
 
 @cache
-def _parser(language: str) -> Any:
-    package, function = GRAMMARS[language]
+def _parser(package: str, function: str) -> Any:
     try:
         sitter = importlib.import_module("tree_sitter")
         grammar = getattr(importlib.import_module(package), function)()

@@ -16,9 +16,9 @@ GUESSES = "".join(f"{number}\n" for number in range(1, 101))
 TABLE = "name,amount\nann,3\nbob,4.5\nann,2\n"
 FILES = {"words.txt": WORDS, "table.csv": TABLE, "record.json": RECORD}
 _ARGUMENTS = re.compile(
-    r"\bargv\b|argparse|\bclick\b|process\.argv|parse_args|env::args|\bargs\b\s*\[|String\[\]|os\.Args|\bflag\."
+    r"\bargv\b|argparse|\bclick\b|process\.argv|parse_args|env::args|\bargs\b\s*\[|String\[\]|os\.Args|\bflag\.|\bARG[VF]\b"
 )
-_INPUT = re.compile(r"\bstdin\b|\binput\(|fileinput|readline|readFileSync\(\s*(?:0|['\"]/dev/stdin)|Scanner|std::cin|getline|System\.in|scanf|fgets|os\.Stdin|fmt\.Scan")  # fmt: skip
+_INPUT = re.compile(r"\bstdin\b|\binput\(|fileinput|readline|readFileSync\(\s*(?:0|['\"]/dev/stdin)|Scanner|std::cin|getline|System\.in|scanf|fgets|os\.Stdin|fmt\.Scan|\bSTDIN\b|\bgets\b|\bARGF\b")  # fmt: skip
 _GIVEN: tuple[tuple[str, ...], ...] = (
     ("20",), ("2031-05-17",), ("words.txt",), ("table.csv",), ("20C",), ("68F",), ("20", "C"), ("record.json",), (),
 )  # fmt: skip
@@ -36,7 +36,7 @@ _SAID = (
 )
 # Another result in another run: such a script is run, and nothing is written down of it.
 PASSING = re.compile(
-    r"\brandom|\btoday\b|\bnow\(|\btime\b|secrets|uuid|Date\(|Date\.now|perf_counter|rand\(|\brand\.|\btime\.Now"
+    r"\brandom|\btoday\b|\bnow\(|\btime\b|secrets|uuid|Date\(|Date\.now|perf_counter|rand\(|\brand\b|\btime\.Now|microtime|\bdate\(|\bTime\.now|\.shuffle\b|\.sample\b"
 )
 
 

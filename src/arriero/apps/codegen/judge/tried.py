@@ -33,16 +33,19 @@ ENTRY = "arriero_probe.py"
 CPU_S, MEMORY_MB = 0.8, 192
 # What a function raises that did not expect its input; a ValueError may be what was asked for.
 SURPRISES = frozenset(
+    "ArgumentCountError DivisionByZeroError FloatDomainError FrozenError NoMethodError UnhandledMatchError "
     "AttributeError IndexError KeyError NameError RecursionError TypeError UnboundLocalError ZeroDivisionError "
     "SIGABRT SIGBUS SIGFPE SIGILL SIGSEGV std::bad_alloc std::length_error std::out_of_range "
     "java.lang.ArithmeticException java.lang.ArrayIndexOutOfBoundsException java.lang.ClassCastException "
     "java.lang.IndexOutOfBoundsException java.lang.NegativeArraySizeException java.lang.NullPointerException "
     "java.lang.OutOfMemoryError java.lang.StackOverflowError java.lang.StringIndexOutOfBoundsException".split()
-)
+) | {"SystemStackError", "Allowed memory size"}
 # What is wrong whatever was given; arguments that were only guessed may surprise a right function.
 NOWHERE = frozenset("NameError ReferenceError UnboundLocalError".split())
 # As well as a loop without end.
-TOO_DEEP = frozenset({"RecursionError", "java.lang.StackOverflowError"})
+TOO_DEEP = frozenset(
+    {"RecursionError", "java.lang.StackOverflowError", "SystemStackError", "Allowed memory size"}
+)
 IN_PLACE = re.compile(
     r"in[- ]place|modif|mutat|swap|updat|sort the|append|remove|reverse", re.IGNORECASE
 )

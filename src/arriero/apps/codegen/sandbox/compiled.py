@@ -101,13 +101,14 @@ class Compiled:
             return Ran.not_executed(built.why)
         if built.diagnosis:
             return Ran(1, stderr=built.diagnosis, by=compiler.told, diagnosis=built.diagnosis)
-        return await self._started(compiler, program, built, _for_program(limits, compiler, ready))
+        ran = await self._started(compiler, program, built, _for_program(limits, compiler, ready))
+        return ran if compiler.build else _refused(compiler, ran)
 
     async def works(self, language: Language) -> tuple[str, str]:
         """(what runs programs of the language, "") or (why nothing does, what helps), after a first program was tried."""
         compiler = self.compilers.get(language.name)
         if compiler is None:
-            return f"there is no compiler of {language.told} here", language.remedy
+            return language.missing, language.remedy
         why = (await self._tried(language, compiler)).why
         return (why, "see docs/sandbox.md") if why else (compiler.told, "")
 
@@ -269,6 +270,12 @@ def _plain(files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, text in files.items():
         if not name.startswith("/") and ".." not in PurePosixPath(name).parts and "\0" not in name:
             yield name, text
+
+
+def _refused(compiler: Compiler, ran: Ran) -> Ran:
+    """A run of an interpreter with what it refused; what has printed something was read before and is run."""
+    said = "" if ran.passed or ran.stdout.strip() else _short(compiler.reworded(ran.stderr))
+    return replace(ran, diagnosis=said)
 
 
 def _short(said: str) -> str:

@@ -13,6 +13,7 @@ from arriero.apps.codegen.judge.compiled.calls import plain
 from arriero.apps.codegen.judge.compiled.dialect import Driven
 from arriero.apps.codegen.judge.report import COMPILER, Problem
 from arriero.apps.codegen.sandbox.base import Limits, Ran, Sandbox
+from arriero.apps.codegen.sandbox.compilers.base import MADE
 
 ERROR = re.compile(
     r"^(?P<file>[^\s:]+):(?P<line>\d+):(?:\d+:)? (?:fatal )?error: (?P<said>.*)$", re.MULTILINE
@@ -20,6 +21,7 @@ ERROR = re.compile(
 SYMBOL = re.compile(r"^\s*symbol:\s*(.*)$", re.MULTILINE)
 HINT = re.compile(r"(#include <[\w./]+>)")
 FATAL = re.compile(r"^(?:fatal error|panic): .*", re.MULTILINE)
+TRACE = re.compile(r"\s|#\d+ |Stack trace:$|$")
 UNDEFINED = re.compile(r"undefined reference to [`'](.*?)'")
 
 
@@ -47,9 +49,18 @@ class Answers:
 
 
 async def answers(
-    driven: Driven, sandbox: Sandbox, limits: Limits, *, first: int = 0, last: int | None = None
+    driven: Driven,
+    sandbox: Sandbox,
+    limits: Limits,
+    *,
+    first: int = 0,
+    last: int | None = None,
+    most_ended: int | None = None,
 ) -> Answers:
-    """What the calls from `first` to before `last` gave. After one that ends the program the next begins in another box."""
+    """What the calls from `first` to before `last` gave. After one that ends the program the next begins in another box.
+
+    After `most_ended` such calls the others are left.
+    """
     nonce = secrets.token_hex(16)
     came: dict[int, Came] = {}
     number, end = first, len(driven.rows) if last is None else last
@@ -67,7 +78,8 @@ async def answers(
         if number < end:
             came[number] = Came("limit", text=str(ran.hit)) if ran.hit else Came("ended", text=ended(ran))  # fmt: skip
             number += 1
-        if number >= end or ran.hit:
+        ended_ = sum(one.kind == "ended" for one in came.values())
+        if number >= end or ran.hit or ended_ == most_ended:
             return Answers(came, by=ran.by)
 
 
@@ -83,7 +95,7 @@ def _told(stdout: str, nonce: str) -> dict[int, Came]:
         except (ValueError, RecursionError):
             continue
         if words[2] == "raised":
-            found.setdefault(number, Came("raised", text=str(value)[:700]))
+            found.setdefault(number, Came("raised", text=str(value).replace(f"{MADE}/", "")[:700]))
         else:
             found.setdefault(number, Came("value", plain(value)))
     return found
@@ -98,10 +110,17 @@ def ended(ran: Ran) -> str:
             how = signal.Signals(-status).name
         except ValueError:
             how = f"signal {-status}"
-    said = ran.stderr.strip()
-    fatal = FATAL.search(said)  # behind it Go tells where every goroutine was
-    last = (fatal[0] if fatal else said.rpartition("\n")[2])[:200]
+    last = _last_said(ran.stderr)[:200]
     return f"it ended the program with {how}" + (f" ({last})" if last else "")
+
+
+def _last_said(stderr: str) -> str:
+    """The last line that is no step of a trace, which PHP, Ruby and Java print below what went wrong."""
+    if fatal := FATAL.search(stderr):  # behind it Go tells where every goroutine was
+        return fatal[0]
+    lines = stderr.replace(f"{MADE}/", "").strip().splitlines()
+    plain = [one for one in lines if not TRACE.match(one)]
+    return (plain or lines or [""])[-1]
 
 
 def refused(driven: Driven, said: str) -> Answers:

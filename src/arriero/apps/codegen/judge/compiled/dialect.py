@@ -124,13 +124,13 @@ class Spelling:
                     type_, [self.written(*one) for one in zip(of, value, strict=True)]
                 )
             case list() | tuple() | set() | frozenset() if name in self.sequences and of:
-                return self.sequence(type_, [self.written(of[0], one) for one in _ordered(value)])
+                return self.sequence(type_, [self.written(of[0], one) for one in ordered(value)])
             case dict() if name in self.mappings and len(of) >= 2:
                 return self.mapping(type_, [(self.written(of[0], key), self.written(of[1], held)) for key, held in value.items()])  # fmt: skip
         raise Unspoken(f"the code takes {shown(type_)}, which {value!r:.60} is not")
 
 
-def _ordered(
+def ordered(
     value: list[object] | tuple[object, ...] | set[object] | frozenset[object],
 ) -> Sequence[object]:
     """The items, those of a set in the same order each time."""

@@ -15,6 +15,7 @@ from arriero.apps.codegen.judge.compiled.mutated import CPU_S as A_MUTANT_S
 from arriero.apps.codegen.judge.compiled.mutated import mutated
 from arriero.apps.codegen.judge.compiled.table import DIALECTS
 from arriero.apps.codegen.judge.compiled.tried import CPU_S, LOST, outcome, tried
+from arriero.apps.codegen.judge.compiled.untyped import Untyped
 from arriero.apps.codegen.judge.inputs import near
 from arriero.apps.codegen.judge.report import Failure, Tests
 from arriero.apps.codegen.judge.tried import Outcome, Tried, kept, odd
@@ -174,7 +175,8 @@ def _holds(subject: Subject, call: Call, came: Came) -> bool:
     """Whether a call gave what its example expects."""
     dialect = DIALECTS[subject.language]
     loose = {"truth": dialect.truthless, "letters": dialect.letterless}
-    return came.kind == "value" and same(call.expected, came.value, **loose)
+    expected = dialect.held(call.expected) if isinstance(dialect, Untyped) else call.expected
+    return came.kind == "value" and same(expected, came.value, **loose)
 
 
 def _compared(

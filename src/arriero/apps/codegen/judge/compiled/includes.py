@@ -1,4 +1,4 @@
-"""Headers and imports of the standard library that C, C++, Java or Go uses and does not name: put in by rule, no model asked.
+"""Headers and imports of the standard library that code uses and does not name: put in by rule, no model asked.
 
 A function is often written as if its file had them. Names that the code declares itself are its own.
 """
@@ -117,9 +117,38 @@ time time
 unicode unicode
 unicode/utf8 utf8
 """
+_RUBY = """
+bigdecimal BigDecimal
+csv CSV
+date Date DateTime
+delegate DelegateClass SimpleDelegator
+digest Digest
+erb ERB
+fileutils FileUtils
+forwardable Forwardable
+json JSON
+logger Logger
+matrix Matrix
+observer Observable
+optparse OptionParser
+ostruct OpenStruct
+pathname Pathname
+prime Prime
+securerandom SecureRandom
+set Set SortedSet
+shellwords Shellwords
+singleton Singleton
+stringio StringIO
+strscan StringScanner
+tempfile Tempfile
+timeout Timeout
+tsort TSort
+uri URI
+yaml YAML
+"""
 # What is often written without `std::`; one of these says that the names of the standard library are meant.
 _BARE = frozenset("cout cin cerr deque endl map pair priority_queue queue set stack string unordered_map unordered_set vector".split())  # fmt: skip
-_NAMES = frozenset({"identifier", "namespace_identifier", "primitive_type", "type_identifier", "true", "false", "null"})  # fmt: skip
+_NAMES = frozenset({"constant", "identifier", "namespace_identifier", "primitive_type", "type_identifier", "true", "false", "null"})  # fmt: skip
 
 
 def included(code: str, language: str) -> str:
@@ -133,6 +162,10 @@ def included(code: str, language: str) -> str:
             return _with_imports(code, _table(_JAVA))
         case "go":
             return _with_packages(code, _table(_GO))
+        case "php":
+            return code if "<?" in code else f"<?php\n\n{code}"
+        case "ruby":
+            return _with_required(code, _table(_RUBY))
     return code
 
 
@@ -233,6 +266,23 @@ def _without_line(data: bytes, node: Any) -> bytes:
     if (begun == 0 or data[begun - 1 : begun] == b"\n") and data[ended : ended + 1] == b"\n":
         ended += 1
     return data[:begun] + data[ended:]
+
+
+def _with_required(code: str, table: Mapping[str, str]) -> str:
+    there = set(re.findall(r"^\s*require\s*\(?\s*['\"]([\w/]+)['\"]", code, re.MULTILINE))
+    lacking = {table[name] for name in set(_used(code, "ruby")) - _declared(code, "ruby") if name in table}  # fmt: skip
+    if re.search(r"\.to_set\b", code):
+        lacking.add("set")
+    if re.search(r"\.to_json\b", code):
+        lacking.add("json")
+    if re.search(r"\bTime\.(?:parse|strptime|iso8601)\b", code):
+        lacking.add("time")
+    lines = "".join(f'require "{name}"\n' for name in sorted(lacking - there))
+    if not lines:
+        return code
+    heads = [found.end() for found in re.finditer(r"\A(?:#.*\n)+|^require(?:_relative)?\b.*\n?", code, re.MULTILINE)]  # fmt: skip
+    at = heads[-1] if heads else 0
+    return f"{code[:at]}{lines}{'' if at else chr(10)}{code[at:]}"
 
 
 def _used(code: str, language: str) -> Iterator[str]:

@@ -8,5 +8,7 @@ from arriero.apps.codegen.judge.compiled.dialect import Dialect
 from arriero.apps.codegen.judge.compiled.family_c import CPP, C
 from arriero.apps.codegen.judge.compiled.go import GO
 from arriero.apps.codegen.judge.compiled.java import JAVA
+from arriero.apps.codegen.judge.compiled.php import PHP
+from arriero.apps.codegen.judge.compiled.ruby import RUBY
 
-DIALECTS: Mapping[str, Dialect] = {one.language: one for one in (CPP, C, JAVA, GO)}
+DIALECTS: Mapping[str, Dialect] = {one.language: one for one in (CPP, C, JAVA, GO, PHP, RUBY)}

@@ -1,21 +1,25 @@
 """Calls compiled code that has no example: a function with values of its parameters' types, a class, a script as it is run.
 
-Its types say what it takes, so there is little to guess. What comes of it says that it runs, never that it is right.
+Where its types say what it takes, there is little to guess; where it has none, several shapes of values are tried and the
+one is taken that it answers best. What comes of it says that it runs, never that it is right.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate, chain
 
 from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge import scripts
 from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.compiled.answers import Answers, Came, answers, ended, refused
 from arriero.apps.codegen.judge.compiled.calls import holds_object
-from arriero.apps.codegen.judge.compiled.dialect import Dialect, Unspoken
+from arriero.apps.codegen.judge.compiled.dialect import Dialect, Driven, Unspoken
 from arriero.apps.codegen.judge.compiled.mutated import CPU_S as A_MUTANT_S
 from arriero.apps.codegen.judge.compiled.mutated import mutated
+from arriero.apps.codegen.judge.compiled.untyped import Untyped
 from arriero.apps.codegen.judge.guesses import Parameter, shapes
 from arriero.apps.codegen.judge.sessions import sessions
 from arriero.apps.codegen.judge.tried import NOTHING, Outcome, Tried
@@ -23,6 +27,7 @@ from arriero.apps.codegen.sandbox.base import Limits, Sandbox
 
 LOST = Came("limit")  # a call that was not begun, since one before it took all the time
 MOST = 12  # calls
+MOST_ENDED = 4  # calls that end the program or reach a limit; each costs a box
 ENOUGH = 4  # different things that a script printed
 CPU_S = 1.0  # for all calls of one program; a guess that never ends takes all of it
 
@@ -40,17 +45,21 @@ async def tried(
     if not entry and dialect.starts(subject.code):
         return await _script(subject, dialect, sandbox, limits, within_s)
     try:
-        kind, rows = _rows(dialect, subject.code, entry)
+        kind, every = _rows(dialect, subject.code, entry)
+        rows = [row for shape in every for row in shape]
         driven = dialect.driven(subject.code, entry, rows)
     except Unspoken as error:
         built = await answers(dialect.driven(subject.code, "", ()), sandbox, limits)
         return Tried(why=str(error)), built
-    found = await answers(driven, sandbox, limits)
-    told = [
-        (at, repr(rows[row]), outcome(found.came[at], kind))
-        for at, row in enumerate(driven.rows)
-        if at in found.came
+    ends = list(accumulate(map(len, every)))
+    found = await _answered(driven, sandbox, limits, ends)
+    seen = {driven.rows[at]: outcome(one, kind) for at, one in found.came.items()}
+    shaped = [
+        [(at, repr(rows[at]), seen[at]) for at in range(end - len(shape), end) if at in seen]
+        for shape, end in zip(every, ends, strict=True)
     ]
+    best = max(range(len(every)), key=lambda at: _worth([one for *_, one in shaped[at]], kind))
+    told, shape, end = shaped[best], every[best], ends[best]
     if not any(one.kind in {"value", "object"} for _, _, one in told):
         return Tried(why=found.why or NOTHING[kind]), found
     places, inputs, outcomes = zip(*told, strict=True)
@@ -58,15 +67,19 @@ async def tried(
 
     quick = replace(limits, cpu_s=min(A_MUTANT_S, limits.cpu_s))
 
+    before = end - len(shape)
+    said = tuple(row - before for row in driven.rows if before <= row < end)
+
     async def again(code: str) -> tuple[list[Outcome], bool] | None:
         try:
-            other = dialect.driven(code, entry, rows)
+            other = dialect.driven(code, entry, shape)
         except Unspoken:
             return None
         its = await answers(other, sandbox, quick)
-        if its.why or its.broken or other.rows != driven.rows:
+        if its.why or its.broken or other.rows != said:
             return None
-        return [outcome(its.came.get(at, LOST), kind) for at in places], True
+        row = {row + before: its.came.get(at, LOST) for at, row in enumerate(said)}
+        return [outcome(row[at], kind) for at in places], True
 
     if not changed:
         return came, found
@@ -76,17 +89,49 @@ async def tried(
     ), found
 
 
-def _rows(dialect: Dialect, code: str, entry: str) -> tuple[str, list[tuple[object, ...]]]:
-    """(what it is, the argument lists by the types of what it takes, or the sessions of a class)."""
+async def _answered(
+    driven: Driven, sandbox: Sandbox, limits: Limits, ends: Sequence[int]
+) -> Answers:
+    """What all calls gave; a call that reaches a limit takes the rest of its shape with it, which ends before one of `ends`."""
+    found = Answers()
+    first, most = 0, MOST_ENDED if len(ends) > 1 else None
+    while first < len(driven.rows):
+        more = await answers(driven, sandbox, limits, first=first, most_ended=most)
+        found = replace(more, came={**found.came, **more.came})
+        ended = sum(one.kind in {"ended", "limit"} for one in found.came.values())
+        if more.why or more.broken or not more.came or ended >= MOST_ENDED or len(ends) == 1:
+            break
+        last = max(more.came)
+        end = next((one for one in ends if one > driven.rows[last]), len(driven.rows))
+        first = next((at for at in range(last + 1, len(driven.rows)) if driven.rows[at] >= end), len(driven.rows))  # fmt: skip
+    return found
+
+
+def _worth(outcomes: Sequence[Outcome], kind: str) -> float:
+    """How well a shape is answered: by how many different values, by how many steps of a class."""
+    values = {one.text for one in outcomes if one.kind == "value" and one.text != "None"}
+    if kind == "class":
+        steps = chain.from_iterable(trees.literal(text) for text in values)
+        return float(sum(how != "raised" for how, _ in steps))
+    return len(values) + 0.01 * sum(one.kind == "object" for one in outcomes)
+
+
+def _rows(dialect: Dialect, code: str, entry: str) -> tuple[str, list[list[tuple[object, ...]]]]:
+    """(what it is, the argument lists of each shape by what it takes, or the sessions of a class)."""
     if not entry:
         raise Unspoken("there is no function of that name to try")
     offered = dialect.offers(code, entry)
+    untyped = isinstance(dialect, Untyped)
     if offered is not None:
-        every = [text for shape in sessions(offered) for text in shape]
-        return "class", [trees.literal(text) for text in every[:MOST]]
-    takes = dialect.takes(code, entry)
-    shape = shapes([Parameter(f"arg{at}", one) for at, one in enumerate(takes)])[0]
-    return "function", [trees.literal(text) for text in shape[:MOST]]
+        texts = sessions(offered)
+        made = texts if untyped else (tuple(chain.from_iterable(texts)),)
+        return "class", [[trees.literal(text) for text in shape[:MOST]] for shape in made]
+    if isinstance(dialect, Untyped):
+        every = shapes(dialect.asked(code, entry))
+    else:
+        takes = dialect.takes(code, entry)
+        every = shapes([Parameter(f"arg{at}", one) for at, one in enumerate(takes)])[:1]
+    return "function", [[trees.literal(text) for text in shape[:MOST]] for shape in every]
 
 
 def outcome(came: Came, kind: str = "function") -> Outcome:
@@ -103,7 +148,11 @@ def outcome(came: Came, kind: str = "function") -> Outcome:
         case Came("limit"):
             return Outcome("endless", "", "")
         case Came(text=said):
-            signal = re.search(r"\bSIG[A-Z]+", said) if came.kind == "ended" else None
+            signal = (
+                re.search(r"\bSIG[A-Z]+|Allowed memory size", said)
+                if came.kind == "ended"
+                else None
+            )
             return Outcome("raised", signal[0] if signal else said.partition(": ")[0], said)
 
 

@@ -24,7 +24,8 @@ class Compiler:
     of it and `{memory}` what it may use, in MiB. Where `build` is empty nothing is built: the program's own files lie in
     `MADE`, and `start` names the interpreter that reads them there. `shows` are mounts beside Python's for the compiler, `serves` those for what it makes.
     `reserves`, `processes` and `memory_mb` (of its own, beside the program's) are what its runtime needs. `reworded` puts
-    what it refuses into GCC's form, `main.go:3:5: error: undefined: x`, by which all are read.
+    what it refuses into GCC's form, `main.go:3:5: error: undefined: x`, by which all are read; of an interpreter, which
+    says everything on the same way, it gives "" where nothing was refused.
     `newer` finds in it what a newer one takes: it says nothing against the code.
     """
 
@@ -43,7 +44,7 @@ class Compiler:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language that a compiler makes programs of, its Debian package, and a program that prints 42."""
+    """A language that a `tool` makes programs of or runs, its Debian package, and a program that prints 42."""
 
     name: str
     told: str
@@ -51,13 +52,19 @@ class Language:
     package: str
     find: Callable[[], Compiler | None]
     hello: str
+    tool: str = "compiler"
 
     @property
     def remedy(self) -> str:
-        """What brings a compiler."""
+        """What brings it."""
         return f"as root: apt-get install {self.package}"
 
     @property
     def absent(self) -> str:
-        """Why it is not executed where there is no compiler."""
-        return f"there is no compiler of {self.told} here; {self.remedy}"
+        """Why it is not executed where it is not there."""
+        return f"{self.missing}; {self.remedy}"
+
+    @property
+    def missing(self) -> str:
+        """What is not there."""
+        return f"there is no {self.tool} of {self.told} here"

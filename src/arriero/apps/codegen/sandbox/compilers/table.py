@@ -6,5 +6,7 @@ from arriero.apps.codegen.sandbox.compilers.base import Language
 from arriero.apps.codegen.sandbox.compilers.gnu import CPP, C
 from arriero.apps.codegen.sandbox.compilers.go import GO
 from arriero.apps.codegen.sandbox.compilers.java import JAVA
+from arriero.apps.codegen.sandbox.compilers.php import PHP
+from arriero.apps.codegen.sandbox.compilers.ruby import RUBY
 
-LANGUAGES: tuple[Language, ...] = (CPP, C, JAVA, GO)
+LANGUAGES: tuple[Language, ...] = (CPP, C, JAVA, GO, PHP, RUBY)

@@ -1,0 +1,65 @@
+"""PHP, by its command line's interpreter, without an ini file."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from arriero.apps.codegen.sandbox.compilers.base import MADE, WHERE, Compiler, Language
+from arriero.apps.codegen.sandbox.interpreter import Mount, output, shared_objects
+
+# What it refuses as soon as it has read the file; other fatal errors come of running it.
+REFUSED = re.compile(
+    rf"^(?:Parse|Fatal) error: +(?!Uncaught|Allowed memory|Out of memory|Maximum)(?P<said>.*) in {MADE}/(?P<file>\S+) on line (?P<line>\d+)$"
+    rf"|^Fatal error: +Uncaught Error: (?P<lacking>Failed opening required .*) in {MADE}/(?P<where>\S+):(?P<at>\d+)$",
+    re.MULTILINE,
+)
+# Beside what is built in: what plain code calls. Debian puts each into a file of its own.
+EXTENSIONS = ("ctype", "iconv", "mbstring", "readline", "tokenizer")
+ASKED = 'echo PHP_VERSION, "\\n", ini_get("extension_dir");'
+ZONES = Path("/usr/share/zoneinfo")  # Debian's PHP reads time zones there
+OPTIONS = (
+    "memory_limit={memory}M", "display_errors=stderr", "log_errors=0", "error_reporting=-1",
+    "html_errors=0", "precision=14", "serialize_precision=-1", "date.timezone=UTC",
+)  # fmt: skip
+
+
+def _php() -> Compiler | None:
+    """The interpreter and the extensions that are there; None where there is none. Asks it for their folder (20 ms)."""
+    found = shutil.which("php", path=WHERE)
+    if found is None:
+        return None
+    version, folder = output([found, "-n", "-r", ASKED]).split("\n")
+    files = [Path(folder) / f"{name}.so" for name in EXTENSIONS]
+    loaded = [str(one) for one in files if one.exists()]
+    program = str(Path(found).resolve())
+    shown = {program: program, **{one: one for one in loaded}}
+    if ZONES.is_dir():
+        shown[str(ZONES)] = str(ZONES)
+    shown |= shared_objects([program, *loaded])
+    options = [*OPTIONS, *(f"extension={one}" for one in loaded)]
+    return Compiler(
+        "php",
+        f"php {version}",
+        (),
+        (program, "-n", *(word for one in options for word in ("-d", one)), f"{MADE}/{{file}}"),
+        (),
+        tuple(Mount(source, dest) for dest, source in sorted(shown.items())),
+        memory_mb=128,  # the program itself and its libraries; the code has a limit of PHP's own
+        reworded=_reworded,
+    )  # fmt: skip
+
+
+def _reworded(said: str) -> str:
+    """The first refusal in GCC's form; "" where nothing was refused."""
+    found = REFUSED.search(said)
+    if found is None:
+        return ""
+    file, line = (found["file"], found["line"]) if found["file"] else (found["where"], found["at"])
+    return f"{file}:{line}: error: {found['said'] or found['lacking']}".replace(f"{MADE}/", "")
+
+
+PHP = Language(
+    "php", "PHP", (".php",), "php-cli php-mbstring", _php, "<?php\necho 42;\n", tool="interpreter"
+)

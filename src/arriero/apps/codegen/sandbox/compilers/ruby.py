@@ -1,0 +1,62 @@
+"""Ruby, by its interpreter, with its standard library and no gems."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from arriero.apps.codegen.sandbox.compilers.base import MADE, WHERE, Compiler, Language
+from arriero.apps.codegen.sandbox.interpreter import Mount, output, shared_objects
+
+# What it refuses as it reads the file, and a library that is not there.
+REFUSED = re.compile(
+    rf"^{MADE}/(?P<file>\S+?):(?P<line>\d+): (?P<said>(?!warning\b)\S.*)$"
+    rf"|^{MADE}/(?P<where>\S+?):(?P<at>\d+):in .*: (?P<lacking>cannot load such file -- .*) \(LoadError\)$",
+    re.MULTILINE,
+)
+ASKED = "puts RUBY_VERSION, RbConfig::CONFIG.values_at('rubylibdir', 'rubyarchdir')"
+BUNDLED = (
+    "matrix",
+    "minitest",
+    "prime",
+)  # were its standard library once; plain code requires them
+OPTIONS = ("--disable=gems,did_you_mean,error_highlight", "-EUTF-8")
+
+
+def _ruby() -> Compiler | None:
+    """The interpreter and its library; None where there is none. Asks it for its folders (0.1 s)."""
+    found = shutil.which("ruby", path=WHERE)
+    if found is None:
+        return None
+    version, library, native = output([found, "-e", ASKED]).split()
+    program = str(Path(found).resolve())
+    objects = [str(one) for one in Path(native).rglob("*.so") if "enc" not in one.parts]
+    gems = Path(library).parent / "gems" / Path(library).name / "gems"
+    bundled = [str(one) for name in BUNDLED for one in gems.glob(f"{name}-*/lib")]
+    shown = {one: one for one in (program, library, native, *bundled)}
+    shown |= shared_objects([program, *objects])
+    return Compiler(
+        "ruby",
+        f"ruby {version}",
+        (),
+        (program, *OPTIONS, *(f"-I{one}" for one in bundled), f"{MADE}/{{file}}"),
+        (),
+        tuple(Mount(source, dest) for dest, source in sorted(shown.items())),
+        reserves=True,  # each thread reserves 130 MiB and uses some of it
+        processes=4,
+        memory_mb=32,
+        reworded=_reworded,
+    )
+
+
+def _reworded(said: str) -> str:
+    """The first refusal in GCC's form; "" where nothing was refused."""
+    found = REFUSED.search(said)
+    if found is None:
+        return ""
+    file, line = (found["file"], found["line"]) if found["file"] else (found["where"], found["at"])
+    return f"{file}:{line}: error: {found['said'] or found['lacking']}"
+
+
+RUBY = Language("ruby", "Ruby", (".rb",), "ruby", _ruby, "print 42\n", tool="interpreter")
