@@ -103,9 +103,9 @@ async def test_without_a_compiler_it_says_what_to_install(compiled: Compiled) ->
     for language in LANGUAGES:
         ran = await run(none, "", f"main{language.ends[0]}")
         assert not ran.executed
-        assert ran.reason == f"there is no compiler of {language.told} here; as root: apt-get install {language.package}"  # fmt: skip
+        assert ran.reason == f"there is no {language.tool} of {language.told} here; as root: apt-get install {language.package}"  # fmt: skip
         assert await none.works(language) == (
-            f"there is no compiler of {language.told} here",
+            f"there is no {language.tool} of {language.told} here",
             f"as root: apt-get install {language.package}",
         )
 

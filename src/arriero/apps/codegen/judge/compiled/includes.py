@@ -163,7 +163,7 @@ def included(code: str, language: str) -> str:
         case "go":
             return _with_packages(code, _table(_GO))
         case "php":
-            return code if "<?" in code else f"<?php\n\n{code}"
+            return code if "<?" in code or not code else f"<?php\n\n{code}"
         case "ruby":
             return _with_required(code, _table(_RUBY))
     return code

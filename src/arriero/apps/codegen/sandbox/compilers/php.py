@@ -18,7 +18,8 @@ REFUSED = re.compile(
 # Beside what is built in: what plain code calls. Debian puts each into a file of its own.
 EXTENSIONS = ("ctype", "iconv", "mbstring", "readline", "tokenizer")
 ASKED = 'echo PHP_VERSION, "\\n", ini_get("extension_dir");'
-ZONES = Path("/usr/share/zoneinfo")  # Debian's PHP reads time zones there
+# Debian's PHP reads time zones there; `readline` reads nothing but ASCII without a locale, and complains without a terminal.
+DATA = ("/usr/share/zoneinfo", "/usr/lib/locale/C.utf8", "/lib/terminfo/d/dumb")
 OPTIONS = (
     "memory_limit={memory}M", "display_errors=stderr", "log_errors=0", "error_reporting=-1",
     "html_errors=0", "precision=14", "serialize_precision=-1", "date.timezone=UTC",
@@ -34,9 +35,7 @@ def _php() -> Compiler | None:
     files = [Path(folder) / f"{name}.so" for name in EXTENSIONS]
     loaded = [str(one) for one in files if one.exists()]
     program = str(Path(found).resolve())
-    shown = {program: program, **{one: one for one in loaded}}
-    if ZONES.is_dir():
-        shown[str(ZONES)] = str(ZONES)
+    shown = {one: one for one in (program, *loaded, *DATA) if Path(one).exists()}
     shown |= shared_objects([program, *loaded])
     options = [*OPTIONS, *(f"extension={one}" for one in loaded)]
     return Compiler(

@@ -11,7 +11,7 @@ from arriero.apps.codegen.sandbox.interpreter import Mount, output, shared_objec
 
 # What it refuses as it reads the file, and a library that is not there.
 REFUSED = re.compile(
-    rf"^{MADE}/(?P<file>\S+?):(?P<line>\d+): (?P<said>(?!warning\b)\S.*)$"
+    rf"^(?:{MADE}/\S+: )?{MADE}/(?P<file>\S+?):(?P<line>\d+): (?P<said>(?!warning\b)\S.*?)(?: \(SyntaxError\))?$"
     rf"|^{MADE}/(?P<where>\S+?):(?P<at>\d+):in .*: (?P<lacking>cannot load such file -- .*) \(LoadError\)$",
     re.MULTILINE,
 )
