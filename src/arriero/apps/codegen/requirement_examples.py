@@ -29,12 +29,12 @@ _GIVES = re.compile(
     re.VERBOSE,
 )
 _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?j?(?![\w])")
-_WORD = re.compile(r"(?:True|False|None|true|false|null)\b")
+_WORD = re.compile(r"(?:True|False|None|true|false|null|nil)\b")
 _STRING = re.compile(
     r"""[rbuRBU]{0,2}(?:\"(?:\\.|[^"\\\n])*\"|'(?:\\.|[^'\\\n])*')""",
 )
 _CONTAINER = re.compile(r"(?:set|frozenset|tuple|list|dict)\(")
-_PLAIN_WORDS = {"true": "True", "false": "False", "null": "None"}
+_PLAIN_WORDS = {"true": "True", "false": "False", "null": "None", "nil": "None"}
 _IN_OUT = re.compile(
     r"\binputs?\s*:\s*(?P<given>[^\n]+?)[\s,;.]*(?:\n\s*)?\b(?:expected\s+)?outputs?\s*:\s*(?P<gives>[^\n]+)",
     re.IGNORECASE,
@@ -104,7 +104,7 @@ def entry_of(tree: ast.expr) -> str | None:
 
 
 def literal(text: str) -> str | None:
-    """`text` as the source of a plain value, `true` and `null` as Python has them; None if it is none."""
+    """`text` as the source of a plain value, `true`, `null` and `nil` as Python has them; None if it is none."""
     text = text.strip().rstrip(".;,").strip("`").strip()
     text = _PLAIN_WORDS.get(text, text)
     tree = _expression(text)
