@@ -383,6 +383,46 @@ async def test_with_a_compiler_examples_of_cpp_decide_and_its_errors_are_told_to
     assert (made.decision, len(house.asked)) == ("ship", 1)
 
 
+@pytest.mark.parametrize(
+    ("language", "right", "broken", "told"),
+    [
+        ("PHP", "function add($a, $b) {\n    return $a + $b;\n}\n", "<?php\nfunction add($a, $b) {\n    break;\n}\n", "'break' not in the 'loop' or 'switch' context"),
+        ("Ruby", "def add(a, b)\n  a + b\nend\n", "def add(a, b)\n  break\nend\n", "Invalid break"),
+    ],
+)  # fmt: skip
+async def test_with_an_interpreter_examples_decide_and_its_refusals_are_told_to_the_writer(
+    desk: Opens, sandbox: Sandbox, language: str, right: str, broken: str, told: str
+) -> None:
+    box = _interpreted(sandbox, language.lower())
+    ask = f"Write a {language} function `add(a, b)`. For example `add(1, 2)` gives `3`."
+    made = (await (await desk(right, box=box)).ask(ask)).outcome.answer
+    assert (made.language, made.executed, made.decision, made.code) == (language.lower(), True, "ship", right)  # fmt: skip
+    failed = (await (await desk(right.replace("+", "-"), box=box)).ask(ask)).outcome
+    assert (failed.ended, failed.answer.code) == (Ended.REFUSED, "")
+    settings = CodegenSettings(samples=0, repairs=1, examine_s=60, deadline_ms=300_000)
+    house = await desk(broken, right, box=box, settings=settings)
+    assert (await house.ask(ask)).outcome.answer.code == right
+    assert told in str(house.asked[-1])
+
+
+async def test_a_library_that_ruby_lacks_is_required_by_rule(desk: Opens, sandbox: Sandbox) -> None:
+    said = "def parsed(text)\n  JSON.parse(text)\nend\n"
+    house = await desk(said, box=_interpreted(sandbox, "ruby"))
+    ask = "Write a Ruby method `parsed(text)` that reads JSON. For example `parsed('[1]')` gives `[1]`."
+    made = (await house.ask(ask)).outcome.answer
+    assert made.code == f'require "json"\n\n{said}'
+    assert (made.decision, len(house.asked)) == ("ship", 1)
+
+
+def _interpreted(sandbox: Sandbox, language: str) -> ByLanguage:
+    """The box with the interpreters of this machine."""
+    assert isinstance(sandbox, Bubblewrap)
+    compiled = Compiled.open(sandbox)
+    if language not in compiled.compilers:
+        raise absent("REQUIRE_SERVICES", f"there is no interpreter of {language}")
+    return ByLanguage(compiled, sandbox, (".php", ".rb"))
+
+
 async def test_another_language_with_a_syntax_error_is_withheld(desk: Opens) -> None:
     result = await (await desk("function add(a, b) {\n  return a +\n")).ask(
         "Write a JavaScript function add(a, b)."

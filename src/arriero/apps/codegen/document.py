@@ -160,7 +160,7 @@ def _usage(facts: Facts) -> Iterator[str]:
     examples = enumerate(facts.requirement.examples, 1)
     shown = [one for number, one in examples if f"example {number}" in held and one.call]
     shown = shown[:MOST_SHOWN]
-    mark = "#" if facts.made.language == "python" else "//"
+    mark = "#" if facts.made.language in {"python", "ruby"} else "//"
     compiled = facts.made.language in DIALECTS  # its examples are written as in Python
     if shown:
         yield f"```{'text' if compiled else facts.made.language}"
