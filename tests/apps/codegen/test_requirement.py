@@ -36,6 +36,7 @@ def understood(text: str, **more: object) -> Requirement:
         ("`f(3)` returns `None`", "assert f(3) == None"),
         ("f(3) should return {'a': 1}", "assert f(3) == {'a': 1}"),
         ("f(3) ➞ true", "assert f(3) == True"),
+        ("f(3) => nil", "assert f(3) == None"),
         ("assert f(1) == 2", "assert f(1) == 2"),
         ("assert f([1,\n  2]) == [\n  3]", "assert f([1, 2]) == [3]"),
         ("assert not f('')", "assert not f('')"),

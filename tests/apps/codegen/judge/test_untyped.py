@@ -10,6 +10,7 @@ from arriero.apps.codegen.judge.compiled.dialect import Unspoken
 from arriero.apps.codegen.judge.compiled.includes import included
 from arriero.apps.codegen.judge.compiled.php import held
 from arriero.apps.codegen.judge.compiled.table import DIALECTS
+from arriero.apps.codegen.judge.compiled.untyped import Untyped
 from arriero.apps.codegen.judge.examine import examine
 from arriero.apps.codegen.judge.quality import BLOCKED, FAILS, missing, quality
 from arriero.apps.codegen.judge.report import Report
@@ -117,6 +118,27 @@ def test_a_class_offers_its_public_methods() -> None:
     assert [one.name for one in offered.methods] == ["x", "y", "far"]
     assert DIALECTS["ruby"].offers("def f\nend", "f") is None
     assert DIALECTS["php"].offers("interface f {}", "f") is None
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "name"),
+    [
+        ("php", "<?php\ndeclare(strict_types=1);\nnamespace A;\nconst B = 1;\nfunction g() {}\n// f\nfunction f($n) { return $n; }\n?>\n", "f"),
+        ("php", "function f() {}\nclass A {}\n", "A"),
+        ("php", "<?php\nfunction f() {}\nf();\n", ""),
+        ("php", "<?php\necho 1;\n", ""),
+        ("ruby", "require 'set'\n\nLEAST = 2\n\n# f\ndef prime?(n) = n >= LEAST\n", "prime?"),
+        ("ruby", "def f\nend\n\nclass A\nend\n", "A"),
+        ("ruby", "def f\nend\n\nputs f\n", ""),
+        ("ruby", "def f\nend\n\nf if __FILE__ == $0\n", ""),
+    ],
+)  # fmt: skip
+def test_what_is_meant_where_nothing_was_asked_for_by_name(
+    language: str, code: str, name: str
+) -> None:
+    dialect = DIALECTS[language]
+    assert isinstance(dialect, Untyped)
+    assert dialect.last(code) == name
 
 
 @pytest.mark.parametrize(
@@ -314,6 +336,11 @@ async def test_a_function_is_called_with_what_it_answers_best(
 ) -> None:
     report = await judged(request.getfixturevalue(language), language, code)
     assert (report.tests.executed, report.tests.ratio, report.tests.odd) == (True, None, ())
+
+
+async def test_what_was_not_asked_for_by_name_is_called_all_the_same(ruby: Sandbox) -> None:
+    report = await judged(ruby, "ruby", "def prime?(n)\n  n == 2 || n.odd?\nend\n", entry=None)
+    assert (report.tests.executed, report.tests.odd) == (True, ())
 
 
 @pytest.mark.parametrize(

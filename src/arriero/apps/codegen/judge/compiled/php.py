@@ -19,6 +19,7 @@ from arriero.apps.codegen.judge.guesses import OTHER
 
 TAKEN = frozenset({"simple_parameter", "property_promotion_parameter"})
 INNER = frozenset({"function_definition", "method_declaration", "anonymous_function", "arrow_function", "class_declaration"})  # fmt: skip
+QUIET = frozenset({"php_tag", "text_interpolation", "comment", "namespace_definition", "namespace_use_declaration", "declare_statement", "const_declaration", "interface_declaration", "trait_declaration", "enum_declaration"})  # fmt: skip
 OPEN = frozenset(
     {"array", "iterable", "mixed", "object", "callable", "self"}
 )  # they say little of what is in it
@@ -83,6 +84,17 @@ def _members(root: Any, entry: str, below: Sequence[str]) -> Members | None:
         elif one.type == "method_declaration" and not _name(one).startswith("__"):
             methods[_name(one)] = tuple(_parameters(one))
     return Members(f"{_space(node)}{entry}", made_with, methods)
+
+
+def last(code: str) -> str:
+    """The last function or class of a file that does nothing by itself; "" of any other."""
+    name = ""
+    for one in grammars.tree(code, "php").named_children:
+        if one.type in {"function_definition", "class_declaration"}:
+            name = _name(one)
+        elif one.type not in QUIET:
+            return ""
+    return name
 
 
 def _name(node: Any) -> str:
@@ -196,4 +208,4 @@ def _key(key: object) -> object:
 LITERALS = Literals(
     "null", _text, ("[", "]"), "INF", "NAN", whole=(-(2**63) + 1, 2**63 - 1), keys=(int, str)
 )
-PHP = Untyped("php", "php", LITERALS, function, members_of, _call, _session, opened, held)
+PHP = Untyped("php", "php", LITERALS, function, members_of, _call, _session, last, opened, held)

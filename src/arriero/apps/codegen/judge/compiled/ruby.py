@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from arriero.apps.codegen.judge.guesses import OTHER
 OWNERS = frozenset({"class", "module"})
 DEFINED = frozenset({"method", "singleton_method"})
 READERS = frozenset({"attr_reader", "attr_accessor"})
+QUIET = re.compile(r"require(?:_relative)?\b|[A-Z]\w*\s*=")
 HIDDEN = frozenset({"private", "protected"})
 
 
@@ -99,6 +101,17 @@ def _of_struct(made: Any, entry: str) -> Members:
     methods |= {name: tuple(_parameters(one)) for name, one in shown if one is not None}
     name = "::".join([*map(_name, _owners(made)), entry])
     return Members(name, tuple(Parameter(one, named=named) for one in names), methods)
+
+
+def last(code: str) -> str:
+    """The last method or class of a file that does nothing by itself; "" of any other."""
+    name = ""
+    for one in grammars.tree(code, "ruby").named_children:
+        if one.type in {"method", "class"}:
+            name = _name(one)
+        elif one.type not in {"comment", "module"} and not QUIET.match(grammars.text(one)):
+            return ""
+    return name
 
 
 def _name(node: Any) -> str:
@@ -218,4 +231,4 @@ def _text(value: str) -> str:
 
 
 LITERALS = Literals("nil", _text, ("{", "}"), "Float::INFINITY", "Float::NAN")
-RUBY = Untyped("ruby", "rb", LITERALS, function, members_of, _call, _session)
+RUBY = Untyped("ruby", "rb", LITERALS, function, members_of, _call, _session, last)

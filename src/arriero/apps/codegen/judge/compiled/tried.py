@@ -41,7 +41,7 @@ async def tried(
     """
     within_s = limits.wall_s if changed else 0.0
     limits = replace(limits, cpu_s=min(CPU_S, limits.cpu_s))
-    entry = subject.entry or ""
+    entry = subject.entry or (dialect.last(subject.code) if isinstance(dialect, Untyped) else "")
     if not entry and dialect.starts(subject.code):
         return await _script(subject, dialect, sandbox, limits, within_s)
     try:
@@ -153,7 +153,8 @@ def outcome(came: Came, kind: str = "function") -> Outcome:
                 if came.kind == "ended"
                 else None
             )
-            return Outcome("raised", signal[0] if signal else said.partition(": ")[0], said)
+            name, _, more = said.partition(": ")
+            return Outcome("raised", signal[0], said) if signal else Outcome("raised", name, more)
 
 
 async def _script(

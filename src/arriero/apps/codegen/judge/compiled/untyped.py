@@ -103,7 +103,8 @@ class Untyped:
     """One language, by what reads it and what writes calls in it.
 
     `call` gets a function and its values, `session` a class, what it is made with and the steps, all written; `opened`
-    gives code as its file has to have it, `held` a value as the language is able to hold it.
+    gives code as its file has to have it, `held` a value as the language is able to hold it, `last` the last definition of
+    code that does nothing by itself, "" of any other.
     """
 
     language: str
@@ -113,6 +114,7 @@ class Untyped:
     members: Callable[[str, str], Members | None]
     call: Callable[[Function, Sequence[str]], str]
     session: Callable[[Members, Sequence[str], Sequence[tuple[str, Sequence[str] | None]]], str]
+    last: Callable[[str], str]
     opened: Callable[[str], str] = str
     held: Callable[[object], object] = _as_it_is
     truthless: bool = False
