@@ -95,7 +95,7 @@ async def _answered(
     """What all calls gave; a call that reaches a limit takes the rest of its shape with it, which ends before one of `ends`."""
     found = Answers()
     first, most = 0, MOST_ENDED if len(ends) > 1 else None
-    while first < len(driven.rows):
+    while True:
         more = await answers(driven, sandbox, limits, first=first, most_ended=most)
         found = replace(more, came={**found.came, **more.came})
         ended = sum(one.kind in {"ended", "limit"} for one in found.came.values())
@@ -104,6 +104,8 @@ async def _answered(
         last = max(more.came)
         end = next((one for one in ends if one > driven.rows[last]), len(driven.rows))
         first = next((at for at in range(last + 1, len(driven.rows)) if driven.rows[at] >= end), len(driven.rows))  # fmt: skip
+        if first >= len(driven.rows):
+            break
     return found
 
 
