@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from arriero.apps.codegen.sandbox.attacks.base import ESCAPED
 from arriero.apps.codegen.sandbox.base import Limit, Limits, Program, Ran, Sandbox
 from arriero.apps.codegen.sandbox.bubblewrap import Bubblewrap
 from arriero.apps.codegen.sandbox.compiled import Compiled
+from arriero.apps.codegen.sandbox.compilers import php as module
+from arriero.apps.codegen.sandbox.compilers.php import PHP
 from arriero.apps.codegen.sandbox.compilers.table import LANGUAGES
 from tests.conftest import absent
 
@@ -148,6 +151,16 @@ async def test_ruby_that_runs_away_is_held(ruby: Compiled, code: str, hit: Limit
     assert hit is None or ran.hit is hit
     assert ran.peak_mb < 2 * FEW.memory_mb
     assert len(ran.stdout) <= FEW.output_kb * 1024
+
+
+@pytest.mark.parametrize(("built_in", "found"), [("Core\nctype\nmbstring", True), ("Core\nctype", False)])  # fmt: skip
+def test_php_without_what_plain_code_calls_is_none(
+    php: Compiled, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, built_in: str, found: bool
+) -> None:
+    """Right code would be told to be wrong by it."""
+    monkeypatch.setattr(module, "output", lambda argv: f"8.2.0\n{tmp_path}\n{built_in}")
+    assert (PHP.find() is not None) is found
+    assert "php-mbstring" in PHP.absent
 
 
 REACHING = {

@@ -17,7 +17,8 @@ REFUSED = re.compile(
 )
 # Beside what is built in: what plain code calls. Debian puts each into a file of its own.
 EXTENSIONS = ("ctype", "iconv", "mbstring", "readline", "tokenizer")
-ASKED = 'echo PHP_VERSION, "\\n", ini_get("extension_dir");'
+NEEDED = frozenset({"ctype", "mbstring"})  # right code calls them, and would be told to be wrong
+ASKED = 'echo implode("\\n", [PHP_VERSION, ini_get("extension_dir"), ...get_loaded_extensions()]);'
 # Debian's PHP reads time zones there; `readline` reads nothing but ASCII without a locale, and complains without a terminal.
 DATA = ("/usr/share/zoneinfo", "/usr/lib/locale/C.utf8", "/lib/terminfo/d/dumb")
 OPTIONS = (
@@ -27,13 +28,15 @@ OPTIONS = (
 
 
 def _php() -> Compiler | None:
-    """The interpreter and the extensions that are there; None where there is none. Asks it for their folder (20 ms)."""
+    """The interpreter and the extensions that are there; None where it or what is `NEEDED` is not. Asks it (20 ms)."""
     found = shutil.which("php", path=WHERE)
     if found is None:
         return None
-    version, folder = output([found, "-n", "-r", ASKED]).split("\n")
-    files = [Path(folder) / f"{name}.so" for name in EXTENSIONS]
+    version, folder, *built_in = output([found, "-n", "-r", ASKED]).split("\n")
+    files = [Path(folder) / f"{name}.so" for name in EXTENSIONS if name not in built_in]
     loaded = [str(one) for one in files if one.exists()]
+    if not {*built_in, *(Path(one).stem for one in loaded)} >= NEEDED:
+        return None
     program = str(Path(found).resolve())
     shown = {one: one for one in (program, *loaded, *DATA) if Path(one).exists()}
     shown |= shared_objects([program, *loaded])
