@@ -218,6 +218,15 @@ async def test_lines_without_the_nonce_are_nobodys_results() -> None:
     assert not report.tests.passed
 
 
+async def test_a_value_may_hold_other_ends_of_lines() -> None:
+    class Told(ScriptedSandbox):
+        async def run(self, program: Program, limits: object) -> Ran:
+            return Ran(0, f'\n{program.argv[0]} 0 value "a\u2028b"\n')
+
+    report = await judged(Told({}), "java", SHIFT, "f('a', 1) == 'a\u2028b'")
+    assert report.tests.passed == ("t0",)
+
+
 # -- with compilers
 
 MERGE = "#include <algorithm>\n#include <iterator>\n#include <vector>\n\nstd::vector<int> f(const std::vector<int>& a, const std::vector<int>& b) {\n    std::vector<int> made;\n    std::merge(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(made));\n    return made;\n}\n"
