@@ -9,9 +9,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 export PIP_NO_INPUT := 1
 
-# Debian packages that the tests need: bubblewrap runs generated code, g++ and golang-go build what of it is C, C++ or Go,
-# php and ruby read theirs, chromium opens the pages, prometheus brings promtool. Postgres and Valkey come as wheels.
-DEBIAN_FOR_TESTS := bubblewrap chromium g++ golang-go php-cli php-mbstring prometheus ruby
+# Debian packages that the tests need: bubblewrap runs generated code, g++, golang-go and rustc build what of it is C, C++, Go or
+# Rust, php and ruby read theirs, chromium opens the pages, prometheus brings promtool. Postgres and Valkey come as wheels.
+DEBIAN_FOR_TESTS := bubblewrap chromium g++ golang-go php-cli php-mbstring prometheus ruby rustc
 
 # Public benchmark files, when they lie beside this folder; tests that need them say so when they do not.
 ifeq ($(ARRIERO_DATA),)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from arriero.apps.codegen.draft import Slant
+from arriero.apps.codegen.judge.compiled.edits import edited
 from arriero.apps.codegen.judge.compiled.includes import included
 from arriero.apps.codegen.judge.compiled.unused import used
 from arriero.apps.codegen.judge.report import COMPILER
@@ -30,6 +31,7 @@ AT_ONCE = 4  # drafts under way; the embedded model writes as many in one batch 
 ENOUGH = 3  # candidates that pass, before agreement chooses among them
 # By turns. Begun with a plan the likeliest answer is nearly the plain one again, so that slant is for warm ones.
 SLANTS = (Slant.UNSHOWN, Slant.PLAIN, Slant.PLANNED, Slant.UNSHOWN)
+MENDS = 3  # times that a compiler is asked again what it says of the code mended by its own words
 COOL = 1  # so many of the first further drafts are the likeliest answers to their slants
 OPINION = 500  # where the seeds of second opinions begin
 
@@ -83,7 +85,7 @@ class Round:
         if not bench.fixed:
             bench.fixed = True
             fixed = await self._fixed(best, judgement)
-            if bench.is_new(fixed):
+            if mark_of(fixed) != mark_of(best):
                 yield fixed, "fixed"
         while is_wrong(judgement) and self._may_go_on():
             if bench.fruitless >= self.settings.patience:
@@ -113,14 +115,9 @@ class Round:
         return self.writer.turn.remaining() > LEFT_S
 
     async def _fixed(self, best: Generated, judgement: Judgement) -> Generated:
-        """What rules and ruff put right, in every file; headers and imports where a compiler refuses the code."""
+        """What rules and ruff put right, in every file; what a compiler refuses for its form alone."""
         if best.language != "python":
-            problems = [one for one in judgement.report.syntax if one.rule == COMPILER]
-            code = used(best.code, problems) if best.language == "go" else best.code
-            # PHP and Ruby lack something only when they come to it.
-            lacks = problems or best.language in {"php", "ruby"}
-            code = included(code, best.language) if lacks else code
-            return with_files(best, {best.main: code, **best.files})
+            return await self._compilable(best, judgement)
         files = {best.main: best.code, **best.files}
         fixed = {}
         for name, text in files.items():
@@ -128,6 +125,23 @@ class Round:
             right = put_right(text, self.bench.requirement, others)
             fixed[name] = await linted(safer(right)) if name.endswith(".py") else text
         return with_files(best, fixed)
+
+    async def _compilable(self, best: Generated, judgement: Judgement) -> Generated:
+        """With the headers and imports that it lacks, what the compiler is sure to mend it by, and names that nothing reads used."""
+        made = best
+        for _ in range(MENDS):
+            refused = [one for one in judgement.report.syntax if one.rule == COMPILER]
+            # PHP and Ruby lack something only when they come to it.
+            if not refused and made.language not in {"php", "ruby"}:
+                break
+            code = used(made.code, refused) if made.language == "go" else made.code
+            code = edited(code, (edit for one in refused for edit in one.edits))
+            code = included(code, made.language)
+            if code == made.code:
+                break
+            made = replace(made, code=code)
+            judgement = await self.bench.judged(made)
+        return made
 
     async def _sampled(self, best: Generated, judgement: Judgement) -> Generated | None:
         """The best of up to `samples` further drafts; among those that pass, the one that most agree with.

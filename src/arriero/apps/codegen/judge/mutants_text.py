@@ -16,7 +16,8 @@ OPERATORS = {
 SWAPPED = {
     "max": "min", "min": "max", "Max": "Min", "Min": "Max", "floor": "ceil", "ceil": "floor", "Floor": "Ceil", "Ceil": "Floor",
     "some": "every", "every": "some", "any": "all", "all": "any", "toUpperCase": "toLowerCase", "toLowerCase": "toUpperCase",
-    "ToUpper": "ToLower", "ToLower": "ToUpper", "toupper": "tolower", "tolower": "toupper", "true": "false", "false": "true",
+    "ToUpper": "ToLower", "ToLower": "ToUpper", "toupper": "tolower", "tolower": "toupper",
+    "to_uppercase": "to_lowercase", "to_lowercase": "to_uppercase", "true": "false", "false": "true",
 }  # fmt: skip
 LAX = frozenset(
     {"javascript", "jsx", "tsx", "typescript"}

@@ -13,13 +13,26 @@ COMPILER = "compiler"  # the rule of what a compiler refuses
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """`text` instead of what stands from a place to before another, each a line and a column (from 1)."""
+
+    begin: tuple[int, int]
+    end: tuple[int, int]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, in a line (from 1; 0: of the whole file) of `file` (empty: the code itself)."""
+    """One thing that is wrong, in a line (from 1; 0: of the whole file) of `file` (empty: the code itself).
+
+    `edits` are what whoever found it is sure to mend it by.
+    """
 
     line: int
     message: str
     rule: str = ""
     file: str = ""
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,11 @@ SURPRISES = frozenset(
     "java.lang.ArithmeticException java.lang.ArrayIndexOutOfBoundsException java.lang.ClassCastException "
     "java.lang.IndexOutOfBoundsException java.lang.NegativeArraySizeException java.lang.NullPointerException "
     "java.lang.OutOfMemoryError java.lang.StackOverflowError java.lang.StringIndexOutOfBoundsException".split()
-) | {"SystemStackError", "Allowed memory size"}
+) | {
+    "Allowed memory size", "SystemStackError",
+    "attempt to calculate the remainder with a divisor of zero", "attempt to divide by zero", "attempt to subtract with overflow",
+    "called `Option::unwrap()` on a `None` value", "index out of bounds",
+}  # fmt: skip
 # What is wrong whatever was given; arguments that were only guessed may surprise a right function.
 NOWHERE = frozenset("NameError ReferenceError UnboundLocalError".split())
 # As well as a loop without end.

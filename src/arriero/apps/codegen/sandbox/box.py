@@ -238,7 +238,7 @@ def _arguments(
     for folder in sorted(folders | {str(Path(folder).parent) for folder in folders} - {"/"}):
         argv += ["--perms", "0755", "--dir", folder]
     for mount in inside.mounts:
-        argv += ["--ro-bind", mount.source, mount.dest]
+        argv += ["--symlink" if mount.link else "--ro-bind", mount.source, mount.dest]
     for folder in inside.hidden:
         argv += ["--perms", "0755", "--tmpfs", folder, "--remount-ro", folder]
     for dest, source in plan.shown.items():

@@ -30,6 +30,7 @@ START = (PYTHON, "-s", "-B")
 SAID = {
     "MemoryError": Limit.MEMORY,
     "Cannot allocate memory": Limit.MEMORY,
+    "memory allocation of": Limit.MEMORY,  # Rust, which ends itself then
     "No space left on device": Limit.DISK,
     "File too large": Limit.DISK,
     "Resource temporarily unavailable": Limit.PROCESSES,

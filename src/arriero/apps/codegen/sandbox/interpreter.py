@@ -29,10 +29,11 @@ HIDDEN = ("site-packages", "dist-packages", "test", "idlelib", "ensurepip")
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A file or folder of this machine that a box shows, read-only, at `dest`."""
+    """A file or folder of this machine that a box shows, read-only, at `dest`; a `link` to another place in the box there."""
 
     source: str
     dest: str
+    link: bool = False
 
 
 @dataclass(frozen=True, slots=True)

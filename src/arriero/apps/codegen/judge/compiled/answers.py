@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from arriero.apps.codegen.judge.compiled.calls import plain
 from arriero.apps.codegen.judge.compiled.dialect import Driven
+from arriero.apps.codegen.judge.compiled.edits import edits_in
 from arriero.apps.codegen.judge.report import COMPILER, Problem
 from arriero.apps.codegen.sandbox.base import Limits, Ran, Sandbox
 from arriero.apps.codegen.sandbox.compilers.base import MADE
@@ -20,7 +21,7 @@ ERROR = re.compile(
 )
 SYMBOL = re.compile(r"^\s*symbol:\s*(.*)$", re.MULTILINE)
 HINT = re.compile(r"(#include <[\w./]+>)")
-FATAL = re.compile(r"^(?:fatal error|panic): .*", re.MULTILINE)
+FATAL = re.compile(r"^(?:fatal error: |panic: |thread '.*' panicked at ).*", re.MULTILINE)
 TRACE = re.compile(r"\s|#\d+ |Stack trace:$|$")
 UNDEFINED = re.compile(r"undefined reference to [`'](.*?)'")
 
@@ -124,27 +125,37 @@ def _last_said(stderr: str) -> str:
 
 
 def refused(driven: Driven, said: str) -> Answers:
-    """What the compiler's words mean: the code is broken, or the calls of it cannot be said."""
-    first = ERROR.search(said)
-    if first is None:
+    """What the compiler's words mean: the code is broken, or the calls of it cannot be said.
+
+    An error of the code may be told behind those of the calls, which then follow from it.
+    """
+    every = list(ERROR.finditer(said))
+    found = [one for one in every if one["file"] == driven.code]
+    if not every:
         lacking = UNDEFINED.search(said)
         message = f"{lacking[1]} is declared and has no body" if lacking else said.splitlines()[0]
         return Answers(broken=(Problem(0, message, COMPILER),))
-    if first["file"] != driven.code:
-        message = _about(said, first)
+    if not found:
+        message = _about(said, every[0])
         return Answers(why=f"it cannot be called with the examples: {message}", uncalled=True)
-    found = [one for one in ERROR.finditer(said) if one["file"] == driven.code]
     return Answers(
-        broken=tuple(Problem(int(one["line"]), _about(said, one), COMPILER) for one in found)
-    )
+        broken=tuple(
+            Problem(int(one["line"]), _about(said, one), COMPILER, edits=edits_in(_below(said, one), driven.code))
+            for one in found
+        )
+    )  # fmt: skip
+
+
+def _below(said: str, one: re.Match[str]) -> str:
+    """What stands below an error, before the next."""
+    behind = said[one.end() :]
+    until = ERROR.search(behind)
+    return behind[: until.start()] if until else behind
 
 
 def _about(said: str, one: re.Match[str]) -> str:
     """What an error says, with the symbol that Java and the header that GCC name below it."""
-    message = one["said"]
-    behind = said[one.end() :]
-    until = ERROR.search(behind)
-    about = behind[: until.start()] if until else behind
+    message, about = one["said"], _below(said, one)
     if symbol := SYMBOL.search(about):
         message += f": {symbol[1]}"
     if hint := HINT.search(about):

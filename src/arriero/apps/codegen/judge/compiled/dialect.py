@@ -15,6 +15,7 @@ from arriero.apps.codegen.sandbox.base import Program
 
 INSIDE = Path(__file__).parents[1] / "inside"
 DRIVER = "arriero_driver"
+OPTIONAL = frozenset({"cpp", "rust"})  # their types say where nothing may come back
 
 
 class Unspoken(Exception):  # it never leaves the judge of compiled languages

@@ -9,7 +9,7 @@ from itertools import chain, zip_longest
 from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.compiled.answers import Answers, Came, answers
 from arriero.apps.codegen.judge.compiled.calls import Call, call_of, holds_object, same
-from arriero.apps.codegen.judge.compiled.dialect import Driven, Unspoken
+from arriero.apps.codegen.judge.compiled.dialect import OPTIONAL, Driven, Unspoken
 from arriero.apps.codegen.judge.compiled.includes import included
 from arriero.apps.codegen.judge.compiled.mutated import CPU_S as A_MUTANT_S
 from arriero.apps.codegen.judge.compiled.mutated import mutated
@@ -33,9 +33,13 @@ async def examples(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:
         return Tests(
             executed=False, reason=f"{subject.language} of several files is not executed here"
         )
-    if included(subject.given, subject.language) != subject.given:
+    given = included(subject.given, subject.language)
+    if given != subject.given:
         # A piece of a file, as it was given: it is judged with the headers that the rest of the file has.
-        subject = replace(subject, code=included(subject.code, subject.language))
+        code = included(subject.code, subject.language)
+        tests = await examples(replace(subject, code=code, given=given), sandbox, limits)
+        # The edits are of lines that stand elsewhere in the piece.
+        return replace(tests, broken=tuple(replace(one, edits=()) for one in tests.broken))
     asked = [(test, call) for test in subject.tests if (call := call_of(test)) is not None]
     if not asked:
         return await _tried(subject, sandbox, limits)
@@ -90,9 +94,11 @@ async def examples(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:
     tried = await mutated(
         tried, subject.code, subject.language, tried.entry, again, within_s=limits.wall_s
     )
+    # Nothing where others are something is meant where the types say so, or an example does.
+    meant = subject.language in OPTIONAL or any(call.expected is None for call in calls)
     return replace(
         tests,
-        odd=odd(tried, subject),
+        odd=tuple(one for one in odd(tried, subject) if not (meant and one.rule == "mixed")),
         generated=kept(tried),
         strength=tried.strength,
         mutants=len(tried.killed),

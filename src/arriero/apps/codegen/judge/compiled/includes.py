@@ -146,6 +146,38 @@ tsort TSort
 uri URI
 yaml YAML
 """
+# A module by its own name is meant where something of it is named: `fmt::Display`.
+_RUST = """
+std cmp collections env error fmt fs io iter mem process rc sync thread time
+std::borrow Cow
+std::cell Cell RefCell
+std::cmp Ordering Reverse max min
+std::collections BTreeMap BTreeSet BinaryHeap HashMap HashSet LinkedList VecDeque
+std::error Error
+std::f64::consts PI
+std::fmt Debug Display Formatter
+std::fs File
+std::hash Hash Hasher
+std::io BufRead BufReader BufWriter Read Write stdin stdout
+std::iter Peekable Sum
+std::marker PhantomData
+std::mem swap
+std::num ParseFloatError ParseIntError
+std::ops Add AddAssign Deref DerefMut Div Index IndexMut Mul Neg Not Rem Sub SubAssign
+std::path Path PathBuf
+std::process exit
+std::rc Rc Weak
+std::str Chars FromStr
+std::sync Arc Mutex RwLock mpsc
+std::thread spawn
+std::time Duration Instant SystemTime
+"""
+# Traits that are not named where their methods are called.
+_CALLED = {
+    "std::io::BufRead": r"\.lock\(\)\s*\.(?:lines|read_line)\(|\bBufReader\b",
+    "std::io::Read": r"\.read_to_(?:string|end)\(\s*&mut\b",
+    "std::io::Write": r"\bstdout\(\)(?:\.lock\(\))?\s*\.(?:flush|write_all)\(",
+}
 # What is often written without `std::`; one of these says that the names of the standard library are meant.
 _BARE = frozenset("cout cin cerr deque endl map pair priority_queue queue set stack string unordered_map unordered_set vector".split())  # fmt: skip
 _NAMES = frozenset({"constant", "identifier", "namespace_identifier", "primitive_type", "type_identifier", "true", "false", "null"})  # fmt: skip
@@ -166,6 +198,8 @@ def included(code: str, language: str) -> str:
             return code if "<?" in code or not code else f"<?php\n\n{code}"
         case "ruby":
             return _with_required(code, _table(_RUBY))
+        case "rust":
+            return _with_uses(code, _table(_RUST))
     return code
 
 
@@ -283,6 +317,61 @@ def _with_required(code: str, table: Mapping[str, str]) -> str:
     heads = [found.end() for found in re.finditer(r"\A(?:#.*\n)+|^require(?:_relative)?\b.*\n?", code, re.MULTILINE)]  # fmt: skip
     at = heads[-1] if heads else 0
     return f"{code[:at]}{lines}{'' if at else chr(10)}{code[at:]}"
+
+
+def _with_uses(code: str, table: Mapping[str, str]) -> str:
+    """Rust: the uses that it lacks, and the struct that an `impl Solution` is of."""
+    root = grammars.tree(code, "rust")
+    own, there, used = set[str](), set[str](), set[str]()
+    for node in grammars.nodes(root):
+        name = node.child_by_field_name("name")
+        if node.type == "use_declaration":
+            there |= set(re.findall(r"\w+", grammars.text(node)))
+        elif node.type == "function_item":
+            # What stands in an impl is called by its object, and no function is what a module's name means.
+            own |= {grammars.text(name)} if node.parent == root else set()
+        elif name is not None and (node.type.endswith("_item") or node.type == "type_parameter"):
+            own |= {grammars.text(name), f"{grammars.text(name)}::"}
+        elif node.type in {"let_declaration", "parameter", "closure_parameters", "for_expression"}:
+            pattern = node.child_by_field_name("pattern") or node
+            own |= {grammars.text(one) for one in grammars.nodes(pattern) if one.type == "identifier"}  # fmt: skip
+        elif node.type in {"identifier", "type_identifier"} and _stands_alone(node):
+            begins = node.next_sibling is not None and node.next_sibling.type == "::"
+            used.add(f"{grammars.text(node)}{'::' if begins else ''}")
+    modules = {f"{name}::" for name, where in table.items() if where == "std"}
+    found = {one for one in used - own if one in modules or one.removesuffix("::") not in own}
+    named = {one.removesuffix("::") for one in found if one in modules or f"{one}::" not in modules}
+    lacks = {f"{table[name]}::{name}" for name in named - there if name in table}
+    lacks |= {path for path, called in _CALLED.items() if re.search(called, code) and path.rpartition("::")[2] not in there | own}  # fmt: skip
+    lacks = {path for path in lacks if f"use {path.rpartition('::')[0]}::*" not in code}
+    lines = [f"use {path};" for path in sorted(lacks)]
+    if re.search(r"^impl\s+Solution\b", code, re.MULTILINE) and "Solution" not in own | there:
+        lines += ["", "struct Solution;"] if lines else ["struct Solution;"]
+    if not lines:
+        return code
+    heads = [one for one in root.children if _heads(one)]
+    data, at = code.encode(errors="replace"), heads[-1].end_byte if heads else 0
+    before, behind = (part.decode(errors="replace") for part in (data[:at].rstrip(), data[at:]))
+    between = "" if behind.startswith("\n") else "\n"
+    return f"{before}{chr(10) if before else ''}{chr(10).join(lines)}{chr(10) if not before else ''}{between}{behind}"
+
+
+def _heads(node: Any) -> bool:
+    """Whether it has to stand, or stands, before what is new: uses, and what is said of the whole file."""
+    whole = node.type.endswith("comment") and grammars.text(node).startswith(("//!", "/*!"))
+    return whole or node.type in {"use_declaration", "inner_attribute_item"}
+
+
+def _stands_alone(node: Any) -> bool:
+    """Whether a name says itself where it is from: it is no last part of a path, and in no attribute."""
+    before, above = node.prev_sibling, node.parent
+    if before is not None and before.type == "::":
+        return False
+    while above is not None:
+        if above.type in {"attribute_item", "inner_attribute_item", "use_declaration"}:
+            return False
+        above = above.parent
+    return True
 
 
 def _used(code: str, language: str) -> Iterator[str]:

@@ -10,5 +10,6 @@ from arriero.apps.codegen.judge.compiled.go import GO
 from arriero.apps.codegen.judge.compiled.java import JAVA
 from arriero.apps.codegen.judge.compiled.php import PHP
 from arriero.apps.codegen.judge.compiled.ruby import RUBY
+from arriero.apps.codegen.judge.compiled.rust import RUST
 
-DIALECTS: Mapping[str, Dialect] = {one.language: one for one in (CPP, C, JAVA, GO, PHP, RUBY)}
+DIALECTS: Mapping[str, Dialect] = {one.language: one for one in (CPP, C, JAVA, GO, RUST, PHP, RUBY)}

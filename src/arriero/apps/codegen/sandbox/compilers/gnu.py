@@ -4,27 +4,46 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from arriero.apps.codegen.sandbox.compilers.base import MADE, WHERE, Compiler, Language
 from arriero.apps.codegen.sandbox.interpreter import Mount, output, shared_objects
 
 
-def _gnu(language: str, program: str, inner: str, *options: str) -> Compiler | None:
-    """GCC for one language; None where it is not installed. Asks it for its folders (10 ms)."""
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """GCC's driver, the program that it calls inside, and what a box has to show so that it links programs of C."""
+
+    driver: str
+    inner: str
+    shows: tuple[Mount, ...]
+
+
+def tools(program: str, inner: str) -> Tools | None:
+    """Those of one of GCC's drivers; None where they are not installed. Asks it for its folders (10 ms)."""
     found = shutil.which(program, path=WHERE)
     if found is None:
         return None
     inside = _asked(found, f"-print-prog-name={inner}")
-    tools = [shutil.which(name, path=WHERE) for name in ("as", "ld")]
-    if not os.path.isabs(inside) or None in tools:  # noqa: PTH117  # GCC's driver without what compiles
+    others = [shutil.which(name, path=WHERE) for name in ("as", "ld")]
+    if not os.path.isabs(inside) or None in others:  # noqa: PTH117  # GCC's driver without what compiles
         return None
     libraries = Path(_asked(found, "-print-file-name=crt1.o")).resolve().parent
     folders = {Path(inside).parent, Path(_asked(found, "-print-libgcc-file-name")).parent}
-    mounts = [Mount(str(one.resolve()), str(one)) for one in (*folders, Path("/usr/include"))]
+    mounts = [Mount(str(one.resolve()), str(one)) for one in folders]
     mounts += [Mount(str(libraries), f"{lib}/{libraries.name}") for lib in ("/lib", "/usr/lib")]
-    mounts += [Mount(str(Path(one).resolve()), one) for one in (found, *tools) if one]
-    served = shared_objects([inside]) | _runtime(found)
+    mounts += [Mount(str(Path(one).resolve()), one) for one in (found, *others) if one]
+    return Tools(found, inside, tuple(mounts))
+
+
+def _gnu(language: str, program: str, inner: str, *options: str) -> Compiler | None:
+    """GCC for one language; None where it is not installed."""
+    gcc = tools(program, inner)
+    if gcc is None:
+        return None
+    found, include = gcc.driver, Path("/usr/include")
+    served = shared_objects([gcc.inner]) | runtime(found)
     objects = tuple(Mount(source, dest) for dest, source in sorted(served.items()))
     version = _asked(found, "-dumpfullversion")
     return Compiler(
@@ -32,7 +51,7 @@ def _gnu(language: str, program: str, inner: str, *options: str) -> Compiler | N
         f"{program} {version}",
         (found, "-B/usr/bin", "-O0", "-w", "-fdiagnostics-plain-output", "-fmax-errors=3", *options, "-o", f"{MADE}/program", "{entry}", "-lm"),
         (f"{MADE}/program",),
-        (*mounts, *objects),
+        (*gcc.shows, Mount(str(include.resolve()), str(include)), *objects),
         objects,
     )  # fmt: skip
 
@@ -41,7 +60,7 @@ def _asked(program: str, question: str) -> str:
     return output([program, question]).strip()
 
 
-def _runtime(program: str) -> dict[str, str]:
+def runtime(program: str) -> dict[str, str]:
     """What programs that GCC makes load: where it goes in a box -> where it lies here."""
     found = {}
     for name in ("libstdc++.so.6", "libgcc_s.so.1", "libm.so.6"):

@@ -8,5 +8,6 @@ from arriero.apps.codegen.sandbox.compilers.go import GO
 from arriero.apps.codegen.sandbox.compilers.java import JAVA
 from arriero.apps.codegen.sandbox.compilers.php import PHP
 from arriero.apps.codegen.sandbox.compilers.ruby import RUBY
+from arriero.apps.codegen.sandbox.compilers.rust import RUST
 
-LANGUAGES: tuple[Language, ...] = (CPP, C, JAVA, GO, PHP, RUBY)
+LANGUAGES: tuple[Language, ...] = (CPP, C, JAVA, GO, RUST, PHP, RUBY)
