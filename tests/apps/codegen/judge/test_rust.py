@@ -356,7 +356,7 @@ async def test_functions_and_objects_without_an_example_are_called(rust: Sandbox
     for entry, code in (("Stack", STACK), ("Account", account), ("Ring", ring), ("Circle", shape), ("f", joined)):  # fmt: skip
         report = await alone(rust, code, entry)
         assert (report.tests.executed, report.tests.reason) == (True, "it was tried; there are no examples"), entry  # fmt: skip
-        assert 6 < quality(report).score < 8
+        assert 6 < quality(report).score < 9
     never = await alone(rust, "struct P;\nimpl P { fn new(n: i32) -> P { panic!() } fn f(&self) -> i32 { 1 } }", "P")  # fmt: skip
     assert never.tests.reason == "no object of it could be made, whatever it was given"
     assert (await alone(rust, STACK.replace("items.pop()", "item.pop()"), "Stack")).blocked
@@ -406,3 +406,24 @@ async def test_what_the_compiler_is_sure_of_mends_the_code(
     made = edited(code, report.syntax[0].edits)
     assert mended in made
     assert (await alone(rust, made, "f")).tests.executed
+
+
+async def test_examples_of_rust_have_mutants_too(rust: Sandbox) -> None:
+    clamp = "fn f(n: i32) -> i32 {\n    if n < 0 {\n        return 0;\n    }\n    if n > 9 { 9 } else { n }\n}\n"
+    weak = await judged(rust, clamp, "f(3) == 3")
+    sharp = await judged(rust, clamp, "f(3) == 3", "f(-1) == 0", "f(10) == 9")
+    assert weak.tests.strength is not None
+    assert sharp.tests.strength is not None
+    assert weak.tests.strength < sharp.tests.strength
+    assert quality(sharp).score > 9.4
+
+
+async def test_what_a_table_of_hashes_gives_is_the_same_each_time(rust: Sandbox) -> None:
+    code = "use std::collections::*;\nfn f(v: Vec<i32>) -> (HashSet<i32>, HashMap<i32, i32>) {\n    (v.iter().copied().collect(), v.iter().map(|n| (*n, n + 1)).collect())\n}\n"
+    report = await judged(rust, code, "f([3, 1, 2, 4]) == ({1, 2, 3, 4}, {1: 2, 2: 3, 3: 4, 4: 5})")
+    assert (report.tests.passed, report.tests.odd) == (("t0",), ())
+
+
+async def test_a_mutant_that_names_a_method_otherwise_is_none(compiled: Sandbox) -> None:
+    code = "#include <vector>\nclass Bag {\npublic:\n    void add(int n) { all_.push_back(n); }\n    int max() const { return all_.back(); }\n\nprivate:\n    std::vector<int> all_;\n};\n"
+    assert (await examine(Subject(code, "cpp", "Bag"), compiled)).tests.executed

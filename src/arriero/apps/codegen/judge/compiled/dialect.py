@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -162,11 +162,15 @@ def bodies(
 
 
 def session_of(
-    name: str, row: tuple[object, ...]
+    name: str, row: tuple[object, ...], methods: Collection[str] | None = None
 ) -> tuple[tuple[object, ...], list[tuple[str, tuple[object, ...]]]]:
-    """What an object is made with, and the steps. Raises `Unspoken` where the row is the arguments of a call."""
+    """What an object is made with, and the steps. Raises `Unspoken` where the row is the arguments of a call, or no session of these methods."""
     match row:
         case (tuple() as made, list() as steps):
+            if lost := next(
+                (one for one, _ in steps if methods is not None and one not in methods), ""
+            ):
+                raise Unspoken(f"{name} has no method {lost}")
             return made, steps
     raise Unspoken(f"{name} is a class; only functions are called with examples")
 

@@ -272,7 +272,7 @@ class CFamily:
 
     def _session(self, members: Members, row: tuple[object, ...]) -> Iterator[str]:
         """An object, and its methods called in turn; what cannot be said of the steps is left out."""
-        made, steps = session_of(members.name, row)
+        made, steps = session_of(members.name, row, members.methods)
         args = []
         for at, (parameter, value) in enumerate(zip(members.made_with, made, strict=False)):
             yield from self._declared(f"m{at}", parameter, frozenset(), value)

@@ -411,7 +411,7 @@ def _matched(declared: Signature, row: tuple[object, ...]) -> Iterator[tuple[Par
 
 def _session(types: Types, members: Members, row: tuple[object, ...]) -> Iterator[str]:
     """An object, and its methods called in turn; what cannot be said of the steps is left out."""
-    given, steps = session_of(members.owner, row)
+    given, steps = session_of(members.owner, row, members.methods)
     wanted = ["one", "other"] if any(OTHER in (step[1] or ()) for step in steps) else ["one"]
     pointer = True
     for name in wanted:

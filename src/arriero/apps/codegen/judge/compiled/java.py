@@ -223,7 +223,7 @@ def _writer(code: str, entry: str) -> Callable[[tuple[object, ...]], str]:
 
 def _session(members: Members, row: tuple[object, ...]) -> Iterator[str]:
     """An object, and its methods called in turn; what cannot be said of the steps is left out."""
-    made, steps = session_of(members.name, row)
+    made, steps = session_of(members.name, row, members.methods)
     given = ", ".join(written(type_, value) for (_, type_), value in zip(members.made_with, made, strict=False))  # fmt: skip
     yield f"var one = new {members.name}({given});"
     if any(OTHER in (step[1] or ()) for step in steps):

@@ -365,7 +365,7 @@ def _told(gives: Type, call: str) -> str:
 
 def _session(members: Members, row: tuple[object, ...]) -> Iterator[str]:
     """An object, and its methods called in turn; what cannot be said of the steps is left out."""
-    made, steps = session_of(members.name, row)
+    made, steps = session_of(members.name, row, members.methods)
     given = [SPELLING.written(closed(type_, {}), value) for (_, type_), value in zip(members.made_with, made, strict=False)]  # fmt: skip
     places = members.made.count("{}")
     written = members.made.format(*given) if places > 1 else members.made.format(", ".join(given))

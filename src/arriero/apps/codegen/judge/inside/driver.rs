@@ -27,25 +27,28 @@ fn text(out: &mut String, text: &str) {
     out.push('"');
 }
 
+fn put<T: Plain + ?Sized>(one: &T) -> String {
+    let mut out = String::new();
+    one.arriero_put(&mut out);
+    out
+}
+
 fn items<'a, T: Plain + 'a>(out: &mut String, all: impl Iterator<Item = &'a T>) {
-    out.push('[');
-    for (at, one) in all.enumerate() {
-        out.push_str(if at > 0 { ", " } else { "" });
-        one.arriero_put(out);
-    }
-    out.push(']');
+    let told: Vec<String> = all.map(put).collect();
+    out.push_str(&std::format!("[{}]", told.join(", ")));
+}
+
+/// Of a table of hashes, whose order is another in each run.
+fn sorted<'a, T: Plain + 'a>(out: &mut String, all: impl Iterator<Item = &'a T>) {
+    let mut told: Vec<String> = all.map(put).collect();
+    told.sort();
+    out.push_str(&std::format!("[{}]", told.join(", ")));
 }
 
 fn pairs<'a, K: Plain + 'a, V: Plain + 'a>(out: &mut String, all: impl Iterator<Item = (&'a K, &'a V)>) {
-    out.push_str("{\"m\": [");
-    for (at, (key, held)) in all.enumerate() {
-        out.push_str(if at > 0 { ", [" } else { "[" });
-        key.arriero_put(out);
-        out.push_str(", ");
-        held.arriero_put(out);
-        out.push(']');
-    }
-    out.push_str("]}");
+    let mut told: Vec<String> = all.map(|one| put(&one)).collect();
+    told.sort();
+    out.push_str(&std::format!("{{\"m\": [{}]}}", told.join(", ")));
 }
 
 macro_rules! arriero_each {
@@ -122,7 +125,7 @@ impl<T: Plain, const N: usize> Plain for [T; N] {
 
 impl<T: Plain, S> Plain for HashSet<T, S> {
     fn arriero_put(&self, out: &mut String) {
-        items(out, self.iter());
+        sorted(out, self.iter());
     }
 }
 
