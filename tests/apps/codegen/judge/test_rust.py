@@ -155,6 +155,7 @@ def test_a_struct_offers_what_others_may_call() -> None:
         ("struct P(i32, f64);", "let mut one = crate::P(3i32, "),
         ("struct P;", "let mut one = crate::P;"),
         ("#[derive(Default)]\nstruct P { x: i32 }", "let mut one = crate::P::default();"),
+        ("struct P(i32);\nimpl P { fn both() -> (P, P) { (P(1), P(2)) } fn of(x: i32) -> P { P(x) } pub fn n(&self) -> i32 { self.0 } }", "let mut one = crate::P::of(3i32);"),
         ("enum P { A(i32), B }", "let mut one = crate::P::A(3i32);"),
         ("struct P<const N: usize, T>([T; N]);\nimpl<const N: usize, T> P<N, T> { fn of(x: i32) -> Option<Self> { None } }", "match crate::P::<4, i32>::of(3i32) { Some(it) => it,"),
         ("struct P(i32);\nimpl P { fn try_new(x: i32) -> Result<P, String> { Ok(P(x)) } }", "match crate::P::try_new(3i32) { Ok(it) => it, Err(error) => return Err("),

@@ -211,23 +211,20 @@ def members_of(code: str, entry: str) -> Members | None:
         trait = type_of(block.child_by_field_name("trait"), {}).name
         derived.add(trait)
         inner = {name: closed(one, {}) for name, one in opened(block, held).items()}
-        public = any(map(_is_public, _functions([block])))
-        for one in _functions([block]):
+        public = any(map(_is_public, _functions(block)))
+        for one in _functions(block):
             try:
                 made = _declared(one, {**held, **inner}, f"{place}::{_name(one)}")
             except Unspoken:
                 continue
             if trait == UNIT.name:
-                if public and not _is_public(one):
-                    continue
-                if made.receiver:
+                if made.receiver and (not public or _is_public(one)):
                     methods.setdefault(_name(one), made)
-                elif entry in made.gives.names:
+                elif not made.receiver and _makes(made.gives, entry):
                     makers.setdefault(_name(one), made)
-            elif trait in traits or trait == "Iterator":
+            elif made.receiver and (trait in traits or trait == "Iterator"):
                 used |= {trait} & traits
                 methods.setdefault(_name(one), made)
-    methods = {name: one for name, one in methods.items() if one.receiver}
     copied = bool(derived & {"Clone", "Copy"})
     if makers:
         maker = makers.get("new", next(iter(makers.values())))
@@ -268,12 +265,16 @@ def _modules(node: Any) -> list[str]:
     return found
 
 
-def _functions(blocks: Sequence[Any]) -> Iterator[Any]:
-    for block in blocks:
-        body = block.child_by_field_name("body")
-        for one in body.named_children if body is not None else ():
-            if one.type == "function_item":
-                yield one
+def _functions(block: Any) -> list[Any]:
+    body = block.child_by_field_name("body")
+    every = body.named_children if body is not None else ()
+    return [one for one in every if one.type == "function_item"]
+
+
+def _makes(gives: Type, entry: str) -> bool:
+    """Whether what a function gives is an object of the type, or one if all goes well."""
+    inner = gives.of[0] if gives.name in {"Option", "Result"} and gives.of else gives
+    return inner.name == entry
 
 
 def _is_public(node: Any) -> bool:
