@@ -10,6 +10,7 @@ from arriero.apps.codegen.sandbox.attacks.bait import laid
 from arriero.apps.codegen.sandbox.attacks.base import ESCAPED
 from arriero.apps.codegen.sandbox.base import Limit, Program, Ran, Sandbox
 from arriero.apps.codegen.sandbox.compiled import Compiled
+from arriero.apps.codegen.sandbox.compilers import gnu
 from arriero.apps.codegen.sandbox.compilers.rust import reworded
 from tests.apps.codegen.sandbox.test_compiled import FEW, compiled, run
 from tests.conftest import absent
@@ -22,6 +23,15 @@ def rust(compiled: Compiled) -> Compiled:
     if "rust" not in compiled.compilers:
         raise absent("REQUIRE_SERVICES", "there is no Rust compiler; as root: apt-get install rustc")  # fmt: skip
     return compiled
+
+
+def test_without_the_libraries_of_c_nothing_of_this_machine_is_shown_instead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = gnu._asked
+    monkeypatch.setattr(gnu, "_asked", lambda program, question: "crt1.o" if "crt1.o" in question else asked(program, question))  # fmt: skip
+    assert gnu.tools("gcc", "collect2") is None
+    assert gnu.C.find() is None
 
 
 async def ran(sandbox: Sandbox, body: str) -> Ran:

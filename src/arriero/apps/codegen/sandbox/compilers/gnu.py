@@ -27,9 +27,11 @@ def tools(program: str, inner: str) -> Tools | None:
         return None
     inside = _asked(found, f"-print-prog-name={inner}")
     others = [shutil.which(name, path=WHERE) for name in ("as", "ld")]
-    if not os.path.isabs(inside) or None in others:  # noqa: PTH117  # GCC's driver without what compiles
+    begins = _asked(found, "-print-file-name=crt1.o")
+    # GCC's driver without what compiles, or without the libraries of C: it tells the bare name of what it does not find.
+    if not (os.path.isabs(inside) and os.path.isabs(begins)) or None in others:  # noqa: PTH117
         return None
-    libraries = Path(_asked(found, "-print-file-name=crt1.o")).resolve().parent
+    libraries = Path(begins).resolve().parent
     folders = {Path(inside).parent, Path(_asked(found, "-print-libgcc-file-name")).parent}
     mounts = [Mount(str(one.resolve()), str(one)) for one in folders]
     mounts += [Mount(str(libraries), f"{lib}/{libraries.name}") for lib in ("/lib", "/usr/lib")]

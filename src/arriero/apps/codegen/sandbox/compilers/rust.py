@@ -64,6 +64,7 @@ def reworded(said: str) -> str:
 
 
 def _few(errors: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The first ones of each file: what calls the code may be refused many times for one error of the code."""
     seen: Counter[str] = Counter()
     for one in errors:
         place = _first(one)
