@@ -373,7 +373,8 @@ def _odd(told: Tried, subject: Subject) -> Iterator[Problem]:
             continue
         if one.kind == "raised" and one.text in SURPRISES and one.text not in seen:
             seen.add(one.text)
-            yield Problem(0, f"{call} raises {one.text}: {one.more}"[:300], "raises")
+            said = f"{one.text}: {one.more}" if one.more else one.text
+            yield Problem(0, f"{call} raises {said}"[:300], "raises")
         elif one.kind == "endless" and "endless" not in seen:
             seen.add("endless")
             yield Problem(0, f"{call} goes on and on", "endless")
