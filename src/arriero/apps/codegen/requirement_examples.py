@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from arriero.apps.codegen import trees
 from arriero.apps.codegen.requirement import Example
+from arriero.apps.codegen.requirement_values import in_python
 
 MOST = 40  # examples of one requirement; more are a test file, which comes as `tests`
 NEAR_ENOUGH = 1e-6  # absolute, for an expected float: what HumanEval's own tests allow
@@ -55,7 +56,7 @@ def examples_in(
     Without `names` any function that Python does not have counts. `entry` is what "Input: ..." is given to.
     """
     found: dict[str, Example] = {}
-    rest = text
+    rest = in_python(text)
     known = names | ({entry} if entry else set())
     for reader in (_doctests, _asserts, _arrows):
         shown, rest = reader(rest)
