@@ -74,6 +74,11 @@ async def test_what_was_asked_for_is_not_odd(sandbox: Sandbox) -> None:
     raising = "def f(n):\n    if n < 0:\n        raise ValueError('negative')\n    return n\n"
     asked = subject(raising, "f", "assert f(2) == 2")
     assert not rules(await told(sandbox, asked), asked)
+    nothing = "def f(n):\n    if n > 0:\n        return n\n"
+    asked = subject(
+        nothing, "f", "assert f(3) == 3", "assert f(-2) is None", "assert f(-3) == None"
+    )
+    assert not rules(await told(sandbox, asked), asked)
 
 
 async def test_growth_is_measured(sandbox: Sandbox) -> None:

@@ -423,6 +423,8 @@ def _mixed(told: Tried) -> Iterator[Problem]:
     if not kinds or len(set(kinds)) == 1 or set(kinds) == {"int", "float"}:
         return
     common = max(sorted(set(kinds)), key=kinds.count)
+    if any(kind == "NoneType" and told.inputs[place] in told.examples for place, kind in values):
+        return  # an example says that it may
     for place, kind in values:
         if kind == "NoneType" and common != kind:
             yield Problem(0, f"{_call(told, place)} gives None, others {common}", "mixed")

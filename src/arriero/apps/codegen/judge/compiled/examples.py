@@ -94,8 +94,8 @@ async def examples(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:
     tried = await mutated(
         tried, subject.code, subject.language, tried.entry, again, within_s=limits.wall_s
     )
-    # Nothing where others are something is meant where the types say so, or an example does.
-    meant = subject.language in OPTIONAL or any(call.expected is None for call in calls)
+    # Nothing where others are something is meant where the types say so.
+    meant = subject.language in OPTIONAL
     return replace(
         tests,
         odd=tuple(one for one in odd(tried, subject) if not (meant and one.rule == "mixed")),
