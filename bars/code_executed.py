@@ -27,7 +27,7 @@ from bars._solutions import SOLUTIONS
 from bars._trial import count, keep, progress
 from bars.result import Figure
 
-RUN = ("Python", "JavaScript", "TypeScript", "C++", "C", "Java")
+RUN = ("Python", "JavaScript", "TypeScript", "C++", "C", "Java", "Go", "Rust", "PHP", "Ruby")
 WITHIN_S = 20.0  # a busy machine is not what is measured
 
 

@@ -415,3 +415,19 @@ async def test_changed_code_has_to_do_what_was_given(php: Sandbox, ruby: Sandbox
     report = await judged(ruby, "ruby", "def f(text)\n  text.reverse\nend\n", given=given)
     assert len(report.tests.passed) > 2
     assert (await judged(ruby, "ruby", "def f(text)\n  text\nend\n", given=given)).tests.failed
+
+
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        ("ruby", "class A\n  def initialize\n    @items = [1]\n  end\n\n  def size\n    @items.size\n  end\n\n  def first\n    items.first\n  end\nend\n"),
+        ("php", "<?php\nclass A {\n    public function size() { return 1; }\n    public function first() { return $this->items(); }\n}\n"),
+        ("php", "<?php\nclass A {\n    public function size() { return 1; }\n    public function first() { return new Nowhere(); }\n}\n"),
+    ],
+)  # fmt: skip
+async def test_a_name_that_nobody_declares_is_odd_in_a_class_too(
+    php: Sandbox, ruby: Sandbox, language: str, code: str
+) -> None:
+    report = await judged(php if language == "php" else ruby, language, code, entry="A")
+    (odd,) = report.tests.odd
+    assert odd.message.endswith("raises NameError")

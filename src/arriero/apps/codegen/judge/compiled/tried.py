@@ -136,11 +136,16 @@ def _rows(dialect: Dialect, code: str, entry: str) -> tuple[str, list[list[tuple
     return "function", [[trees.literal(text) for text in shape[:MOST]] for shape in every]
 
 
+def _told(how: object, came: object) -> str:
+    """The text of what a step came to: the source of a value, the name of what was raised."""
+    return came if how == "raised" and isinstance(came, str) else repr(came)
+
+
 def outcome(came: Came, kind: str = "function") -> Outcome:
     """What a call came to, as other languages tell it; a crash is raised by its signal."""
     match came:
         case Came("value", list() as steps) if kind == "class":
-            read = [("object" if holds_object(one) else str(how), repr(one)) for how, one in steps]
+            read = [("object" if holds_object(one) else str(how), _told(how, one)) for how, one in steps]
             answers_ = any(how != "raised" for how, _ in read)
             return Outcome("value" if answers_ else "raised", repr(read), "")
         case Came("value", value):

@@ -53,7 +53,7 @@ final class ArrieroDriver
             try {
                 $came[] = '["value", ' . self::json($step($one, $other)) . ']';
             } catch (Throwable $error) {
-                $came[] = '["raised", ' . self::text(get_class($error)) . ']';
+                $came[] = '["raised", ' . self::text(self::name($error)) . ']';
             }
         }
         return '[' . implode(', ', $came) . ']';
@@ -81,6 +81,13 @@ final class ArrieroDriver
             $items[] = '[' . self::json($key) . ', ' . self::json($item, $depth + 1) . ']';
         }
         return '{"m": [' . implode(', ', $items) . ']}';
+    }
+
+    /** A name that the code uses and nobody declares: PHP has no class of its own for it. */
+    private static function name(Throwable $error): string
+    {
+        $lost = '/^(?:Call to undefined (?:function|method)|Class ".*" not found|Undefined constant)/';
+        return get_class($error) === 'Error' && preg_match($lost, $error->getMessage()) ? 'NameError' : get_class($error);
     }
 
     private static function text(string $value): string
