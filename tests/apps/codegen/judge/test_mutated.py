@@ -26,6 +26,7 @@ __all__ = ["compiled", "go", "java"]  # fixtures
         ("cpp", "int f(int a) { v.push_back(a); return a * 2; }", ["{ ; return", "a + 2", "a * 3"]),
         ("c", "int f(int a) { return toupper(a) % 2; }", ["tolower(a)", "/ 2", "% 3"]),
         ("php", "<?php function f($a) { if ($a) { return 'x'; } return $a - 1; }", ["(false)", "''", "$a + 1", "$a - 2"]),
+        ("ruby", "def f(a)\n  return 0 if a.empty?\n\n  @all.push(a)\n  self\nend", ["if (false)", "  nil\n  self"]),
         ("ruby", 'def f(a)\n  a > 3 ? "x" : a * 2\nend', ["a >= 3", "a < 3", '""', "a + 2"]),
     ],
 )  # fmt: skip

@@ -26,7 +26,7 @@ LAX = frozenset(
 BINARY = frozenset("assignment_expression assignment_statement augmented_assignment_expression binary binary_expression compound_assignment_expr operator_assignment".split())  # fmt: skip
 WHOLE = frozenset("decimal_integer_literal int_literal integer integer_literal number number_literal".split())  # fmt: skip
 STRINGS = frozenset("encapsed_string interpreted_string_literal raw_string_literal string string_literal".split())  # fmt: skip
-CONDITIONS = frozenset("if if_expression if_statement".split())
+CONDITIONS = frozenset("if if_expression if_modifier if_statement unless unless_modifier".split())
 NEGATED = frozenset("prefix_unary_expression unary unary_expression unary_op_expression".split())
 NAMES = frozenset("boolean boolean_literal false field_identifier identifier name property_identifier true".split())  # fmt: skip
 
@@ -75,7 +75,14 @@ def _changes(root: Any, language: str) -> Iterator[tuple[int, int, str]]:
                 yield *here, "return undefined;"
             case "expression_statement" | "inc_statement" | "dec_statement" if not lax:
                 yield *here, ";" if text(node).endswith(";") else ""
+            case "assignment" | "call" if language == "ruby" and _is_statement(node):
+                yield *here, "nil"
             case kind if kind in CONDITIONS:
                 condition = node.child_by_field_name("condition")
                 if condition is not None:
                     yield condition.start_byte, condition.end_byte, "(false)"
+
+
+def _is_statement(node: Any) -> bool:
+    """Whether it stands by itself in a body of Ruby, which gives what its last expression gives."""
+    return node.parent is not None and node.parent.type in {"block_body", "body_statement", "then"}

@@ -145,7 +145,9 @@ def outcome(came: Came, kind: str = "function") -> Outcome:
     """What a call came to, as other languages tell it; a crash is raised by its signal."""
     match came:
         case Came("value", list() as steps) if kind == "class":
-            read = [("object" if holds_object(one) else str(how), _told(how, one)) for how, one in steps]
+            read = [
+                ("object" if holds_object(one) else str(how), _told(how, one)) for how, one in steps
+            ]
             answers_ = any(how != "raised" for how, _ in read)
             return Outcome("value" if answers_ else "raised", repr(read), "")
         case Came("value", value):
