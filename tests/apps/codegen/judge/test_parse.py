@@ -1,4 +1,4 @@
-"""What the syntax gate lets through, and what it catches in seven languages."""
+"""What the syntax gate lets through, and what it catches in eight languages."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ WHOLE = {
     "go": "package main\n\nfunc add(a int, b int) int {\n\ttotal := a + b\n\treturn total\n}\n",
     "java": "class Sum {\n  static int add(int a, int b) {\n    int total = a + b;\n    return total;\n  }\n}\n",
     "rust": "fn add(a: i32, b: i32) -> i32 {\n    let total = a + b;\n    total\n}\n",
+    "kotlin": "fun add(a: Int, b: Int): Int {\n    val total = a + b\n    return total\n}\n",
     "cpp": "#include <vector>\nint add(int a, int b) {\n  int total = a + b;\n  return total;\n}\n",
 }
 

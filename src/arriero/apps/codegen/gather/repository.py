@@ -29,7 +29,7 @@ LEFT_OUT = frozenset(
 LANGUAGES: Mapping[str, str] = {
     "py": "python", "pyi": "python", "js": "javascript", "mjs": "javascript", "cjs": "javascript", "jsx": "jsx",
     "ts": "typescript", "tsx": "tsx", "go": "go", "java": "java", "rs": "rust", "c": "c", "h": "c", "cpp": "cpp",
-    "cc": "cpp", "hpp": "cpp", "cs": "csharp", "rb": "ruby", "php": "php", "sh": "bash",
+    "cc": "cpp", "hpp": "cpp", "cs": "csharp", "rb": "ruby", "php": "php", "sh": "bash", "kt": "kotlin",
 }  # fmt: skip
 TERMS = re.compile(r"(?i)(?:licen[cs]e|copying)(?:\.(?:txt|md|rst))?")  # files that tell a licence
 _HOSTILE = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\\]")

@@ -12,7 +12,7 @@ from arriero.core.errors import InputError, TooLarge
 MAIN = "main.py"
 ENDS = {
     "bash": "sh", "c": "c", "cpp": "cpp", "csharp": "cs", "go": "go", "java": "java", "javascript": "js",
-    "jsx": "jsx", "php": "php", "ruby": "rb", "rust": "rs", "tsx": "tsx", "typescript": "ts",
+    "jsx": "jsx", "kotlin": "kt", "php": "php", "ruby": "rb", "rust": "rs", "tsx": "tsx", "typescript": "ts",
 }  # fmt: skip
 LONGEST = 1_000_000  # characters of all files together; the security scan takes no more either
 NAMES = {
@@ -20,6 +20,7 @@ NAMES = {
     "c++": "cpp",
     "golang": "go",
     "js": "javascript",
+    "kt": "kotlin",
     "py": "python",
     "python3": "python",
     "rs": "rust",

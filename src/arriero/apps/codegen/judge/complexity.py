@@ -18,7 +18,8 @@ NESTS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.ExceptHandler, ast.IfExp,
 OTHERS = frozenset(
     "if_statement if_expression for_statement for_in_statement for_expression for_range_loop enhanced_for_statement "
     "while_statement while_expression loop_expression do_statement catch_clause ternary_expression "
-    "conditional_expression switch_statement switch_expression match_expression expression_switch_statement".split()
+    "conditional_expression switch_statement switch_expression match_expression expression_switch_statement "
+    "foreach_statement when_expression".split()
 )
 INNER = (ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef)
 

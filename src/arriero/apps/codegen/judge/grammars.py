@@ -1,6 +1,6 @@
 """Syntax trees of languages other than Python, by tree-sitter.
 
-One small wheel a language (30 MB installed for eleven) instead of the pack of 170 (192 MB, and its newer versions
+One small wheel a language (30 MB installed for twelve) instead of the pack of 170 (192 MB, and its newer versions
 download their grammars when they are first used). A language that has no grammar here is not checked, and says so.
 """
 
@@ -23,6 +23,7 @@ GRAMMARS = {
     "java": ("tree_sitter_java", "language"),
     "javascript": ("tree_sitter_javascript", "language"),
     "jsx": ("tree_sitter_javascript", "language"),
+    "kotlin": ("tree_sitter_kotlin", "language"),
     "php": ("tree_sitter_php", "language_php"),
     "ruby": ("tree_sitter_ruby", "language"),
     "rust": ("tree_sitter_rust", "language"),

@@ -56,7 +56,7 @@ def language_of(name: str, otherwise: str) -> str:
     ends = {
         "py": "python", "js": "javascript", "mjs": "javascript", "ts": "typescript", "go": "go", "java": "java",
         "rs": "rust", "cpp": "cpp", "cc": "cpp", "hpp": "cpp", "c": "c", "h": "c", "cs": "csharp", "rb": "ruby",
-        "php": "php", "sh": "bash",
+        "php": "php", "sh": "bash", "kt": "kotlin",
     }  # fmt: skip
     end = name.rpartition(".")[2].lower()
     return ends.get(end, "" if "." in name else otherwise)
@@ -260,7 +260,11 @@ def defined_in(root: Any, name: str) -> Any | None:
 
 def _without_body(node: Any) -> bool:
     """A function of Go (or TypeScript) that ends behind its signature, which says that it is written elsewhere."""
-    return node.type == "function_declaration" and node.child_by_field_name("body") is None
+    return (
+        node.type == "function_declaration"
+        and node.child_by_field_name("body") is None
+        and all(one.type != "function_body" for one in node.children)  # as Kotlin's grammar has it
+    )
 
 
 def name_in(node: Any) -> str:
