@@ -37,3 +37,19 @@ async def test_a_draft_of_rust_is_mended_until_it_compiles(desk: Opens, sandbox:
     assert "let mut counts" in made.code
     assert "word.len().try_into().unwrap()" in made.code
     assert (outcome.origin, len(house.asked)) == ("fixed", 1)
+
+
+async def test_a_script_that_crashes_is_written_again(desk: Opens) -> None:
+    crashes = "print(undefined_name)\n"
+    house = await desk(crashes, "print('hello')\n")
+    made = (await house.ask("Write a Python script that prints hello.")).outcome.answer
+    assert (made.executed, made.code.strip()) == (True, "print('hello')")
+    assert len(house.asked) > 1
+
+
+async def test_a_script_that_goes_on_crashing_is_never_shipped_without_a_word(desk: Opens) -> None:
+    house = await desk("print(undefined_name)\n")
+    made = (await house.ask("Write a Python script that prints hello.")).outcome.answer
+    assert made.decision == "ship with warnings"
+    assert made.score < 4
+    assert any("NameError" in one for one in made.warnings), made.warnings

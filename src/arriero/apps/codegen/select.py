@@ -52,8 +52,9 @@ def _values(judgement: Judgement) -> list[tuple[str, str]]:
 
 
 def is_wrong(judgement: Judgement) -> bool:
-    """Whether another draft could be better: it does not parse, imports what is not there, or fails an example."""
-    return bool(judgement.report.blocked) or bool(judgement.report.tests.failed)
+    """Whether another draft could be better: it does not parse, imports what is not there, fails an example or crashes."""
+    tests = judgement.report.tests
+    return bool(judgement.report.blocked or tests.failed or tests.crashed)
 
 
 def is_doubtful(judgement: Judgement) -> bool:

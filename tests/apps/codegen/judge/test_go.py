@@ -225,3 +225,16 @@ async def test_a_script_is_run_with_what_it_reads(go: Sandbox) -> None:
     assert (await judged(go, code, entry=None)).tests.executed
     silent = "package main\n\nfunc main() {}\n"
     assert not (await judged(go, silent, entry=None)).tests.executed
+
+
+async def test_a_program_around_what_was_asked_for_that_crashes_is_told(go: Sandbox) -> None:
+    code = 'package main\n\ntype Counter struct{ n map[string]int }\n\nfunc (c *Counter) Add(w string) int {\n\tc.n[w]++\n\treturn c.n[w]\n}\n\nfunc (c *Counter) Size() int { return len(c.n) }\n\nfunc main() {\n\tc := Counter{}\n\tc.Add("a")\n}\n'
+    report = await judged(go, code, entry="Counter")
+    assert report.tests.unproved == "it was run and crashed: main.go: it ended the program with status 2 (panic: assignment to entry in nil map)"  # fmt: skip
+    assert quality(report).score < 4
+    well = await judged(go, code.replace("c := Counter{}", "c := Counter{map[string]int{}}"), entry="Counter")  # fmt: skip
+    assert well.tests.unproved == ""
+    reads = code.replace("package main\n", 'package main\n\nimport "os"\n').replace('c.Add("a")', "c.Add(os.Args[1])")  # fmt: skip
+    assert (
+        await judged(go, reads, entry="Counter")
+    ).tests.unproved == ""  # it may refuse to go on without an argument

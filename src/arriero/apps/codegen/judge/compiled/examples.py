@@ -14,7 +14,7 @@ from arriero.apps.codegen.judge.compiled.includes import included
 from arriero.apps.codegen.judge.compiled.mutated import CPU_S as A_MUTANT_S
 from arriero.apps.codegen.judge.compiled.mutated import mutated
 from arriero.apps.codegen.judge.compiled.table import DIALECTS
-from arriero.apps.codegen.judge.compiled.tried import CPU_S, LOST, outcome, tried
+from arriero.apps.codegen.judge.compiled.tried import CPU_S, LOST, crash, outcome, tried
 from arriero.apps.codegen.judge.compiled.untyped import Untyped
 from arriero.apps.codegen.judge.inputs import near
 from arriero.apps.codegen.judge.report import Failure, Tests
@@ -147,6 +147,7 @@ async def _tried(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:
     why = "it was tried; there are no examples"
     return Tests(
         executed=True,
+        crashed=await crash(subject, DIALECTS[subject.language], sandbox, limits),
         reason=why,
         odd=odd(told, subject),
         generated=kept(told),

@@ -26,6 +26,12 @@ from arriero.apps.codegen.judge.tried import NOTHING, Outcome, Tried
 from arriero.apps.codegen.sandbox.base import Limits, Sandbox
 
 LOST = Came("limit")  # a call that was not begun, since one before it took all the time
+# How languages tell that nobody caught what was raised.
+CRASHED = re.compile(
+    r"^(?:panic: |fatal error: |thread '.*' panicked at |Exception in thread |terminate called |(?:PHP )?Fatal error: )"
+    r"|^\S+\.rb:\d+:in .*\([\w:]+\)$",
+    re.MULTILINE,
+)
 MOST = 12  # calls
 MOST_ENDED = 4  # calls that end the program or reach a limit; each costs a box
 ENOUGH = 4  # different things that a script printed
@@ -164,6 +170,23 @@ def outcome(came: Came, kind: str = "function") -> Outcome:
             )
             name, _, more = said.partition(": ")
             return Outcome("raised", signal[0], said) if signal else Outcome("raised", name, more)
+
+
+async def crash(subject: Subject, dialect: Dialect, sandbox: Sandbox, limits: Limits) -> str:
+    """How the program that stands around what was asked for crashes by itself; "" where it does not.
+
+    Often it is an example of how the rest is used. One that takes arguments or input is not run: it may rightly refuse
+    to go on without them.
+    """
+    alone = repr(((), ""))
+    if not subject.entry or not dialect.starts(subject.code) or scripts.runs(subject.code) != (alone,):  # fmt: skip
+        return ""
+    limits = replace(limits, cpu_s=min(CPU_S, limits.cpu_s))
+    ran = await sandbox.run(dialect.alone(subject.code).program, limits)
+    broken = ran.executed and ran.hit is None and not ran.diagnosis
+    if broken and ((ran.status or 0) < 0 or (ran.status and CRASHED.search(ran.stderr))):
+        return f"{subject.main}: {ended(ran)}"
+    return ""
 
 
 async def _script(
