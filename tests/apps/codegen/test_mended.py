@@ -51,5 +51,4 @@ async def test_a_script_that_goes_on_crashing_is_never_shipped_without_a_word(de
     house = await desk("print(undefined_name)\n")
     made = (await house.ask("Write a Python script that prints hello.")).outcome.answer
     assert made.decision == "ship with warnings"
-    assert made.score < 4
     assert any("NameError" in one for one in made.warnings), made.warnings
