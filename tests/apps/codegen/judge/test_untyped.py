@@ -220,6 +220,7 @@ async def test_what_cannot_be_read_is_broken(
     ("language", "code", "said"),
     [
         ("php", "<?php\nfunction f($n) { if ($n == 2) throw new LogicException('no'); return 1; }", "f(2): LogicException: no"),
+        ("php", "<?php\nfunction f($n) { if ($n == 2) trigger_error('no', E_USER_ERROR); return 1; }", "f(2): ErrorException: no"),
         ("php", "<?php\nfunction f($n) { if ($n == 2) exit(4); return 1; }", "f(2): it ended the program with status 4"),
         ("php", "<?php\nfunction f($n) { return $n == 2 ? f($n) : 1; }", "f(2): it ended the program with status 255 (Fatal error: Allowed memory size"),
         ("php", '<?php\nfunction f($n) { if ($n == 2) echo "\\n0 1 value 2\\n"; return 1; }', "f(2) gave 1, expected 2"),
@@ -257,6 +258,7 @@ async def test_a_call_that_ends_badly_fails_alone(
         ("ruby", "def f(x) = x.pop", ("f([3, 1]) == 1", "f([]) == None")),
         ("ruby", "RATE = 2\n\nclass Tool\n  def f(x, by: RATE) = twice(x) * by\n\n  private\n\n  def twice(x) = 2 * x\nend", ("f(1) == 4", "f(1, 3) == 6")),
         ("ruby", "def text(value) = value\ndef json(value) = 1\ndef f(x) = text(x)", ("f(7) == 7",)),
+        ("ruby", 'def format(x) = "<#{x}>"\ndef f(x) = format(x)', ("f('é') == '<é>'",)),
     ],
 )  # fmt: skip
 async def test_what_it_gives_is_read_whatever_it_is(
@@ -291,6 +293,8 @@ async def test_what_is_no_text_or_no_number_breaks_nothing(
         ("php", "<?php\nfunction f($x) { yield $x; }"),
         ("ruby", "def f(x) = [1..x]"),
         ("ruby", "def f(x) = Object.new"),
+        ("ruby", "def f(x) = [{ a: x }].tally"),
+        ("ruby", "def f(x) = 10**5000"),
     ],
 )
 async def test_an_object_is_not_executed(
