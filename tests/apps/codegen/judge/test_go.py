@@ -189,6 +189,18 @@ async def test_what_ends_badly_fails(go: Sandbox, body: str, said: str) -> None:
     assert quality(report).score <= FAILS
 
 
+async def test_a_function_may_have_the_name_of_what_calls_it(go: Sandbox) -> None:
+    code = "package main\n\nfunc out(n int) int {\n\treturn n + 1\n}\n"
+    assert (await judged(go, code, "out(1) == 2", entry="out")).tests.passed == ("t0",)
+
+
+async def test_calls_near_the_examples_show_what_panics(go: Sandbox) -> None:
+    code = "package main\n\nfunc f(xs []int) int {\n\treturn xs[0]\n}\n"
+    report = await judged(go, code, "f([1, 2]) == 1", "f([3]) == 3")
+    assert [one.rule for one in report.tests.odd] == ["raises"]
+    assert "f([]) raises runtime error: index out of range [0] with length 0" in report.tests.odd[0].message  # fmt: skip
+
+
 async def test_an_error_that_is_given_is_raised(go: Sandbox) -> None:
     code = 'package main\n\nimport "errors"\n\nfunc f(n int) (int, error) {\n\treturn n, errors.New("no way")\n}\n'
     report = await judged(go, code, "f(2) == 2")

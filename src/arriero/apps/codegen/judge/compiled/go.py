@@ -386,12 +386,12 @@ def _body(types: Types, entry: str, declared: Signature, row: tuple[object, ...]
             changed = at
     call = f"{entry}({', '.join(f'a{at}' for at in range(len(given)))})"
     if declared.gives:
-        yield f"out.give({str(declared.fails).lower()})({call})"
+        yield f"arriero.give({str(declared.fails).lower()})({call})"
         return
     if changed < 0:
         raise Unspoken("the code returns nothing")
     yield call
-    yield f"out.give(false)(a{changed})"
+    yield f"arriero.give(false)(a{changed})"
 
 
 def _matched(declared: Signature, row: tuple[object, ...]) -> Iterator[tuple[Parameter, object]]:
@@ -425,7 +425,7 @@ def _session(types: Types, members: Members, row: tuple[object, ...]) -> Iterato
             yield "if failed != nil { panic(failed) }"
         pointer = members.made.gives[0].name == "*"
     yield "_ = one"
-    yield 'out.WriteString("[")'
+    yield 'arriero.WriteString("[")'
     first = True
     for name, values in steps:
         method = members.methods[name]
@@ -434,10 +434,10 @@ def _session(types: Types, members: Members, row: tuple[object, ...]) -> Iterato
         except Unspoken:
             continue
         call = f"one.{name}({passed})"
-        told = f"out.give({str(method.fails).lower()})({call})" if method.gives else f"{call}; out.give(false)()"  # fmt: skip
-        yield f"out.step({str(first).lower()}, func(out *arrieroOut) {{ {told} }})"
+        told = f"arriero.give({str(method.fails).lower()})({call})" if method.gives else f"{call}; arriero.give(false)()"  # fmt: skip
+        yield f"arriero.step({str(first).lower()}, func(arriero *arrieroOut) {{ {told} }})"
         first = False
-    yield 'out.WriteString("]")'
+    yield 'arriero.WriteString("]")'
 
 
 def _passed(
