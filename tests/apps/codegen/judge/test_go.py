@@ -146,6 +146,12 @@ def test_variables_that_nothing_reads_are_read() -> None:
     assert used(code, [Problem(4, "x declared and not used: y", COMPILER)]) == code
 
 
+def test_comments_among_types_are_none() -> None:
+    code = "package main\n\ntype (\n\t// A pair.\n\tP struct{ X int }\n\t/* told */ Q = int\n)\n\nfunc f(p P, q Q) int { return p.X }\n"
+    driven = GO.driven(code, "f", [([1], 2)])
+    assert "a0 := P{X: 1}\n\t\ta1 := Q(2)" in driven.program.files[driven.program.entry]
+
+
 # -- with a compiler
 
 

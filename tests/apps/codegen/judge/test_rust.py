@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from arriero.apps.codegen.judge.base import Subject
@@ -218,6 +220,14 @@ def test_edits_are_read_and_made() -> None:
     assert edited(code, both) == "let w = 1;\nlet é = 3;\n"
     assert edited("a\nb\nc", [Edit((1, 2), (3, 1), "-\n-")]) == "a-\n-c"
     assert edited(code, [Edit((9, 1), (9, 1), "x"), Edit((1, 99), (1, 99), "x"), Edit((2, 1), (1, 1), "x")]) == code  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["Vec", "HashMap", "HashSet", "&Vec", "Option", "Box", "Result"])
+@pytest.mark.parametrize("value", [[1], {"a": 1}, {1}, None, 1])
+def test_a_type_that_leaves_out_what_is_in_it_is_written_or_not(kind: str, value: object) -> None:
+    """The compiler refuses such code, or the type is the code's own."""
+    with suppress(Unspoken):
+        assert RUST.driven(f"fn f(v: {kind}) -> i32 {{ 1 }}", "f", [(value,)]).rows == (0,)
 
 
 # -- with the compiler

@@ -374,6 +374,18 @@ async def test_an_object_of_a_class_is_made_and_its_methods_are_called(
     assert report.tests.reason == "no object of it could be made, whatever it was given"
 
 
+@pytest.mark.parametrize("language", ["php", "ruby"])
+async def test_a_mutant_that_names_a_method_otherwise_is_none(
+    request: pytest.FixtureRequest, sandbox: Sandbox, language: str
+) -> None:
+    code = {
+        "php": "<?php\nclass S {\n    private $all = [1];\n    public function add(int $x) { $this->all[] = $x; }\n    public function max() { return max($this->all); }\n}\n",
+        "ruby": "class S\n  def initialize\n    @all = [1]\n  end\n\n  def add(x) = @all << x\n\n  def max = @all.max\nend\n",
+    }[language]  # fmt: skip
+    report = await judged(request.getfixturevalue(language), language, code, entry="S")
+    assert (report.tests.executed, report.tests.odd) == (True, ())
+
+
 @pytest.mark.parametrize(
     ("language", "code"),
     [

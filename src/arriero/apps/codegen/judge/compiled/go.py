@@ -304,7 +304,9 @@ def _specs(code: str) -> Iterator[tuple[str, Any]]:
     for node in grammars.tree(code, "go").children:
         if node.type == "type_declaration":
             for one in node.named_children:
-                yield grammars.text(one.child_by_field_name("name")), one
+                name = one.child_by_field_name("name")
+                if name is not None:
+                    yield grammars.text(name), one
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,7 @@ class Untyped:
         return lambda row: self.call(function, [self.literals.written(one) for one in row])
 
     def _session(self, members: Members, row: tuple[object, ...]) -> str:
-        made, steps = session_of(members.name, row)
+        made, steps = session_of(members.name, row, members.methods)
         written = [
             (name, None if args is None else [self._given(one) for one in args])
             for name, args in steps
