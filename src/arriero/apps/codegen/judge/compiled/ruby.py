@@ -22,6 +22,7 @@ DEFINED = frozenset({"method", "singleton_method"})
 READERS = frozenset({"attr_reader", "attr_accessor"})
 QUIET = re.compile(r"require(?:_relative)?\b|[A-Z]\w*\s*=")
 HIDDEN = frozenset({"private", "protected"})
+LOOKS = frozenset("delete dig except fetch has_key? include? key? slice values_at".split())
 
 
 def function(code: str, entry: str) -> Function:
@@ -112,6 +113,27 @@ def last(code: str) -> str:
         elif one.type not in {"comment", "module"} and not QUIET.match(grammars.text(one)):
             return ""
     return name
+
+
+def symbols(code: str) -> frozenset[str]:
+    """The keys that code looks up as symbols alone: examples do not say which of the two is meant by a name."""
+    looked, texts = set[str](), set[str]()
+    for node in grammars.nodes(grammars.tree(code, "ruby")):
+        if node.type == "string_content":
+            texts.add(grammars.text(node))
+        elif node.type == "keyword_pattern":
+            looked.add(grammars.text(node.child_by_field_name("key")))
+        elif node.type == "simple_symbol" and _looks_up(node.parent):
+            looked.add(grammars.text(node).removeprefix(":"))
+    return frozenset(looked - texts)
+
+
+def _looks_up(above: Any) -> bool:
+    """Whether what stands below is a key that is looked up."""
+    if above.type != "argument_list":
+        return bool(above.type == "element_reference")
+    method = above.parent.child_by_field_name("method")
+    return method is not None and grammars.text(method) in LOOKS
 
 
 def _name(node: Any) -> str:
@@ -231,4 +253,4 @@ def _text(value: str) -> str:
 
 
 LITERALS = Literals("nil", _text, ("{", "}"), "Float::INFINITY", "Float::NAN")
-RUBY = Untyped("ruby", "rb", LITERALS, function, members_of, _call, _session, last)
+RUBY = Untyped("ruby", "rb", LITERALS, function, members_of, _call, _session, last, symbols=symbols)
