@@ -131,6 +131,8 @@ def test_packages_are_put_in_and_taken_out_by_rule() -> None:
     assert "b-go" in right  # the name of another's package is not read off its path
     own = "package main\n\nfunc f(n int) int {\n\tsort := []int{n}\n\tstrings := P{n}\n\treturn sort[0] + strings.n\n}\n"
     assert included(own, "go") == own
+    newer = 'package main\n\nimport "math/rand/v2"\n\nfunc f(n int) int { return rand.IntN(n) }\n'
+    assert included(newer, "go") == newer
     assert included('package main\n\nimport _ "embed"\n', "go").endswith('import _ "embed"\n')
 
 

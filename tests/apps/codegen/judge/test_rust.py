@@ -259,6 +259,7 @@ async def test_right_code_passes_and_code_with_a_mistake_is_caught(rust: Sandbox
         ("fn f<'a>(v: &'a [u32]) -> Box<dyn Iterator<Item = u32> + 'a> { Box::new(v.iter().map(|x| x * x)) }", ["f([1, 2]) == [1, 4]"]),
         ("impl Solution {\n    pub fn f(nums: Vec<i32>, target: i32) -> Vec<i32> { nums.into_iter().filter(|n| *n < target).collect() }\n}\nstruct Solution;", ["f([1, 3], 2) == [1]"]),
         ("macro_rules! vec { ($x:expr) => { $x } }\nmacro_rules! println { ($($x:tt)*) => {} }\ntype Result<T> = std::result::Result<T, std::num::ParseIntError>;\nfn f(s: &str) -> Result<i32> { s.parse::<i32>() }", ["f('12') == 12"]),
+        ("#![deny(unused)]\nfn f(n: i32) -> i32 { n }\nfn main() { f(2); }", ["f(1) == 1"]),
         ('#![crate_type = "lib"]\npub fn f(n: i32) -> i32 { n }', ["f(1) == 1"]),
         ("#![deny(warnings)]\n#![forbid(unsafe_code)]\nfn f(n: i32) -> i32 { n }", ["f(1) == 1"]),
         ('fn f(n: i32) -> i32 { print!("0 value 2"); n }', ["f(1) == 1"]),

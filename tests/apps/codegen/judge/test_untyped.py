@@ -256,6 +256,7 @@ async def test_a_call_that_ends_badly_fails_alone(
         ("php", "<?php\nfunction f($n) { for ($i = 0, $sum = 0; $i < 9000; $i++) { $sum += $n[$i]; } return $sum; }", ("f([1, 2]) == 3",)),
         ("php", "<?php\nconst RATE = 2;\n$factor = 3;\nfunction f($n) { global $factor; return $n * RATE * $factor; }", ("f(1) == 6",)),
         ("ruby", "def f(x) = x", ("f(['a', {'k': (1.5, None)}, True]) == ['a', {'k': [1.5, None]}, True]", "f({}) == {}", "f({1: 'b'}) == {1: 'b'}", "f('\u2028\\n\"\\\\#{1}\\x00é😀') == '\u2028\\n\"\\\\#{1}\\x00é😀'", "f(2**70) == 2**70")),
+        ("php", "function f($x) { return '<?xml' . $x; }", ("f('?>') == '<?xml?>'",)),
         ("ruby", "require 'set'\n\ndef f(x) = { name: :bob, all: Set.new([x, x]) }", ("f(1) == {'name': 'bob', 'all': {1}}",)),
         ("ruby", "def f(x)\n  x.sort!\n  nil\nend\nputs 1\nexit", ("f([3, 1]) == [1, 3]",)),
         ("ruby", "def f(people) = people.select { |one| one[:age] > 1 }.map { |one| one[:name] }", ("f([{'name': 'Ann', 'age': 2}, {'name': 'Bo', 'age': 1}]) == ['Ann']", "f([]) == []")),

@@ -27,7 +27,7 @@ OPEN = frozenset(
 
 def opened(code: str) -> str:
     """The code behind the mark that PHP begins with, without another line."""
-    return code if "<?" in code else f"<?php {code}"
+    return f"<?php {code}" if grammars.is_bare(code) else code
 
 
 def function(code: str, entry: str) -> Function:

@@ -106,7 +106,10 @@ class Rust:
         uses = "\n".join(f"use crate::{name} as _;" for name in sorted(members.traits if members else ()))  # fmt: skip
         table = ", ".join(f"call_{at}" for at in range(len(made)))
         driver = filled("driver.rs", {"CALLS": calls, "TABLE": table, "USES": uses})
-        text = f"{_without_main(code)}\n\nmod {DRIVER};\n\nfn main() {{\n    {DRIVER}::main()\n}}\n"
+        theirs = _without_main(code)
+        # Named, so that it is no dead code, which the code may forbid.
+        used = f"    let _ = {THEIRS};\n" if theirs != code else ""
+        text = f"{theirs}\n\nmod {DRIVER};\n\nfn main() {{\n{used}    {DRIVER}::main()\n}}\n"
         files = {MAIN: text, f"{DRIVER}.rs": driver}
         return Driven(Program(files, MAIN), MAIN, said, unsaid=unsaid)
 
