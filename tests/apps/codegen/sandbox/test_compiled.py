@@ -20,6 +20,7 @@ from arriero.apps.codegen.sandbox.compilers import go as go_module
 from arriero.apps.codegen.sandbox.compilers.base import WHERE
 from arriero.apps.codegen.sandbox.compilers.go import GO
 from arriero.apps.codegen.sandbox.compilers.table import LANGUAGES
+from arriero.apps.codegen.sandbox.interpreter import output
 from arriero.apps.codegen.sandbox.probe import probe
 from tests.conftest import absent
 
@@ -354,9 +355,8 @@ def test_go_is_found_whatever_this_process_is_told_of_it(
     found = GO.find()
     assert found is not None
     assert not any(one.source.startswith(str(tmp_path)) for one in found.shows)
-    told = go_module.output
     monkeypatch.setattr(
-        go_module, "output", lambda argv: re.sub(r"\n$", " X:fieldtrack\n", told(argv))
+        go_module, "output", lambda argv: re.sub(r"\n$", " X:fieldtrack\n", output(argv))
     )
     built_with = GO.find()
     assert built_with is not None

@@ -58,6 +58,12 @@ def nodes(root: Any) -> Iterator[Any]:
         todo.extend(reversed(node.children))
 
 
+def name(node: Any) -> str:
+    """What a definition is called; "" where it has no name."""
+    held = node.child_by_field_name("name")
+    return text(held) if held is not None else ""
+
+
 def text(node: Any) -> str:
     """The source text of a node."""
     return str(node.text.decode(errors="replace")) if node.text is not None else ""
