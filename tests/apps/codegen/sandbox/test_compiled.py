@@ -207,7 +207,13 @@ async def test_what_code_says_itself_is_not_what_a_compiler_lacks(compiled: Comp
 async def test_go_has_room_on_a_machine_of_many_cores(go: Compiled) -> None:
     code = 'package main\n\nimport (\n\t"fmt"\n\t"runtime"\n)\n\nfunc main() { fmt.Print(runtime.GOMAXPROCS(0)) }\n'
     ran = await run(go, code, "main.go")
-    assert 0 < int(ran.stdout) <= 4
+    assert ran.stdout == "4"
+
+
+async def test_java_has_room_on_a_machine_of_many_cores(java: Compiled) -> None:
+    code = "class Main { public static void main(String[] given) { System.out.print(Runtime.getRuntime().availableProcessors()); } }"
+    ran = await run(java, code, "Main.java")
+    assert ran.stdout == "4"
 
 
 async def test_what_go_says_of_no_line_is_told(go: Compiled) -> None:
