@@ -67,6 +67,8 @@ def test_types_of_the_codes_own_are_said_too() -> None:
     ("declared", "row", "why"),
     [
         ("n int) int", ([1],), "the code takes int, which [1] is not"),
+        ("a [2]int) int", ([1, 2, 3],), "the code takes [2]int, which [1, 2, 3] is not"),
+        ("x float32) int", (1e100,), "the code takes float32, which 1e+100 is not"),
         ("n uint) int", (-1,), "the code takes uint, which -1 is not"),
         ("n int) int", (True,), "the code takes int, which True is not"),
         ("n int) int", (1, 2), "the code takes 1 values, the example gives 2"),

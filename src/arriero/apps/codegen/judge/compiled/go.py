@@ -28,7 +28,7 @@ BITS = {"int": 63, "int64": 63, "int32": 31, "rune": 31, "int16": 15, "int8": 7}
 COUNTED = {"uint": 64, "uint64": 64, "uintptr": 64, "uint32": 32, "uint16": 16, "uint8": 8, "byte": 8}  # fmt: skip
 RANGES = {name: (-(2**bits), 2**bits - 1) for name, bits in BITS.items()} | {name: (0, 2**bits - 1) for name, bits in COUNTED.items()}  # fmt: skip
 LETTERS = frozenset({"rune", "byte"})
-FRACTIONS = frozenset({"float64", "float32"})
+FRACTIONS = {"float64": 1e300, "float32": 1e38}  # what is less than that can be written
 ANY = Type("any")
 ERROR = Type("error")
 NATURAL = {"int": "int", "long": "int", "float": "float64", "bool": "bool", "str": "string", "list": "[]", "dict": "map"}  # fmt: skip
@@ -87,7 +87,7 @@ class Types:
                 pass
             case int() if name in RANGES and RANGES[name][0] <= value <= RANGES[name][1]:
                 return str(value) if name == "int" else f"{name}({value})"
-            case int() | float() if name in FRACTIONS and abs(value) < 1e300:
+            case int() | float() if name in FRACTIONS and abs(value) < FRACTIONS[name]:
                 return f"{name}({float(value)!r})"
             case str() if name in LETTERS and len(value) == 1 and (name == "rune" or value.isascii()):  # fmt: skip
                 return f"{name}({ord(value)})"
@@ -95,7 +95,9 @@ class Types:
                 return quoted(value)
             case str() if name == "[]" and of[0].name in LETTERS:
                 return f"{spelt(type_)}({quoted(value)})"
-            case list() | tuple() | set() | frozenset() if name == "[]":
+            case list() | tuple() | set() | frozenset() if name == "[]" and _has_room(
+                of, len(value)
+            ):
                 items = sorted(value, key=repr) if isinstance(value, set | frozenset) else value
                 return f"{spelt(type_)}{{{', '.join(self.written(of[0], one) for one in items)}}}"
             case set() | frozenset() if name == "map" and of[1].name in {"bool", "struct{}"}:
@@ -467,6 +469,11 @@ def _escaped(sign: str) -> str:
     if 0xD800 <= number < 0xE000:
         return "\\ufffd"
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def _has_room(of: Sequence[Type], count: int) -> bool:
+    """Whether so many items fit into a slice, or an array whose length is a number."""
+    return len(of) < 2 or not of[1].name.isdigit() or count <= int(of[1].name)
 
 
 def _plain(name: str) -> str:
