@@ -160,6 +160,28 @@ def test_comments_among_types_are_none() -> None:
 
 
 @pytest.mark.parametrize(
+    ("loop", "unread", "right"),
+    [
+        ("for i := range n", "i", "for range n"),
+        ("for i, c := range n", "ic", "for range n"),
+        ("for _, c := range n", "c", "for range n"),
+        ("for i, _ := range n", "i", "for range n"),
+        ("for i, c := range n", "c", "for i, _ := range n"),
+    ],
+)
+async def test_a_loop_whose_variables_nothing_reads_is_one_that_go_takes(
+    go: Sandbox, loop: str, unread: str, right: str
+) -> None:
+    read = "\t\tk += i\n" if "i" in right.partition(":=")[0].removeprefix("for") else ""
+    code = f"package main\n\nfunc f(n string) int {{\n\tk := 0\n\t{loop} {{\n\t\tk++\n{read}\t}}\n\treturn k\n}}\n"
+    broken = await judged(go, code, "f('ab') == 2")
+    assert sorted(one.message[0] for one in broken.syntax) == sorted(unread)
+    mended = used(code, broken.syntax)
+    assert f"\t{right} {{\n" in mended
+    assert (await judged(go, mended, "f('ab') == 2")).blocked == ""
+
+
+@pytest.mark.parametrize(
     ("code", "tests"),
     [
         ('import "sort"\n\nfunc f(a, b []int) []int {\n\tr := append(a, b...)\n\tsort.Ints(r)\n\treturn r\n}', ("f([1, 4], [2, 3]) == [1, 2, 3, 4]", "f([], []) == []")),
