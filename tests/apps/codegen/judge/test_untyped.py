@@ -76,6 +76,7 @@ def test_a_call_is_written_in_the_language(
         ("ruby", "class S\n  def f(n) = n\n  private :f\nend", (1,), "f is private"),
         ("ruby", "class S\n  def initialize(db)\n  end\n  def f(n) = n\nend", (1,), "f is a method of S"),
         ("ruby", "def g\nend", (1,), "there is no method f"),
+        ("php", "<?php\nclass A {\n    public function f() { return 1; }\n    public function first() { return new Nowhere(A)\n}\n", (1,), "f stands in no class"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_said_says_why(

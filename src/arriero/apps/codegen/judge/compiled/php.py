@@ -47,7 +47,7 @@ def function(code: str, entry: str) -> Function:
     words = _modifiers(node)
     if words & {"private", "protected"}:
         raise Unspoken(f"{entry} is {'private' if 'private' in words else 'protected'}")
-    if owner.type != "class_declaration":
+    if owner is None or owner.type != "class_declaration":
         raise Unspoken(f"{entry} stands in no class")
     name = f"{_space(owner)}{grammars.name(owner)}"
     if "static" in words:
