@@ -99,7 +99,9 @@ def test_the_codes_own_main_has_another_name_and_no_place_changes() -> None:
     code = "fn main() { f(1); }\nfn f(n: i32) -> i32 { n }\nmod m { fn main() {} } // end"
     text = RUST.driven(code, "f", [(1,)]).program.files["main.rs"]
     assert text.startswith(code.replace("fn main() { f", "fn m_in() { f"))
-    assert text.endswith("\nmod arriero_driver;\n\nfn main() {\n    arriero_driver::main()\n}\n")
+    assert text.endswith(
+        "\nmod arriero_driver;\n\nfn main() {\n    let _ = m_in;\n    arriero_driver::main()\n}\n"
+    )
     assert RUST.starts(code)
     assert not RUST.starts("fn domain() {}")
     assert RUST.alone(code).program.files == {"main.rs": code}
