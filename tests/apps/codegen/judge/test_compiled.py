@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,10 +11,18 @@ from dataclasses import replace
 import pytest
 
 from arriero.apps.codegen.judge.base import Subject
-from arriero.apps.codegen.judge.compiled.answers import refused
-from arriero.apps.codegen.judge.compiled.calls import Call, Object, call_of, plain, same
+from arriero.apps.codegen.judge.compiled.answers import Came, refused
+from arriero.apps.codegen.judge.compiled.calls import (
+    Call,
+    Object,
+    call_of,
+    holds_object,
+    plain,
+    same,
+)
 from arriero.apps.codegen.judge.compiled.dialect import Driven, Unspoken
 from arriero.apps.codegen.judge.compiled.table import DIALECTS
+from arriero.apps.codegen.judge.compiled.tried import outcome
 from arriero.apps.codegen.judge.compiled.types import Type, parsed
 from arriero.apps.codegen.judge.examine import examine
 from arriero.apps.codegen.judge.quality import FAILS, UNRUN, missing, quality
@@ -102,6 +111,8 @@ def test_equal_values_are_the_same(expected: object, told: object) -> None:
         (None, 0),
         (3, {"o": "Point"}),
         ([3], [{"o": "Point"}]),
+        (0.5, 10**400),
+        ({"a": 1}, {"m": [[{"m": [["a", 1]]}, 1]]}),
     ],
 )
 def test_other_values_are_not(expected: object, told: object) -> None:
@@ -216,6 +227,34 @@ async def test_lines_without_the_nonce_are_nobodys_results() -> None:
 
     report = await judged(Forged({}), "cpp", "int f(int n) { return n; }", "f(1) == 1")
     assert not report.tests.passed
+
+
+def test_what_no_test_is_able_to_name_is_an_object() -> None:
+    for told in ({"m": [[{"m": []}, 1]]}, {"m": [[[1, {"m": []}], 1]]}, {"m": [[{"o": "P"}, 1]]}):
+        assert holds_object(plain(told))
+    for value in (math.nan, [math.inf], {"a": math.nan}, plain({"m": [[{"o": "P"}, 1]]})):
+        assert outcome(Came("value", value)).kind == "object"
+        assert "object" in outcome(Came("value", [["value", value]]), "class").text
+    assert outcome(Came("value", [1.5, {"a": "x"}])).kind == "value"
+
+
+@pytest.mark.parametrize(
+    "told", ['{"m": [[1, 2, 3]]}', '{"m": [1]}', "[" * 900 + "]" * 900, "[" * 100_000, "{", ""]
+)
+async def test_what_no_driver_writes_is_no_result(told: str) -> None:
+    """Code that shares a process with a driver may have read its nonce."""
+
+    class Forged(ScriptedSandbox):
+        async def run(self, program: Program, limits: object) -> Ran:
+            return Ran(0, f"\n{program.argv[0]} 0 value {told}\n")
+
+    report = await judged(Forged({}), "cpp", "int f(int n) { return n; }", "f(1) == 1")
+    assert [one.name for one in report.tests.failed] == ["t0"]
+
+
+def test_steps_that_no_driver_writes_are_none() -> None:
+    for told in (1, "x", [1], [["value"]], [["value", 1, 2]]):
+        assert outcome(Came("value", told), "class").kind == "raised"
 
 
 async def test_a_value_may_hold_other_ends_of_lines() -> None:

@@ -67,6 +67,8 @@ def test_types_of_the_codes_own_are_said_too() -> None:
     ("declared", "row", "why"),
     [
         ("n int) int", ([1],), "the code takes int, which [1] is not"),
+        ("a [2]int) int", ([1, 2, 3],), "the code takes [2]int, which [1, 2, 3] is not"),
+        ("x float32) int", (1e100,), "the code takes float32, which 1e+100 is not"),
         ("n uint) int", (-1,), "the code takes uint, which -1 is not"),
         ("n int) int", (True,), "the code takes int, which True is not"),
         ("n int) int", (1, 2), "the code takes 1 values, the example gives 2"),
@@ -131,6 +133,8 @@ def test_packages_are_put_in_and_taken_out_by_rule() -> None:
     assert "b-go" in right  # the name of another's package is not read off its path
     own = "package main\n\nfunc f(n int) int {\n\tsort := []int{n}\n\tstrings := P{n}\n\treturn sort[0] + strings.n\n}\n"
     assert included(own, "go") == own
+    newer = 'package main\n\nimport "math/rand/v2"\n\nfunc f(n int) int { return rand.IntN(n) }\n'
+    assert included(newer, "go") == newer
     assert included('package main\n\nimport _ "embed"\n', "go").endswith('import _ "embed"\n')
 
 
@@ -146,7 +150,35 @@ def test_variables_that_nothing_reads_are_read() -> None:
     assert used(code, [Problem(4, "x declared and not used: y", COMPILER)]) == code
 
 
+def test_comments_among_types_are_none() -> None:
+    code = "package main\n\ntype (\n\t// A pair.\n\tP struct{ X int }\n\t/* told */ Q = int\n)\n\nfunc f(p P, q Q) int { return p.X }\n"
+    driven = GO.driven(code, "f", [([1], 2)])
+    assert "a0 := P{X: 1}\n\t\ta1 := Q(2)" in driven.program.files[driven.program.entry]
+
+
 # -- with a compiler
+
+
+@pytest.mark.parametrize(
+    ("loop", "unread", "right"),
+    [
+        ("for i := range n", "i", "for range n"),
+        ("for i, c := range n", "ic", "for range n"),
+        ("for _, c := range n", "c", "for range n"),
+        ("for i, _ := range n", "i", "for range n"),
+        ("for i, c := range n", "c", "for i, _ := range n"),
+    ],
+)
+async def test_a_loop_whose_variables_nothing_reads_is_one_that_go_takes(
+    go: Sandbox, loop: str, unread: str, right: str
+) -> None:
+    read = "\t\tk += i\n" if "i" in right.partition(":=")[0].removeprefix("for") else ""
+    code = f"package main\n\nfunc f(n string) int {{\n\tk := 0\n\t{loop} {{\n\t\tk++\n{read}\t}}\n\treturn k\n}}\n"
+    broken = await judged(go, code, "f('ab') == 2")
+    assert sorted(one.message[0] for one in broken.syntax) == sorted(unread)
+    mended = used(code, broken.syntax)
+    assert f"\t{right} {{\n" in mended
+    assert (await judged(go, mended, "f('ab') == 2")).blocked == ""
 
 
 @pytest.mark.parametrize(
@@ -187,6 +219,18 @@ async def test_what_ends_badly_fails(go: Sandbox, body: str, said: str) -> None:
     report = await judged(go, f"package main\n\nfunc f(n int) int {{\n{body}}}\n", "f(2) == 4")
     assert [one.told for one in report.tests.failed] == [said]
     assert quality(report).score <= FAILS
+
+
+async def test_a_function_may_have_the_name_of_what_calls_it(go: Sandbox) -> None:
+    code = "package main\n\nfunc out(n int) int {\n\treturn n + 1\n}\n"
+    assert (await judged(go, code, "out(1) == 2", entry="out")).tests.passed == ("t0",)
+
+
+async def test_calls_near_the_examples_show_what_panics(go: Sandbox) -> None:
+    code = "package main\n\nfunc f(xs []int) int {\n\treturn xs[0]\n}\n"
+    report = await judged(go, code, "f([1, 2]) == 1", "f([3]) == 3")
+    assert [one.rule for one in report.tests.odd] == ["raises"]
+    assert "f([]) raises runtime error: index out of range [0] with length 0" in report.tests.odd[0].message  # fmt: skip
 
 
 async def test_an_error_that_is_given_is_raised(go: Sandbox) -> None:

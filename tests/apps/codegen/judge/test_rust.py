@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from arriero.apps.codegen.judge.base import Subject
@@ -97,7 +99,9 @@ def test_the_codes_own_main_has_another_name_and_no_place_changes() -> None:
     code = "fn main() { f(1); }\nfn f(n: i32) -> i32 { n }\nmod m { fn main() {} } // end"
     text = RUST.driven(code, "f", [(1,)]).program.files["main.rs"]
     assert text.startswith(code.replace("fn main() { f", "fn m_in() { f"))
-    assert text.endswith("\nmod arriero_driver;\n\nfn main() {\n    arriero_driver::main()\n}\n")
+    assert text.endswith(
+        "\nmod arriero_driver;\n\nfn main() {\n    let _ = m_in;\n    arriero_driver::main()\n}\n"
+    )
     assert RUST.starts(code)
     assert not RUST.starts("fn domain() {}")
     assert RUST.alone(code).program.files == {"main.rs": code}
@@ -220,6 +224,14 @@ def test_edits_are_read_and_made() -> None:
     assert edited(code, [Edit((9, 1), (9, 1), "x"), Edit((1, 99), (1, 99), "x"), Edit((2, 1), (1, 1), "x")]) == code  # fmt: skip
 
 
+@pytest.mark.parametrize("kind", ["Vec", "HashMap", "HashSet", "&Vec", "Option", "Box", "Result"])
+@pytest.mark.parametrize("value", [[1], {"a": 1}, {1}, None, 1])
+def test_a_type_that_leaves_out_what_is_in_it_is_written_or_not(kind: str, value: object) -> None:
+    """The compiler refuses such code, or the type is the code's own."""
+    with suppress(Unspoken):
+        assert RUST.driven(f"fn f(v: {kind}) -> i32 {{ 1 }}", "f", [(value,)]).rows == (0,)
+
+
 # -- with the compiler
 
 WORDS = 'use std::collections::HashMap;\n\npub fn f(text: &str) -> HashMap<char, usize> {\n    let mut counts = HashMap::new();\n    for sign in text.chars() {\n        *counts.entry(sign).or_insert(0) += 1;\n    }\n    counts\n}\n\nfn main() {\n    println!("{:?}", f("abc"));\n}\n'
@@ -249,6 +261,8 @@ async def test_right_code_passes_and_code_with_a_mistake_is_caught(rust: Sandbox
         ("fn f<'a>(v: &'a [u32]) -> Box<dyn Iterator<Item = u32> + 'a> { Box::new(v.iter().map(|x| x * x)) }", ["f([1, 2]) == [1, 4]"]),
         ("impl Solution {\n    pub fn f(nums: Vec<i32>, target: i32) -> Vec<i32> { nums.into_iter().filter(|n| *n < target).collect() }\n}\nstruct Solution;", ["f([1, 3], 2) == [1]"]),
         ("macro_rules! vec { ($x:expr) => { $x } }\nmacro_rules! println { ($($x:tt)*) => {} }\ntype Result<T> = std::result::Result<T, std::num::ParseIntError>;\nfn f(s: &str) -> Result<i32> { s.parse::<i32>() }", ["f('12') == 12"]),
+        ("#![deny(unused)]\nfn f(n: i32) -> i32 { n }\nfn main() { f(2); }", ["f(1) == 1"]),
+        ('#![crate_type = "lib"]\npub fn f(n: i32) -> i32 { n }', ["f(1) == 1"]),
         ("#![deny(warnings)]\n#![forbid(unsafe_code)]\nfn f(n: i32) -> i32 { n }", ["f(1) == 1"]),
         ('fn f(n: i32) -> i32 { print!("0 value 2"); n }', ["f(1) == 1"]),
         ("use std::thread;\nfn f(n: i32) -> i32 { (0..n).map(|x| thread::spawn(move || x)).map(|one| one.join().unwrap()).sum() }", ["f(4) == 6"]),

@@ -45,6 +45,9 @@ async def judged(
         ("ruby", "def f(n) = n", (1, -2.5, True, None), 'a = [1, -2.5, true, nil]; ArrieroDriver.changing(a) { self.__send__(:"f", a[0], a[1], a[2], a[3]) }'),
         ("ruby", "def f(s) = s", ('#{1}"\\é\n',), r'a = ["\u{23}{1}\u{22}\u{5c}\u{e9}\u{a}"]'),
         ("ruby", "def f(s) = s", ({"a": [1, (2,)], 3: set()},), '{"a" => [1, [2]], 3 => []}'),
+        ("ruby", "def f(h) = h[:a] + h.fetch(:b, 1) + h['c'] + h[:c] + h.map(&:d).size", ({"a": 1, "b": {"a": 2}, "c": 3, "d": 4},), '{:"a" => 1, :"b" => {:"a" => 2}, "c" => 3, "d" => 4}'),
+        ("ruby", "def f(h)\n  case h\n  in {a:, b: Integer => n} then n\n  end\nend", ({"a": 1, "b": 2},), '{:"a" => 1, :"b" => 2}'),
+        ("ruby", "def f(h) = { a: h['x'], b: h.keys, c: attr(:k) }", ({"a": 1, "k": 2},), '{"a" => 1, "k" => 2}'),
         ("ruby", "def f(a, k:, m: 1) = a", (1, 2, 3), "a[0], k: a[1], m: a[2]"),
         ("ruby", "module A\n  class S\n    def f(s) = s\n  end\nend", (1,), 'A::S.new.public_send(:"f"'),
         ("ruby", "class S\n  class << self\n    def f(s) = s\n  end\nend", (1,), 'S.public_send(:"f"'),
@@ -73,6 +76,7 @@ def test_a_call_is_written_in_the_language(
         ("ruby", "class S\n  def f(n) = n\n  private :f\nend", (1,), "f is private"),
         ("ruby", "class S\n  def initialize(db)\n  end\n  def f(n) = n\nend", (1,), "f is a method of S"),
         ("ruby", "def g\nend", (1,), "there is no method f"),
+        ("php", "<?php\nclass A {\n    public function f() { return 1; }\n    public function first() { return new Nowhere(A)\n}\n", (1,), "f stands in no class"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_said_says_why(
@@ -220,6 +224,7 @@ async def test_what_cannot_be_read_is_broken(
     ("language", "code", "said"),
     [
         ("php", "<?php\nfunction f($n) { if ($n == 2) throw new LogicException('no'); return 1; }", "f(2): LogicException: no"),
+        ("php", "<?php\nfunction f($n) { if ($n == 2) trigger_error('no', E_USER_ERROR); return 1; }", "f(2): ErrorException: no"),
         ("php", "<?php\nfunction f($n) { if ($n == 2) exit(4); return 1; }", "f(2): it ended the program with status 4"),
         ("php", "<?php\nfunction f($n) { return $n == 2 ? f($n) : 1; }", "f(2): it ended the program with status 255 (Fatal error: Allowed memory size"),
         ("php", '<?php\nfunction f($n) { if ($n == 2) echo "\\n0 1 value 2\\n"; return 1; }', "f(2) gave 1, expected 2"),
@@ -252,11 +257,14 @@ async def test_a_call_that_ends_badly_fails_alone(
         ("php", "<?php\nfunction f($n) { for ($i = 0, $sum = 0; $i < 9000; $i++) { $sum += $n[$i]; } return $sum; }", ("f([1, 2]) == 3",)),
         ("php", "<?php\nconst RATE = 2;\n$factor = 3;\nfunction f($n) { global $factor; return $n * RATE * $factor; }", ("f(1) == 6",)),
         ("ruby", "def f(x) = x", ("f(['a', {'k': (1.5, None)}, True]) == ['a', {'k': [1.5, None]}, True]", "f({}) == {}", "f({1: 'b'}) == {1: 'b'}", "f('\u2028\\n\"\\\\#{1}\\x00é😀') == '\u2028\\n\"\\\\#{1}\\x00é😀'", "f(2**70) == 2**70")),
+        ("php", "function f($x) { return '<?xml' . $x; }", ("f('?>') == '<?xml?>'",)),
         ("ruby", "require 'set'\n\ndef f(x) = { name: :bob, all: Set.new([x, x]) }", ("f(1) == {'name': 'bob', 'all': {1}}",)),
         ("ruby", "def f(x)\n  x.sort!\n  nil\nend\nputs 1\nexit", ("f([3, 1]) == [1, 3]",)),
+        ("ruby", "def f(people) = people.select { |one| one[:age] > 1 }.map { |one| one[:name] }", ("f([{'name': 'Ann', 'age': 2}, {'name': 'Bo', 'age': 1}]) == ['Ann']", "f([]) == []")),
         ("ruby", "def f(x) = x.pop", ("f([3, 1]) == 1", "f([]) == None")),
         ("ruby", "RATE = 2\n\nclass Tool\n  def f(x, by: RATE) = twice(x) * by\n\n  private\n\n  def twice(x) = 2 * x\nend", ("f(1) == 4", "f(1, 3) == 6")),
         ("ruby", "def text(value) = value\ndef json(value) = 1\ndef f(x) = text(x)", ("f(7) == 7",)),
+        ("ruby", 'def format(x) = "<#{x}>"\ndef f(x) = format(x)', ("f('é') == '<é>'",)),
     ],
 )  # fmt: skip
 async def test_what_it_gives_is_read_whatever_it_is(
@@ -291,6 +299,8 @@ async def test_what_is_no_text_or_no_number_breaks_nothing(
         ("php", "<?php\nfunction f($x) { yield $x; }"),
         ("ruby", "def f(x) = [1..x]"),
         ("ruby", "def f(x) = Object.new"),
+        ("ruby", "def f(x) = [{ a: x }].tally"),
+        ("ruby", "def f(x) = 10**5000"),
     ],
 )
 async def test_an_object_is_not_executed(
@@ -368,6 +378,18 @@ async def test_an_object_of_a_class_is_made_and_its_methods_are_called(
     empty = f"<?php\nclass A {{ function __construct() {{ {throws} }} function f() {{}} }}" if language == "php" else f"class A\n  def initialize\n    {throws}\n  end\n  def f = 1\nend"  # fmt: skip
     report = await judged(held, language, empty, entry="A")
     assert report.tests.reason == "no object of it could be made, whatever it was given"
+
+
+@pytest.mark.parametrize("language", ["php", "ruby"])
+async def test_a_mutant_that_names_a_method_otherwise_is_none(
+    request: pytest.FixtureRequest, sandbox: Sandbox, language: str
+) -> None:
+    code = {
+        "php": "<?php\nclass S {\n    private $all = [1];\n    public function add(int $x) { $this->all[] = $x; }\n    public function max() { return max($this->all); }\n}\n",
+        "ruby": "class S\n  def initialize\n    @all = [1]\n  end\n\n  def add(x) = @all << x\n\n  def max = @all.max\nend\n",
+    }[language]  # fmt: skip
+    report = await judged(request.getfixturevalue(language), language, code, entry="S")
+    assert (report.tests.executed, report.tests.odd) == (True, ())
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ async def test_the_environment_holds_nothing_of_ours(
     monkeypatch.setenv("SECRET", "hunter2")
     main = "import os\nprint(sorted(os.environ))"
     ran = await sandbox.run(Program({"main.py": main}), QUICK)
-    names = "HOME LANG OPENBLAS_NUM_THREADS PATH PWD PYTHONDONTWRITEBYTECODE PYTHONHASHSEED TMPDIR"
+    names = "GOMAXPROCS HOME LANG OPENBLAS_NUM_THREADS PATH PWD PYTHONDONTWRITEBYTECODE PYTHONHASHSEED TMPDIR"
     assert ran.stdout.strip() == str(names.split())
 
 

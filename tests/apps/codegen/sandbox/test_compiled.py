@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,8 +16,11 @@ from arriero.apps.codegen.sandbox.attacks.base import ESCAPED
 from arriero.apps.codegen.sandbox.base import Limit, Limits, NoSandbox, Program, Ran, Sandbox, Test
 from arriero.apps.codegen.sandbox.bubblewrap import Bubblewrap
 from arriero.apps.codegen.sandbox.compiled import Compiled
+from arriero.apps.codegen.sandbox.compilers import go as go_module
 from arriero.apps.codegen.sandbox.compilers.base import WHERE
+from arriero.apps.codegen.sandbox.compilers.go import GO
 from arriero.apps.codegen.sandbox.compilers.table import LANGUAGES
+from arriero.apps.codegen.sandbox.interpreter import output
 from arriero.apps.codegen.sandbox.probe import probe
 from tests.conftest import absent
 
@@ -177,6 +182,46 @@ async def test_a_compiler_that_takes_too_long_says_nothing_of_the_code(
     assert not ran.diagnosis
 
 
+@pytest.mark.parametrize(
+    ("name", "code", "few"),
+    [
+        ("main.cpp", "#include <bits/stdc++.h>\nint main() { std::regex r; }", {"memory_mb": 64}),
+        ("main.cpp", "#include <map>\nint main() {} // again", {"processes": 1}),
+        ("main.c", "int all[1 << 20] = {1};\nint main(void) { return 0; }", {"disk_mb": 1}),
+    ],
+)
+async def test_a_compiler_that_lacks_something_says_nothing_of_the_code(
+    compiled: Compiled, monkeypatch: pytest.MonkeyPatch, name: str, code: str, few: dict[str, int]
+) -> None:
+    monkeypatch.setattr(module, "_for_compiler", lambda ready: replace(module.FIRST, **few))
+    ran = await run(compiled, code, name)
+    assert (ran.executed, ran.diagnosis) == (False, "")
+    assert "had too little to build it with" in ran.reason
+
+
+async def test_what_code_says_itself_is_not_what_a_compiler_lacks(compiled: Compiled) -> None:
+    ran = await run(compiled, "#error out of memory\nint main() {}")
+    assert "out of memory" in ran.diagnosis
+
+
+async def test_go_has_room_on_a_machine_of_many_cores(go: Compiled) -> None:
+    code = 'package main\n\nimport (\n\t"fmt"\n\t"runtime"\n)\n\nfunc main() { fmt.Print(runtime.GOMAXPROCS(0)) }\n'
+    ran = await run(go, code, "main.go")
+    assert ran.stdout == "4"
+
+
+async def test_java_has_room_on_a_machine_of_many_cores(java: Compiled) -> None:
+    code = "class Main { public static void main(String[] given) { System.out.print(Runtime.getRuntime().availableProcessors()); } }"
+    ran = await run(java, code, "Main.java")
+    assert ran.stdout == "4"
+
+
+async def test_what_go_says_of_no_line_is_told(go: Compiled) -> None:
+    code = "package main\n\nvar all [1 << 34]byte\n\nfunc main() { println(all[0]) }\n"
+    ran = await run(go, code, "main.go")
+    assert "too large" in ran.diagnosis.splitlines()[0]
+
+
 async def test_a_compiler_has_time_in_proportion_to_its_first_program() -> None:
     slow = module._for_compiler(module.Ready(build_s=5.0))
     quick = module._for_compiler(module.Ready(build_s=0.1))
@@ -307,6 +352,21 @@ async def test_a_program_of_go_is_built_and_run(go: Compiled) -> None:
     ran = await go.run(program, FEW)
     assert (ran.status, ran.stdout, ran.hit) == (3, "éü\n", None)
     assert ran.by.startswith("bubblewrap, go 1.")
+
+
+def test_go_is_found_whatever_this_process_is_told_of_it(
+    go: Compiled, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GOROOT", str(tmp_path))
+    found = GO.find()
+    assert found is not None
+    assert not any(one.source.startswith(str(tmp_path)) for one in found.shows)
+    monkeypatch.setattr(
+        go_module, "output", lambda argv: re.sub(r"\n$", " X:fieldtrack\n", output(argv))
+    )
+    built_with = GO.find()
+    assert built_with is not None
+    assert built_with.told.startswith("go 1.")
 
 
 async def test_go_reaches_nothing(go: Compiled) -> None:

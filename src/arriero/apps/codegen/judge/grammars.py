@@ -7,6 +7,7 @@ download their grammars when they are first used). A language that has no gramma
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -35,12 +36,17 @@ BARE_PHP = ("tree_sitter_php", "language_php_only")  # a piece of PHP without `<
 
 def tree(code: str, language: str) -> Any:
     """The root node. Raises KeyError for a language without a grammar, MissingExtra without its package."""
-    bare = language == "php" and "<?" not in code
+    bare = language == "php" and is_bare(code)
     return (
         _parser(*(BARE_PHP if bare else GRAMMARS[language]))
         .parse(code.encode(errors="replace"))
         .root_node
     )
+
+
+def is_bare(code: str) -> bool:
+    """Whether code of PHP lacks the mark that it begins with; `<?xml` in a text is none."""
+    return re.search(r"<\?(?:php\b|=|\s)", code) is None
 
 
 def nodes(root: Any) -> Iterator[Any]:
@@ -50,6 +56,12 @@ def nodes(root: Any) -> Iterator[Any]:
         node = todo.pop()
         yield node
         todo.extend(reversed(node.children))
+
+
+def name(node: Any) -> str:
+    """What a definition is called; "" where it has no name."""
+    held = node.child_by_field_name("name")
+    return text(held) if held is not None else ""
 
 
 def text(node: Any) -> str:

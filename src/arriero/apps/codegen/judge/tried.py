@@ -42,7 +42,7 @@ SURPRISES = frozenset(
 ) | {
     "Allowed memory size", "SystemStackError",
     "attempt to calculate the remainder with a divisor of zero", "attempt to divide by zero", "attempt to subtract with overflow",
-    "called `Option::unwrap()` on a `None` value", "index out of bounds",
+    "called `Option::unwrap()` on a `None` value", "index out of bounds", "runtime error",
 }  # fmt: skip
 # What is wrong whatever was given; arguments that were only guessed may surprise a right function.
 NOWHERE = frozenset("NameError ReferenceError UnboundLocalError".split())

@@ -42,6 +42,7 @@ ENVIRONMENT = {
     "PYTHONHASHSEED": "0",  # the same order of a set in every run
     "PYTHONDONTWRITEBYTECODE": "1",
     "OPENBLAS_NUM_THREADS": "1",
+    "GOMAXPROCS": "4",  # else Go begins threads for every core, and on many cores finds no room for them
 }
 # 61184 to 65519 belong to no account: systemd takes from them for services without one (uid 0..65535 is
 # what a container without its own mapping has, too). Drawn a run, so that runs cannot count or touch

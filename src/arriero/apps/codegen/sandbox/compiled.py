@@ -2,7 +2,7 @@
 
 The compiler is held like any program, because a text can make it loop, fill the memory or read what it is shown. What it
 made crosses as bytes and is started in a box that shows no compiler. How long compiling takes is no property of
-the code: a compiler that does not come to its end leaves it "not executed". So does a program that was stopped by
+the code: a compiler that does not come to its end, or lacks memory, leaves it "not executed". So does a program that was stopped by
 the clock with its processor's time unused, since a busy machine cannot be told from a program that waits; a loop
 without end uses its processor's time up, and is told from it by that.
 """
@@ -37,6 +37,13 @@ LEAST_S = 15.0  # and at least so many seconds of the processor
 PATIENCE = 10  # the clock's seconds for each of the processor's; a machine with ten programs a core keeps that
 KEPT = 32  # programs that were built; each is some tens of kilobytes (of Go 1.2 MB), 8 MB at most
 MOST_MADE = 8_000_000
+# What a compiler says that had no memory, thread or room left, where it says of no line that it is wrong.
+LACKED = re.compile(
+    r"(?:cannot allocate|out of) memory|memory allocation of|failed to (?:map segment|create new OS thread|spawn thread)"
+    r"|resource temporarily unavailable|no space left on device|file too large|file size limit exceeded"
+    r"|OutOfMemoryError|pthread_\w+ failed|signal: killed|killed signal",
+    re.IGNORECASE,
+)
 SAID = 1_500  # characters of what a compiler says: its first three errors
 
 
@@ -251,7 +258,11 @@ def _read(compiler: Compiler, stdout: bytes, stderr: bytes) -> Built:
     try:
         order = json.loads(stdout)
         if order["status"] != 0:
-            said = _short(compiler.reworded(str(order["said"])))
+            said = compiler.reworded(str(order["said"]))
+            lacked = None if ": error: " in said else LACKED.search(said)
+            if lacked is not None:
+                return Built(why=f"{compiler.told} had too little to build it with: {lacked[0]}")
+            said = _short(said)
             newer = compiler.newer.search(said) if compiler.newer else None
             if newer is not None:
                 return Built(why=f"it needs a newer one than {compiler.told}: {newer[0]}")

@@ -9,7 +9,7 @@ import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from arriero.apps.codegen.judge.compiled.calls import plain
+from arriero.apps.codegen.judge.compiled.calls import Object, plain
 from arriero.apps.codegen.judge.compiled.dialect import Driven
 from arriero.apps.codegen.judge.compiled.edits import edits_in
 from arriero.apps.codegen.judge.report import COMPILER, Problem
@@ -23,6 +23,7 @@ SYMBOL = re.compile(r"^\s*symbol:\s*(.*)$", re.MULTILINE)
 HINT = re.compile(r"(#include <[\w./]+>)")
 FATAL = re.compile(r"^(?:fatal error: |panic: |thread '.*' panicked at ).*", re.MULTILINE)
 TRACE = re.compile(r"\s|#\d+ |Stack trace:$|$")
+MOST_DIGITS = 4_000  # Python neither reads nor writes more than 4,300
 UNDEFINED = re.compile(r"undefined reference to [`'](.*?)'")
 
 
@@ -92,14 +93,21 @@ def _told(stdout: str, nonce: str) -> dict[int, Came]:
         if len(words) != 4 or words[0] != nonce or words[2] not in {"value", "raised"}:
             continue
         try:
-            number, value = int(words[1]), json.loads(words[3])
-        except (ValueError, RecursionError):
+            number, value = int(words[1]), plain(json.loads(words[3], parse_int=_whole))
+        except (ValueError, TypeError, RecursionError):  # no driver of ours writes such
             continue
         if words[2] == "raised":
             found.setdefault(number, Came("raised", text=str(value).replace(f"{MADE}/", "")[:700]))
         else:
-            found.setdefault(number, Came("value", plain(value)))
+            found.setdefault(number, Came("value", value))
     return found
+
+
+def _whole(digits: str) -> int | Object:
+    """A whole number; one that Python would not write out again is no plain value."""
+    return (
+        int(digits) if len(digits) <= MOST_DIGITS else Object(f"a number of {len(digits):,} digits")
+    )
 
 
 def ended(ran: Ran) -> str:

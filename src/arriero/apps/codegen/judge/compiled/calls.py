@@ -71,7 +71,13 @@ def plain(told: Any) -> object:
 
 
 def _key(value: object) -> object:
-    return tuple(map(_key, value)) if isinstance(value, list) else value
+    """A key as Python is able to hold it; a map that is a key is no plain value."""
+    match value:
+        case list():
+            return tuple(map(_key, value))
+        case dict():
+            return Object("a map as a key")
+    return value
 
 
 def holds_object(value: object) -> bool:
@@ -82,8 +88,22 @@ def holds_object(value: object) -> bool:
         case [*items]:
             return any(map(holds_object, items))
         case Mapping():
-            return any(map(holds_object, value.values()))
+            return any(map(holds_object, (*value, *value.values())))
     return False
+
+
+def is_literal(value: object) -> bool:
+    """Whether a test is able to name it: it holds no object, and no number that is endless or none."""
+    match value:
+        case float():
+            return math.isfinite(value)
+        case Object():
+            return False
+        case list() | tuple():
+            return all(map(is_literal, value))
+        case Mapping():
+            return all(map(is_literal, (*value, *value.values())))
+    return True
 
 
 def same(expected: object, got: object, *, truth: bool = False, letters: bool = False) -> bool:
@@ -133,4 +153,7 @@ def same(expected: object, got: object, *, truth: bool = False, letters: bool = 
 def _near(expected: float, got: float) -> bool:
     if isinstance(expected, int) or expected.is_integer() or not math.isfinite(expected):
         return expected == got
-    return abs(expected - got) < NEAR_ENOUGH
+    try:
+        return abs(expected - got) < NEAR_ENOUGH
+    except OverflowError:  # a whole number beyond all fractions
+        return False

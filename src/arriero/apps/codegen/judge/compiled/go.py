@@ -28,7 +28,7 @@ BITS = {"int": 63, "int64": 63, "int32": 31, "rune": 31, "int16": 15, "int8": 7}
 COUNTED = {"uint": 64, "uint64": 64, "uintptr": 64, "uint32": 32, "uint16": 16, "uint8": 8, "byte": 8}  # fmt: skip
 RANGES = {name: (-(2**bits), 2**bits - 1) for name, bits in BITS.items()} | {name: (0, 2**bits - 1) for name, bits in COUNTED.items()}  # fmt: skip
 LETTERS = frozenset({"rune", "byte"})
-FRACTIONS = frozenset({"float64", "float32"})
+FRACTIONS = {"float64": 1e300, "float32": 1e38}  # what is less than that can be written
 ANY = Type("any")
 ERROR = Type("error")
 NATURAL = {"int": "int", "long": "int", "float": "float64", "bool": "bool", "str": "string", "list": "[]", "dict": "map"}  # fmt: skip
@@ -87,7 +87,7 @@ class Types:
                 pass
             case int() if name in RANGES and RANGES[name][0] <= value <= RANGES[name][1]:
                 return str(value) if name == "int" else f"{name}({value})"
-            case int() | float() if name in FRACTIONS and abs(value) < 1e300:
+            case int() | float() if name in FRACTIONS and abs(value) < FRACTIONS[name]:
                 return f"{name}({float(value)!r})"
             case str() if name in LETTERS and len(value) == 1 and (name == "rune" or value.isascii()):  # fmt: skip
                 return f"{name}({ord(value)})"
@@ -95,7 +95,9 @@ class Types:
                 return quoted(value)
             case str() if name == "[]" and of[0].name in LETTERS:
                 return f"{spelt(type_)}({quoted(value)})"
-            case list() | tuple() | set() | frozenset() if name == "[]":
+            case list() | tuple() | set() | frozenset() if name == "[]" and _has_room(
+                of, len(value)
+            ):
                 items = sorted(value, key=repr) if isinstance(value, set | frozenset) else value
                 return f"{spelt(type_)}{{{', '.join(self.written(of[0], one) for one in items)}}}"
             case set() | frozenset() if name == "map" and of[1].name in {"bool", "struct{}"}:
@@ -304,7 +306,9 @@ def _specs(code: str) -> Iterator[tuple[str, Any]]:
     for node in grammars.tree(code, "go").children:
         if node.type == "type_declaration":
             for one in node.named_children:
-                yield grammars.text(one.child_by_field_name("name")), one
+                name = one.child_by_field_name("name")
+                if name is not None:
+                    yield grammars.text(name), one
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,12 +390,12 @@ def _body(types: Types, entry: str, declared: Signature, row: tuple[object, ...]
             changed = at
     call = f"{entry}({', '.join(f'a{at}' for at in range(len(given)))})"
     if declared.gives:
-        yield f"out.give({str(declared.fails).lower()})({call})"
+        yield f"arriero.give({str(declared.fails).lower()})({call})"
         return
     if changed < 0:
         raise Unspoken("the code returns nothing")
     yield call
-    yield f"out.give(false)(a{changed})"
+    yield f"arriero.give(false)(a{changed})"
 
 
 def _matched(declared: Signature, row: tuple[object, ...]) -> Iterator[tuple[Parameter, object]]:
@@ -425,7 +429,7 @@ def _session(types: Types, members: Members, row: tuple[object, ...]) -> Iterato
             yield "if failed != nil { panic(failed) }"
         pointer = members.made.gives[0].name == "*"
     yield "_ = one"
-    yield 'out.WriteString("[")'
+    yield 'arriero.WriteString("[")'
     first = True
     for name, values in steps:
         method = members.methods[name]
@@ -434,10 +438,10 @@ def _session(types: Types, members: Members, row: tuple[object, ...]) -> Iterato
         except Unspoken:
             continue
         call = f"one.{name}({passed})"
-        told = f"out.give({str(method.fails).lower()})({call})" if method.gives else f"{call}; out.give(false)()"  # fmt: skip
-        yield f"out.step({str(first).lower()}, func(out *arrieroOut) {{ {told} }})"
+        told = f"arriero.give({str(method.fails).lower()})({call})" if method.gives else f"{call}; arriero.give(false)()"  # fmt: skip
+        yield f"arriero.step({str(first).lower()}, func(arriero *arrieroOut) {{ {told} }})"
         first = False
-    yield 'out.WriteString("]")'
+    yield 'arriero.WriteString("]")'
 
 
 def _passed(
@@ -465,6 +469,11 @@ def _escaped(sign: str) -> str:
     if 0xD800 <= number < 0xE000:
         return "\\ufffd"
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def _has_room(of: Sequence[Type], count: int) -> bool:
+    """Whether so many items fit into a slice, or an array whose length is a number."""
+    return len(of) < 2 or not of[1].name.isdigit() or count <= int(of[1].name)
 
 
 def _plain(name: str) -> str:

@@ -195,7 +195,7 @@ def included(code: str, language: str) -> str:
         case "go":
             return _with_packages(code, _table(_GO))
         case "php":
-            return code if "<?" in code or not code else f"<?php\n\n{code}"
+            return f"<?php\n\n{code}" if code and grammars.is_bare(code) else code
         case "ruby":
             return _with_required(code, _table(_RUBY))
         case "rust":
@@ -286,9 +286,9 @@ def _standard(spec: Any) -> bool:
 
 
 def _package(spec: Any) -> str:
-    """The name that a package is used with: its own, or the last part of its path."""
+    """The name that a package is used with: its own, or the last part of its path that is no version."""
     name = spec.child_by_field_name("name")
-    path = grammars.text(spec.child_by_field_name("path")).strip('"`')
+    path = re.sub(r"/v\d+$", "", grammars.text(spec.child_by_field_name("path")).strip('"`'))
     return grammars.text(name) if name is not None else path.rpartition("/")[2]
 
 

@@ -27,7 +27,7 @@ OPEN = frozenset(
 
 def opened(code: str) -> str:
     """The code behind the mark that PHP begins with, without another line."""
-    return code if "<?" in code else f"<?php {code}"
+    return f"<?php {code}" if grammars.is_bare(code) else code
 
 
 def function(code: str, entry: str) -> Function:
@@ -35,7 +35,7 @@ def function(code: str, entry: str) -> Function:
     found = [
         one
         for one in grammars.nodes(grammars.tree(code, "php"))
-        if one.type in {"function_definition", "method_declaration"} and _name(one) == entry
+        if one.type in {"function_definition", "method_declaration"} and grammars.name(one) == entry
     ]
     if not found:
         raise Unspoken(f"there is no function {entry}")
@@ -47,14 +47,16 @@ def function(code: str, entry: str) -> Function:
     words = _modifiers(node)
     if words & {"private", "protected"}:
         raise Unspoken(f"{entry} is {'private' if 'private' in words else 'protected'}")
-    if owner.type != "class_declaration":
+    if owner is None or owner.type != "class_declaration":
         raise Unspoken(f"{entry} stands in no class")
-    name = f"{_space(owner)}{_name(owner)}"
+    name = f"{_space(owner)}{grammars.name(owner)}"
     if "static" in words:
         return Function(entry, f"{name}::{entry}", parameters, _gives(node))
-    members = members_of(code, _name(owner))
+    members = members_of(code, grammars.name(owner))
     if members is None or any(one.needed for one in members.made_with):
-        raise Unspoken(f"{entry} is a method of {_name(owner)}, which cannot be made of nothing")
+        raise Unspoken(
+            f"{entry} is a method of {grammars.name(owner)}, which cannot be made of nothing"
+        )
     return Function(entry, f"(new {name}())->{entry}", parameters, _gives(node))
 
 
@@ -64,7 +66,7 @@ def members_of(code: str, entry: str) -> Members | None:
 
 
 def _members(root: Any, entry: str, below: Sequence[str]) -> Members | None:
-    node = next((one for one in grammars.nodes(root) if one.type == "class_declaration" and _name(one) == entry), None)  # fmt: skip
+    node = next((one for one in grammars.nodes(root) if one.type == "class_declaration" and grammars.name(one) == entry), None)  # fmt: skip
     if node is None or entry in below:
         return None
     base = next((one for one in node.children if one.type == "base_clause"), None)
@@ -79,10 +81,10 @@ def _members(root: Any, entry: str, below: Sequence[str]) -> Members | None:
         if one.type == "property_declaration":
             names = [part for part in one.named_children if part.type == "property_element"]
             methods |= {grammars.text(part.child_by_field_name("name")).lstrip("$"): None for part in names}  # fmt: skip
-        elif one.type == "method_declaration" and _name(one) == "__construct":
+        elif one.type == "method_declaration" and grammars.name(one) == "__construct":
             made_with = tuple(_parameters(one))
-        elif one.type == "method_declaration" and not _name(one).startswith("__"):
-            methods[_name(one)] = tuple(_parameters(one))
+        elif one.type == "method_declaration" and not grammars.name(one).startswith("__"):
+            methods[grammars.name(one)] = tuple(_parameters(one))
     return Members(f"{_space(node)}{entry}", made_with, methods)
 
 
@@ -91,15 +93,10 @@ def last(code: str) -> str:
     name = ""
     for one in grammars.tree(code, "php").named_children:
         if one.type in {"function_definition", "class_declaration"}:
-            name = _name(one)
+            name = grammars.name(one)
         elif one.type not in QUIET:
             return ""
     return name
-
-
-def _name(node: Any) -> str:
-    held = node.child_by_field_name("name")
-    return grammars.text(held) if held is not None else ""
 
 
 def _modifiers(node: Any) -> set[str]:
@@ -113,11 +110,11 @@ def _space(node: Any) -> str:
         before = at.prev_sibling
         while before is not None and at.parent.type == "program":
             if before.type == "namespace_definition" and before.child_by_field_name("body") is None:
-                return f"\\{_name(before)}\\"
+                return f"\\{grammars.name(before)}\\"
             before = before.prev_sibling
         at = at.parent
-        if at.type == "namespace_definition" and _name(at):
-            return f"\\{_name(at)}\\"
+        if at.type == "namespace_definition" and grammars.name(at):
+            return f"\\{grammars.name(at)}\\"
     return "\\"
 
 
@@ -128,7 +125,7 @@ def _parameters(node: Any) -> Iterator[Parameter]:
         kind = one.child_by_field_name("type")
         type_ = grammars.text(kind).lstrip("?\\") if kind is not None else ""
         yield Parameter(
-            _name(one).lstrip("&$"),
+            grammars.name(one).lstrip("&$"),
             "" if type_.lower() in OPEN else type_,
             needed=one.child_by_field_name("default_value") is None,
             changed=any(part.type == "reference_modifier" for part in one.children),

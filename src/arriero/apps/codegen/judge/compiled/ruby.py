@@ -22,12 +22,15 @@ DEFINED = frozenset({"method", "singleton_method"})
 READERS = frozenset({"attr_reader", "attr_accessor"})
 QUIET = re.compile(r"require(?:_relative)?\b|[A-Z]\w*\s*=")
 HIDDEN = frozenset({"private", "protected"})
+LOOKS = frozenset("delete dig except fetch has_key? include? key? slice values_at".split())
 
 
 def function(code: str, entry: str) -> Function:
     """How a method is called. Raises `Unspoken` where it is none that can be called."""
     root = grammars.tree(code, "ruby")
-    found = [one for one in grammars.nodes(root) if one.type in DEFINED and _name(one) == entry]
+    found = [
+        one for one in grammars.nodes(root) if one.type in DEFINED and grammars.name(one) == entry
+    ]
     if not found:
         raise Unspoken(f"there is no method {entry}")
     node = next((one for one in found if not _owners(one)), found[0])
@@ -35,7 +38,7 @@ def function(code: str, entry: str) -> Function:
     owners = _owners(node)
     if not owners:
         return Function(entry, "self", parameters)
-    name, owner = "::".join(map(_name, owners)), owners[-1]
+    name, owner = "::".join(map(grammars.name, owners)), owners[-1]
     single = node.type == "singleton_method" or _within_single(node)
     if not single and entry in dict(_shown(owner, hidden=True)):
         raise Unspoken(f"{entry} is private")
@@ -43,7 +46,7 @@ def function(code: str, entry: str) -> Function:
         return Function(entry, name, parameters)
     if owner.type == "module":
         return Function(entry, f"Object.new.extend({name})", parameters)
-    members = members_of(code, _name(owner))
+    members = members_of(code, grammars.name(owner))
     if members is None or any(one.needed for one in members.made_with):
         raise Unspoken(f"{entry} is a method of {name}, which cannot be made of nothing")
     return Function(entry, f"{name}.new", parameters)
@@ -58,7 +61,9 @@ def _members(root: Any, entry: str, below: Sequence[str]) -> Members | None:
     struct = _struct(root, entry)
     if struct is not None:
         return _of_struct(struct, entry)
-    bodies = [one for one in grammars.nodes(root) if one.type == "class" and _name(one) == entry]
+    bodies = [
+        one for one in grammars.nodes(root) if one.type == "class" and grammars.name(one) == entry
+    ]
     if not bodies or entry in below:
         return None
     base = bodies[0].child_by_field_name("superclass")
@@ -72,9 +77,9 @@ def _members(root: Any, entry: str, below: Sequence[str]) -> Members | None:
             elif name[-1].isalnum() or name[-1] in "_?!":
                 methods[name] = tuple(_parameters(one))
         for one in _body(node):
-            if one.type == "method" and _name(one) == "initialize":
+            if one.type == "method" and grammars.name(one) == "initialize":
                 made_with = tuple(_parameters(one))
-    name = "::".join(map(_name, (*_owners(bodies[0]), bodies[0])))
+    name = "::".join(map(grammars.name, (*_owners(bodies[0]), bodies[0])))
     methods.pop("initialize", None)
     return Members(name, made_with, methods)
 
@@ -99,7 +104,7 @@ def _of_struct(made: Any, entry: str) -> Members:
     shown = _shown(block, hidden=False) if block is not None else ()
     methods: dict[str, tuple[Parameter, ...] | None] = dict.fromkeys(names)
     methods |= {name: tuple(_parameters(one)) for name, one in shown if one is not None}
-    name = "::".join([*map(_name, _owners(made)), entry])
+    name = "::".join([*map(grammars.name, _owners(made)), entry])
     return Members(name, tuple(Parameter(one, named=named) for one in names), methods)
 
 
@@ -108,15 +113,31 @@ def last(code: str) -> str:
     name = ""
     for one in grammars.tree(code, "ruby").named_children:
         if one.type in {"method", "class"}:
-            name = _name(one)
+            name = grammars.name(one)
         elif one.type not in {"comment", "module"} and not QUIET.match(grammars.text(one)):
             return ""
     return name
 
 
-def _name(node: Any) -> str:
-    held = node.child_by_field_name("name")
-    return grammars.text(held) if held is not None else ""
+def symbols(code: str) -> frozenset[str]:
+    """The keys that code looks up as symbols alone: examples do not say which of the two is meant by a name."""
+    looked, texts = set[str](), set[str]()
+    for node in grammars.nodes(grammars.tree(code, "ruby")):
+        if node.type == "string_content":
+            texts.add(grammars.text(node))
+        elif node.type == "keyword_pattern":
+            looked.add(grammars.text(node.child_by_field_name("key")))
+        elif node.type == "simple_symbol" and _looks_up(node.parent):
+            looked.add(grammars.text(node).removeprefix(":"))
+    return frozenset(looked - texts)
+
+
+def _looks_up(above: Any) -> bool:
+    """Whether what stands below is a key that is looked up."""
+    if above.type != "argument_list":
+        return bool(above.type == "element_reference")
+    method = above.parent.child_by_field_name("method")
+    return method is not None and grammars.text(method) in LOOKS
 
 
 def _owners(node: Any) -> list[Any]:
@@ -160,7 +181,7 @@ def _shown(owner: Any, *, hidden: bool) -> Iterator[tuple[str, Any | None]]:
         if one.type == "identifier" and text in {*HIDDEN, "public"}:
             closed = text in HIDDEN
         elif one.type == "method":
-            found.append((_name(one), one, closed))
+            found.append((grammars.name(one), one, closed))
         elif one.type == "call":
             word = grammars.text(one.child_by_field_name("method"))
             listed = one.child_by_field_name("arguments")
@@ -168,7 +189,7 @@ def _shown(owner: Any, *, hidden: bool) -> Iterator[tuple[str, Any | None]]:
                 if word in READERS:
                     found.append((grammars.text(part).lstrip(":").strip("\"'"), None, closed))
                 elif word in HIDDEN and part.type == "method":
-                    found.append((_name(part), part, True))
+                    found.append((grammars.name(part), part, True))
                 elif word in HIDDEN:
                     named.add(grammars.text(part).lstrip(":").strip("\"'"))
     for name, node, inner in found:
@@ -183,10 +204,10 @@ def _parameters(node: Any) -> Iterator[Parameter]:
             case "identifier" | "destructured_parameter":
                 yield Parameter(grammars.text(one))
             case "optional_parameter":
-                yield Parameter(_name(one), needed=False)
+                yield Parameter(grammars.name(one), needed=False)
             case "keyword_parameter":
                 needed = one.child_by_field_name("value") is None
-                yield Parameter(_name(one), needed=needed, named=True)
+                yield Parameter(grammars.name(one), needed=needed, named=True)
 
 
 def _given(parameters: Sequence[Parameter], values: Sequence[str]) -> str:
@@ -231,4 +252,4 @@ def _text(value: str) -> str:
 
 
 LITERALS = Literals("nil", _text, ("{", "}"), "Float::INFINITY", "Float::NAN")
-RUBY = Untyped("ruby", "rb", LITERALS, function, members_of, _call, _session, last)
+RUBY = Untyped("ruby", "rb", LITERALS, function, members_of, _call, _session, last, symbols=symbols)

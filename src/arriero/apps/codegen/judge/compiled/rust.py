@@ -106,7 +106,10 @@ class Rust:
         uses = "\n".join(f"use crate::{name} as _;" for name in sorted(members.traits if members else ()))  # fmt: skip
         table = ", ".join(f"call_{at}" for at in range(len(made)))
         driver = filled("driver.rs", {"CALLS": calls, "TABLE": table, "USES": uses})
-        text = f"{_without_main(code)}\n\nmod {DRIVER};\n\nfn main() {{\n    {DRIVER}::main()\n}}\n"
+        theirs = _without_main(code)
+        # Named, so that it is no dead code, which the code may forbid.
+        used = f"    let _ = {THEIRS};\n" if theirs != code else ""
+        text = f"{theirs}\n\nmod {DRIVER};\n\nfn main() {{\n{used}    {DRIVER}::main()\n}}\n"
         files = {MAIN: text, f"{DRIVER}.rs": driver}
         return Driven(Program(files, MAIN), MAIN, said, unsaid=unsaid)
 
@@ -128,19 +131,19 @@ def signature(code: str, entry: str) -> Signature:
     """How a function is declared. Raises `Unspoken` where it is none that can be called by its name."""
     root = grammars.tree(code, "rust")
     every = list(grammars.nodes(root))
-    found = [one for one in every if one.type == "function_item" and _name(one) == entry]
+    found = [one for one in every if one.type == "function_item" and grammars.name(one) == entry]
     if not found:
-        kind = "a class; only functions are called with examples" if any(one.type in TYPES and _name(one) == entry for one in every) else "no function"  # fmt: skip
+        kind = "a class; only functions are called with examples" if any(one.type in TYPES and grammars.name(one) == entry for one in every) else "no function"  # fmt: skip
         raise Unspoken(f"{entry} is {kind}")
     node = next((one for one in found if one.parent == root), found[0])
     above, owner, modules = node.parent, None, list[str]()
     while above is not None:
         if above.type == "mod_item":
-            modules.append(_name(above))
+            modules.append(grammars.name(above))
         elif above.type == "impl_item":
             owner = owner or above
         elif above.type in {"function_item", "trait_item"}:
-            raise Unspoken(f"{entry} stands inside {_name(above)}")
+            raise Unspoken(f"{entry} stands inside {grammars.name(above)}")
         above = above.parent
     held = _aliases(root)
     place = "::".join(["crate", *reversed(modules)])
@@ -163,7 +166,7 @@ def _declared(node: Any, held: Mapping[str, Type], called: str) -> Signature:
     said = grammars.text(modifiers) if modifiers is not None else ""
     for word, told in (("async", "asynchronous"), ("unsafe", "unsafe")):
         if word in said.split():
-            raise Unspoken(f"{_name(node)} is {told}")
+            raise Unspoken(f"{grammars.name(node)} is {told}")
     held = {**held, **opened(node, held)}
     takes, receiver = [], ""
     for one in node.child_by_field_name("parameters").named_children:
@@ -180,20 +183,15 @@ def _aliases(root: Any) -> dict[str, Type]:
     held: dict[str, Type] = {}
     for node in grammars.nodes(root):
         if node.type == "type_item" and node.child_by_field_name("type_parameters") is None:
-            held[_name(node)] = type_of(node.child_by_field_name("type"), held)
+            held[grammars.name(node)] = type_of(node.child_by_field_name("type"), held)
     return held
-
-
-def _name(node: Any) -> str:
-    held = node.child_by_field_name("name")
-    return grammars.text(held) if held is not None else ""
 
 
 def members_of(code: str, entry: str) -> Members | None:
     """What a struct or an enum offers; None where `entry` is none or none can be made. What is open in it is a whole number."""
     root = grammars.tree(code, "rust")
     every = list(grammars.nodes(root))
-    node = next((one for one in every if one.type in TYPES and _name(one) == entry), None)
+    node = next((one for one in every if one.type in TYPES and grammars.name(one) == entry), None)
     if node is None:
         return None
     modules = _modules(node)
@@ -201,7 +199,7 @@ def members_of(code: str, entry: str) -> Members | None:
     arguments = ", ".join(spelt(closed(one, {})) for one in own.values())
     place = "::".join(["crate", *modules, entry]) + (f"::<{arguments}>" if arguments else "")
     held = {**_aliases(root), "Self": Type(entry)}
-    traits = {_name(one) for one in every if one.type == "trait_item" and not _modules(one)}
+    traits = {grammars.name(one) for one in every if one.type == "trait_item" and not _modules(one)}
     methods: dict[str, Signature] = {}
     makers: dict[str, Signature] = {}
     used, derived = set(), _derived(node)
@@ -214,17 +212,17 @@ def members_of(code: str, entry: str) -> Members | None:
         public = any(map(_is_public, _functions(block)))
         for one in _functions(block):
             try:
-                made = _declared(one, {**held, **inner}, f"{place}::{_name(one)}")
+                made = _declared(one, {**held, **inner}, f"{place}::{grammars.name(one)}")
             except Unspoken:
                 continue
             if trait == UNIT.name:
                 if made.receiver and (not public or _is_public(one)):
-                    methods.setdefault(_name(one), made)
+                    methods.setdefault(grammars.name(one), made)
                 elif not made.receiver and _makes(made.gives, entry):
-                    makers.setdefault(_name(one), made)
+                    makers.setdefault(grammars.name(one), made)
             elif made.receiver and (trait in traits or trait == "Iterator"):
                 used |= {trait} & traits
-                methods.setdefault(_name(one), made)
+                methods.setdefault(grammars.name(one), made)
     copied = bool(derived & {"Clone", "Copy"})
     if makers:
         maker = makers.get("new", next(iter(makers.values())))
@@ -235,7 +233,7 @@ def members_of(code: str, entry: str) -> Members | None:
         variants = [one for one in node.child_by_field_name("body").named_children if one.type == "enum_variant"]  # fmt: skip
         if not variants:
             return None
-        node, place = variants[0], f"{place}::{_name(variants[0])}"
+        node, place = variants[0], f"{place}::{grammars.name(variants[0])}"
     made_with, written = _fields(node, {**held, **own}, place)
     return Members(entry, written, made_with, Type(entry), methods, copied, frozenset(used))
 
@@ -249,7 +247,7 @@ def _fields(
         return (), place
     if body.type == "field_declaration_list":
         fields = [one for one in body.named_children if one.type == "field_declaration"]
-        takes = tuple((_name(one), type_of(one.child_by_field_name("type"), held)) for one in fields)  # fmt: skip
+        takes = tuple((grammars.name(one), type_of(one.child_by_field_name("type"), held)) for one in fields)  # fmt: skip
         return takes, f"{place} {{{{ {', '.join(f'{name}: {{}}' for name, _ in takes)} }}}}"
     kinds = body.children_by_field_name("type")
     return tuple((f"arg{at}", type_of(one, held)) for at, one in enumerate(kinds)), f"{place}({{}})"
@@ -260,7 +258,7 @@ def _modules(node: Any) -> list[str]:
     found, above = list[str](), node.parent
     while above is not None:
         if above.type == "mod_item":
-            found.insert(0, _name(above))
+            found.insert(0, grammars.name(above))
         above = above.parent
     return found
 

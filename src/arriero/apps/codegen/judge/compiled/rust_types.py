@@ -131,7 +131,8 @@ def _open(type_: Type, value: object) -> Iterator[tuple[str, object]]:
             return
         case list() | tuple() if name == "()":
             yield from (one for pair in zip(of, value, strict=False) for one in _open(*pair))
-        case list() | tuple() | set() | frozenset() if name in LISTS or name in {
+        case list() | tuple() | set() | frozenset() if of and name in {
+            *LISTS,
             "[]",
             "[n]",
             "Iterator",

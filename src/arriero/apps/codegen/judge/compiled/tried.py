@@ -15,7 +15,7 @@ from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge import scripts
 from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.compiled.answers import Answers, Came, answers, ended, refused
-from arriero.apps.codegen.judge.compiled.calls import holds_object
+from arriero.apps.codegen.judge.compiled.calls import is_literal
 from arriero.apps.codegen.judge.compiled.dialect import Dialect, Driven, Unspoken
 from arriero.apps.codegen.judge.compiled.mutated import CPU_S as A_MUTANT_S
 from arriero.apps.codegen.judge.compiled.mutated import mutated
@@ -150,16 +150,15 @@ def _told(how: object, came: object) -> str:
 def outcome(came: Came, kind: str = "function") -> Outcome:
     """What a call came to, as other languages tell it; a crash is raised by its signal."""
     match came:
-        case Came("value", list() as steps) if kind == "class":
+        case Came("value", steps) if kind == "class":
+            pairs = [one for one in steps if isinstance(one, list) and len(one) == 2] if isinstance(steps, list) else []  # fmt: skip
             read = [
-                ("object" if holds_object(one) else str(how), _told(how, one)) for how, one in steps
+                (str(how) if is_literal(one) else "object", _told(how, one)) for how, one in pairs
             ]
             answers_ = any(how != "raised" for how, _ in read)
             return Outcome("value" if answers_ else "raised", repr(read), "")
         case Came("value", value):
-            return Outcome(
-                "object" if holds_object(value) else "value", repr(value), type(value).__name__
-            )
+            return Outcome("value" if is_literal(value) else "object", repr(value), type(value).__name__)  # fmt: skip
         case Came("limit"):
             return Outcome("endless", "", "")
         case Came(text=said):

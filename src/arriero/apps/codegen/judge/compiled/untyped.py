@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from arriero.apps.codegen.judge.compiled.dialect import (
     DRIVER,
@@ -52,7 +52,10 @@ class Members:
 
 @dataclass(frozen=True, slots=True)
 class Literals:
-    """How a language writes values; `whole` are the bounds of its whole numbers, `keys` the types that a map's keys may have."""
+    """How a language writes values; `whole` are the bounds of its whole numbers, `keys` the types that a map's keys may have.
+
+    `symbols` are texts that are symbols where they are keys, as the code has them.
+    """
 
     nothing: str
     text: Callable[[str], str]
@@ -61,6 +64,7 @@ class Literals:
     unknown: str
     whole: tuple[int, int] | None = None
     keys: tuple[type, ...] = (object,)
+    symbols: frozenset[str] = frozenset()
 
     def written(self, value: object) -> str:
         """The value as an expression. Raises `Unspoken` where the language has none."""
@@ -78,11 +82,13 @@ class Literals:
             case list() | tuple() | set() | frozenset():
                 return f"[{', '.join(map(self.written, ordered(value)))}]"
             case dict() if all(isinstance(key, self.keys) for key in value):
-                pairs = (
-                    f"{self.written(key)} => {self.written(held)}" for key, held in value.items()
-                )
+                pairs = (f"{self._key(key)} => {self.written(held)}" for key, held in value.items())
                 return f"{self.mapping[0]}{', '.join(pairs)}{self.mapping[1]}"
         raise Unspoken(f"the language has no value like {value!r:.60}")
+
+    def _key(self, key: object) -> str:
+        symbol = isinstance(key, str) and key in self.symbols
+        return f"{':' if symbol else ''}{self.written(key)}"
 
     def _fraction(self, value: float) -> str:
         text = repr(value)
@@ -98,13 +104,17 @@ def _as_it_is(value: object) -> object:
     return value
 
 
+def _none(_: str) -> frozenset[str]:
+    return frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Untyped:
     """One language, by what reads it and what writes calls in it.
 
     `call` gets a function and its values, `session` a class, what it is made with and the steps, all written; `opened`
     gives code as its file has to have it, `held` a value as the language is able to hold it, `last` the last definition of
-    code that does nothing by itself, "" of any other.
+    code that does nothing by itself, "" of any other, `symbols` the keys that code reads as symbols.
     """
 
     language: str
@@ -117,6 +127,7 @@ class Untyped:
     last: Callable[[str], str]
     opened: Callable[[str], str] = str
     held: Callable[[object], object] = _as_it_is
+    symbols: Callable[[str], frozenset[str]] = _none
     truthless: bool = False
     letterless: bool = False
 
@@ -159,21 +170,22 @@ class Untyped:
     def _writer(self, code: str, entry: str) -> Callable[[tuple[object, ...]], str]:
         """What writes one row."""
         members = self.members(code, entry)
+        literals = replace(self.literals, symbols=self.symbols(code))
+
+        def given(value: object) -> str:
+            return OTHER if value == OTHER else literals.written(value)
+
+        def session(held: Members, row: tuple[object, ...]) -> str:
+            made, steps = session_of(held.name, row, held.methods)
+            written = [
+                (name, None if args is None else [*map(given, args)]) for name, args in steps
+            ]
+            return self.session(held, [*map(given, made)], written)
+
         if members is not None:
-            return lambda row: self._session(members, row)
+            return lambda row: session(members, row)
         function = self.function(code, entry)
-        return lambda row: self.call(function, [self.literals.written(one) for one in row])
-
-    def _session(self, members: Members, row: tuple[object, ...]) -> str:
-        made, steps = session_of(members.name, row)
-        written = [
-            (name, None if args is None else [self._given(one) for one in args])
-            for name, args in steps
-        ]
-        return self.session(members, [self._given(one) for one in made], written)
-
-    def _given(self, value: object) -> str:
-        return OTHER if value == OTHER else self.literals.written(value)
+        return lambda row: self.call(function, [literals.written(one) for one in row])
 
 
 def _asked(parameters: Sequence[Parameter], owner: str) -> tuple[Asked, ...]:

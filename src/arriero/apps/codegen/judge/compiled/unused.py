@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from arriero.apps.codegen.judge import grammars
@@ -14,25 +14,22 @@ UNUSED = re.compile(r"^(?:(\w+) declared (?:but|and) not used|declared and not u
 
 
 def used(code: str, problems: Iterable[Problem]) -> str:
-    """The code, in which each variable of which the compiler says so is read into `_`, or is `_` where a loop declares it."""
+    """The code, in which each variable of which the compiler says so is read into `_`, or is `_` or left out where a loop declares it."""
     data = code.encode(errors="replace")
-    edits: list[tuple[int, int, bytes]] = []
-    root = grammars.tree(code, "go")
+    unread: list[Any] = []
+    every = [one for one in grammars.nodes(grammars.tree(code, "go")) if one.type == "identifier"]
     for one in problems:
         found = UNUSED.match(one.message) if one.rule == COMPILER else None
-        if found is None:
-            continue
-        name = found[1] or found[2]
-        for node in grammars.nodes(root):
-            if node.type == "identifier" and node.start_point[0] + 1 == one.line and grammars.text(node) == name:  # fmt: skip
-                edits.extend(_edit(node))
-                break
+        name = (found[1] or found[2]) if found is not None else ""
+        unread += [node for node in every if node.start_point[0] + 1 == one.line and grammars.text(node) == name][:1]  # fmt: skip
+    places = {node.start_byte for node in unread}
+    edits = {edit for node in unread for edit in _edit(node, places)}
     for begun, ended, text in sorted(edits, reverse=True):
         data = data[:begun] + text + data[ended:]
     return data.decode()
 
 
-def _edit(node: Any) -> list[tuple[int, int, bytes]]:
+def _edit(node: Any, unread: Collection[int]) -> list[tuple[int, int, bytes]]:
     """What to write where. Nothing for a form that is not known, such as a condition that declares."""
     statement = node.parent
     if statement is not None and statement.type == "expression_list":
@@ -40,7 +37,11 @@ def _edit(node: Any) -> list[tuple[int, int, bytes]]:
     if statement is None:
         return []
     if statement.type == "range_clause":
-        return [(node.start_byte, node.end_byte, b"_")]
+        names = statement.child_by_field_name("left").named_children
+        if any(grammars.text(one) != "_" and one.start_byte not in unread for one in names):
+            return [(node.start_byte, node.end_byte, b"_")]
+        begins = next(one for one in statement.children if one.type == "range")
+        return [(names[0].start_byte, begins.start_byte, b"")]  # `:=` has to declare something
     while statement is not None and statement.type in {"var_spec", "var_spec_list"}:
         statement = statement.parent
     known = statement is not None and statement.type in {"short_var_declaration", "var_declaration"}

@@ -15,7 +15,7 @@ import (
 
 type arrieroOut struct{ arrieroStrings.Builder }
 
-func arrieroCall(number int, out *arrieroOut) {
+func arrieroCall(number int, arriero *arrieroOut) {
 	switch number {
 @CALLS@
 	}

@@ -18,7 +18,12 @@ final class ArrieroDriver
         $argv = $_SERVER['argv'] = [__DIR__ . '/@CODE@'];
         $argc = $_SERVER['argc'] = 1;
         // What PHP only warns of changes no result, and said often enough it would reach the limit of output.
-        set_error_handler(static fn (): bool => true, E_ALL & ~E_USER_ERROR & ~E_RECOVERABLE_ERROR);
+        set_error_handler(static function (int $kind, string $said): bool {
+            if ($kind & (E_USER_ERROR | E_RECOVERABLE_ERROR)) {
+                throw new ErrorException($said, 0, $kind); // it would end the program, as what PHP refuses does
+            }
+            return true;
+        });
         // Code that ends itself as soon as it was read is called all the same.
         register_shutdown_function(function (): void {
             if (!self::$begun && error_get_last() === null) {

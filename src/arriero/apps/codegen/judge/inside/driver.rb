@@ -77,7 +77,7 @@ module ArrieroDriver
     value = value.dup.force_encoding(Encoding::UTF_8) if value.encoding == Encoding::BINARY
     plain = value.encode(Encoding::UTF_8, invalid: :replace, undef: :replace).scrub
     quoted = plain.gsub(/["\\]|[^ -~]/) do |sign|
-      sign.encode(Encoding::UTF_16BE).unpack("n*").map { |unit| format("\\u%04x", unit) }.join
+      sign.encode(Encoding::UTF_16BE).unpack("n*").map { |unit| Kernel.format("\\u%04x", unit) }.join
     end
     "\"#{quoted}\""
   end

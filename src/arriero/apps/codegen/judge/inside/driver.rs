@@ -1,5 +1,5 @@
 //! Calls the code that it stands below and prints what each call gives: a line with the nonce, the call's number and JSON.
-#![allow(warnings)]
+#![allow(warnings, unused)]
 use std::any::{type_name, Any};
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
 use std::fmt::Debug;

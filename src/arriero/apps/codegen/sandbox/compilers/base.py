@@ -68,3 +68,15 @@ class Language:
     def missing(self) -> str:
         """What is not there."""
         return f"there is no {self.tool} of {self.told} here"
+
+
+def first_refusal(refused: re.Pattern[str], said: str) -> str:
+    """What an interpreter refused first, in GCC's form; "" where it refused nothing.
+
+    `refused` finds a `file`, a `line` and what is `said` of it, or else `where`, `at` and what is `lacking`.
+    """
+    found = refused.search(said)
+    if found is None:
+        return ""
+    file, line = (found["file"], found["line"]) if found["file"] else (found["where"], found["at"])
+    return f"{file}:{line}: error: {found['said'] or found['lacking']}".replace(f"{MADE}/", "")

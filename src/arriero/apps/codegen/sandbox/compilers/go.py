@@ -12,6 +12,8 @@ from arriero.apps.codegen.sandbox.compilers.base import MADE, WHERE, Compiler, L
 from arriero.apps.codegen.sandbox.interpreter import Mount, output, shared_objects
 
 ENV = "/usr/bin/env"
+# Nothing of the settings of whoever asks it holds: it fetches no other Go, and shows no folder that they name.
+OWN = ("GO111MODULE=off", "GOENV=off", "GOTOOLCHAIN=local", "GOFLAGS=")
 # Packages that are compiled anew are kept beside the program while it is built; a folder of that name is no part of it.
 CACHE = "/work/.go"
 # What it refuses and a newer one takes: packages that came after 1.19, built-in functions, numbers that are ranged over.
@@ -28,15 +30,19 @@ def _go() -> Compiler | None:
     found = shutil.which("go", path=WHERE)
     if found is None:
         return None
-    home, version = output([found, "env", "GOROOT", "GOVERSION"]).split()
+    asked = [ENV, "-u", "GOROOT", *OWN, found, "env", "GOROOT", "GOVERSION"]
+    home, version = output(asked).splitlines()
+    version = version.removeprefix("go").partition(" ")[
+        0
+    ]  # behind it stands what it was built with
     go = f"{home}/bin/go"
     tools = [str(one) for one in Path(home, "pkg", "tool").glob("*/*") if one.is_file()]
     shown = {home: home, ENV: ENV, **dict(_outside(home)), **shared_objects([ENV, go, *tools])}
     return Compiler(
         "go",
-        f"go {version.removeprefix('go')}",
-        # Its environment: no modules, so nothing is looked for elsewhere, and no C.
-        (ENV, f"GOROOT={home}", f"GOCACHE={CACHE}", f"GOPATH={CACHE}/path", "GO111MODULE=off", "CGO_ENABLED=0", "GOFLAGS=", "GOENV=off", "GOTOOLCHAIN=local",
+        f"go {version}",
+        # Without modules nothing is looked for elsewhere; without C it links by itself.
+        (ENV, f"GOROOT={home}", f"GOCACHE={CACHE}", f"GOPATH={CACHE}/path", *OWN, "CGO_ENABLED=0",
          go, "build", "-ldflags=-s -w", "-o", f"{MADE}/program", "."),
         (f"{MADE}/program",),
         tuple(Mount(source, dest) for dest, source in sorted(shown.items())),
@@ -58,9 +64,9 @@ def _outside(home: str) -> Iterator[tuple[str, str]]:
 
 
 def reworded(said: str) -> str:
-    """`./main.go:3:5: undefined: x` as GCC would say it; the rest of what it says is about no line."""
+    """`./main.go:3:5: undefined: x` as GCC would say it; what is about no line as it is, without the package's name above it."""
     found = [f"{where}: error: {what}" for where, what in REFUSED.findall(said)]
-    return "\n".join(found) or said
+    return "\n".join(found) or re.sub(r"^# .*\n", "", said, flags=re.MULTILINE)
 
 
 GO = Language(

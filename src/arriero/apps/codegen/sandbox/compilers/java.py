@@ -13,6 +13,7 @@ from arriero.apps.codegen.sandbox.interpreter import Mount, shared_objects
 
 OPTIONS = (
     "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-XX:ReservedCodeCacheSize=32m",
+    "-XX:ActiveProcessorCount=4",  # else parallel streams begin a thread for every core, and on many cores find no room
     "-Xss8m", "-Dfile.encoding=UTF-8", "-Dstdout.encoding=UTF-8",
 )  # fmt: skip
 

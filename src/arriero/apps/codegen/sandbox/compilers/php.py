@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 
-from arriero.apps.codegen.sandbox.compilers.base import MADE, WHERE, Compiler, Language
+from arriero.apps.codegen.sandbox.compilers.base import (
+    MADE,
+    WHERE,
+    Compiler,
+    Language,
+    first_refusal,
+)
 from arriero.apps.codegen.sandbox.interpreter import Mount, output, shared_objects
 
 # What it refuses as soon as it has read the file; other fatal errors come of running it.
@@ -49,17 +56,8 @@ def _php() -> Compiler | None:
         (),
         tuple(Mount(source, dest) for dest, source in sorted(shown.items())),
         memory_mb=128,  # the program itself and its libraries; the code has a limit of PHP's own
-        reworded=_reworded,
+        reworded=partial(first_refusal, REFUSED),
     )  # fmt: skip
-
-
-def _reworded(said: str) -> str:
-    """The first refusal in GCC's form; "" where nothing was refused."""
-    found = REFUSED.search(said)
-    if found is None:
-        return ""
-    file, line = (found["file"], found["line"]) if found["file"] else (found["where"], found["at"])
-    return f"{file}:{line}: error: {found['said'] or found['lacking']}".replace(f"{MADE}/", "")
 
 
 PHP = Language(

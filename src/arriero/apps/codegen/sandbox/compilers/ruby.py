@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 
-from arriero.apps.codegen.sandbox.compilers.base import MADE, WHERE, Compiler, Language
+from arriero.apps.codegen.sandbox.compilers.base import (
+    MADE,
+    WHERE,
+    Compiler,
+    Language,
+    first_refusal,
+)
 from arriero.apps.codegen.sandbox.interpreter import Mount, output, shared_objects
 
 # What it refuses as it reads the file, and a library that is not there.
@@ -47,17 +54,8 @@ def _ruby() -> Compiler | None:
         reserves=True,  # each thread reserves 130 MiB and uses some of it
         processes=4,
         memory_mb=32,
-        reworded=_reworded,
+        reworded=partial(first_refusal, REFUSED),
     )
-
-
-def _reworded(said: str) -> str:
-    """The first refusal in GCC's form; "" where nothing was refused."""
-    found = REFUSED.search(said)
-    if found is None:
-        return ""
-    file, line = (found["file"], found["line"]) if found["file"] else (found["where"], found["at"])
-    return f"{file}:{line}: error: {found['said'] or found['lacking']}"
 
 
 RUBY = Language("ruby", "Ruby", (".rb",), "ruby", _ruby, "print 42\n", tool="interpreter")

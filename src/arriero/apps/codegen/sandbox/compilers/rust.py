@@ -39,7 +39,7 @@ def _rust() -> Compiler | None:
         "rust",
         f"rustc {version[0] if version else ''}".strip(),
         (
-            str(program), "--crate-name", "program", "--edition", "2021", "--sysroot", str(library.parent.parent), "--error-format", "json", "-A", "warnings", "-C", f"linker={linker.driver}",
+            str(program), "--crate-name", "program", "--crate-type", "bin", "--edition", "2021", "--sysroot", str(library.parent.parent), "--error-format", "json", "-A", "warnings", "-C", f"linker={linker.driver}",
             "-C", "link-arg=-B/usr/bin", "-C", "codegen-units=1", "-C", "strip=symbols", "-C", "overflow-checks=on", "-o", f"{MADE}/program", "{entry}",
         ),
         (f"{MADE}/program",),
