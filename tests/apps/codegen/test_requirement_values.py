@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from arriero.apps.codegen.requirement_examples import examples_in
@@ -25,6 +27,10 @@ from arriero.apps.codegen.requirement_values import in_python
         ("f({a: 1, b: {c: null}}, [true, false, undefined])", "f({'a': 1, 'b': {'c': None}}, [True, False, None])"),
         ("f(array(1, 2))", "f([1, 2])"),
         ("f([nil, 1])", "f([None, 1])"),
+        ('f(map[string][]int{"a": {1, 1}})', 'f({"a": [1, 1]})'),
+        ("f(6&3, &x, &[1]) == 2.5f64", "f(6&3, x, [1]) == 2.5"),
+        ("don't [return] nil: f([nil]) isn't", "don't [return] nil: f([None]) isn't"),
+        ("of [0, 1) and f([1]) => [null]", "of [0, 1) and f([1]) => [None]"),
     ],
 )  # fmt: skip
 def test_values_of_other_languages_are_read(theirs: str, python: str) -> None:
@@ -50,6 +56,34 @@ def test_the_rest_stays_as_it_is(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        ">>> f({k: k * k for k in range(3)})",
+        ">>> n = 2\n>>> f('abc'[: n], 'abc'[1 :n])",
+        "assert f(np.array([1, 2]), array([1])) == unwrap(Ok(3))",
+        "assert f(6 &mask) == 2",
+        "f(nil, undefined)",
+    ],
+)
+def test_python_is_python_already(text: str) -> None:
+    assert in_python(text, "python") == text
+
+
+def test_words_of_json_are_read_in_a_requirement_of_python() -> None:
+    (one,) = examples_in("depth([1, null, 2], true) -> 2", language="python")
+    assert one.call == "depth([1, None, 2], True)"
+
+
+@pytest.mark.parametrize(
+    "sign", ["[]", "[a]", "map[a]", "vector<", "[", "{a: ", '\\"', "f(", "&mut ", "[a => "]
+)
+def test_a_page_of_signs_is_read_at_once(sign: str) -> None:
+    begun = time.process_time()
+    in_python(sign * (200_000 // len(sign)))
+    assert time.process_time() - begun < 10
+
+
+@pytest.mark.parametrize(
     ("text", "call", "expected"),
     [
         ("Write a Go function total. total([]int{1, 2}) == 3", "total([1, 2])", "3"),
@@ -57,6 +91,7 @@ def test_the_rest_stays_as_it_is(text: str) -> None:
         ("PHP: `flip(['a' => 1])` returns `[1 => 'a']`", "flip({'a': 1})", "{1: 'a'}"),
         ("In JavaScript: keys({a: 1}) => ['a']", "keys({'a': 1})", "['a']"),
         ("flags([true, null]) -> [false]", "flags([True, None])", "[False]"),
+        ("half(5.0f64) == 2.5f64", "half(5.0)", "2.5"),
     ],
 )
 def test_examples_in_the_languages_own_words_are_examples(

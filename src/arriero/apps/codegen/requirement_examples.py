@@ -29,7 +29,7 @@ _GIVES = re.compile(
     )\s*:?\s*[`]?\s*""",
     re.VERBOSE,
 )
-_NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?j?(?![\w])")
+_NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?j?(?!\w|\.\d)")
 _WORD = re.compile(r"(?:True|False|None|true|false|null|nil)\b")
 _STRING = re.compile(
     r"""[rbuRBU]{0,2}(?:\"(?:\\.|[^"\\\n])*\"|'(?:\\.|[^'\\\n])*')""",
@@ -49,14 +49,18 @@ _RESULT = re.compile(
 
 
 def examples_in(
-    text: str, entry: str | None = None, names: frozenset[str] = frozenset()
+    text: str,
+    entry: str | None = None,
+    names: frozenset[str] = frozenset(),
+    language: str | None = None,
 ) -> tuple[Example, ...]:
     """What `text` shows, in its order, each once. `names` are the functions and classes that it is about.
 
-    Without `names` any function that Python does not have counts. `entry` is what "Input: ..." is given to.
+    Without `names` any function that Python does not have counts. `entry` is what "Input: ..." is given to, `language`
+    what the code is to be written in, whose values it may show.
     """
     found: dict[str, Example] = {}
-    rest = in_python(text)
+    rest = in_python(text, language)
     known = names | ({entry} if entry else set())
     for reader in (_doctests, _asserts, _arrows):
         shown, rest = reader(rest)

@@ -54,7 +54,7 @@ def read(wanted: Wanted, *, languages: frozenset[str], longest: int) -> Requirem
     known = frozenset(part.name for part in parts)
     own = frozenset({"main", *([wanted.file.partition(".")[0]] if wanted.file else [])})
     given = given_tests(wanted.tests, own) if wanted.tests else ()
-    shown = examples_in(text, wanted.entry or _entry_of(stub, language), known)
+    shown = examples_in(text, wanted.entry or _entry_of(stub, language), known, language)
     examples = tuple({one.code: one for one in (*given, *shown)}.values())
     entry = (
         wanted.entry
