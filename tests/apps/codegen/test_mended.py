@@ -47,6 +47,14 @@ async def test_a_script_that_crashes_is_written_again(desk: Opens) -> None:
     assert len(house.asked) > 1
 
 
+async def test_a_script_that_lacks_a_file_or_the_network_is_not_written_again(desk: Opens) -> None:
+    house = await desk("with open('shop.toml') as file:\n    print(file.read())\n")
+    made = (await house.ask("Write a Python script that prints the file shop.toml.")).outcome.answer
+    assert "open('shop.toml')" in made.code
+    assert len(house.asked) == 1
+    assert any("FileNotFoundError" in one for one in made.warnings), made.warnings
+
+
 async def test_a_script_that_goes_on_crashing_is_never_shipped_without_a_word(desk: Opens) -> None:
     house = await desk("print(undefined_name)\n")
     made = (await house.ask("Write a Python script that prints hello.")).outcome.answer

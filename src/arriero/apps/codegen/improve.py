@@ -269,7 +269,7 @@ def faults(judgement: Judgement) -> list[str]:
     report = judgement.report
     told = [report.blocked] if report.blocked else []
     told += [one.told for one in report.tests.failed]
-    told += [f"it crashes: {report.tests.crashed}"] if report.tests.crashed else []
+    told += [f"it crashes: {report.tests.fault}"] if report.tests.fault else []
     weaknesses = report.findings.serious if report.findings else ()
     told += [f"line {one.span.line}: {one.message}; {one.safe}" for one in weaknesses]
     return told

@@ -52,9 +52,9 @@ def _values(judgement: Judgement) -> list[tuple[str, str]]:
 
 
 def is_wrong(judgement: Judgement) -> bool:
-    """Whether another draft could be better: it does not parse, imports what is not there, fails an example or crashes."""
+    """Whether another draft could be better: it does not parse, imports what is not there, fails an example or crashes by itself."""
     tests = judgement.report.tests
-    return bool(judgement.report.blocked or tests.failed or tests.crashed)
+    return bool(judgement.report.blocked or tests.failed or tests.fault)
 
 
 def is_doubtful(judgement: Judgement) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from arriero.apps.codegen.judge.scripts import lacks
 from arriero.apps.codegen.sandbox.base import Test
 from arriero.apps.codegen.security.findings import Findings
 
@@ -105,6 +106,11 @@ class Tests:
         if self.crashed:
             return f"it was run and crashed: {self.crashed}"
         return "" if self.executed else f"not executed: {self.reason}"
+
+    @property
+    def fault(self) -> str:
+        """How it crashed by a fault of its own, which another draft may not have; "" where it did not, or lacked what no box has."""
+        return "" if lacks(self.crashed) else self.crashed
 
     @property
     def ratio(self) -> float | None:

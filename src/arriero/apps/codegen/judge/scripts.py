@@ -39,6 +39,19 @@ PASSING = re.compile(
     r"\brandom|\btoday\b|\bnow\(|\btime\b|secrets|uuid|Date\(|Date\.now|perf_counter|rand\(|\brand\b|\btime\.Now|microtime|\bdate\(|\bTime\.now|\.shuffle\b|\.sample\b"
 )
 
+# What ends a right program too, since a box has neither a network nor files that nobody gave, and few threads.
+_LACKS = re.compile(
+    r"No such file or directory|no such file|Permission denied|permission denied|Operation not permitted|Read-only file system"
+    r"|FileNotFound|NoSuchFile|\bE(?:NOENT|ACCES|PERM|ROFS|CONNREFUSED|AI_AGAIN|NOTFOUND)\b|[Nn]etwork is (?:unreachable|down)"
+    r"|[Cc]onnection refused|name resolution|getaddrinfo|Name or service not known|UnknownHost|ConnectException"
+    r"|Cannot assign requested address|\bdial (?:tcp|udp)\b|Resource temporarily unavailable|new OS thread"
+)
+
+
+def lacks(error: str) -> bool:
+    """Whether a program ended for want of what the box does not have, which says nothing of the program."""
+    return _LACKS.search(error) is not None
+
 
 def runs(code: str) -> tuple[str, ...]:
     """(arguments, standard input) as texts of tuples."""

@@ -175,7 +175,7 @@ async def crash(subject: Subject, dialect: Dialect, sandbox: Sandbox, limits: Li
     """How the program that stands around what was asked for crashes by itself; "" where it does not.
 
     Often it is an example of how the rest is used. One that takes arguments or input is not run: it may rightly refuse
-    to go on without them.
+    to go on without them; nor does it count what ends for want of what a box does not have.
     """
     alone = repr(((), ""))
     if not subject.entry or not dialect.starts(subject.code) or scripts.runs(subject.code) != (alone,):  # fmt: skip
@@ -183,7 +183,8 @@ async def crash(subject: Subject, dialect: Dialect, sandbox: Sandbox, limits: Li
     limits = replace(limits, cpu_s=min(CPU_S, limits.cpu_s))
     ran = await sandbox.run(dialect.alone(subject.code).program, limits)
     broken = ran.executed and ran.hit is None and not ran.diagnosis
-    if broken and ((ran.status or 0) < 0 or (ran.status and CRASHED.search(ran.stderr))):
+    crashed = (ran.status or 0) < 0 or (ran.status and CRASHED.search(ran.stderr))
+    if broken and crashed and not scripts.lacks(ran.stderr):
         return f"{subject.main}: {ended(ran)}"
     return ""
 
