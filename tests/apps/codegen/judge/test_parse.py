@@ -99,6 +99,35 @@ def test_a_cut_text_whose_function_ends_in_a_return_on_every_way_is_whole() -> N
     assert "no end" in said(whole.rstrip(), entry="f", cut=True)  # may be the start of `2 * x`
 
 
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        ("kotlin", "interface S {\n    fun f(): Int\n}\nclass C : S {\n    override fun f() = 1\n}\n"),
+        ("kotlin", "val f = { a: Int, b: Int -> a + b }\n"),
+        ("kotlin", "class A { fun f(): String { return \"${a}\" } }\n"),
+        ("kotlin", "sealed class R { companion object { fun f(): R = A() } }\n"),
+        ("typescript", "function f(a: string): string;\nfunction f(a: any): any {\n  return a;\n}\n"),
+        ("rust", "trait S {\n    fn f(&self) -> i32;\n}\nimpl S for i32 {\n    fn f(&self) -> i32 { 1 }\n}\n"),
+    ],
+)  # fmt: skip
+def test_what_is_declared_first_or_stands_in_one_line_is_there(language: str, code: str) -> None:
+    assert not said(code, language, "f")
+
+
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        ("kotlin", "interface S {\n    fun f(): Int\n}\n"),
+        ("kotlin", "class A { fun f( }\n"),
+        ("kotlin", "val g = { a: Int -> a }\n"),
+        ("typescript", "declare function f(a: string): string;\n"),
+        ("rust", "trait S {\n    fn f(&self) -> i32;\n}\n"),
+    ],
+)
+def test_what_is_declared_alone_is_caught_in_other_languages(language: str, code: str) -> None:
+    assert said(code, language, "f")
+
+
 def test_further_files_are_parsed_too_by_their_names_end() -> None:
     files = {"broken.py": "def f(:\n", "notes.txt": "def f(:\n"}
     found, _ = problems(Subject("x = 1\n", "python", files=files))

@@ -48,7 +48,7 @@ def _of(subject: Subject) -> Iterator[Problem]:
     elif subject.language == "python":
         yield from _lacks(trees.parse(subject.code), subject)
     else:
-        yield from _lacks_in(grammars.tree(subject.code, subject.language), subject)
+        yield from _lacks_in(_tree(subject.code, subject.language), subject)
 
 
 def language_of(name: str, otherwise: str) -> str:
@@ -79,7 +79,7 @@ def _broken_python(code: str) -> Iterator[Problem]:
 
 
 def _broken_other(code: str, language: str) -> Iterator[Problem]:
-    root = grammars.tree(code, language)
+    root = _tree(code, language)
     if not root.has_error:
         return
     lines = code.splitlines()
@@ -93,6 +93,15 @@ def _broken_other(code: str, language: str) -> Iterator[Problem]:
             yield Problem(row + 1, f"it does not parse at {here!r}")
             return
     yield Problem(0, "it does not parse")
+
+
+def _tree(code: str, language: str) -> Any:
+    """The root node. Kotlin's grammar wants a line's end before the brace that ends a class; Kotlin does not."""
+    root = grammars.tree(code, language)
+    if language == "kotlin" and root.has_error:
+        apart = grammars.tree(code.replace("}", "\n}"), language)
+        return root if apart.has_error else apart
+    return root
 
 
 # -- what was asked for
@@ -236,11 +245,15 @@ def _lacks_in(root: Any, subject: Subject) -> Iterator[Problem]:
     end = root.end_point[0] + 1
     if subject.entry:
         name = subject.entry.rpartition(".")[2]
-        found = defined_in(root, name)
-        if found is None:
+        every = list(definitions_in(root, name))
+        if not every:
             yield Problem(0, f"{name} is not defined")
             return
-        if found.type in DECLARED or _without_body(found):
+        # What an interface, a trait or an overload declares is written out elsewhere.
+        written = (one for one in every if one.type not in DECLARED and not _without_body(one))
+        found = next(written, None)
+        if found is None:
+            found = every[0]
             yield Problem(found.start_point[0] + 1, f"{name} is declared and has no body")
         elif subject.cut and found.end_point[0] >= root.end_point[0] - 1 and not _closed(found):
             yield Problem(end, f"{CUT}: {name} has no end")
@@ -250,12 +263,21 @@ def _lacks_in(root: Any, subject: Subject) -> Iterator[Problem]:
 
 def defined_in(root: Any, name: str) -> Any | None:
     """The node that defines `name`: a function, method, class, or variable that holds one."""
+    return next(definitions_in(root, name), None)
+
+
+def definitions_in(root: Any, name: str) -> Iterator[Any]:
+    """Every node that defines `name`, in the order of the text."""
     for node in grammars.nodes(root):
         for field in ("name", "declarator", "left", "pattern"):
             held = node.child_by_field_name(field)
             if held is not None and name_in(held) == name and held.type != "call_expression":
-                return node
-    return None
+                yield node
+                break
+        else:
+            first = node.children[0] if node.type == "variable_declaration" else None
+            if first is not None and first.type == "identifier" and name_in(first) == name:
+                yield node.parent  # a `val` of Kotlin, whose name is no field
 
 
 def _without_body(node: Any) -> bool:
