@@ -44,7 +44,7 @@ _LACKS = re.compile(
     r"No such file or directory|no such file|Permission denied|permission denied|Operation not permitted|Read-only file system"
     r"|FileNotFound|NoSuchFile|\bE(?:NOENT|ACCES|PERM|ROFS|CONNREFUSED|AI_AGAIN|NOTFOUND)\b|[Nn]etwork is (?:unreachable|down)"
     r"|[Cc]onnection refused|name resolution|getaddrinfo|Name or service not known|UnknownHost|ConnectException"
-    r"|Cannot assign requested address|\bdial (?:tcp|udp)\b|Resource temporarily unavailable|new OS thread"
+    r"|Cannot assign requested address|\bdial (?:tcp|udp)\b|Resource temporarily unavailable|new OS thread|could not find driver"
 )
 
 
