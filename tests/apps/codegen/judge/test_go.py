@@ -282,5 +282,5 @@ async def test_a_program_around_what_was_asked_for_that_crashes_is_told(go: Sand
     assert (
         await judged(go, reads, entry="Counter")
     ).tests.unproved == ""  # it may refuse to go on without an argument
-    file = code.replace("package main\n", 'package main\n\nimport "os"\n').replace('c := Counter{}', 'c := Counter{map[string]int{}}\n\tif _, err := os.ReadFile("shop.conf"); err != nil {\n\t\tpanic(err)\n\t}')  # fmt: skip
+    file = code.replace("package main\n", 'package main\n\nimport "os"\n').replace("c := Counter{}", 'c := Counter{map[string]int{}}\n\tif _, err := os.ReadFile("shop.conf"); err != nil {\n\t\tpanic(err)\n\t}')  # fmt: skip
     assert (await judged(go, file, entry="Counter")).tests.unproved == ""  # nobody gave it the file

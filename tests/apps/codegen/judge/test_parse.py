@@ -104,7 +104,7 @@ def test_a_cut_text_whose_function_ends_in_a_return_on_every_way_is_whole() -> N
     [
         ("kotlin", "interface S {\n    fun f(): Int\n}\nclass C : S {\n    override fun f() = 1\n}\n"),
         ("kotlin", "val f = { a: Int, b: Int -> a + b }\n"),
-        ("kotlin", "class A { fun f(): String { return \"${a}\" } }\n"),
+        ("kotlin", 'class A { fun f(): String { return "${a}" } }\n'),
         ("kotlin", "sealed class R { companion object { fun f(): R = A() } }\n"),
         ("typescript", "function f(a: string): string;\nfunction f(a: any): any {\n  return a;\n}\n"),
         ("rust", "trait S {\n    fn f(&self) -> i32;\n}\nimpl S for i32 {\n    fn f(&self) -> i32 { 1 }\n}\n"),
