@@ -74,7 +74,7 @@ def figures(
         _share(f"syntax_errors_elsewhere{suffix}", [one for one in other if one is not None], "<= 0.003" if promised else ""),
         Figure(f"not_parsed{suffix}", gated.count(None) + other.count(None), "answers", note="no grammar for the language"),
         _share(f"refused{suffix}", refused, "<= 0.05" if promised else ""),
-        *([Figure("mean_score", round(mean, 2), "of 10", ">= 8.7", len(scores))] if promised else []),
+        *([Figure("mean_score", round(mean, 3), "of 10", ">= 8.7", len(scores))] if promised else []),
         *([_share("refused_by_nobody_home", [True] * len(made), "")] if promised else []),
     ]  # fmt: skip
 
