@@ -120,8 +120,8 @@ async def test_javascript_and_typescript_run_too() -> None:
 
 
 async def test_a_language_that_has_no_engine_here_is_not_executed() -> None:
-    code = "package main\n\nfunc add(a int, b int) int { return a + b }\n"
+    code = "class A { int Add(int a, int b) { return a + b; } }\n"
     report = await examine(
-        Subject(code, "go", "add", tests=(Test("t", "x"),)), NoSandbox("was asked")
+        Subject(code, "csharp", "Add", tests=(Test("t", "x"),)), NoSandbox("was asked")
     )
-    assert report.tests.reason == "go is not executed here"
+    assert report.tests.reason == "csharp is not executed here"

@@ -112,7 +112,7 @@ def _none(_: str) -> frozenset[str]:
 class Untyped:
     """One language, by what reads it and what writes calls in it.
 
-    `call` gets a function and its values, `session` a class, what it is made with and the steps, all written; `opened`
+    `calling` gets a function and its values, `session` a class, what it is made with and the steps, all written; `opened`
     gives code as its file has to have it, `held` a value as the language is able to hold it, `last` the last definition of
     code that does nothing by itself, "" of any other, `symbols` the keys that code reads as symbols.
     """
@@ -122,7 +122,7 @@ class Untyped:
     literals: Literals
     function: Callable[[str, str], Function]
     members: Callable[[str, str], Members | None]
-    call: Callable[[Function, Sequence[str]], str]
+    calling: Callable[[Function, Sequence[str]], str]
     session: Callable[[Members, Sequence[str], Sequence[tuple[str, Sequence[str] | None]]], str]
     last: Callable[[str], str]
     opened: Callable[[str], str] = str
@@ -185,7 +185,7 @@ class Untyped:
         if members is not None:
             return lambda row: session(members, row)
         function = self.function(code, entry)
-        return lambda row: self.call(function, [literals.written(one) for one in row])
+        return lambda row: self.calling(function, [literals.written(one) for one in row])
 
 
 def _asked(parameters: Sequence[Parameter], owner: str) -> tuple[Asked, ...]:
