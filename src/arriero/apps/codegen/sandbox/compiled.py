@@ -77,7 +77,7 @@ class Compiled:
 
     @classmethod
     def open(cls, boxes: Bubblewrap) -> Compiled:
-        """Looks which compilers there are (0.3 s). Each is tried when it is first needed."""
+        """Looks which compilers there are (0.4 s). Each is tried when it is first needed."""
         found = {}
         for language in LANGUAGES:
             try:

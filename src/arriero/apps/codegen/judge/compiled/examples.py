@@ -11,8 +11,7 @@ from arriero.apps.codegen.judge.compiled.answers import Answers, Came, answers
 from arriero.apps.codegen.judge.compiled.calls import Call, call_of, holds_object, same
 from arriero.apps.codegen.judge.compiled.dialect import OPTIONAL, Driven, Unspoken
 from arriero.apps.codegen.judge.compiled.includes import included
-from arriero.apps.codegen.judge.compiled.mutated import CPU_S as A_MUTANT_S
-from arriero.apps.codegen.judge.compiled.mutated import mutated
+from arriero.apps.codegen.judge.compiled.mutated import mutated, quick
 from arriero.apps.codegen.judge.compiled.table import DIALECTS
 from arriero.apps.codegen.judge.compiled.tried import CPU_S, LOST, crash, outcome, tried
 from arriero.apps.codegen.judge.compiled.untyped import Untyped
@@ -65,7 +64,31 @@ async def examples(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:
     tests = _compared(subject, told, found)
     if tests.failed:
         return tests
+    tried = await _changed(subject, calls, rows, driven, found, sandbox, limits)
+    # Nothing where others are something is meant where the types say so.
+    meant = subject.language in OPTIONAL
+    return replace(
+        tests,
+        odd=tuple(one for one in odd(tried, subject) if not (meant and one.rule == "mixed")),
+        generated=kept(tried),
+        strength=tried.strength,
+        mutants=len(tried.killed),
+        loose=tried.loose,
+    )
+
+
+async def _changed(
+    subject: Subject,
+    calls: Sequence[Call],
+    rows: Sequence[tuple[object, ...]],
+    driven: Driven,
+    found: Answers,
+    sandbox: Sandbox,
+    limits: Limits,
+) -> Tried:
+    """What the calls of the examples, which `found` holds, and those beside them came to, and which mutants they tell apart."""
     few = replace(limits, cpu_s=min(CPU_S, limits.cpu_s))
+    count = sum(row < len(calls) for row in driven.rows)
     others = await answers(driven, sandbox, few, first=count) if count < len(driven.rows) else found
     came = {**found.came, **others.came}
     seen = [(row, came[at]) for at, row in enumerate(driven.rows) if at in came]
@@ -77,32 +100,20 @@ async def examples(subject: Subject, sandbox: Sandbox, limits: Limits) -> Tests:
         examples=tuple(repr(call.args) for call in calls),
     )
 
-    quick = replace(limits, cpu_s=min(A_MUTANT_S, limits.cpu_s))
-
     async def again(code: str) -> tuple[list[Outcome], bool] | None:
         try:
             other, _ = driven_by(replace(subject, code=code), calls, rows)
         except Unspoken:
             return None
-        its = await answers(other, sandbox, quick)
+        its = await answers(other, sandbox, quick(limits))
         if its.why or its.broken or other.rows != driven.rows:
             return None
         row = {row: its.came.get(at, LOST) for at, row in enumerate(other.rows)}
         holds = all(_holds(subject, calls[at], row[at]) for at in driven.rows[:count])
         return [outcome(row[at]) for at, _ in seen], holds
 
-    tried = await mutated(
+    return await mutated(
         tried, subject.code, subject.language, tried.entry, again, within_s=limits.wall_s
-    )
-    # Nothing where others are something is meant where the types say so.
-    meant = subject.language in OPTIONAL
-    return replace(
-        tests,
-        odd=tuple(one for one in odd(tried, subject) if not (meant and one.rule == "mixed")),
-        generated=kept(tried),
-        strength=tried.strength,
-        mutants=len(tried.killed),
-        loose=tried.loose,
     )
 
 

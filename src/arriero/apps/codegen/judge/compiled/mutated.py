@@ -13,6 +13,7 @@ from time import monotonic
 
 from arriero.apps.codegen.judge.mutants_text import mutants
 from arriero.apps.codegen.judge.tried import Outcome, Tried
+from arriero.apps.codegen.sandbox.base import Limits
 
 MOST = 8  # that are built; some are refused, which is soon known
 ENOUGH = 5
@@ -21,6 +22,11 @@ CPU_S = 0.3  # for all calls of one, which take some milliseconds; many a mutant
 
 # What code comes to, call by call, and whether its examples hold; None where it is not built.
 Runs = Callable[[str], Awaitable[tuple[Sequence[Outcome], bool] | None]]
+
+
+def quick(limits: Limits) -> Limits:
+    """The limits of what is run again and again."""
+    return replace(limits, cpu_s=min(CPU_S, limits.cpu_s))
 
 
 async def mutated(

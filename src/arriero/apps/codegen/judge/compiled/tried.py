@@ -17,13 +17,12 @@ from arriero.apps.codegen.judge.base import Subject
 from arriero.apps.codegen.judge.compiled.answers import Answers, Came, answers, ended, refused
 from arriero.apps.codegen.judge.compiled.calls import is_literal
 from arriero.apps.codegen.judge.compiled.dialect import Dialect, Driven, Unspoken
-from arriero.apps.codegen.judge.compiled.mutated import CPU_S as A_MUTANT_S
-from arriero.apps.codegen.judge.compiled.mutated import mutated
+from arriero.apps.codegen.judge.compiled.mutated import mutated, quick
 from arriero.apps.codegen.judge.compiled.untyped import Untyped
 from arriero.apps.codegen.judge.guesses import Parameter, shapes
 from arriero.apps.codegen.judge.sessions import sessions
 from arriero.apps.codegen.judge.tried import NOTHING, Outcome, Tried
-from arriero.apps.codegen.sandbox.base import Limits, Sandbox
+from arriero.apps.codegen.sandbox.base import Limits, Program, Ran, Sandbox
 
 LOST = Came("limit")  # a call that was not begun, since one before it took all the time
 # How languages tell that nobody caught what was raised.
@@ -71,8 +70,6 @@ async def tried(
     places, inputs, outcomes = zip(*told, strict=True)
     came = Tried(entry, inputs, outcomes, kind=kind, guessed=True, language=dialect.language)
 
-    quick = replace(limits, cpu_s=min(A_MUTANT_S, limits.cpu_s))
-
     before = end - len(shape)
     said = tuple(row - before for row in driven.rows if before <= row < end)
 
@@ -81,7 +78,7 @@ async def tried(
             other = dialect.driven(code, entry, shape)
         except Unspoken:
             return None
-        its = await answers(other, sandbox, quick)
+        its = await answers(other, sandbox, quick(limits))
         if its.why or its.broken or other.rows != said:
             return None
         row = {row + before: its.came.get(at, LOST) for at, row in enumerate(said)}
@@ -194,14 +191,11 @@ async def _script(
 ) -> tuple[Tried, Answers]:
     """Runs it with the usual forms of what it reads; the runs that end well and print count."""
     driven = dialect.alone(subject.code)
-    files = {**scripts.FILES, **driven.program.files}
     steady = scripts.PASSING.search(subject.code) is None
     seen: dict[str, str] = {}
     by, crashed = "", ""
     for text in scripts.runs(subject.code):
-        args, said = trees.literal(text)
-        program = replace(driven.program, files=files, argv=args, stdin=said)
-        ran = await sandbox.run(program, limits)
+        ran = await sandbox.run(_given(driven, text), limits)
         if not ran.executed:
             return Tried(why=ran.reason), Answers(why=ran.reason)
         if ran.diagnosis:
@@ -212,9 +206,9 @@ async def _script(
             and ran.hit is None
             and ((ran.status or 0) < 0 or (ran.status and ran.stderr))
         ):
-            crashed = f"{scripts.told_run(subject.main, (args, said))}: {ended(ran)}"
+            crashed = f"{scripts.told_run(subject.main, trees.literal(text))}: {ended(ran)}"
         if ran.passed and ran.stdout.strip():
-            seen.setdefault(repr((0, ran.stdout[:2_000])), text)
+            seen.setdefault(_printed(ran), text)
         if len(seen) >= ENOUGH or ran.hit is not None:
             break
     if not seen:
@@ -225,29 +219,27 @@ async def _script(
         subject.main, given, outcomes, kind="script", guessed=True, language=dialect.language
     )
 
-    quick = replace(limits, cpu_s=min(A_MUTANT_S, limits.cpu_s))
-
     async def again(code: str) -> tuple[list[Outcome], bool] | None:
         other = dialect.alone(code)
         its = []
         for text in given:
-            args, said = trees.literal(text)
-            program = replace(
-                other.program, files={**scripts.FILES, **other.program.files}, argv=args, stdin=said
-            )
-            ran = await sandbox.run(program, quick)
+            ran = await sandbox.run(_given(other, text), quick(limits))
             if not ran.executed or ran.diagnosis:
                 return None
-            its.append(
-                Outcome(
-                    "value" if ran.passed else "raised",
-                    repr((0, ran.stdout[:2_000])),
-                    "",
-                    steady=steady,
-                )
-            )
+            its.append(Outcome("value" if ran.passed else "raised", _printed(ran), ""))
         return its, True
 
     if within_s and steady:
         came = await mutated(came, subject.code, dialect.language, "", again, within_s=within_s)
     return came, Answers(by=by)
+
+
+def _given(driven: Driven, text: str) -> Program:
+    """A script with one of the usual forms of what it reads."""
+    args, said = trees.literal(text)
+    files = {**scripts.FILES, **driven.program.files}
+    return replace(driven.program, files=files, argv=args, stdin=said)
+
+
+def _printed(ran: Ran) -> str:
+    return repr((0, ran.stdout[:2_000]))
