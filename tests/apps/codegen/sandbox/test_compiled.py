@@ -268,6 +268,27 @@ async def test_java_that_runs_away_is_held(java: Compiled, code: str) -> None:
     assert len(ran.stdout) <= FEW.output_kb * 1024
 
 
+async def reaches_nothing(sandbox: Sandbox, code: str, name: str) -> None:
+    """It is run, with what `@...@` stands for in it, and comes to nothing of the bait."""
+    with laid() as bait:
+        for place, value in bait.told.items():
+            code = code.replace(f"@{place}@", str(value))
+        ran = await run(sandbox, code, name)
+        assert ran.executed, ran.reason
+        assert not ran.diagnosis
+        assert bait.escaped(ran) == ""
+        assert bait.secret not in json.dumps([ran.stdout, ran.stderr])
+
+
+async def tells_no_secret(sandbox: Sandbox, code: str, name: str) -> None:
+    """What would be built with a file of this machine in it is not, and nothing of the file is told."""
+    with laid() as bait:
+        code = code.replace("@secret_file@", str(bait.told["secret_file"]))
+        ran = await run(sandbox, code, name)
+        assert bait.secret not in json.dumps([ran.stdout, ran.stderr, ran.diagnosis, ran.reason])
+        assert not ran.passed
+
+
 REACHING = {
     "read a file": 'std::ifstream file("@secret_file@"); std::string s; std::getline(file, s); std::cout << s;',
     "read the accounts": f'std::ifstream file("/etc/passwd"); std::string s; if (std::getline(file, s)) std::cout << "{ESCAPED}";',
@@ -287,13 +308,7 @@ REACHING = {
 async def test_a_program_reaches_nothing_of_this_machine(compiled: Compiled, body: str) -> None:
     heads = "arpa/inet.h bits/stdc++.h sched.h signal.h sys/socket.h unistd.h".split()
     code = "".join(f"#include <{head}>\n" for head in heads) + f"int main() {{ {body} }}\n"
-    with laid() as bait:
-        for name, value in bait.told.items():
-            code = code.replace(f"@{name}@", str(value))
-        ran = await run(compiled, code)
-        assert ran.executed, ran.reason
-        assert not ran.diagnosis
-        assert bait.escaped(ran) == ""
+    await reaches_nothing(compiled, code, "main.cpp")
 
 
 JAVA_REACHING = {
@@ -307,14 +322,8 @@ JAVA_REACHING = {
 
 @pytest.mark.parametrize("body", JAVA_REACHING.values(), ids=JAVA_REACHING)
 async def test_java_reaches_nothing_of_this_machine(java: Compiled, body: str) -> None:
-    with laid() as bait:
-        for name, value in bait.told.items():
-            body = body.replace(f"@{name}@", str(value))
-        code = f"class Main {{ public static void main(String[] given) throws Exception {{ {body} }} }}"
-        ran = await run(java, code, "Main.java")
-        assert ran.executed, ran.reason
-        assert not ran.diagnosis
-        assert bait.escaped(ran) == ""
+    code = f"class Main {{ public static void main(String[] given) throws Exception {{ {body} }} }}"
+    await reaches_nothing(java, code, "Main.java")
 
 
 INCLUDED = {
@@ -327,11 +336,7 @@ INCLUDED = {
 
 @pytest.mark.parametrize("code", INCLUDED.values(), ids=INCLUDED)
 async def test_a_compiler_reads_nothing_of_this_machine(compiled: Compiled, code: str) -> None:
-    with laid() as bait:
-        code = code.replace("@secret_file@", str(bait.told["secret_file"]))
-        ran = await run(compiled, code)
-        assert bait.secret not in json.dumps([ran.stdout, ran.stderr, ran.diagnosis, ran.reason])
-        assert not ran.passed
+    await tells_no_secret(compiled, code, "main.cpp")
 
 
 def test_compilers_are_looked_for_where_a_distribution_puts_them() -> None:

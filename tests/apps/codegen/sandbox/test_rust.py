@@ -6,13 +6,18 @@ import json
 
 import pytest
 
-from arriero.apps.codegen.sandbox.attacks.bait import laid
 from arriero.apps.codegen.sandbox.attacks.base import ESCAPED
 from arriero.apps.codegen.sandbox.base import Limit, Program, Ran, Sandbox
 from arriero.apps.codegen.sandbox.compiled import Compiled
 from arriero.apps.codegen.sandbox.compilers import gnu
 from arriero.apps.codegen.sandbox.compilers.rust import reworded
-from tests.apps.codegen.sandbox.test_compiled import FEW, compiled, run
+from tests.apps.codegen.sandbox.test_compiled import (
+    FEW,
+    compiled,
+    reaches_nothing,
+    run,
+    tells_no_secret,
+)
 from tests.conftest import absent
 
 __all__ = ["compiled"]  # a fixture
@@ -60,24 +65,24 @@ async def test_what_it_refuses_is_told_with_its_line_and_with_what_mends_it(rust
 
 
 def test_the_first_errors_are_told_in_gccs_form() -> None:
-    def told(message: str, line: int, level: str = "error", file: str = "/work/main.rs") -> str:
+    def told(message: str, line: int, level: str = "error", file: str = "/work/code.rs") -> str:
         place = {"file_name": file, "line_start": line, "column_start": 2, "is_primary": True, "label": None}  # fmt: skip
         return json.dumps({"level": level, "message": message, "spans": [place], "children": []})
 
     said = "\n".join([told("w", 1, "warning"), *(told(f"e{line}", line) for line in range(5)), told("aborting due to 5", 1)])  # fmt: skip
-    first = "\n".join(f"/work/main.rs:{line}:2: error: e{line}" for line in range(3))
+    first = "\n".join(f"/work/code.rs:{line}:2: error: e{line}" for line in range(3))
     assert reworded(said) == first
     assert reworded(f"{said}\n{told('x', 8, file='/work/x.rs')}") == f"{first}\n/work/x.rs:8:2: error: x"  # fmt: skip
     cut = f"{told('e', 1)}\n{told('f', 2)[:-9]}"  # its words were longer than what is kept of them
-    assert reworded(cut) == "/work/main.rs:1:2: error: e"
+    assert reworded(cut) == "/work/code.rs:1:2: error: e"
     assert reworded("thread 'rustc' panicked") == "thread 'rustc' panicked"
 
 
 def test_what_a_macro_made_is_told_of_where_it_is_called() -> None:
-    here = {"file_name": "/work/main.rs", "line_start": 7, "column_start": 5}
+    here = {"file_name": "/work/code.rs", "line_start": 7, "column_start": 5}
     span = {"file_name": "/usr/src/macros.rs", "line_start": 90, "column_start": 1, "is_primary": True, "label": "no", "expansion": {"span": here}}  # fmt: skip
     said = json.dumps({"level": "error", "message": "m", "spans": [span], "children": []})
-    assert reworded(said) == "/work/main.rs:7:5: error: m: no"
+    assert reworded(said) == "/work/code.rs:7:5: error: m: no"
 
 
 @pytest.mark.parametrize(
@@ -85,7 +90,7 @@ def test_what_a_macro_made_is_told_of_where_it_is_called() -> None:
     [("x", "MachineApplicable", 1), ("x", "MaybeIncorrect", 0), (".to_string()", "MaybeIncorrect", 1), ("", "HasPlaceholders", 0)],
 )  # fmt: skip
 def test_only_what_is_sure_is_a_fix(replacement: str, applies: str, fixes: int) -> None:
-    place = {"file_name": "/work/main.rs", "line_start": 1, "column_start": 2, "line_end": 1, "column_end": 2, "is_primary": True, "label": None}  # fmt: skip
+    place = {"file_name": "/work/code.rs", "line_start": 1, "column_start": 2, "line_end": 1, "column_end": 2, "is_primary": True, "label": None}  # fmt: skip
     help_ = {"spans": [{**place, "suggested_replacement": replacement, "suggestion_applicability": applies}]}  # fmt: skip
     said = json.dumps({"level": "error", "message": "m", "spans": [place], "children": [help_]})
     assert reworded(said).count("fix-it:") == fixes
@@ -135,13 +140,7 @@ REACHING = {
 
 @pytest.mark.parametrize("body", REACHING.values(), ids=REACHING)
 async def test_a_program_reaches_nothing_of_this_machine(rust: Compiled, body: str) -> None:
-    with laid() as bait:
-        for name, value in bait.told.items():
-            body = body.replace(f"@{name}@", str(value))
-        came = await ran(rust, body)
-        assert came.executed, came.reason
-        assert not came.diagnosis
-        assert bait.escaped(came) == ""
+    await reaches_nothing(rust, f"fn main() {{\n{body}\n}}\n", "main.rs")
 
 
 INCLUDED = {
@@ -155,8 +154,4 @@ INCLUDED = {
 
 @pytest.mark.parametrize("code", INCLUDED.values(), ids=INCLUDED)
 async def test_a_compiler_reads_nothing_of_this_machine(rust: Compiled, code: str) -> None:
-    with laid() as bait:
-        code = code.replace("@secret_file@", str(bait.told["secret_file"]))
-        came = await run(rust, code, "main.rs")
-        assert bait.secret not in json.dumps([came.stdout, came.stderr, came.diagnosis, came.reason])  # fmt: skip
-        assert not came.passed
+    await tells_no_secret(rust, code, "main.rs")
