@@ -17,6 +17,8 @@ from arriero.apps.support.settings import SAMPLE, SupportSettings
 from arriero.bench.witness import Question as Question  # noqa: PLC0414  # the bars' own word
 
 SEED = 20_261_123
+HERE = Path(__file__).parent
+DEVELOPED = tuple(HERE / f"support_dev{name}.jsonl" for name in ("", "_voices", "_third"))
 OPEN = frozenset(SupportSettings().open_intents)
 # Intents that an article answers, not an order and not a person.
 POLICY = frozenset(
@@ -41,6 +43,26 @@ def of_orders(count: int, *, today: date | None = None) -> tuple[Question, ...]:
         for form, order in product(ORDER_FORMS, orders)
     )
     return tuple(question for question, _ in zip(asked, range(count), strict=False))
+
+
+def of_articles() -> tuple[Question, ...]:
+    """Questions that an article answers, as their authors said: golden ones, and those of the development sets.
+
+    An intent does not say that: half of the sentences that ask for an invoice mean one's own, and most
+    that ask what is in stock are answered nowhere.
+    """
+    known = [
+        Question(row["question"], row["customer"], row["intent"])
+        for row in golden()
+        if row["path"] == "extractive"
+    ]
+    lines = (line for file in DEVELOPED for line in file.read_text(encoding="utf-8").splitlines())
+    developed = [
+        Question(row["text"], None, row["intent"])
+        for row in map(json.loads, lines)
+        if row["answer"] == "article"
+    ]
+    return (*known, *developed)
 
 
 def labelled(intents: frozenset[str]) -> tuple[Question, ...]:

@@ -25,7 +25,7 @@ from arriero.models import catalogue
 from arriero.models.loss import ask, opened
 from arriero.models.pace import cores, threads_for
 from bars._client import INQUIRIES, Answer, Connection, connected, post
-from bars._questions import OPEN, POLICY, Question, golden, labelled, of_orders, path_of
+from bars._questions import OPEN, Question, golden, labelled, of_articles, of_orders, path_of
 from bars._records import generation, passages, recorded, whole_passages
 from bars._server import Server, arriero, lazy
 from bars._trial import count, keep, progress, short
@@ -86,7 +86,7 @@ async def _ask_short(server: Server) -> dict[str, list[Asked]]:
         n = count(250, 40)
         template = [await _asked(line, server, one) for one in of_orders(n)]
         progress(f"template: {len(template)} asked")
-        policy = [await _asked(line, server, one) for one in labelled(POLICY)[: count(400, 40)]]
+        policy = [await _asked(line, server, one) for one in of_articles()[: count(400, 40)]]
         progress(f"extractive: {len(policy)} asked")
     return {"template": template, "extractive": policy}
 
@@ -149,7 +149,7 @@ def _short_figures(found: dict[str, list[Asked]]) -> list[Figure]:
 
 
 def _on_path(path: str) -> str:
-    """Order questions all have a template; of free sentences the golden bar says how many are right."""
+    """Order questions all have a template; of what articles answer the golden bar says how much is right."""
     return f">= {ON_PATH}" if path == "template" else ">= 0.5"
 
 

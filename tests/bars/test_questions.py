@@ -9,6 +9,7 @@ from bars._questions import (
     POLICY,
     golden,
     labelled,
+    of_articles,
     of_lengths,
     of_orders,
     path_of,
@@ -28,8 +29,15 @@ def test_an_order_question_comes_from_its_owner() -> None:
     assert all(question.customer for question in of_orders(100, today=TODAY))
 
 
-def test_there_are_enough_policy_questions_for_two_hundred_answers() -> None:
+def test_there_are_enough_sentences_of_policy_beside_training() -> None:
     assert len(labelled(POLICY)) >= 400
+
+
+def test_questions_that_articles_answer_are_each_asked_once_and_enough() -> None:
+    asked = [question.message for question in of_articles()]
+    assert len(asked) >= 400
+    assert len(set(asked)) == len(asked)
+    assert not any("{order}" in message for message in asked)  # nothing is left to fill in
 
 
 def test_there_are_enough_open_questions_for_twenty_answers() -> None:
