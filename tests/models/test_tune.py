@@ -21,8 +21,9 @@ from arriero.models.encoder import OnnxEncoder
 from arriero.models.fake import FakeEncoder
 from arriero.models.fit_head import fit
 from arriero.models.fit_tuned import fit_tuned
+from arriero.models.heads import load_head
 from arriero.models.tune import tokenised, tune, vectors_of
-from arriero.models.tuned import TunedClassifier, open_head
+from arriero.models.tuned import TunedClassifier, load_tuned, open_head
 
 WORDS = (
     "where is my the tent stove rope lamp bag refund return send back track parcel pay card".split()
@@ -139,7 +140,11 @@ def test_word_vectors_stay(tiny: Path) -> None:
 async def test_a_head_takes_the_opinion_and_serves_it(tiny: Path, tmp_path: Path) -> None:
     folder = tmp_path / "intents"
     report = await fit(TEXTS, [label for _, label in ROWS], FakeEncoder(), folder)
-    told = await fit_tuned(folder, report.share, tiny, epochs=30)
+    steps: list[tuple[int, int]] = []
+    told = await fit_tuned(
+        folder, report.share, tiny, epochs=30, progress=lambda *step: steps.append(step)
+    )
+    assert [done for done, _ in steps] == list(range(1, steps[-1][1] + 1))  # both tunings in one
     assert told.rows == pytest.approx(len(ROWS) / 7, abs=1)
     assert told.both.value >= told.encoder.value - 0.35  # of four rows; that it is counted at all
     classifier = open_head(folder, FakeEncoder())
@@ -158,6 +163,15 @@ async def test_a_head_takes_the_opinion_and_serves_it(tiny: Path, tmp_path: Path
         open_head(folder, FakeEncoder())
     await fit(TEXTS, [label for _, label in ROWS], FakeEncoder(), folder)
     assert not (folder / "tuned").exists()
+
+
+async def test_what_serves_was_tuned_to_every_row(tiny: Path, tmp_path: Path) -> None:
+    report = await fit(TEXTS, [label for _, label in ROWS], FakeEncoder(), tmp_path / "intents")
+    await fit_tuned(tmp_path / "intents", report.share, tiny, epochs=1)
+    head = load_head(tmp_path / "intents")
+    owners = np.asarray(head.owners, np.intp)
+    served = load_tuned(tmp_path / "intents", head.labels, head.data)
+    assert (served.prototypes == tune(head.texts, owners, tiny, epochs=1).prototypes).all()
 
 
 async def test_labels_with_few_rows_are_not_tuned_to(tiny: Path, tmp_path: Path) -> None:

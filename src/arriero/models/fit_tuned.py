@@ -1,7 +1,8 @@
 """Gives a fitted head its second opinion: tunes an encoder to its rows and says what that gained.
 
-A seventh of the rows is held out of the tuning. On them the head (each row left out of it in closed
-form) and the tuned encoder are weighed against each other, and the report is of them.
+A seventh of the rows is held out of a first tuning. On them the head (each row left out of it in closed
+form) and the tuned encoder are weighed against each other, and the report is of them. What serves is then
+tuned to all rows, with those weights.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from arriero.models.bert import write_onnx
 from arriero.models.encoder import OnnxEncoder
 from arriero.models.heads import TUNED, Head, calibrated, load_head
 from arriero.models.kernel import Rows, Shape, drawn, gram_of, solve
-from arriero.models.tune import EPOCHS, Progress, TunedModel, tune
+from arriero.models.tune import EPOCHS, Progress, TunedModel, steps_of, tune
 from arriero.models.tuned import Opinion, Tuned, fit_pool, open_tuned, pool, save_tuned
 
 HELD = 1 / 7  # of 10,000 rows enough for two numbers; of ten rows a label, one or two
@@ -33,7 +34,7 @@ Places = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class TunedReport:
-    """On the `rows` rows held out: accuracy of the head alone, of the encoder alone, of both."""
+    """On the `rows` rows held out of the first tuning: accuracy of the head alone, of the encoder alone, of both."""
 
     rows: int
     head: Interval
@@ -69,14 +70,21 @@ async def fit_tuned(
         )
     kept = drawn(labels, round(len(labels) * (1 - HELD)), seed)
     held = np.setdiff1d(np.arange(len(labels)), kept)
+    first, second = (steps_of(rows, epochs) for rows in (labels[kept], labels))
     model = tune(
-        [head.texts[at] for at in kept], labels[kept], source,
-        seed=seed, epochs=epochs, progress=progress,
+        [head.texts[at] for at in kept], labels[kept], source, seed=seed, epochs=epochs,
+        progress=lambda done, whole: progress(done, whole + second),
     )  # fmt: skip
     encoder = written(model, source, folder)
     likeness = encoder.encode_now([head.texts[at] for at in held]) @ model.prototypes.T
+    await encoder.close()
     chances = left_out(head, share)[held]
     weights = fit_pool(chances, likeness.astype(np.float64), labels[held])
+    model = tune(
+        head.texts, labels, source, seed=seed, epochs=epochs,
+        progress=lambda done, whole: progress(first + done, first + whole),
+    )  # fmt: skip
+    encoder = written(model, source, folder)
     opinion = Opinion(
         encoder=encoder.name, labels=head.labels, data=head.data,
         head=weights[0], likeness=weights[1],

@@ -80,7 +80,7 @@ def tune(
     bert.eval()
     first = vectors_of(bert, tokens)
     prototypes = nn.Parameter(torch.tensor(_means(first, labels)))
-    tuning = _Tuning(bert, prototypes, rate, max(1, epochs * _batches_of(labels)))
+    tuning = _Tuning(bert, prototypes, rate, steps_of(labels, epochs))
     draw = np.random.default_rng(seed)
     for _ in range(epochs):
         for batch in _batches(labels, draw):
@@ -176,6 +176,11 @@ def _batches(labels: Places, draw: np.random.Generator) -> Iterator[list[int]]:
     draw.shuffle(pairs)
     for start in range(0, len(pairs), BATCH // 2):
         yield [int(row) for pair in pairs[start : start + BATCH // 2] for row in pair]
+
+
+def steps_of(labels: Places, epochs: int) -> int:
+    """How many steps `tune` takes."""
+    return max(1, epochs * _batches_of(labels))
 
 
 def _batches_of(labels: Places) -> int:
