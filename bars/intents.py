@@ -50,7 +50,7 @@ async def _all(data: Path, encoder: Encoder) -> list[Figure]:
         test = read_messages(data / "banking77" / "test.csv", "test")
         return [
             *await _banking(few(train, 800), few(test, 200), encoder),
-            *await _ten_shot(train, test, encoder),
+            await ten_shot("banking77_10_shot", train, test, encoder),
             *await _clinc(data / "clinc150", encoder),
         ]
     finally:
@@ -82,22 +82,23 @@ async def _banking(train: Messages, test: Messages, encoder: Encoder) -> list[Fi
     ]
 
 
-async def _ten_shot(train: Messages, test: Messages, encoder: Encoder) -> list[Figure]:
+async def ten_shot(
+    name: str, train: Messages, test: Messages, encoder: Encoder, tuned_from: Path | None = None
+) -> Figure:
+    """The mean accuracy of five draws of ten rows a label, with Student's interval."""
     found = []
     for seed in list(SEEDS)[: count(5, 1)]:
         progress(f"BANKING77, {SHOTS} rows a label, draw {seed}")
         drawn = draw(train, SHOTS, seed)
-        results = await measure(drawn, few(test, 200), None, encoder)
+        results = await measure(drawn, few(test, 200), None, encoder, tuned_from=tuned_from)
         found.append(results["accuracy"].value)
     spread = statistics.stdev(found) if len(found) > 1 else 0.0
     mean = statistics.mean(found)
     half = 2.776 * spread / len(found) ** 0.5  # Student's t, four degrees of freedom
-    return [
-        Figure(
-            "banking77_10_shot", round(mean, 4), "share", ">= 0.87", len(found),
-            round(mean - half, 4), round(mean + half, 4), f"mean of {len(found)} draws",
-        )
-    ]  # fmt: skip
+    return Figure(
+        name, round(mean, 4), "share", ">= 0.87", len(found),
+        round(mean - half, 4), round(mean + half, 4), f"mean of {len(found)} draws",
+    )  # fmt: skip
 
 
 async def _clinc(folder: Path, encoder: Encoder) -> list[Figure]:
