@@ -9,7 +9,7 @@ import pytest
 
 from arriero.core.errors import ModelCorrupt
 from arriero.models.base import Labels
-from arriero.models.tuned import Opinion, Tuned, fit_pool, load_tuned, pool, save_tuned
+from arriero.models.tuned import USUAL, Opinion, Tuned, fit_pool, load_tuned, pool, save_tuned
 
 NAMES = ("pay", "return", "status")
 PROTOTYPES = np.eye(3, dtype=np.float32)
@@ -50,6 +50,11 @@ def test_the_better_opinion_counts_more() -> None:
     head, likeness = fit_pool(np.clip(good, 0.05, 0.9), noise, truth)
     assert likeness < 1
     assert head >= 1
+
+
+def test_rows_that_cannot_tell_leave_the_usual_weights() -> None:
+    alike = np.full((20, 3), 1 / 3)
+    assert fit_pool(alike, alike, np.arange(20) % 3) == USUAL
 
 
 def test_without_weights_all_labels_are_alike() -> None:
