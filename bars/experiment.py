@@ -29,6 +29,15 @@ BARS = {
     "false_rollback_0.5": ("", "identical, proved by chance, 1,000 ratings at 50/50"),
     "false_rollback_0.1": ("", "the same at 90/10"),
     "false_rollback_0.01": ("", "the same at 99/1"),
+    "forced_harmless_back": (
+        "<= 0.05",
+        "identical: the gate refuses it, or it is forced in and 900 ratings at 50/50 take it back",
+    ),
+    "forced_harmful_back": (
+        ">= 0.8",
+        "14 % of its facts wrong, 7 of 29 pairs won at the gate, forced in: 900 ratings at 50/50",
+    ),
+    "forced_harmful_back_uncarried": ("", "the same when nothing of the gate is carried"),
     "rule_identical": ("", "the case study's rule promotes an identical one"),
     "rule_worse": ("", "it promotes one that is 10 % worse"),
     "rule_better": ("", "it promotes one that is 5 % better"),

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,9 +17,11 @@ from arriero.assembly import Platform, open_platform, open_store
 from arriero.cli.rollout import rollout
 from arriero.core.errors import ArrieroError
 from arriero.core.settings import Settings
+from arriero.learning import cycle
+from arriero.learning.experiment.findings import Pairs
 from arriero.learning.rollout import Plan
 from arriero.learning.rollouts import BODY
-from arriero.store.base import VariantRegistered
+from arriero.store.base import MachineMoved, VariantRegistered
 from arriero.store.ledger import SqlLedger
 from tests.cli.conftest import Ended, Place, one_sentence, up
 
@@ -152,6 +155,24 @@ def test_a_share_is_one_step(challenged: Place) -> None:
     told = challenged.run("rollout", "show", id).out
     assert "canary  50% of units  forced" in told
     assert "begun by force: no gate passed it (half of them)" in told
+
+
+def test_what_a_forced_one_carries_from_its_gate_is_shown(challenged: Place) -> None:
+    champion, challenger, _ = variants(challenged)
+
+    async def gate(ledger: SqlLedger) -> None:
+        now = datetime(2026, 11, 29, tzinfo=UTC)
+        begun = cycle.begin("c-1", "chat", "default", champion, cycle.Trigger.PERSON, now, "new")
+        told = replace(begun, challenger=challenger, evaluation="e" * 64, before=Pairs(7, 22))
+        ended = replace(told, state=cycle.State.INCONCLUSIVE)
+        await ledger.commit(MachineMoved(cycle.to_machine(ended, 1), "arriero", "no proof"))
+
+    look(challenged, gate)
+    id = begin(challenged, "--force", "--because", "a try")
+    shown = challenged.run("rollout", "show", id).out
+    brings = "its gate's pairs bring +47% of a proof of harm"
+    assert f"begun by force: no gate passed it; {brings} (a try)" in shown
+    assert f"  carried     {brings}" in shown
 
 
 def test_a_person_pauses_resumes_and_aborts_it_and_the_audit_log_says_who(

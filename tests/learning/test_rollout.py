@@ -22,6 +22,7 @@ from arriero.learning.rollout import (
     abort,
     advance,
     begin,
+    carries,
     exposure,
     holds,
     pause,
@@ -29,10 +30,13 @@ from arriero.learning.rollout import (
     promote,
     resume,
 )
+from arriero.learning.rollouts import BODY
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WON = Pairs(80, 20)
+LOST = Pairs(7, 22, 71)  # at a gate that is not sure
+DISLIKED = (Stratum(0.5, 20, 0, 20, 6),)  # alone no proof of harm
 STEPS = tuple(RolloutStep(share=it, hold_h=1, min_units=10) for it in (0.01, 0.1, 0.5, 1.0))
 
 
@@ -126,6 +130,40 @@ def test_what_was_forced_is_promoted_by_a_person_alone() -> None:
     assert advance(shown, seen(day, pairs=WON), day) is shown
     assert "only a person" in holds(shown, seen(day, pairs=WON), day)
     assert promote(rollout, day, "ana").because == "promoted by ana, without proof"
+
+
+def test_what_is_forced_carries_what_its_gate_saw_of_harm() -> None:
+    alone, carrying = made(forced=True), made(forced=True, before=LOST)
+    assert (alone.carried, carries(alone)) == (0.0, "")
+    assert carrying.because == (
+        "begun by force: no gate passed it; its gate's pairs bring +47% of a proof of harm"
+    )
+    disliked = seen(NOW, ratings=DISLIKED)
+    assert advance(alone, disliked, NOW) is alone
+    ended = advance(carrying, disliked, NOW)
+    assert (ended.state, ended.because) == (
+        State.ROLLED_BACK,
+        "the challenger's ratings are proved to be worse with its gate's pairs",
+    )
+
+
+@pytest.mark.parametrize("gate", [Pairs(0, 100), WON])
+def test_a_gate_alone_ends_and_proves_nothing_of_what_was_forced(gate: Pairs) -> None:
+    rollout = made(forced=True, before=gate)
+    assert advance(rollout, seen(NOW), NOW) is rollout
+    assert not rollout.proved
+
+
+def test_what_was_not_forced_goes_on_with_the_pairs_themselves() -> None:
+    assert (made(before=LOST).before, made(before=LOST).carried) == (LOST, 0.0)
+
+
+def test_what_is_carried_is_kept_and_an_older_state_carries_nothing() -> None:
+    rollout = made(forced=True, before=LOST)
+    body = BODY.dump_python(rollout, mode="json")
+    assert BODY.validate_python(body) == rollout
+    del body["carried"]
+    assert BODY.validate_python(body) == replace(rollout, carried=0.0)
 
 
 def test_a_pause_keeps_the_share_and_a_step_begins_anew_after_it() -> None:

@@ -17,8 +17,9 @@ from arriero.core.clock import HeldClock
 from arriero.core.errors import Conflict, InputError, NotFound, StoreError
 from arriero.core.settings import RolloutSettings, RolloutStep
 from arriero.core.words import Ended, Exposure, Feedback, Mode, RoleBinding, Share, Variant
+from arriero.learning import cycle, report
 from arriero.learning.evidence import count
-from arriero.learning.experiment.findings import Standing
+from arriero.learning.experiment.findings import Pairs, Standing, carry
 from arriero.learning.rollout import Rollout, State, begin, planned
 from arriero.learning.rollouts import KIND, Rollouts, changed
 from arriero.store.base import (
@@ -236,6 +237,76 @@ async def test_a_rating_counts_once_a_unit() -> None:
         await ledger.commit(run, FeedbackGiven(thumb))
     (stratum,) = (await rollouts.get(begun.id)).evidence.ratings
     assert (stratum.challenger, stratum.bad_challenger) == (1, 1.0)
+
+
+LOST = Pairs(7, 22, 71)
+
+
+async def gated(
+    ledger: Ledger, *, champion: str = OLD.id, challenger: str = NEW.id, evaluated: bool = True
+) -> None:
+    """A cycle whose gate saw its challenger lose most pairs and was not sure."""
+    begun = cycle.begin("c-1", "support", "acme", champion, cycle.Trigger.PERSON, NOW, "asked for")
+    ended = replace(begun, state=cycle.State.INCONCLUSIVE, challenger=challenger, before=LOST)
+    made = replace(ended, evaluation="e" * 64 if evaluated else None)
+    await ledger.commit(
+        VariantRegistered(NEW, NOW), MachineMoved(cycle.to_machine(made, 1), "arriero", "no proof")
+    )
+
+
+async def disliked(ledger: Ledger, at: datetime) -> None:
+    """Twenty units each: nobody dislikes the champion, six the challenger; alone that is no proof."""
+    for number in range(40):
+        variant, liked = (OLD.id, True) if number % 2 else (NEW.id, number >= 12)
+        run = recorded(id=f"d{number}", unit=f"u{number}", variant=variant, started_at=at)
+        thumb = Feedback(f"f{number}", "acme", run.run.id, "shop", at, "thumb", liked)
+        await ledger.commit(run, FeedbackGiven(thumb))
+
+
+async def test_what_a_person_forces_carries_what_its_cycles_gate_saw_through_a_restart(
+    ledger: Ledger,
+) -> None:
+    clock = HeldClock(NOW)
+    await gated(ledger)
+    begun = await Rollouts(ledger, clock, SETTINGS).ask(
+        NEW.id, actor="ana", forced=True, because="a try"
+    )
+    assert (begun.carried, begun.cycle) == (carry(LOST), None)
+    clock.at += timedelta(hours=1)
+    await disliked(ledger, clock.now())
+    await Rollouts(ledger, clock, SETTINGS).look(clock.now())  # another process
+    ended = (await Rollouts(ledger, clock, SETTINGS).get(begun.id)).rollout
+    assert (ended.state, ended.carried) == (State.ROLLED_BACK, begun.carried)
+    told = report.to_markdown(await report.gather(ledger, "acme", "c-1"))
+    assert f"rollout {begun.id}, forced, rolled_back: the challenger's ratings" in told
+    assert "its gate's pairs bring +47% of a proof of harm" in told
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"champion": "support@other"}, {"challenger": "support@other"}, {"evaluated": False}, None],
+)
+async def test_what_no_gate_compared_with_the_champion_carries_nothing(
+    other: dict[str, Any] | None,
+) -> None:
+    ledger, clock = MemoryLedger(), HeldClock(NOW)
+    await prepared(ledger)
+    await ledger.commit(VariantRegistered(NEW, NOW))
+    if other is not None:
+        await gated(ledger, **other)
+    rollouts = Rollouts(ledger, clock, SETTINGS)
+    begun = await rollouts.ask(NEW.id, actor="ana", forced=True, because="a try")
+    assert begun.carried == 0.0
+    clock.at += timedelta(hours=1)
+    await disliked(ledger, clock.now())
+    await rollouts.look(clock.now())
+    assert (await rollouts.get(begun.id)).rollout.state is State.CANARY
+
+
+async def test_what_is_not_forced_begins_its_own_proof(ledger: Ledger) -> None:
+    await gated(ledger)
+    begun = await Rollouts(ledger, HeldClock(NOW), SETTINGS).ask(NEW.id, actor="ana")
+    assert (begun.state, begun.before, begun.carried) == (State.SHADOW, Pairs(), 0.0)
 
 
 def test_ten_thousand_thumbs_of_one_person_over_many_units_are_one_rating() -> None:

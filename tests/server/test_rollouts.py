@@ -48,6 +48,7 @@ async def test_a_rollout_is_begun_once_with_the_apps_own_guardrails(
     assert made[0].json() == made[1].json()
     told = made[0].json()
     assert (told["state"], told["share"], told["forced"]) == ("canary", 0.1, True)
+    assert told["carried"] == 0  # no gate saw it
     begun = (await platform.rollouts.get(told["id"])).rollout
     assert begun.plan.safety == ("not-empty",)
     actors = {it.actor for it in await platform.ledger.leaves() if it.kind == "rollout.moved"}

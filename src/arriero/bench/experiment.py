@@ -19,22 +19,42 @@ from arriero.core.settings import RolloutSettings, RolloutStep
 from arriero.core.statistics import wilson
 from arriero.learning.experiment.bets import Stratum
 from arriero.learning.experiment.control import level
-from arriero.learning.experiment.findings import DEFAULT, Pairs
+from arriero.learning.experiment.findings import DEFAULT, Pairs, Says, judge_pairs
 from arriero.learning.rollout import Evidence, Rollout, State, advance, begin, planned
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 UP = 0.70  # of the champion's ratings (notes of the case study: 0.70, and 5 % better is 0.735)
 RATINGS = 300  # of a canary: what the case study's rule is measured at
 SPLITS = (0.5, 0.1, 0.01)
+VISITS = 900  # that see a forced challenger in `arriero demo learning`, half of them each
+SEEN = Pairs(7, 22, 71)  # at the gate of its harmful adapter, seed 1 (`bars/LOG.md`, 29 November)
 NEVER = float("inf")
+
+
+def thumb(up: float, chance: random.Random) -> float:
+    """A value that is 1 with this chance, else 0."""
+    return float(chance.random() < up)
+
+
+def stars(right: float, chance: random.Random) -> float:
+    """What a customer of the learning demo gives, of 0 to 1: five stars or four when the answer is right
+    with this chance, one or two when it is wrong, and one of twenty does not look.
+    """
+    if chance.random() < 0.05:
+        return chance.randint(0, 4) / 4
+    return chance.choice((0.75, 1.0, 1.0) if chance.random() < right else (0.0, 0.0, 0.25))
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What is true: the challenger's share of thumbs up, and of decisive pairs that it wins."""
+    """What is true: how good the challenger's answers are, its share of decisive pairs that it wins, how
+    good the champion's are. By default that is a share of thumbs up; `rates` draws a value of it.
+    """
 
     up: float
     wins: float
+    champion: float = UP
+    rates: Callable[[float, random.Random], float] = thumb
 
 
 def independent(up: float) -> World:
@@ -47,6 +67,8 @@ IDENTICAL = independent(UP)
 WORSE = independent(UP * 0.9)
 HARMFUL = independent(0.56)
 GOOD = World(0.735, 0.60)
+# The demo's: 4.2 stars on average, and of its right answers 14 % wrong.
+DEMO = World(0.88 * 0.86, SEEN.wins / SEEN.decisive, 0.88, stars)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +100,16 @@ def canary(
     rollout: Rollout, evidence: Evidence, world: World, chance: random.Random, ratings: int
 ) -> tuple[State, int]:
     """Ratings come in one by one, each is looked at; then the step's time is over."""
-    share, counted, now = rollout.share, [0, 0, 0, 0], rollout.at
+    share, n, bad, now = rollout.share, [0, 0], [0.0, 0.0], rollout.at
     for seen in range(1, ratings + 1):
         arm = chance.random() < share
-        good = chance.random() < (world.up if arm else UP)
-        counted[2 * arm] += 1
-        counted[2 * arm + 1] += not good
+        n[arm] += 1
+        bad[arm] += 1 - world.rates(world.up if arm else world.champion, chance)
         evidence = replace(
             evidence,
-            ratings=(Stratum(share, *counted),),
-            units=((share, counted[0], counted[2]),),
-            step_units=counted[2],
+            ratings=(Stratum(share, n[0], bad[0], n[1], bad[1]),),
+            units=((share, n[0], n[1]),),
+            step_units=n[1],
             last_run=now,
         )
         rollout = advance(rollout, evidence, now)
@@ -96,15 +117,31 @@ def canary(
             return rollout.state, seen
     for _ in rollout.plan.steps:
         now = now + timedelta(days=2)
-        evidence = replace(evidence, step_units=max(counted[2], 1_000), last_run=now)
+        evidence = replace(evidence, step_units=max(n[1], 1_000), last_run=now)
         rollout = advance(rollout, evidence, now)
     return rollout.state, ratings
 
 
-def _begun(share: float, alpha: float, *, before: Pairs | None = None) -> Rollout:
+def sent_back(world: World, gate: Pairs, chance: random.Random) -> bool:
+    """Whether a canary takes back, within its visits, what was forced in past a gate that saw these pairs."""
+    rollout = _begun(0.5, DEFAULT.alpha, before=gate, forced=True)
+    return canary(rollout, Evidence(), world, chance, VISITS)[0] is State.ROLLED_BACK
+
+
+def harmless(chance: random.Random) -> bool:
+    """Whether the gate refuses an identical challenger or, where somebody forces it in, the canary takes it back."""
+    wins = sum(chance.random() < IDENTICAL.wins for _ in range(SEEN.decisive))
+    gate = Pairs(wins, SEEN.decisive - wins)
+    refused = judge_pairs(gate, DEFAULT.alpha).says is Says.WORSE
+    return refused or sent_back(IDENTICAL, gate, chance)
+
+
+def _begun(
+    share: float, alpha: float, *, before: Pairs | None = None, forced: bool = False
+) -> Rollout:
     steps = (RolloutStep(share=share, hold_h=24, min_units=0), RolloutSettings().steps[-1])
     plan = planned(RolloutSettings(steps=steps), alpha)
-    return begin("r", "app", "a", "b", plan, NOW, before=before or Pairs())
+    return begin("r", "app", "a", "b", plan, NOW, before=before or Pairs(), forced=forced)
 
 
 def rule(world: World, chance: random.Random, ratings: int = RATINGS, share: float = 0.1) -> bool:
@@ -158,6 +195,11 @@ def measure(
     told("win rate 0.60: done")
     for name, world in (("identical", IDENTICAL), ("worse", WORSE), ("better", GOOD)):
         found[f"rule_{name}"] = _share([rule(world, chance) for _ in range(simulations)])
+    found["forced_harmless_back"] = _share([harmless(chance) for _ in range(long)])
+    for name, gate in (("", SEEN), ("_uncarried", Pairs())):
+        back = [sent_back(DEMO, gate, chance) for _ in range(long)]
+        found[f"forced_harmful_back{name}"] = _share(back)
+    told(f"forced past the gate, {VISITS} ratings: done")
     return found
 
 

@@ -28,7 +28,7 @@ from arriero.learning.dataset import write
 from arriero.learning.dataset.example import Example, Route, Why, written_by
 from arriero.learning.gate import Gate, GateCase, Kind, Verdict, judge
 from arriero.learning.levels import level
-from arriero.learning.rollout import NO_PAIRS, SETTLE, Rollout
+from arriero.learning.rollout import SETTLE, Rollout
 from arriero.learning.trainers.base import Recipe
 from arriero.learning.work import AppWork
 from arriero.models.adapters import PREFIX
@@ -182,7 +182,7 @@ class Trial:
         """Another arm: train on `examples`, let the gate judge, and begin the rollout.
 
         A challenger that the gate refuses enters only when it is `forced`, which the audit log keeps; what
-        the gate found does not count in its rollout then, so that the canary has to find it again.
+        the gate found brings half of a proof of harm then, at most, so that the canary has to find it again.
         At most so many visits see it; then its deadline passes, in simulated time.
         """
         seconds, before = dict[str, float](), len(self.visits)
@@ -201,7 +201,7 @@ class Trial:
             *(self.app.name, challenger),
             actor=ACTOR,
             forced=forced,
-            pairs=NO_PAIRS if forced else verdict.pairs,
+            pairs=verdict.pairs,
         )
         self.tell(f"{name}: {rollout.state.value}, {rollout.because}")
         rollout = await self._watched(rollout, most)

@@ -54,13 +54,13 @@ def show(id: str, config: Path | None, data: Path | None) -> None:
     """What was counted of a rollout, and what it waits for."""
     from arriero.core.clock import SystemClock  # noqa: PLC0415  # keeps --help fast
     from arriero.learning.experiment.findings import judge_arms, judge_pairs  # noqa: PLC0415
-    from arriero.learning.rollout import COST, holds  # noqa: PLC0415
+    from arriero.learning.rollout import COST, carries, holds  # noqa: PLC0415
     from arriero.learning.rollouts import brief  # noqa: PLC0415
 
     looked = _with(config, data, lambda it: it.get(id))
     one, seen = looked.rollout, looked.evidence
     pairs = one.before + seen.pairs
-    paired, rated = judge_pairs(pairs, one.plan.level), judge_arms(seen.ratings)
+    paired, rated = judge_pairs(pairs, one.plan.level), judge_arms(seen.ratings, one.carried)
     _say(brief(one))
     click.echo(f"  waits for   {holds(one, seen, SystemClock().now())}")
     click.echo(
@@ -71,6 +71,8 @@ def show(id: str, config: Path | None, data: Path | None) -> None:
         f"  ratings     {rated.says}: n {rated.n}, effect {rated.effect:+.3f}, "
         f"would have seen {rated.detectable:.3f}"
     )
+    if one.carried:
+        click.echo(f"  carried     {carries(one)}")
     for name, it in seen.guards.items():
         told = f"{it.challenger.bad} of {it.challenger.n} runs"
         if name == COST:

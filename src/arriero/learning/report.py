@@ -14,10 +14,13 @@ from arriero.core.errors import NotFound
 from arriero.core.statistics import percentile, wilson
 from arriero.core.words import JsonValue, Run
 from arriero.learning import cycle as pure
+from arriero.learning import rollouts
 from arriero.learning.cycle import Cycle
 from arriero.learning.experiment.findings import DEFAULT, Pairs
 from arriero.learning.experiment.sequences import proportion
 from arriero.learning.gate import said
+from arriero.learning.levels import MOST
+from arriero.learning.rollout import carries
 from arriero.store.base import Artefact, Ledger
 
 EXAMPLES = 5  # of won and of lost ones that are shown
@@ -82,9 +85,23 @@ async def gather(ledger: Ledger, tenant: str, id: str) -> Told:
     began = f"began ({cycle.trigger}): {cycle.why}" if cycle.why else f"began: {cycle.trigger}"
     steps = [(f"{cycle.begun:%Y-%m-%d %H:%M}", began)]
     steps.append((f"{cycle.at:%Y-%m-%d %H:%M}", f"{cycle.state}: {cycle.because}"))
+    steps += await _forced(ledger, cycle)
     if cycle.waits:
         steps.append(("now", f"waits: {cycle.waits}"))
     return Told(cycle, steps, dataset, evaluation, adapters, rows)
+
+
+async def _forced(ledger: Ledger, cycle: Cycle) -> list[tuple[str, str]]:
+    """The rollouts that people forced of its challenger, the first one first, with what each carried."""
+    told = []
+    for machine in await ledger.machines(rollouts.KIND, app=cycle.app, open_only=False, limit=MOST):
+        if machine.body["challenger"] != cycle.challenger or not machine.body["forced"]:
+            continue
+        one = rollouts.BODY.validate_python(machine.body)
+        brings = "" if carries(one) in one.because else f"; {carries(one)}"
+        what = f"rollout {one.id}, forced, {one.state}: {one.because}{brings}"
+        told.append((f"{one.at:%Y-%m-%d %H:%M}", what))
+    return told[::-1]
 
 
 async def _run(ledger: Ledger, tenant: str, id: str | None) -> Run | None:

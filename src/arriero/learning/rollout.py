@@ -7,6 +7,7 @@ back to the champion. Nothing sleeps: a step that lasts a day is a moment in the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from arriero.learning.experiment.findings import (
     Pairs,
     Says,
     Standing,
+    carry,
     harmed,
     judge_pairs,
     mismatched,
@@ -126,7 +128,11 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """A rollout as it stands. `at` is when it last moved; `label` the exposure's name before it."""
+    """A rollout as it stands. `at` is when it last moved; `label` the exposure's name before it.
+
+    `before` are its gate's pairs, which its own pairs go on from; of one that was forced nothing but
+    `carried`, what they bring to a proof of harm (`findings.carry`).
+    """
 
     id: str
     app: str
@@ -146,6 +152,7 @@ class Rollout:
     before: Pairs = NO_PAIRS
     phases: tuple[Phase, ...] = ()
     cycle: str | None = None
+    carried: float = 0.0
 
     @property
     def open(self) -> bool:
@@ -203,23 +210,34 @@ def begin(
 ) -> Rollout:
     """A rollout's first state: a shadow, or at once a canary when it is forced or proved already.
 
-    `because` is why somebody wants it; it is told with the state's own reason.
+    `before` are the pairs of its gate; of one that is forced they count against it only. `because` is why
+    somebody wants it; it is told with the state's own reason.
     """
     why = f" ({because})" if because else ""
     made = Rollout(
         *(id, app, tenant, champion, challenger, plan, State.SHADOW, now, now, f"begun{why}"),
         label=label,
         forced=forced,
-        before=before,
+        before=NO_PAIRS if forced else before,
         cycle=cycle,
+        carried=carry(before) if forced else 0.0,
         phases=(Phase(0.0, now),),
     )
     if forced:
-        return _to_step(made, 0, now, f"begun by force: no gate passed it{why}")
+        brings = f"; {carries(made)}" if made.carried else ""
+        return _to_step(made, 0, now, f"begun by force: no gate passed it{brings}{why}")
     if proved(before, plan.level):
         shown = replace(made, proved=True)
         return _to_step(shown, 0, now, f"the gate proved it on {before.decisive} pairs{why}")
     return made
+
+
+def carries(rollout: Rollout) -> str:
+    """How much of a proof of harm it began with; empty: nothing."""
+    if not rollout.carried:
+        return ""
+    share = rollout.carried / -math.log(DEFAULT.harm)
+    return f"its gate's pairs bring {share:+.0%} of a proof of harm"
 
 
 def advance(rollout: Rollout, evidence: Evidence, now: datetime) -> Rollout:
@@ -269,8 +287,9 @@ def _ended(rollout: Rollout, evidence: Evidence, now: datetime) -> Rollout | Non
         return _moved(rollout, now, why, State.INVALID)
     if broken := _broken(evidence):
         return _moved(rollout, now, broken, State.ROLLED_BACK)
-    if harmed(evidence.ratings):
-        why = "the challenger's ratings are proved to be worse"
+    if harmed(evidence.ratings, rollout.carried):
+        with_gate = " with its gate's pairs" if rollout.carried else ""
+        why = f"the challenger's ratings are proved to be worse{with_gate}"
         return _moved(rollout, now, why, State.ROLLED_BACK)
     if not rollout.proved and _loses(rollout, evidence):
         why = "the challenger is proved to lose more pairs than it wins"

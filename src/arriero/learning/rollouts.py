@@ -21,9 +21,10 @@ from arriero.core.errors import Conflict, InputError, NotFound
 from arriero.core.ids import uuid7
 from arriero.core.settings import RolloutSettings, RolloutStep
 from arriero.core.words import JsonValue, Mode, Variant
+from arriero.learning.cycle import to_cycle
 from arriero.learning.evidence import count
 from arriero.learning.experiment.findings import Pairs
-from arriero.learning.levels import level
+from arriero.learning.levels import MOST, level
 from arriero.learning.rollout import (
     NO_PAIRS,
     Evidence,
@@ -104,7 +105,7 @@ class Rollouts:
         because: str = "",
         spent: float | None = None,
     ) -> Rollout:
-        """Begin the challenger's rollout against the app's champion; `pairs` are the gate's.
+        """Begin the challenger's rollout against the app's champion; `pairs` are the gate's (`begin`).
 
         `spent` is the level at which the gate tested; without a gate it is the next one (`levels`).
 
@@ -151,8 +152,9 @@ class Rollouts:
     ) -> Rollout:
         """Begin the rollout of a variant that the ledger knows, because a person asks for it.
 
-        `share`, below 1, makes one step of it. Raises `NotFound` without such a variant, `InputError` when
-        it is forced without a reason, and what `start` raises.
+        `share`, below 1, makes one step of it. What is forced carries what the gate of its cycle saw of harm.
+        Raises `NotFound` without such a variant, `InputError` when it is forced without a reason, and what
+        `start` raises.
         """
         if forced and not because.strip():
             raise InputError("what no gate passed needs a reason: say why", param="because")
@@ -172,8 +174,24 @@ class Rollouts:
         if share is not None:
             settings = settings.model_copy(update={"steps": (RolloutStep(share=share, hold_h=24),)})
         return await self.start(
-            found.app, found, actor=actor, forced=forced, settings=settings, because=because.strip()
+            *(found.app, found),
+            actor=actor,
+            forced=forced,
+            pairs=await self._gated(found) if forced else NO_PAIRS,
+            settings=settings,
+            because=because.strip(),
         )
+
+    async def _gated(self, challenger: Variant) -> Pairs:
+        """What the last gate found that compared it with the present champion; no pairs without one."""
+        there = (await self.ledger.exposures()).get(challenger.app)
+        if there is None:
+            return NO_PAIRS
+        both = there.shares[0].variant, challenger.id
+        kept = await self.ledger.machines("cycle", app=challenger.app, open_only=False, limit=MOST)
+        gated = [it for it in map(to_cycle, kept) if it.evaluation is not None]
+        same = [it for it in gated if (it.champion, it.challenger) == both]
+        return max(same, key=lambda it: it.begun).before if same else NO_PAIRS
 
     async def _newest(self) -> Sequence[str]:
         """Variants that may be meant: the newest of each app."""
@@ -289,6 +307,7 @@ def brief(rollout: Rollout) -> Mapping[str, JsonValue]:
         "paused": rollout.paused,
         "forced": rollout.forced,
         "proved": rollout.proved,
+        "carried": rollout.carried,
         "because": rollout.because,
         "begun": rollout.begun.isoformat(),
         "moved": rollout.at.isoformat(),

@@ -123,7 +123,7 @@ def shown(looked: Looked, platform: Platform) -> dict[str, Any]:
         **brief(rollout),
         "waits_for": holds(rollout, seen, platform.clock.now()),
         "pairs": asdict(pairs) | _finite(asdict(judge_pairs(pairs, rollout.plan.level))),
-        "ratings": _finite(asdict(judge_arms(seen.ratings))),
+        "ratings": _finite(asdict(judge_arms(seen.ratings, rollout.carried))),
         "guards": {name: _finite(asdict(it)) for name, it in seen.guards.items()},
         "units": [list(it) for it in seen.units],
         "runs": seen.runs,

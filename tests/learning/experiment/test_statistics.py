@@ -17,7 +17,9 @@ from arriero.learning.experiment.findings import (
     Rate,
     Says,
     Standing,
+    carry,
     guard,
+    harmed,
     judge_arms,
     judge_pairs,
     mismatched,
@@ -122,6 +124,41 @@ def test_arms_say_worse_with_an_effect() -> None:
     assert found.interval.high < 0
     assert judge_arms([Stratum(0.5, 500, 250, 500, 150)]).says is Says.BETTER
     assert judge_arms([]).says is Says.UNSURE
+
+
+@pytest.mark.parametrize("n", [1, 5, 29, 100])
+@pytest.mark.parametrize("p", [0.5, 0.6])
+def test_nobody_gains_by_what_a_gate_brings_while_half_of_its_pairs_are_won(
+    n: int, p: float
+) -> None:
+    """Exactly, over every outcome of the gate: an e-value, which may be multiplied with the canary's."""
+    total = sum(
+        math.comb(n, won) * p**won * (1 - p) ** (n - won) * math.exp(carry(Pairs(won, n - won)))
+        for won in range(n + 1)
+    )
+    assert total <= 1 + 1e-9
+    assert total > (0.9 if p == 0.5 else 0.8)  # and little of it is thrown away
+
+
+def test_a_gate_brings_at_most_half_of_a_proof_of_harm_and_takes_little_away() -> None:
+    needed = -math.log(DEFAULT.harm)
+    assert carry(Pairs(7, 22, 71)) == pytest.approx(0.47 * needed, abs=0.02)
+    assert carry(Pairs(0, 100)) == pytest.approx(needed / 2)
+    assert carry(Pairs(0, 0, 100)) == 0
+    assert -0.21 < carry(Pairs(100, 0)) < carry(Pairs(15, 14)) < 0
+
+
+def test_what_a_gate_brings_proves_harm_only_with_ratings_that_say_so_too() -> None:
+    brought = carry(Pairs(7, 22))
+    worse, better = [Stratum(0.5, 20, 0, 20, 6)], [Stratum(0.5, 20, 6, 20, 0)]
+    assert not harmed(worse)
+    assert harmed(worse, brought)
+    assert not harmed(better, carry(Pairs(0, 100)))
+    assert not harmed([], carry(Pairs(0, 100)))
+    told = judge_arms(worse, brought)
+    assert told.says is Says.WORSE
+    assert told.log_e == pytest.approx(judge_arms(worse).log_e - brought)
+    assert judge_arms(better, brought) == judge_arms(better)
 
 
 def test_a_guardrail_is_fine_unsure_or_breached() -> None:

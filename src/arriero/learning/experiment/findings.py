@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from arriero.learning.experiment.bets import Stratum, log_harm, log_mismatch, log_pairs
+from arriero.learning.experiment.bets import (
+    Stratum,
+    log_harm,
+    log_mismatch,
+    log_pairs,
+    log_sum,
+)
 from arriero.learning.experiment.sequences import (
     Interval,
     Sums,
@@ -32,7 +38,8 @@ class Design:
     """The one configuration that production and `bars/experiment.py` use.
 
     `alpha`: share of promotions that improve nothing, over all cycles (`control.level`).
-    `harm`: chance that a harmless challenger is taken back over its ratings, per rollout.
+    `harm`: chance that a harmless challenger is taken back over its ratings, and over what is carried
+    from its gate, per rollout.
     `guard`, `sudden`: the same for an operational guardrail since the start, and in a short window;
     the latter is small because a day has hundreds of windows.
     `mismatch`: chance of calling a sound assignment broken (0.001 is what the field uses).
@@ -115,23 +122,53 @@ def _provable(n: int, needed: float) -> float:
     return edge(lambda rate: log_pairs(n * rate, n * (1 - rate)) >= needed, 1.0, 0.5)
 
 
-def harmed(strata: Sequence[Stratum], design: Design = DEFAULT) -> bool:
-    """Whether units of the challenger are proved to be worse off."""
-    return _effect(strata) < 0 and log_harm(strata) >= -math.log(design.harm)
+def carry(gate: Pairs, design: Design = DEFAULT) -> float:
+    """What a gate's pairs bring to the proof of harm by a canary's ratings: the logarithm of an e-value.
+
+    Both bet against one hypothesis, that the challenger is not worse: neither does it lose more than half
+    of the decisive pairs, nor are its ratings lower. The gate ends before the first rating, and the arm of
+    a rating is drawn after it, so that each is fair given all before, and their product is fair, too (Vovk,
+    Wang 2021, "E-values: calibration, combination and applications"; Grünwald, de Heide, Koolen 2024, "Safe testing", on optional
+    continuation). A shadow's pairs come beside the ratings and partly of the same runs: they are never
+    multiplied with them.
+
+    A gate that the challenger won must not hide what its ratings say, and max(1, E) is no e-value. So of a
+    stake only a part is bet at the gate and the rest is kept, 1 to sqrt(harm): a weighted mean of 1 and E.
+    A lost bet costs the canary 0.2 of the 3.0 that are needed, and a gate on the brink of refusing (E = 1 /
+    harm) brings half of them, as does any beyond it: people's ratings have to say as much again. For
+    whoever forces a variant past its gate has a reason, and if the gate's cases are what is wrong, a harmless
+    challenger is still taken back with a chance of at most sqrt(harm).
+
+    Nothing is carried towards a promotion: what is forced is promoted by a person, and elsewhere the pairs
+    themselves go on (`Rollout.before`).
+    """
+    if not gate.decisive:
+        return 0.0
+    half = -math.log(design.harm) / 2
+    bet = min(log_pairs(gate.losses, gate.wins), 2 * half)
+    return log_sum([0.0, bet - half]) - log_sum([0.0, -half])
 
 
-def judge_arms(strata: Sequence[Stratum], design: Design = DEFAULT) -> Finding:
-    """The challenger's ratings against the champion's. Harm is what a canary can prove.
+def harmed(strata: Sequence[Stratum], carried: float = 0.0, design: Design = DEFAULT) -> bool:
+    """Whether units of the challenger are proved to be worse off, with what its gate brought (`carried`)."""
+    return _effect(strata) < 0 and carried + log_harm(strata) >= -math.log(design.harm)
+
+
+def judge_arms(
+    strata: Sequence[Stratum], carried: float = 0.0, design: Design = DEFAULT
+) -> Finding:
+    """The challenger's ratings against the champion's. Harm is what a canary can prove (as `harmed`).
 
     A gain is told but proves no promotion: at 90/10 it takes 14,000 ratings (`bars/experiment.py`),
     and pairs a few hundred.
     """
     champion, challenger = _arm(strata, champion=True), _arm(strata, champion=False)
     effect, needed = _effect(strata), -math.log(design.harm)
-    log_e = log_harm(strata if effect < 0 else [_mirrored(one) for one in strata])
+    worse = effect < 0
+    log_e = carried + log_harm(strata) if worse else log_harm([_mirrored(one) for one in strata])
     says = Says.UNSURE
     if log_e >= needed:
-        says = Says.WORSE if effect < 0 else Says.BETTER
+        says = Says.WORSE if worse else Says.BETTER
     half = difference_margin(champion, challenger, design.interval, design.tuned_at)
     detectable = half
     if champion.n > 1 and challenger.n > 1:
