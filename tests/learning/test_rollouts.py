@@ -106,7 +106,7 @@ async def whole(ledger: Ledger, rollouts: Rollouts, clock: HeldClock) -> list[st
         states.append(f"{open_now[0].state} {open_now[0].share:g}")
         clock.at += timedelta(hours=1, minutes=1)
         await runs(ledger, open_now[0], clock.now())
-        await rollouts.look(clock.now())
+        await rollouts.look(clock.now(), rests=False)
     return [*states, (await rollouts.all())[0].state]
 
 
