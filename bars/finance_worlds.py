@@ -2,8 +2,9 @@
 
 The prices of the sample's two invented companies (one graded A, a bank graded B) are replaced by those of a world of
 `trend/worlds.py`, with an edge planted or without one; reports, filings and news stay. A rating is BUY or SELL, and
-right when the price of the next 21 trading days went its way. With grade A the table gives no SELL, so of that company
-half the worlds cannot be rated. The laziest products, always BUY and always NO_RATING, are counted on the same days.
+right when the price of the next 21 trading days went its way. The table asks for a wider edge where the reports (grade A
+before SELL) or the risk (severe before BUY) speak against it. The laziest products, always BUY and always NO_RATING, are
+counted on the same days.
 """
 
 from __future__ import annotations

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from arriero.apps.finance.app import NOTHING_SAID
+from arriero.apps.finance.evidence.base import Bar, Bundle
 from arriero.apps.finance.numbers import unsupported
-from arriero.apps.finance.values import Rating, Request
+from arriero.apps.finance.trend.worlds import weekdays, with_edge
+from arriero.apps.finance.values import Rating, Request, Seen
 from arriero.core.clock import HeldClock
 from arriero.core.errors import StoreError
 from arriero.core.words import Ended, Mode
@@ -85,6 +88,44 @@ async def test_the_parts_of_the_confidence_are_shown_and_weights_say_that_they_a
     assert [part.name for part in confidence.parts] == ["report", "trend", "risk"]
     assert sum(part.weight for part in confidence.parts) == pytest.approx(1.0)
     assert confidence.kind == "weighted 0.4/0.3/0.3, not calibrated"
+
+
+@pytest.mark.parametrize(
+    ("world", "rating", "rule"), [(60_038, Rating.SELL, "R19"), (60_003, Rating.BUY, "R17")]
+)
+async def test_a_proved_direction_leads_and_what_speaks_against_it_stands_beside_it(
+    desk: Desk, world: int, rating: Rating, rule: str
+) -> None:
+    """Invented prices that go on for long, of a company of grade A that fell by more than half within the year."""
+    closes = with_edge(world)[:-64].tolist()
+    days = weekdays(len(closes), DAY - timedelta(days=(len(closes) // 5) * 7))
+    bars = tuple(
+        Bar(day, close, close, close, close, close, 1e6)
+        for day, close in zip(days, closes, strict=True)
+        if day <= DAY
+    )
+    freeze = desk.app.freeze
+
+    async def frozen(asked: Request, seen: Seen) -> Bundle:
+        return replace(await freeze(asked, seen), bars=bars)
+
+    told = (
+        await Desk(replace(desk.app, freeze=frozen), desk.flow, desk.ledger, desk.clock).ask(
+            horizon=21
+        )
+    ).outcome
+    answer = told.answer
+    assert (answer.recommendation, answer.compliance_status) == (rating, "released")
+    assert f"(rule {rule})" in answer.explanation
+    assert {"health grade A", "severe risk"} <= set(answer.key_factors)
+    assert answer.p_up is not None
+    assert answer.expected_return is not None
+    assert (answer.p_up > 0.5) == (answer.expected_return.value > 0) == (rating is Rating.BUY)
+    assert answer.confidence.kind == "calibrated"
+    assert answer.confidence.value == max(answer.p_up, 1 - answer.p_up)
+    side = "against" if rating is Rating.BUY else "for"
+    assert any(f"speaks {side} the company" in one.text for one in answer.counter_arguments)
+    assert any(one.startswith("HOLD if its edge narrowed") for one in answer.would_change)
 
 
 async def test_told_again_from_its_record_an_analysis_is_the_same(desk: Desk) -> None:

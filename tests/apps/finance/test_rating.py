@@ -31,13 +31,14 @@ def views(
     days: int = 500,
     last: date = DAY,
     named: bool = True,
+    days_to_sell: float | None = 0.5,
 ) -> Views:
     return Views(
         health=Health(grade, "", (), filed, None),
         outlook=Outlook(
             p_up, p_up is not None, base, True, "", Expected(expected, -0.2, 0.2, 0.9, 63), ()
         ),
-        danger=Danger(risk, "", ()),
+        danger=Danger(risk, "", (), days_to_sell=days_to_sell),
         named=(Named("A risk.", "", Origin("a", "", "")),) if named else (),
         price_days=days,
         last_day=last,
@@ -55,8 +56,15 @@ def earlier(rating: Rating) -> Earlier:
         (views(0.57), Rating.HOLD, "R15"),
         (views(0.40), Rating.SELL, "R11"),
         (views(0.40, grade="A"), Rating.HOLD, "R14"),
+        (views(0.34, grade="A"), Rating.SELL, "R19"),
+        (views(0.34, grade="A", risk="severe"), Rating.SELL, "R19"),
         (views(0.65, grade="D"), Rating.HOLD, "R13"),
+        (views(0.95, grade="D"), Rating.HOLD, "R13"),
         (views(0.65, risk="severe"), Rating.HOLD, "R13"),
+        (views(0.71, risk="severe"), Rating.BUY, "R17"),
+        (views(0.71, risk="severe", days_to_sell=30), Rating.HOLD, "R13"),
+        (views(0.71, risk="severe", days_to_sell=None), Rating.HOLD, "R13"),
+        (views(0.71, risk="severe", grade="D"), Rating.HOLD, "R13"),
         (views(0.65, expected=0.001), Rating.HOLD, "R13"),
         (views(None), Rating.HOLD, "R08"),
         (views(None, grade="E", risk="severe"), Rating.NO_RATING, "R07"),
@@ -83,6 +91,17 @@ def test_a_rating_is_kept_down_to_the_second_threshold() -> None:
     assert rate(narrowed, DAY, TABLE).rating is Rating.HOLD
     assert rate(narrowed, DAY, TABLE, earlier=earlier(Rating.BUY)).rating is Rating.BUY
     assert rate(narrowed, DAY, TABLE, earlier=earlier(Rating.SELL)).rating is Rating.HOLD
+
+
+def test_against_other_evidence_a_rating_is_kept_only_while_its_edge_is_wide() -> None:
+    bought = earlier(Rating.BUY)
+    for risen, rating in ((0.68, Rating.BUY), (0.66, Rating.HOLD)):  # 13 and 11 points; 12 keep
+        assert rate(views(risen, risk="severe"), DAY, TABLE).rating is Rating.HOLD
+        assert rate(views(risen, risk="severe"), DAY, TABLE, earlier=bought).rating is rating
+    sold = earlier(Rating.SELL)
+    for risen, rating in ((0.37, Rating.SELL), (0.39, Rating.HOLD)):
+        assert rate(views(risen, grade="A"), DAY, TABLE).rating is Rating.HOLD
+        assert rate(views(risen, grade="A"), DAY, TABLE, earlier=sold).rating is rating
 
 
 def test_a_drift_alarm_asks_for_a_larger_edge() -> None:
@@ -132,6 +151,35 @@ def test_what_would_change_the_view_is_asked_of_the_table_itself() -> None:
     assert "SELL if the model claimed an edge of 5.0 points towards a lower price" in told
     bought = rate(views(0.65), DAY, TABLE).would_change
     assert "HOLD if the risk were severe (now moderate)" in bought
+    assert "HOLD if its edge narrowed to less than 2.0 points" in bought
+    healthy = rate(views(None, grade="A"), DAY, TABLE).would_change
+    assert "SELL if the model claimed an edge of 15.0 points towards a lower price" in healthy
+    assert not any(one.startswith("SELL") and " 5.0 " in one for one in healthy)
+    sold = rate(views(0.3, grade="A"), DAY, TABLE).would_change
+    assert "HOLD if its edge narrowed to less than 12.0 points" in sold
+
+
+@given(
+    st.floats(0, 1), st.sampled_from(GRADES), st.sampled_from(GRADES),
+    st.sampled_from(RISKS), st.sampled_from(RISKS),
+)  # fmt: skip
+def test_neither_a_better_grade_nor_a_smaller_risk_turns_a_rating_down(
+    p_up: float, one: str, other: str, first: str, second: str
+) -> None:
+    order = [Rating.SELL, Rating.HOLD, Rating.BUY]
+    worse, better = sorted((one, other), key=GRADES.index)
+    safer, wilder = sorted((first, second), key=RISKS.index)
+    low = rate(views(p_up, grade=worse, risk=wilder), DAY, TABLE).rating
+    high = rate(views(p_up, grade=better, risk=safer), DAY, TABLE).rating
+    assert order.index(low) <= order.index(high)
+
+
+def test_a_table_of_before_asks_for_no_wider_edge_against_other_evidence(tmp_path: Path) -> None:
+    lines = PACKAGED.read_text().splitlines(keepends=True)
+    file = tmp_path / "table.toml"
+    file.write_text("".join(one for one in lines if not one.startswith(("enter_a", "stay_a"))))
+    told = read(file)
+    assert (told.enter_against, told.stay_against) == (told.enter, told.stay)
 
 
 @given(
@@ -161,6 +209,8 @@ def test_the_conditions_of_a_basis_that_knows_nothing_hold_only_where_they_ask_f
         ('price_days = "< 252"', 'price_day = "< 252"'), ('grade = ">= C"', 'grade = ">= Z"'),
         ("when = {}", 'when = { grade = "= A" }'), ('price_days = "< 252"', "price_days = 252"),
         ("252 = 0.15", ""), ("unknown = 0.5", ""), ("stay = 0.02", "stay = 0"), ("stay = 0.02", "stay = 0.06"),
+        ("enter_against = 0.15", "enter_against = 0.04"), ("stay_against = 0.12", "stay_against = 0.16"),
+        ("stay_against = 0.12", "stay_against = 0.01"),
     ],
 )  # fmt: skip
 def test_a_table_that_cannot_be_used_is_refused(was: str, becomes: str, tmp_path: Path) -> None:

@@ -60,7 +60,12 @@ def danger_of(
     if told.level is None:
         return Danger(None, "; ".join(told.missing), ())
     worst = MEASURES.get(told.placed[0].name, (told.placed[0].name, ""))[0]
-    return Danger(told.level, f"its worst measure is {worst}", tuple(_losses(told, origins)))
+    return Danger(
+        told.level,
+        f"its worst measure is {worst}",
+        tuple(_losses(told, origins)),
+        days_to_sell=told.liquidity.days_to_sell if told.liquidity else None,
+    )
 
 
 def _series(bars: Sequence[Bar]) -> tuple[list[date], list[float], list[float]]:

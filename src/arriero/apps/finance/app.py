@@ -153,7 +153,10 @@ class FinanceApp:
             app=self.name,
             roles=roles,
             prompts={WRITER: rewrite.SYSTEM} if WRITER in roles else {},
-            thresholds={"enter": self.table.enter, "stay": self.table.stay},
+            thresholds={
+                name: getattr(self.table, name)
+                for name in ("enter", "stay", "enter_against", "stay_against")
+            },
             rounds=self.settings.rounds,
         )
 

@@ -68,12 +68,16 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class Danger:
-    """What may be lost: a level by the published table, and the figures behind it."""
+    """What may be lost: a level by the published table, and the figures behind it.
+
+    `days_to_sell` is how long a million takes at a tenth of the volume; None: no volume is known.
+    """
 
     level: str | None
     why: str
     figures: tuple[Figure, ...]
     charts: tuple[Chart, ...] = ()
+    days_to_sell: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,9 @@ from arriero.apps.finance.compliance.listener import Listener, piece_of
 from arriero.apps.finance.compliance.matter import Matter, Wrong
 from arriero.apps.finance.compliance.meaning import Grammar
 from arriero.apps.finance.compliance.pack import LEAVE_OUT, shipped
-from tests.apps.finance.compliance.samples import BLOCKED, BROKER, RELEASED
+from arriero.apps.finance.rating.table import Rule, packaged
+from arriero.apps.finance.values import Rating
+from tests.apps.finance.compliance.samples import BLOCKED, BROKER, INTERNAL, RELEASED
 
 
 @pytest.fixture
@@ -54,6 +56,21 @@ def test_the_complete_record_is_released_for_everybody(profile: str, audience: s
 @pytest.mark.parametrize("legend", shipped().legends.values())
 def test_approved_wording_passes_its_own_rules(legend: str) -> None:
     assert review(publication(BROKER, "retail", legend), shipped()).failed == ()
+
+
+@pytest.mark.parametrize(
+    "rule", [one for one in packaged().rules if one.id != "R02"], ids=lambda rule: rule.id
+)
+def test_the_reason_of_every_rating_is_said_without_a_repair(rule: Rule) -> None:
+    """A verdict whose reason is heard as a claim would be cut from the text that it begins.
+
+    Not of R02: whoever owns up to an old price is to be withheld.
+    """
+    text = f"Quillon Instruments (QLLN): {rule.rating.value} over 1 month, as of 2026-03-02, because {rule.because} (rule {rule.id})."
+    excess = {Rating.BUY: 0.07, Rating.SELL: -0.07}.get(rule.rating, 0.0)
+    different = {"rating": rule.rating.value, "basis": {"expected_excess_return": excess}}
+    seen = review(publication(INTERNAL, "institutional", text, different), shipped())
+    assert [(one.id, one.evidence) for one in seen.failed] == []
 
 
 def test_every_rule_has_its_judge() -> None:

@@ -51,6 +51,7 @@ def basis_of(
         filing_months=(as_of - filed).days / MONTH_DAYS if filed else None,
         grade=health.grade if health else None,
         risk=danger.level if danger else None,
+        days_to_sell=danger.days_to_sell if danger else None,
         risk_text=len(views.named) or None,
         edge_up=up,
         edge_down=down,
@@ -144,18 +145,26 @@ def changes(basis: Basis, rating: Rating, table: Table) -> Iterator[str]:
 
     It speaks of an edge and of no other probability than the model's own: a second one would be read as a forecast.
     """
-    edge = say(table.enter, "points")
-    rises = replace(basis, edge_up=table.enter, edge_down=-table.enter, net_expected=table.cost)
-    falls = replace(basis, edge_up=-table.enter, edge_down=table.enter, net_expected=-table.cost)
-    for given, way in ((rises, "higher"), (falls, "lower")):
-        becomes = table.rule_for(given).rating
-        if becomes is not rating:
-            yield f"{becomes.value} if the model claimed an edge of {edge} towards a {way} price"
+    yield from _narrowed(basis, rating, table)
+    for way in (Rating.BUY, Rating.SELL):
+        if way is rating:
+            continue
+        told = {rating}
+        for edge in (table.enter, table.enter_against):
+            becomes = table.rule_for(_claiming(basis, way, edge, table)).rating
+            if becomes not in told:
+                price = "higher" if way is Rating.BUY else "lower"
+                yield (
+                    f"{becomes.value} if the model claimed an edge of {say(edge, 'points')} "
+                    f"towards a {price} price"
+                )
+            told.add(becomes)
     for field, order in (("grade", GRADES), ("risk", RISKS)):
         value = getattr(basis, field)
         if value is None:
             continue
-        for other in order:
+        now = order.index(value)
+        for other in sorted(order, key=lambda one: abs(order.index(one) - now)):  # noqa: B023
             changed = (
                 replace(basis, grade=other) if field == "grade" else replace(basis, risk=other)
             )
@@ -172,6 +181,27 @@ def changes(basis: Basis, rating: Rating, table: Table) -> Iterator[str]:
         yield f"NO_RATING if the prices or reports that it rests on grow too old{_ages(table)}"
     else:
         yield "A rating becomes possible when what is missing is there"
+
+
+def _narrowed(basis: Basis, rating: Rating, table: Table) -> Iterator[str]:
+    """Below which edge a BUY or SELL is no longer kept."""
+    if rating not in {Rating.BUY, Rating.SELL}:
+        return
+    given = replace(basis, earlier=rating.value)
+    becomes = table.rule_for(_claiming(given, rating, 0.0, table)).rating
+    for edge in sorted({table.stay, table.stay_against, table.enter, table.enter_against}):
+        if table.rule_for(_claiming(given, rating, edge, table)).rating is rating:
+            if becomes is not rating:
+                yield f"{becomes.value} if its edge narrowed to less than {say(edge, 'points')}"
+            return
+
+
+def _claiming(basis: Basis, way: Rating, edge: float, table: Table) -> Basis:
+    """The same, had the model claimed this edge towards a higher price (BUY) or a lower one."""
+    sign = 1.0 if way is Rating.BUY else -1.0
+    return replace(
+        basis, edge_up=sign * edge, edge_down=-sign * edge, net_expected=sign * table.cost
+    )
 
 
 def _ages(table: Table) -> str:

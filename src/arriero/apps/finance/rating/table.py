@@ -32,6 +32,7 @@ class Basis:
     filing_months: float | None = None
     grade: str | None = None
     risk: str | None = None
+    days_to_sell: float | None = None
     risk_text: int | None = None
     edge_up: float | None = None
     edge_down: float | None = None
@@ -73,11 +74,17 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The published table. `version` is its date and the first digits of its hash."""
+    """The published table. `version` is its date and the first digits of its hash.
+
+    `enter` and `stay` are the edges that give and keep a rating, those `against` where other evidence speaks against
+    it; a table that does not name these asks for no more there.
+    """
 
     version: str
     enter: float
     stay: float
+    enter_against: float
+    stay_against: float
     cost: float
     definitions: Mapping[Rating, str]
     bands: Mapping[int, float]
@@ -96,6 +103,8 @@ def read(file: Path) -> Table:
     try:
         told = tomllib.loads(file.read_text(encoding="utf-8"))
         names = {name: float(told[name]) for name in ("enter", "stay", "cost")}
+        for name in ("enter", "stay"):
+            names[f"{name}_against"] = float(told.get(f"{name}_against", names[name]))
         rules = tuple(
             Rule(
                 one["id"], Rating(one["rating"]), one["because"],
@@ -119,9 +128,13 @@ def read(file: Path) -> Table:
         raise SettingsError(
             f"the rating table {str(file)!r} must define all four ratings and end with a rule without conditions"
         )
-    if not 0 < table.stay <= table.enter:
+    if not 0 < table.stay <= min(table.enter, table.stay_against):
         raise SettingsError(
-            f"the rating table {str(file)!r} must have a stay above 0 and not above enter"
+            f"the rating table {str(file)!r} must have a stay above 0 and not above enter and stay_against"
+        )
+    if table.enter_against < max(table.enter, table.stay_against):
+        raise SettingsError(
+            f"the rating table {str(file)!r} must have an enter_against not below enter and stay_against"
         )
     return table
 

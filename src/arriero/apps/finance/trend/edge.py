@@ -70,6 +70,14 @@ def expected(returns: Floats, spread: Floats, days: int) -> Floats:
     return np.asarray((usual + weight * (own - usual)) * days / YEAR)
 
 
+def median(told: Chances, returns: Floats, spread: Floats, days: int) -> Floats:
+    """Median log return over the horizon, for each day: what is expected, or, where a direction is claimed, what
+    goes with its P(up). So no forecast claims a rise and has a loss in its middle.
+    """
+    usual = expected(returns, spread, days)
+    return np.asarray(np.where(told.claimed, spread * quantile(told.up), usual))
+
+
 def premium(spread: Floats, days: int) -> Floats:
     """Log return over the horizon that an ordinary share is expected to give: less for one that moves more."""
     variance = spread**2 / days * YEAR

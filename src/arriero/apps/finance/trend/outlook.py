@@ -9,7 +9,7 @@ from datetime import date
 
 import numpy as np
 
-from arriero.apps.finance.trend.edge import CLEAR, PROVED, chances, expected
+from arriero.apps.finance.trend.edge import CLEAR, PROVED, chances, median
 from arriero.apps.finance.trend.features import MONTH, coming, features, realised, risen
 from arriero.apps.finance.trend.intervals import multiples
 from arriero.apps.finance.trend.model import HORIZONS, LEVEL, Fitted, shipped
@@ -20,7 +20,8 @@ SHOWN = (1, 5, 21, 63, 126, 252)  # trading days
 METHOD = (
     "interval: realised volatilities of five spans, own returns and last quarters, and the moves that were seen "
     "beyond such forecasts, adapted to this stock; P(up): the stock's own share of rises beside an ordinary equity "
-    "premium, and a rule of the last week, month or year only where its past has proved one"
+    "premium, and a rule of the last week, month or year only where its past has proved one, which then moves the "
+    "interval as well"
 )
 
 
@@ -130,8 +131,9 @@ def _horizon(prices: Prices, table: Floats, fitted: Fitted, days: int, caution: 
     returns = prices.returns
     spread = fitted.spread(returns, table, days)
     told = chances(returns, table, spread, days)
-    centre = float(expected(returns, spread, days)[-1])
-    width = float(spread[-1]) * float(_multiples(returns, spread, fitted, days)[-1])
+    centres = median(told, returns, spread, days)
+    centre = float(centres[-1])
+    width = float(spread[-1]) * float(_multiples(returns, spread, centres, fitted, days)[-1])
     up, base = float(told.up[-1]), float(told.base[-1])
     clear = abs(up - 0.5) >= CLEAR + caution
     why = _why_not(prices, days, proved=float(told.edge[-1]) >= PROVED, clear=clear)
@@ -196,21 +198,23 @@ def _record(prices: Prices, table: Floats, fitted: Fitted) -> Record | None:
     claimed = fitted.claimed(higher) & known
     rose = risen(returns) > 0
     spread = fitted.spread(returns, table, MONTH)
-    reached = _multiples(returns, spread, fitted, MONTH) * spread
-    centred = np.abs(moved - expected(returns, spread, MONTH))
+    centres = median(chances(returns, table, spread, MONTH), returns, spread, MONTH)
+    reached = _multiples(returns, spread, centres, fitted, MONTH) * spread
     return Record(
         days=int(known.sum()),
         claims=int(claimed.sum()),
         right=int(((higher > 0.5) == rose)[claimed].sum()),
         risen=int(rose[claimed].sum()),
         effective=rounded(float(claimed.sum()) / MONTH),
-        held=int((centred <= reached)[known].sum()),
+        held=int((np.abs(moved - centres) <= reached)[known].sum()),
     )
 
 
-def _multiples(returns: Floats, spread: Floats, fitted: Fitted, days: int) -> Floats:
-    centred = coming(returns, days) - expected(returns, spread, days)
-    return multiples(centred, spread, fitted.level(days), days, YEAR - 1)
+def _multiples(
+    returns: Floats, spread: Floats, centres: Floats, fitted: Fitted, days: int
+) -> Floats:
+    moved = coming(returns, days) - centres
+    return multiples(moved, spread, fitted.level(days), days, YEAR - 1)
 
 
 def _too_few(prices: Prices) -> str:

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from arriero.apps.finance.trend.edge import chances, expected
+from arriero.apps.finance.trend.edge import chances, median
 from arriero.apps.finance.trend.features import MONTH, coming, features, risen
 from arriero.apps.finance.trend.fitting import RULE, fit
 from arriero.apps.finance.trend.intervals import multiples
@@ -148,9 +148,9 @@ def _return(
 ) -> tuple[NDArray[np.generic], ...]:
     returns = prices.returns
     spread = fitted.spread(returns, table, days)
-    centre = expected(returns, spread, days)
     moved = coming(returns, days)
     told = chances(returns, table, spread, days)
+    centre = median(told, returns, spread, days)
     width = spread * multiples(moved - centre, spread, fitted.level(days), days, YEAR - 1)
     known = there & ~np.isnan(moved)
     columns = (
