@@ -164,7 +164,7 @@ def changes(basis: Basis, rating: Rating, table: Table) -> Iterator[str]:
         if value is None:
             continue
         now = order.index(value)
-        for other in sorted(order, key=lambda one: abs(order.index(one) - now)):  # noqa: B023
+        for other in sorted(order, key=lambda one: abs(order.index(one) - now)):
             changed = (
                 replace(basis, grade=other) if field == "grade" else replace(basis, risk=other)
             )
