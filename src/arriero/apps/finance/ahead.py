@@ -26,7 +26,7 @@ MEASURES = {
     "var99_day": ("value at risk of a day, 99 %", "share"),
     "var99_month": ("value at risk of 21 trading days, 99 %", "share"),
     "drawdown_year": ("deepest fall from a peak in the last year", "share"),
-    "days_to_sell": ("trading days to sell a million at a tenth of the volume", "ratio"),
+    "days_to_sell": ("trading days that a sale of a million takes at a tenth of the volume", "ratio"),
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from arriero.apps.finance.ahead import MEASURES
 from arriero.apps.finance.compliance import gate
 from arriero.apps.finance.compliance.base import Audience, Profile, Publication, State
 from arriero.apps.finance.compliance.complete import publication
@@ -69,6 +70,17 @@ def test_the_reason_of_every_rating_is_said_without_a_repair(rule: Rule) -> None
     text = f"Quillon Instruments (QLLN): {rule.rating.value} over 1 month, as of 2026-03-02, because {rule.because} (rule {rule.id})."
     excess = {Rating.BUY: 0.07, Rating.SELL: -0.07}.get(rule.rating, 0.0)
     different = {"rating": rule.rating.value, "basis": {"expected_excess_return": excess}}
+    seen = review(publication(INTERNAL, "institutional", text, different), shipped())
+    assert [(one.id, one.evidence) for one in seen.failed] == []
+
+
+@pytest.mark.parametrize("rating", [Rating.BUY, Rating.SELL])
+@pytest.mark.parametrize("measure", [name for name, _ in MEASURES.values()])
+def test_a_measure_of_risk_is_named_without_a_repair(measure: str, rating: Rating) -> None:
+    side = "against" if rating is Rating.BUY else "for"
+    text = f"What speaks against this view: {measure[:1].upper()}{measure[1:]} speaks {side} the company."
+    excess = 0.07 if rating is Rating.BUY else -0.07
+    different = {"rating": rating.value, "basis": {"expected_excess_return": excess}}
     seen = review(publication(INTERNAL, "institutional", text, different), shipped())
     assert [(one.id, one.evidence) for one in seen.failed] == []
 
