@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from arriero.core.clock import SystemClock
-from arriero.core.errors import StageFailed, StoreError
+from arriero.core.errors import ModelTimeout, StageFailed, StoreError
 from arriero.core.words import Action, Ended, Exposure, Mode, RoleBinding, Run, Share, Stage, Trace
 from arriero.flow import UNRECORDED, Case, Event, Flow, Result
 from arriero.models.fake import EchoGenerator
@@ -18,6 +18,7 @@ from arriero.security.masking import PatternMasker
 from arriero.store.base import ExposureSet, Ledger, VariantRegistered
 from arriero.store.exposures import Exposures
 from arriero.store.fake import MemoryLedger
+from arriero.store.rows import is_error
 from tests.toy import Ask, Say, Toy
 
 
@@ -86,12 +87,39 @@ async def test_a_bug_in_a_stage_becomes_a_fallback_that_names_the_stage(stage: s
     assert result.run_id is not None
 
 
+class Impatient(Toy):
+    deadline_ms = 60.0
+
+
 @pytest.mark.parametrize("stage", ["understand", "gather", "draft"])
 async def test_a_stage_past_the_deadline_becomes_a_fallback(stage: str) -> None:
-    flow = await flow_for(app := Toy(breaks={stage: 5.0}))
-    result = await flow.run(app, case(deadline_ms=60.0))
+    flow = await flow_for(app := Impatient(breaks={stage: 5.0}))
+    result = await flow.run(app, case())
     assert result.outcome.reason == f"error: the deadline passed in {stage}"
+    assert is_error(result.run)
     assert result.run.duration_ms < 1_000
+
+
+@pytest.mark.parametrize("broken", [5.0, ModelTimeout("the model 'x' was not done")])
+async def test_a_deadline_that_the_caller_cut_short_is_no_error_of_ours(
+    broken: float | ModelTimeout,
+) -> None:
+    flow = await flow_for(app := Toy(breaks={"draft": broken}))
+    result = await flow.run(app, case(deadline_ms=60.0))
+    assert result.outcome.ended is Ended.FALLBACK
+    assert result.outcome.reason.endswith(" (the caller allowed 60 ms)")
+    assert not is_error(result.run)
+
+
+@pytest.mark.parametrize(
+    ("broken", "allowed"),
+    [(5.0, 60.0), (5.0, 900.0), (ModelTimeout("not done"), 60.0), (ZeroDivisionError(), 1.0)],
+)
+async def test_what_fails_within_our_own_deadline_is_an_error_whatever_the_caller_allows(
+    broken: float | Exception, allowed: float
+) -> None:
+    flow = await flow_for(app := Impatient(breaks={"draft": broken}))
+    assert is_error((await flow.run(app, case(deadline_ms=allowed))).run)
 
 
 async def test_a_failing_fallback_is_recorded_as_failed() -> None:

@@ -26,7 +26,7 @@ from arriero.core.archive import Archive
 from arriero.core.clock import Clock
 from arriero.core.desk import Desk
 from arriero.core.door import Door
-from arriero.core.errors import ArrieroError, InputError, StageFailed, StoreError
+from arriero.core.errors import ArrieroError, InputError, ModelTimeout, StageFailed, StoreError
 from arriero.core.golden import Golden, read
 from arriero.core.ids import uuid7
 from arriero.core.report import Reporter
@@ -68,6 +68,7 @@ Answer = TypeVar("Answer")
 VERDICTS = TypeAdapter(tuple[Verdict, ...])
 KNOWN_WITHIN_S = 0.5  # a directory that is slower is asked again when the evidence is there
 UNRECORDED = "this answer is not recorded: the ledger cannot be reached"
+OUT_OF_TIME = ("deadline", ModelTimeout.code)
 ACT_WITHIN_S = 5.0  # an action runs past the case's deadline: its intent is already committed
 
 log = logging.getLogger(__name__)
@@ -717,7 +718,7 @@ def _answers(
 def _fallback(
     app: App[Input, Any, Any, Answer], turn: Turn[Input], seen: Any, failed: _Failed
 ) -> Outcome[Answer]:
-    reason = str(failed)
+    reason = _hurried(app, turn.case, failed) or str(failed)
     try:
         return replace(app.fallback(turn, seen, reason), error=failed.code)
     except Exception as failure:  # the last line of defence: an app's fallback must never fail
@@ -725,6 +726,17 @@ def _fallback(
         empty = app.shapes.answer_json.validate_python({})
         why = f"{reason}; fallback: {type(failure).__name__}"
         return Outcome(Ended.FAILED, empty, why, error=failed.code)
+
+
+def _hurried(app: AnyApp, case: Case[Any], failed: _Failed) -> str | None:
+    """The reason when time ran out that the caller, not the app, had cut short: no error of ours.
+
+    Else whoever may ask could raise the alert `error_rate` by asking for an answer within a millisecond.
+    """
+    within = case.deadline_ms
+    if within is None or within >= app.deadline_ms or failed.code not in OUT_OF_TIME:
+        return None
+    return f"{str(failed).removeprefix('error: ')} (the caller allowed {within:g} ms)"
 
 
 def _judged_json(shapes: Shapes[Any, Any, Any, Answer], judged: Judged[Answer]) -> JsonValue:

@@ -16,7 +16,7 @@ from arriero.apps.support.gaps import (
     newest,
     question_of,
 )
-from arriero.core.words import Ended, Mode, Run
+from arriero.core.words import Ended, Mode, Run, Stage, StageTime
 from arriero.models.fake import FakeEncoder
 from tests.apps.support.visited import SOURCE, said
 
@@ -44,6 +44,7 @@ def unanswered(message: str, **changes: Any) -> Run:
         {"ended": Ended.CLARIFY, "origin": "extractive"},
         {"ended": Ended.PENDING, "origin": "generative", "sources": (SOURCE,), "score": 0.5},
         {"intent": "out_of_scope", "score": None},
+        {"ended": Ended.PENDING, "stages": (StageTime(Stage.ACT, 5.0, "not done yet"),)},
     ],
 )
 def test_no_answer_for_want_of_knowledge_is_a_gap(changes: Any) -> None:
@@ -60,7 +61,7 @@ def test_no_answer_for_want_of_knowledge_is_a_gap(changes: Any) -> None:
         {"origin": "handover", "ended": Ended.PENDING},
         {"origin": "unknown-order", "ended": Ended.CLARIFY},
         {"origin": "flow", "ended": Ended.CLARIFY},
-        {"reason": "error: the deadline passed in draft"},
+        {"reason": "late", "stages": (StageTime(Stage.DRAFT, 50.0, "error: the deadline passed"),)},
         {"ended": Ended.PENDING, "sources": (SOURCE,), "score": 0.95},
     ],
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from arriero.apps.support.resolution import NO_TOPIC, PERSON, intent_of, is_courtesy
-from arriero.core.words import Ended, Mode, Run, content_hash
+from arriero.core.words import Ended, Mode, Run, Stage, content_hash
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,7 +89,7 @@ def is_unanswered(run: Run, *, release_at: float = RELEASE_AT) -> bool:
         run.mode is Mode.LIVE
         and run.ended in UNANSWERED
         and run.origin not in OTHER_REASONS
-        and not run.reason.startswith("error:")
+        and not any(stage.error for stage in run.stages if stage.stage is not Stage.ACT)
         and intent_of(run) != PERSON
         and bool(message.strip())
         and not is_courtesy(message)
