@@ -24,6 +24,7 @@ from arriero.retrieval.base import Passage
 log = logging.getLogger(__name__)
 
 VECTORS = "vectors.safetensors"
+SCANNED = "scanned.safetensors"  # passages of a folder that the scan for orders was in doubt about
 QUESTIONS = "questions.safetensors"  # those that passages are expected to answer
 PART = 64  # texts between two looks at the progress: about a second on one core
 
@@ -47,10 +48,7 @@ async def vectors_of(
     The file then holds these texts and no others. `progress` is told how many of the texts that
     had to be encoded are done, and of how many.
     """
-    keys = [
-        hashlib.sha256(f"{encoder.name}\n{text}".encode(errors="replace")).hexdigest()
-        for text in texts
-    ]
+    keys = [_key(encoder, text) for text in texts]
     known = await asyncio.to_thread(read, file)
     new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
     for start in range(0, len(new), PART):
@@ -64,6 +62,46 @@ async def vectors_of(
         return np.empty((0, encoder.dimension), np.float32)
     # Not by the encoder's dimension: one behind a server does not know it before its first answer.
     return np.array([known[key] for key in keys], np.float32)
+
+
+class Remembering:
+    """An `Encoder` that looks a text's vector up in `file` before it asks `encoder` for it."""
+
+    def __init__(self, encoder: Encoder, file: Path) -> None:
+        self._encoder = encoder
+        self._file = file
+        self._known = read(file)
+        self._asked: dict[str, Vectors] = {}
+
+    @property
+    def name(self) -> str:
+        return self._encoder.name
+
+    @property
+    def dimension(self) -> int:
+        return self._encoder.dimension
+
+    async def encode(self, texts: Sequence[str]) -> Vectors:
+        keys = [_key(self._encoder, text) for text in texts]
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
+        if new:
+            self._known |= zip(new, await self._encoder.encode(list(new.values())), strict=True)
+        self._asked |= {key: self._known[key] for key in keys}
+        if not keys:
+            return np.empty((0, self.dimension), np.float32)
+        return np.array([self._known[key] for key in keys], np.float32)
+
+    def keep(self) -> None:
+        """Write the texts that were asked for, and no others. Blocking: call it in a thread."""
+        if self._asked.keys() != read(self._file).keys():
+            _write(self._file, self._asked)
+
+    async def close(self) -> None:
+        """The encoder is closed by whoever opened it."""
+
+
+def _key(encoder: Encoder, text: str) -> str:
+    return hashlib.sha256(f"{encoder.name}\n{text}".encode(errors="replace")).hexdigest()
 
 
 def read(file: Path) -> dict[str, Vectors]:

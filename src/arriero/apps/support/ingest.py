@@ -113,7 +113,7 @@ class Ingestion:
         folder = await asyncio.to_thread(_folder, folder)
         with self.store.locked():
             known = await asyncio.to_thread(self.store.salvage)
-            scan = self.scan or self._reader()
+            scan = self.scan or self._reader(self.encoder)
             files, rows = await asyncio.to_thread(self._read, folder, known, scan)
             if not any(file.articles for file in files):
                 raise InputError(_nothing(folder, rows))
@@ -121,18 +121,26 @@ class Ingestion:
             return await self._keep(sources, rows)
 
     async def look(self, folder: Path) -> tuple[tuple[Article, ...], tuple[Row, ...]]:
-        """The articles of `folder` by the rules of `take_in`, and what became of each file; keeps nothing.
+        """The articles of `folder` by the rules of `take_in`, and what became of each file.
 
-        Raises `InputError` for no folder.
+        Keeps none of it, but for vectors of what was scanned: what did not change since the last look
+        is not encoded again. Raises `InputError` for no folder.
         """
+        from arriero.retrieval.vectors import (  # noqa: PLC0415  # needs the extra `local`
+            SCANNED,
+            Remembering,
+        )
+
         folder = await asyncio.to_thread(_folder, folder)
-        scan = self.scan or self._reader()
+        known = await asyncio.to_thread(Remembering, self.encoder, self.vectors / SCANNED)
+        scan = self.scan or self._reader(known)
         files, rows = await asyncio.to_thread(self._read, folder, Knowledge(), scan)
+        await asyncio.to_thread(known.keep)
         return tuple(article for file in files for article in file.articles), tuple(rows)
 
-    def _reader(self) -> Scan:
+    def _reader(self, encoder: Encoder) -> Scan:
         """The injection scan for the thread that reads files: it asks the encoder of this loop."""
-        reader, loop = Reader.of(self.encoder), asyncio.get_running_loop()
+        reader, loop = Reader.of(encoder), asyncio.get_running_loop()
 
         def scan(text: str) -> str | None:
             found = asyncio.run_coroutine_threadsafe(reader.scan(text, "document"), loop)
