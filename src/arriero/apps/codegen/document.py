@@ -210,7 +210,7 @@ def _tests(facts: Facts) -> Iterator[str]:
         for test in tests.generated[:MOST_SHOWN]:
             yield test.code
         yield "```"
-    if tests.strength is not None:
+    if tests.strength is not None and not tests.failed:
         yield f"Of {tests.mutants} changes made to the code, the examples notice {tests.strength:.0%}."
     if absent := missing(facts.report):
         yield f"It was not checked by {', '.join(absent)}."

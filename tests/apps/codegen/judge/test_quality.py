@@ -47,6 +47,14 @@ def test_code_with_nothing_against_it_has_ten_and_every_term_is_shown() -> None:
     assert all(one.why for one in found.terms)
 
 
+def test_mutants_are_told_only_where_the_examples_hold() -> None:
+    def why(tests: Tests) -> str:
+        return quality(replace(CLEAN, tests=tests)).terms[0].why
+
+    assert why(CLEAN.tests) == "2 of 2 examples pass; they kill 100% of 8 mutants"
+    assert why(replace(CLEAN.tests, failed=(WRONG,))) == "2 of 3 examples pass"
+
+
 @pytest.mark.parametrize(
     ("report", "limit", "words"),
     [

@@ -120,7 +120,7 @@ def _tests(report: Report) -> Term:
     strength = tests.strength
     sharp = 1.0 if strength is None else 1.0 - SHARP * (1.0 - strength)
     why = f"{len(tests.passed)} of {len(tests.passed) + len(tests.failed)} examples pass"
-    if strength is not None:
+    if strength is not None and not tests.failed:  # what fails as it is, fails changed as well
         why += f"; they kill {strength:.0%} of {tests.mutants} mutants"
     if tests.odd:
         why += f"; {tests.odd[0].message}"
