@@ -449,6 +449,14 @@ async def test_a_model_that_is_not_pulled_is_named_with_the_command(desk: Opens)
     assert result.outcome.error == "model_missing"
 
 
+async def test_a_failure_is_told_to_the_caller_as_a_sentence(desk: Opens) -> None:
+    def broken(prompt: Prompt) -> str:
+        raise ModelError("the model 'x' ended its stream")
+
+    made = (await (await desk(broken)).ask(ADD)).outcome.answer
+    assert made.documentation == "No code was written: the model 'x' ended its stream."
+
+
 async def test_what_was_shipped_is_not_written_twice(desk: Opens) -> None:
     house = await desk(RIGHT)
     first = await house.ask(ADD)

@@ -284,7 +284,7 @@ class CodegenApp:
         """An answer without code."""
         language = seen.language if seen else "python"
         complexity = seen.complexity.value if seen else "simple"
-        told = f"No code was written: {reason}." if reason else ""
+        told = f"No code was written: {reason.removeprefix('error: ')}." if reason else ""
         return Generated(documentation=told, language=language, complexity=complexity)
 
     def _drafts(self, bench: Workbench, made: Generated, origin: str) -> Sequence[Draft[Generated]]:
