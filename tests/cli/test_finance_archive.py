@@ -55,6 +55,8 @@ def test_an_analysis_is_approved_found_shown_and_withdrawn(run: Command, tmp_pat
     told = run("runs", "show", id).stdout
     assert f"publication publication:{id}: released by principal" in told
     assert "Close of 2026-03-31" in told
+    assert "'" not in told.splitlines()[0], "what was asked is JSON, not Python"
+    assert "would_change" not in told, "the text, not the whole answer"
     run("finance", "withdraw", id, "--reason", "a wrong figure")
     assert "withdrawn" in run("finance", "search").stdout
     page = tmp_path / "withdrawn.html"

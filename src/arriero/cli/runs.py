@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from arriero.core.words import Run
     from arriero.store.base import Ledger
 
+QUESTIONS = ("message", "requirement", "text")  # what was asked in words, by app
 WIDTH = 120  # columns that a line of the list may need
 
 
@@ -78,6 +79,7 @@ def list_(app: str | None, limit: int, every: bool, config: Path | None, data: P
 def show(run_id: str, as_json: bool, config: Path | None, data: Path | None) -> None:
     """One run: its answer, stages, verdicts and sources."""
     from arriero.assembly import open_store  # noqa: PLC0415
+    from arriero.cli.ask import TEXTS  # noqa: PLC0415
     from arriero.cli.ask import show as print_run  # noqa: PLC0415
     from arriero.core.words import canonical_json  # noqa: PLC0415
 
@@ -92,11 +94,22 @@ def show(run_id: str, as_json: bool, config: Path | None, data: Path | None) -> 
     if as_json:
         click.echo(json.dumps({"run": run, "trace": trace, "tasks": tasks}, indent=2))
         return
-    shown = {"outcome": run["ended"], "response": run["answer"].get("response", run["answer"])}
-    click.echo(f"asked: {run['input'].get('message', run['input'])}")
-    print_run({**shown, "origin": run["origin"]}, run)
+    click.echo(f"asked: {_asked(run['input'])}")
+    answer = run["answer"] if any(run["answer"].get(key) for key in TEXTS) else {"text": _plain(run["answer"])}
+    print_run({**answer, "outcome": run["ended"], "origin": run["origin"]}, run)
     for task in tasks:
         _show_task(task)
+
+
+def _asked(given: dict[str, Any]) -> str:
+    """What somebody wrote; of an app that is given no text, what it was given."""
+    return next((given[key] for key in QUESTIONS if given.get(key)), None) or _plain(given)
+
+
+def _plain(told: dict[str, Any]) -> str:
+    """What is told in `told` as JSON; nothing for nothing."""
+    given = {name: value for name, value in told.items() if value not in (None, "", [], {})}
+    return json.dumps(given, ensure_ascii=False) if given else ""
 
 
 def _show_task(task: dict[str, Any]) -> None:
