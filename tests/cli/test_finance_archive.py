@@ -52,9 +52,10 @@ def test_an_analysis_is_approved_found_shown_and_withdrawn(run: Command, tmp_pat
     shown = run("finance", "show", id).stdout
     assert "HOLD" in shown
     assert "status: released after approval by principal" in shown
+    assert "compliance: released after approval\n" in shown
     told = run("runs", "show", id).stdout
     assert f"publication publication:{id}: released by principal" in told
-    assert "Close of 2026-03-31" in told
+    assert told.count("Close of 2026-03-31") == 1, "what was approved is what was published"
     assert "'" not in told.splitlines()[0], "what was asked is JSON, not Python"
     assert "would_change" not in told, "the text, not the whole answer"
     run("finance", "withdraw", id, "--reason", "a wrong figure")

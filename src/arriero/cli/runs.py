@@ -95,10 +95,13 @@ def show(run_id: str, as_json: bool, config: Path | None, data: Path | None) -> 
         click.echo(json.dumps({"run": run, "trace": trace, "tasks": tasks}, indent=2))
         return
     click.echo(f"asked: {_asked(run['input'])}")
-    answer = run["answer"] if any(run["answer"].get(key) for key in TEXTS) else {"text": _plain(run["answer"])}
+    answer = run["answer"]
+    if not any(answer.get(key) for key in TEXTS):
+        answer = {"text": _plain(answer)}
     print_run({**answer, "outcome": run["ended"], "origin": run["origin"]}, run)
+    texts: set[str] = set()
     for task in tasks:
-        _show_task(task)
+        _show_task(task, texts)
 
 
 def _asked(given: dict[str, Any]) -> str:
@@ -112,14 +115,19 @@ def _plain(told: dict[str, Any]) -> str:
     return json.dumps(given, ensure_ascii=False) if given else ""
 
 
-def _show_task(task: dict[str, Any]) -> None:
-    """A task about the run: what it is, how it stands, who had it last and why; below it the text it is about."""
+def _show_task(task: dict[str, Any], texts: set[str]) -> None:
+    """A task about the run: what it is, how it stands, who had it last and why; below it the text it is about.
+
+    A text that is among `texts` stands above: what was approved is what was published.
+    """
     told = task["payload"]
     why = told.get("note") or told.get("reason") or ""
     by = f" by {task['actor']}" if task["actor"] else ""
     click.echo(f"{task['kind']} {task['id']}: {task['state']}{by}" + (f": {why}" if why else ""))
-    if text := told.get("text"):
-        click.echo(textwrap.indent(str(text), "    "))
+    text = str(told.get("text", ""))
+    if text and text not in texts:
+        texts.add(text)
+        click.echo(textwrap.indent(text, "    "))
 
 
 @runs.command()

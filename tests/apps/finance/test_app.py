@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -203,6 +204,14 @@ async def test_what_cannot_be_analysed_is_told_in_a_sentence(
 
 
 @pytest.mark.parametrize("day", [date(2019, 1, 10), date.min])
+async def test_a_failure_is_told_as_a_sentence(desk: Desk) -> None:
+    turn: Any = SimpleNamespace(input=Request(ticker="XTAM"))
+    told = desk.app.fallback(turn, None, "error: the deadline passed in draft")
+    said = "No analysis could be made: the deadline passed in draft."
+    assert told.answer.explanation == said
+    assert told.reason == "error: the deadline passed in draft", "what the alert counts"
+
+
 async def test_before_the_first_filing_there_is_no_rating_and_each_gap_is_named(
     desk: Desk, day: date
 ) -> None:

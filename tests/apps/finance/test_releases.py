@@ -16,11 +16,11 @@ from arriero.apps.finance.archive import Analyses
 from arriero.apps.finance.compliance.listener import Listener
 from arriero.apps.finance.compliance.rulebook import APPROVAL
 from arriero.apps.finance.door import WantedAnalyses
-from arriero.apps.finance.releases import PUBLICATION, STATUS
+from arriero.apps.finance.releases import PUBLICATION, STATUS, Releases
 from arriero.apps.finance.values import Analysis, Rating
 from arriero.core.desk import Act
 from arriero.core.errors import Conflict, NotFound
-from arriero.core.words import Ended, Task
+from arriero.core.words import Ended, Run, Task
 from arriero.flow import Result
 from arriero.security.holds import Holds
 from tests.apps.finance.conftest import TENANT, Desk, Open
@@ -54,14 +54,24 @@ def archive(desk: Desk) -> Analyses:
     return Analyses(desk.ledger, desk.app.releases)
 
 
+async def listed(desk: Desk) -> list[tuple[str, str]]:
+    """Rating and status of each analysis that a search finds."""
+    found = await archive(desk).search(TENANT, WantedAnalyses())
+    return [(row["recommendation"], row["status"]) for row in found.rows]
+
+
 async def test_the_very_text_that_waited_is_released_by_a_second_person(desk: Desk) -> None:
     result, task = await waiting(desk)
     before = await shown(desk, result)
     assert (before["recommendation"], before["status"]) == ("NO_RATING", "waits for approval")
+    assert "waits for a principal" in before["explanation"]
+    assert await listed(desk) == [("NO_RATING", "waits for approval")]
     await desk.app.releases.act(TENANT, task.id, Act("resolve", "principal"))
     after = await shown(desk, result)
     assert after["explanation"] == task.payload["text"]
     assert after["recommendation"] == "HOLD"
+    assert after["reason"] == ""
+    assert await listed(desk) == [("HOLD", STATUS)]
     assert (after["compliance_status"], after["status"], after["status_by"]) == (
         STATUS, STATUS, "principal",
     )  # fmt: skip
@@ -69,6 +79,18 @@ async def test_the_very_text_that_waited_is_released_by_a_second_person(desk: De
     assert after["charts"]
     assert after["notices"]
     assert after["sources"]
+
+
+async def test_a_release_that_tells_something_else_does_not_end_a_search(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def forged(self: Releases, run: Run) -> None:
+        raise Conflict(f"run {run.id!r} tells another analysis than was released")
+
+    _, task = await waiting(desk)
+    await desk.app.releases.act(TENANT, task.id, Act("resolve", "principal"))
+    monkeypatch.setattr(Releases, "released", forged)
+    assert await listed(desk) == [("NO_RATING", STATUS)]
 
 
 @pytest.mark.parametrize(
@@ -136,8 +158,10 @@ async def test_a_rejected_analysis_stays_withheld_with_the_reason(desk: Desk) ->
     )  # fmt: skip
     assert (after["recommendation"], after["charts"]) == ("NO_RATING", [])
     assert task.payload["text"] not in after["explanation"]
+    assert (after["compliance_status"], after["reason"]) == ("withheld", "too long")
+    assert "rejected" in after["explanation"]
     assert await desk.app.predictions.all(TENANT) == []
-    with pytest.raises(Conflict, match="was returned by principal"):
+    with pytest.raises(Conflict, match="was rejected by principal"):
         await desk.app.releases.act(TENANT, task.id, Act("resolve", "another"))
 
 

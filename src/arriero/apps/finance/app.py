@@ -32,6 +32,7 @@ from arriero.apps.finance.track.predictions import Predictions, made_of, predict
 from arriero.apps.finance.track.watch import Watch
 from arriero.apps.finance.values import (
     HORIZONS,
+    WITHHELD,
     Analysis,
     Earlier,
     Evidence,
@@ -75,7 +76,10 @@ STATUS = {
     REPAIRED: "released after a repair",
     LOWERED: "downgraded",
 }
-WITHHELD, WAITS = "withheld", "waits for approval"
+WAITS = "waits for approval"
+WAITING = (
+    "The analysis is written and judged, and waits for a principal, who has to approve it first."
+)
 # Says the same of every name on the list and of the list itself: nothing.
 NOTHING_SAID = "No analysis of this name is published."
 CIK_UNKNOWN = "a CIK cannot be compared with the list of restricted names; ask by the ticker"
@@ -373,7 +377,9 @@ class FinanceApp:
                 APPROVE, APPROVE, {"text": draft.answer.explanation, "author": turn.case.actor}
             )
             why = "a principal has to approve it first"
-            waiting = replace(withheld(answer), compliance_status=WAITS, because=why)
+            waiting = replace(
+                withheld(answer), compliance_status=WAITS, because=why, explanation=WAITING
+            )
             return Outcome(Ended.PENDING, waiting, why, origin=draft.origin, actions=(ask,))
         return Outcome(Ended.REFUSED, withheld(answer), _why(failed), origin=draft.origin)
 
@@ -394,11 +400,12 @@ class FinanceApp:
 
     def fallback(self, turn: Turn[Request], seen: Seen | None, reason: str) -> Outcome[Analysis]:
         """No rating, and why."""
+        why = reason.removeprefix("error: ")
         answer = Analysis(
             ticker=seen.ticker if seen else turn.input.company,
             as_of=seen.as_of.isoformat() if seen else "",
-            explanation=f"No analysis could be made: {reason}.",
-            because=reason,
+            explanation=f"No analysis could be made: {why}.",
+            because=why,
             compliance_status=WITHHELD,
         )
         return Outcome(Ended.FALLBACK, answer, reason, origin="fallback")

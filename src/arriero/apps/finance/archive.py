@@ -5,6 +5,7 @@ What stands is told by the ledger alone: the run as it ended, and the tasks abou
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,15 +15,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from arriero.apps.finance.compliance.rulebook import APPROVAL, WITHDRAWAL
 from arriero.apps.finance.door import ANALYSIS, WantedAnalyses, door, present
 from arriero.apps.finance.releases import PUBLICATION, STATUS, Releases
-from arriero.apps.finance.values import WITHDRAWN
+from arriero.apps.finance.values import WITHDRAWN, WITHHELD
 from arriero.core.archive import Found
-from arriero.core.errors import NotFound
+from arriero.core.errors import ArrieroError, NotFound
 from arriero.core.words import JsonValue, Outcome, Run, Task
 from arriero.security.holds import in_force
 from arriero.store.base import Ledger, Sought
 
 APP = "finance"
 REJECTED, APPROVED, ERASED = "rejected", "approved", "erased"
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,10 @@ class Analyses:
         )
         page = runs[: wanted.limit]
         about, held = await self._tasks(tenant, page), await in_force(self.ledger, tenant)
-        rows = [_row(run, about[run.id], held) for run in page]
+        rows = []
+        for run in page:
+            rating = await self._rating(run, about[run.id])
+            rows.append({**_row(run, about[run.id], held), "recommendation": rating})
         return Found(rows, more=len(runs) > wanted.limit)
 
     async def show(self, tenant: str, run: str) -> Mapping[str, JsonValue]:
@@ -105,7 +110,26 @@ class Analyses:
         reason = found.reason
         if row["status"] == WITHDRAWN:
             told["compliance_status"], reason = WITHDRAWN, row["status_why"]
+        elif row["status"] == STATUS:
+            reason = ""  # the run's own is why it had to wait
+        elif row["status"] == REJECTED:  # its record still waits
+            told["compliance_status"], reason = WITHHELD, row["status_why"]
+            told["explanation"] = "The analysis is withheld: its publication was rejected."
+            told["because"] = reason
         return {**told, "run_id": found.id, "reason": reason, "sources": sources}
+
+    async def _rating(self, run: Run, tasks: Sequence[Task]) -> JsonValue:
+        """What it recommends: as it was released where it was, else as its run ended."""
+        recorded = run.answer.get("recommendation")
+        if all(task.kind != PUBLICATION for task in tasks):
+            return recorded
+        try:
+            released = await self.releases.released(run)
+        except ArrieroError as error:
+            # `show` says so of the one; the others are found all the same.
+            log.warning("run %s is listed as it was recorded: %s", run.id, error.message)
+            return recorded
+        return recorded if released is None else released[0].recommendation
 
     async def _tasks(self, tenant: str, runs: Sequence[Run]) -> Mapping[str, list[Task]]:
         """The tasks about each run of a page."""

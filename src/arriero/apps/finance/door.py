@@ -57,7 +57,7 @@ class AnalysisShown(BaseModel):
     time_horizon: str
     explanation: str
     compliance_status: str = Field(
-        description="released, released after a repair, downgraded, withheld"
+        description="released, released after a repair, downgraded, waits for approval, withheld"
     )
     confidence_kind: str
     confidence_parts: list[dict[str, Any]]

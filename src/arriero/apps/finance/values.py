@@ -287,6 +287,7 @@ class Ruled:
 
 
 WITHDRAWN = "withdrawn"  # the `compliance_status` of an analysis that was taken back
+WITHHELD = "withheld"
 
 
 def standing_rating(rating: str, status: str) -> str:

@@ -131,7 +131,7 @@ class Rulebook:
             "summary": {
                 "problem": payload.get("reason", "a task that was erased"),
                 "reason": f"asked by {_asker(task)}; somebody else decides",
-                "intent": payload.get("rule", ""),
+                "rule": payload.get("rule", ""),
                 "proposed": text,
             },
         }
@@ -199,7 +199,8 @@ def _possible(task: Task, actor: str) -> tuple[str, ...]:
 
 def _impossible(task: Task, act: Act) -> str:
     if task.state in CLOSED:
-        return f"this was {task.state} by {task.actor}; ask anew"
+        told = "approved" if task.state == "resolved" else "rejected"
+        return f"this was {told} by {task.actor}, once and for all"
     if _same(_asker(task), act.actor):
         return f"{act.actor!r} asked for this; somebody else has to decide it"
     return "this can be resolved (approved) or returned (rejected)"
