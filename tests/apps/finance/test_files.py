@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from arriero.apps.finance.evidence.base import Bundle, Missing, Reason, Unavailable
-from arriero.apps.finance.evidence.files import Files
+from arriero.apps.finance.evidence.files import Files, bars_of
 from arriero.apps.finance.evidence.freeze import freeze
 from arriero.apps.finance.evidence.told import Told
 from arriero.apps.finance.reports.analyse import analyse
@@ -341,3 +341,17 @@ async def test_a_provider_says_what_it_misses(folder: Path) -> None:
 
 async def test_sales_of_the_invented_company_are_what_its_docstring_says() -> None:
     assert sales(2021, 3) == 123 * MILLION
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Date,Close\n2023-01-02,1\n", "no column 'open' in its header; it needs date, open, high"),
+        ("Date,Open,High,Low,Close,Volume\n01/02/2023,1,1,1,1,1\n", "'01/02/2023' is no date like"),
+        ("Date,Open,High,Low,Close,Volume\n2023-01-02,1,1,1,$1,1\n", "'$1' is no number; write"),
+    ],
+)
+def test_a_price_file_that_cannot_be_used_says_what_to_write(text: str, said: str) -> None:
+    with pytest.raises(Unavailable) as told:
+        bars_of(text.encode(), "ABC.csv", date(2023, 12, 31))
+    assert said in str(told.value)

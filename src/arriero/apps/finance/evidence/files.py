@@ -46,6 +46,7 @@ from arriero.apps.finance.evidence.base import (
 MOST_BYTES = 200 << 20  # the largest companyfacts are some 30 MB
 ANNUALS_READ = 2  # this year's risk factors, and the last one's to compare
 PRICES = ("open", "high", "low", "close")
+COLUMNS = ("date", *PRICES, "volume")
 NOTHING = frozenset({"", "null", "nan", "none", "-"})
 NAMED = re.compile(r"(?P<ticker>[a-z0-9.\-]+?)-10-k-(?P<filed>\d{4}-\d{2}-\d{2})\.html?")
 log = logging.getLogger(__name__)
@@ -242,10 +243,13 @@ def bars_of(raw: bytes, name: str, as_of: date) -> tuple[Bar, ...]:
             raise Unavailable(Reason.MALFORMED, f"{name}: {why}")
         for line in lines:
             row = _row(line)
-            day = date.fromisoformat(row["date"][:10])
+            day = _day(row["date"])
             if day <= as_of and any(row[name].lower() not in NOTHING for name in PRICES):
                 bars.append(_bar(day, row))
-    except (KeyError, ValueError) as error:
+    except KeyError as error:
+        why = f"no column {error} in its header; it needs {', '.join(COLUMNS)}"
+        raise Unavailable(Reason.MALFORMED, f"{name}: {why}") from None
+    except ValueError as error:
         raise Unavailable(Reason.MALFORMED, f"{name}, line {lines.line_num}: {error}") from None
     except csv.Error as error:  # of a line that is not counted yet
         raise Unavailable(Reason.MALFORMED, f"{name}, line {lines.line_num + 1}: {error}") from None
@@ -263,12 +267,26 @@ def _row(line: Mapping[str | Any, str | Any]) -> Mapping[str, str]:
 
 def _bar(day: date, row: Mapping[str, str]) -> Bar:
     adjusted = row.get("adj close") or row.get("adjusted") or row.get("adjusted close") or ""
-    numbers = [float(row[name]) for name in ("open", "high", "low", "close", "volume")]
-    told = float(adjusted) if adjusted else None
+    numbers = [_number(row[name]) for name in (*PRICES, "volume")]
+    told = _number(adjusted) if adjusted else None
     if not all(isfinite(one) for one in (*numbers, told or 0.0)):
         raise ValueError("a number is not finite")
     opened, high, low, close, volume = numbers
     return Bar(day, opened, high, low, close, told, volume)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        raise ValueError(f"{text!r} is no date like 2024-12-31") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no number; write 1234.5") from None
 
 
 def read(path: Path) -> bytes:
