@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import tarfile
 from datetime import date
 from pathlib import Path
@@ -56,7 +57,9 @@ def test_the_command_prints_both_tables_and_says_what_they_are(tmp_path: Path) -
     assert "ABC: 2016-12-" in done.output
     assert "vol_direction_full" in done.output
     assert "what it would have earned" in done.output
-    assert "hold" in done.output
+    assert "hold (always up)" in done.output, "whole in 80 columns, too"
+    assert "half when wild" in done.output
+    assert re.search("direction_right *│ - ", done.output), "nothing was claimed"
     assert "Hypothetical" in done.output
 
 

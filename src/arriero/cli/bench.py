@@ -73,9 +73,10 @@ def show(report: Report, out: Path | None) -> None:
 
     table = Table("metric", "value", "95 % interval", "n", "unit", title=f"bench {report.bench}")
     for name, metric in report.results.items():
-        known = metric.low is not None and metric.high is not None
+        known = metric.n > 0 and metric.low is not None and metric.high is not None
         span = f"{metric.low:.4g} to {metric.high:.4g}" if known else ""
-        table.add_row(name, f"{metric.value:.4g}", span, str(metric.n), metric.unit)
+        value = f"{metric.value:.4g}" if metric.n else "-"  # a share of nothing is no 0
+        table.add_row(name, value, span, str(metric.n), metric.unit)
     Console().print(table)
     if out is not None:
         write(report, out)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+WIDTH = 100  # columns that the table needs
+
 if TYPE_CHECKING:
     from arriero.apps.finance.trend.trading import Earned
 
@@ -45,6 +47,8 @@ def _show(earned: tuple[Earned, ...]) -> None:
 
     heads = "a year,volat.,Sharpe,Sortino,fall,trades,in,not luck"
     table = Table("way", *heads.split(","), title="what it would have earned a year, after costs")
+    for column in table.columns:
+        column.no_wrap = True
     for one in earned:
         table.add_row(
             one.name,
@@ -57,4 +61,6 @@ def _show(earned: tuple[Earned, ...]) -> None:
             f"{one.invested:.0%}",
             f"{one.deflated:.2f}",
         )
-    Console().print(table)
+    console = Console()
+    console.width = max(console.width, WIDTH)  # a way whose name is cut off says nothing
+    console.print(table)
