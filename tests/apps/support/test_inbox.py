@@ -271,6 +271,34 @@ async def test_a_crash_while_opening_is_made_up_for(clock: HeldClock, at: State)
     assert [sender for sender, _ in await _texts(desk)] == ["customer", "service"]
 
 
+class DyingRecords(MemoryRecords):
+    """Dies at the write that comes after `left` others, once."""
+
+    left = -1
+
+    async def put(self, tenant: str, kind: str, id: str, value: JsonValue) -> None:
+        self.left -= 1
+        if self.left == -1:
+            raise StoreError("the machine went away")
+        await super().put(tenant, kind, id, value)
+
+
+@pytest.mark.parametrize("write", range(5))
+async def test_whichever_write_an_opening_dies_at_the_customers_message_is_there_after_tick_and_repeat(
+    clock: HeldClock, write: int
+) -> None:
+    records = DyingRecords()
+    desk = handovers(MemoryLedger(clock), clock, records)
+    run = await recorded(desk.ledger, SHIPPING, conversation="c1")
+    records.left = write
+    with pytest.raises(StoreError):
+        await desk.open("default", run, "hand-over", {})
+    await desk.tick(clock.now())
+    task = await desk.open("default", run, "hand-over", {})
+    assert task.state == "queued"
+    assert [sender for sender, _ in await _texts(desk)] == ["customer", "service"]
+
+
 async def test_the_tick_queues_what_a_crash_left_requested(clock: HeldClock) -> None:
     ledger = Crashing(clock)
     desk = handovers(ledger, clock)

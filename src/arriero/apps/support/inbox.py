@@ -97,6 +97,9 @@ class HandOvers:
             if known := await self._opened(tenant, id):
                 return known
             held = await self.held(tenant, conversation)
+            # Before the task: `tick` queues a task that a crash left requested, and this is not done again then.
+            if message:
+                await self._messages.add(tenant, conversation, "customer", message, origin=id)
             if held is None:
                 reason = str(payload.get("reason", ""))
                 held = self._new(tenant, id, run, conversation, record, trace, earlier, reason)
@@ -104,8 +107,6 @@ class HandOvers:
                 await self.records.put(EVERYBODY, "tenant", tenant, {})
                 await self.records.put(tenant, "conversation", conversation, {"task": id})
                 await self.ledger.commit(TaskSaved(held))
-            if message:
-                await self._messages.add(tenant, conversation, "customer", message, origin=id)
             if State(held.state) is State.REQUESTED:
                 held = await self._move(held, Queue())
             await self.records.put(tenant, "opened", id, {"task": held.id})
