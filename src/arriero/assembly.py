@@ -39,7 +39,6 @@ from arriero.core.words import (
     RoleBinding,
     Run,
     Share,
-    Task,
     Variant,
     content_hash,
 )
@@ -86,6 +85,7 @@ from arriero.store.base import (
 from arriero.store.cache import open_cache
 from arriero.store.engine import parsed_url
 from arriero.store.exposures import Exposures
+from arriero.store.failed import failed_action
 from arriero.store.jobs import Job, JobRunner
 from arriero.store.ledger import SqlLedger, open_ledger
 from arriero.store.records import Records, SqlRecords
@@ -612,10 +612,7 @@ async def _finish_actions(platform: Platform, now: datetime) -> None:
             log.warning("action %s of run %s: %s", action.kind, intended.run, why)
             if (now - intended.at).total_seconds() < OUTBOX_GIVE_UP_S:
                 continue
-            task = Task(
-                f"{intended.run}:{action.key}:failed", intended.tenant, "failed_action",
-                intended.run, "requested", now, payload={"action": action.kind, "why": why},
-            )  # fmt: skip
+            task = failed_action(intended, why, now)
             done = ActionDone(intended.run, action.key, now, {}, error=why)
             await platform.ledger.commit(done, TaskSaved(task))
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from arriero.core.words import Task
+from arriero.core.words import Action, Task
 from arriero.security.keys import mint
-from arriero.store.base import KeySaved, RunErased, TaskSaved
+from arriero.store.base import Intended, KeySaved, RunErased, TaskSaved
+from arriero.store.failed import failed_action
 from arriero.store.rows import erased
 from tests.server.conftest import Refused
 from tests.server.desk import DeskHouse
@@ -170,6 +171,27 @@ async def test_a_kind_without_a_desk_is_shown_but_not_acted_on(
     await house.ledger.commit(TaskSaved(other))
     assert (await client.get(_at(other))).json()["about"] == {"verbs": []}
     assert "'review'" in refused(await client.post(_at(other, "accept")), 409)["message"]
+
+
+async def test_an_action_that_failed_is_seen_to_by_one_person(
+    client: httpx.AsyncClient, house: DeskHouse, refused: Refused
+) -> None:
+    now = house.clock.now()
+    left = Intended("r1", "toy", "default", Action("refund", "refund-1"), now)
+    task = failed_action(left, "the shop cannot be reached", now)
+    await house.ledger.commit(TaskSaved(task))
+    about = (await client.get(_at(task))).json()["about"]
+    assert about["verbs"] == ["resolve"]
+    assert about["summary"]["problem"] == "refund was promised and not done"
+    assert about["summary"]["reason"] == "the shop cannot be reached"
+    error = refused(await client.post(_at(task, "accept")), 409)
+    assert "can be resolved" in error["message"]
+    done = (await client.post(_at(task, "resolve"), json={"text": "paid back by hand"})).json()
+    assert (done["state"], done["actor"]) == ("resolved", "tester")
+    assert done["payload"]["note"] == "paid back by hand"
+    assert done["about"]["verbs"] == []
+    error = refused(await client.post(_at(task, "resolve"), json={}), 409)
+    assert "resolved by tester" in error["message"]
 
 
 async def test_with_the_ledger_down_nothing_is_acknowledged(

@@ -20,6 +20,7 @@ from arriero.security.keys import Identity
 from arriero.server import errors, security
 from arriero.server.idempotency import Answers, once
 from arriero.server.replies import Reply, to_body
+from arriero.store import failed
 from arriero.store.tasks import find
 
 LONGEST = 8_000  # characters of a reply: as many as a customer's message may have
@@ -174,7 +175,9 @@ async def _shown(platform: Platform, who: Identity, task: Task) -> Reply:
 
 
 def desk_of(platform: Platform, kind: str) -> Desk | None:
-    """The desk of the app that has tasks of this kind, if it is open."""
+    """The desk of the app that has tasks of this kind, if it is open; the platform's own of what failed."""
+    if kind == failed.KIND:
+        return failed.FailedActions(platform.ledger, platform.clock)
     for name, app in platform.apps.items():
         make = platform.plugins[name].desk
         if make is not None and kind in (desk := make(app)).kinds:
