@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from arriero.apps.finance.compliance.rulebook import Rulebook
 from arriero.apps.support.inbox import Shared
 from arriero.apps.support.reviews import Reviews
 from arriero.core.errors import Conflict
-from arriero.core.words import Ended, Task
+from arriero.core.words import Action, Ended, Task
+from arriero.store.base import Intended, TaskSaved
+from arriero.store.failed import failed_action
 from arriero.store.records import MemoryRecords
 from tests.apps.support.recorded import recorded
 from tests.console.conftest import elsewhere
@@ -183,6 +186,49 @@ def test_a_review_is_judged_in_its_own_words(page: Page, house: DeskHouse, enter
     assert not page.get_by_role("button", name="Acceptable", exact=True).is_visible()
     (task,) = elsewhere(house.ledger.tasks("default"))
     assert task.state == "queued"  # it waits for a second person
+
+
+def test_a_principal_approves_the_very_text_and_answers_nobody(
+    page: Page, house: DeskHouse, enter: Enter
+) -> None:
+    book = Rulebook(house.ledger, house.clock)
+    house.desk = book  # type: ignore[assignment]  # the inbox shows any desk
+    text = "XTAM: HOLD over 3 months.\n\nThe reports are graded A."
+    task = elsewhere(book.ask("default", "run-1", text, author="somebody else"))
+    enter()
+    _open(page, "A publication waits for a principal's approval")
+    written = page.get_by_label("published as it stands")
+    assert written.input_value() == text
+    assert not written.is_editable()
+    assert "run run-1" in page.locator("#facts").inner_text()
+    assert "customer" not in page.locator("#task").inner_text().lower()
+    assert not page.get_by_role("heading", name="Conversation").is_visible()
+    _picture(page, "approval")
+    page.get_by_role("button", name="Reject").click()
+    assert "kept with the analysis" in page.locator("#reason").inner_text()
+    page.get_by_role("button", name="Keep it").click()
+    _press(page, "Approve and publish", "it is published")
+    done = _task(house, task.id)
+    assert (done.state, done.payload["note"]) == ("resolved", "")
+
+
+def test_a_change_of_a_rule_and_a_failed_action_have_no_text(
+    page: Page, house: DeskHouse, enter: Enter
+) -> None:
+    book, now = Rulebook(house.ledger, house.clock), house.clock.now()
+    house.desk = book  # type: ignore[assignment]  # the inbox shows any desk
+    left = Intended("run-1", "toy", "default", Action("refund", "refund-1"), now)
+    failed = failed_action(left, "the shop cannot be reached", now)
+    elsewhere(house.ledger.commit(TaskSaved(failed)))
+    elsewhere(book.propose("default", "C03", "off", None, reason="no desk", actor="ada"))
+    enter()
+    _open(page, "Rule change: C03 off: no desk")
+    assert not page.locator("#text").is_visible()
+    _press(page, "Approve the change", "the rule is changed")
+    _open(page, "refund was promised and not done")
+    page.locator("#summary").get_by_text("the shop cannot be reached").wait_for()
+    _press(page, "Seen to", "Closed")
+    assert _task(house, failed.id).state == "resolved"
 
 
 def test_what_a_customer_writes_appears_without_a_reload_and_a_draft_is_kept(

@@ -118,18 +118,20 @@ function show(task) {
   at("facts").replaceChildren(...tags(task));
   if (task.due_at) at("facts").append(make("span", when.text, when.late ? { class: "late" } : {}));
   if (task.payload.customer) at("facts").append(make("span", `customer ${task.payload.customer}`));
+  if (task.run && task.kind in RECORDED) at("facts").append(make("span", `run ${task.run}`));
   showSaid(about.messages || []);
   showSummary(summary);
   showVerbs(about.verbs || [], task.kind);
   if (state.shown !== task.id) {
     state.shown = task.id;
     at("text").value = state.drafts.get(task.id) ?? summary.proposed ?? "";
-    const review = task.kind === "review", words = wordsOf(task.kind);
+    const words = wordsOf(task.kind);
     at("act-title").textContent = words.act;
-    at("text").hidden = review;
-    at("text-label").hidden = review;
-    at("reason-title").textContent = words.reason;
-    at("send-back").textContent = words.back;
+    at("text").hidden = words.text === null;
+    at("text-label").hidden = words.text === null;
+    at("reason-title").textContent = words.reason ?? "";
+    at("reason-why").textContent = words.why ?? "Why? The customer does not see this.";
+    at("send-back").textContent = words.back ?? "";
     at("text-label").textContent = words.text || (summary.proposed
       ? "The customer reads this. It is the bot's best draft: check it before you send it."
       : "The customer reads this");
@@ -148,6 +150,7 @@ function showSaid(messages) {
   const list = at("said"), wanted = JSON.stringify(messages);
   if (list.dataset.shows === wanted) return;
   list.dataset.shows = wanted;
+  at("said-part").hidden = !messages.length;
   const names = { customer: "Customer", agent: "Colleague", bot: "Bot" };
   list.replaceChildren(...messages.map((message) => {
     const item = make("li", undefined, { class: message.sender });
@@ -173,6 +176,7 @@ function showSummary(summary) {
     rows.push(make("dt", name), told);
   };
   row("Reason", summary.reason);
+  row("Rule", summary.rule);
   row("Intent", (summary.intent || "").replaceAll("_", " "));
   row("Mood", summary.sentiment && `${summary.sentiment}, ${summary.trend}`);
   row("Tried", summary.tried);
@@ -190,17 +194,27 @@ function showSummary(summary) {
   }));
 }
 
-// A review is judged and an article approved, neither is answered: the same verbs have other words.
+// What is judged, approved or seen to is not answered: the same verbs have other words. `text` is what is said of
+// the text that stands there; without one (`null`) there is none.
 const NAMES = {
   review: { resolve: "Acceptable", return: "Not acceptable" },
   draft_article: { resolve: "Approve the article", return: "Reject" },
+  publication_approval: { resolve: "Approve and publish", return: "Reject" },
+  rule_change: { resolve: "Approve the change", return: "Reject" },
+  failed_action: { resolve: "Seen to" },
 };
 const WORDS = {
   hand_over: { act: "Your reply", reason: "Return to the bot", back: "Return it", done: DONE },
-  review: { act: "Your judgement", reason: "Not acceptable", back: "Judge it so", done: { resolve: "Judged. Thank you.", return: "Judged. Thank you." } },
+  review: { act: "Your judgement", reason: "Not acceptable", back: "Judge it so", text: null, done: { resolve: "Judged. Thank you.", return: "Judged. Thank you." } },
   draft_article: { act: "The article", reason: "Reject the article", back: "Reject it", text: "Whoever asks reads this. In Markdown, with a heading in its first line",
     done: { ...DONE, resolve: "Approved: the knowledge has it now.", return: "Rejected: it will not come back." } },
+  publication_approval: { act: "The text", reason: "Reject the publication", back: "Reject it", why: "Why? It is kept with the analysis.",
+    text: "This is published as it stands, under your name as its principal, or not at all", done: { resolve: "Approved: it is published.", return: "Rejected: it stays withheld." } },
+  rule_change: { act: "Your decision", reason: "Reject the change", back: "Reject it", why: "Why? It is kept with the change.", text: null,
+    done: { resolve: "Approved: the rule is changed from now on.", return: "Rejected: the rule stays as it is." } },
+  failed_action: { act: "What is left to do", text: null, done: { resolve: "Closed. Thank you." } },
 };
+const RECORDED = { publication_approval: true, failed_action: true }; // told by their run, not by a conversation
 const wordsOf = (kind) => WORDS[kind] || WORDS.hand_over;
 
 function showVerbs(verbs, kind) {
@@ -210,7 +224,9 @@ function showVerbs(verbs, kind) {
     button.hidden = !verbs.includes(button.dataset.verb);
     button.disabled = state.busy;
   }
-  at("text").disabled = !verbs.includes(kind === "draft_article" ? "resolve" : "reply");
+  const judged = kind === "publication_approval"; // read as it was judged, and not changed
+  Object.assign(at("text"), { readOnly: judged, rows: judged ? 16 : 5 });
+  at("text").disabled = !judged && !verbs.includes(kind === "draft_article" ? "resolve" : "reply");
 }
 
 // The answer that is being written, or else the last one that was sent: this page knows its own before the
@@ -229,7 +245,7 @@ function tell(text, bad = false) {
 }
 
 async function act(verb) {
-  const id = state.chosen, text = at("text").value.trim();
+  const id = state.chosen, text = at("text").disabled || at("text").readOnly ? "" : at("text").value.trim();
   if (!id || state.busy) return;
   const bodies = { accept: {}, reply: { text }, resolve: { text }, return: { reason: at("note").value.trim() },
     approve: { text: at("share-answer").value.trim(), question: at("share-question").value.trim() } };
