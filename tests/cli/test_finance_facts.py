@@ -31,6 +31,7 @@ def test_statements_ratios_and_a_grade_are_printed(folder: Path) -> None:
     sold = sum(sales(2023, quarter) for quarter in range(1, 5)) / 1e6
     assert "Guanaco Tools Inc. (GUAN, CIK 0009990001) on 2023-12-29, from files" in told
     assert f"{sold:,.1f}" in told
+    assert "…" not in told, "each period's last day is whole in 80 columns"
     assert "gross_margin" in told
     assert "grade: A" in told
     assert "missing: risk_factors" in told

@@ -28,6 +28,7 @@ SHARES = (
     "capital_spending_to_revenue",
 )
 MILLION = 1e6
+WIDTH = 100  # columns that five periods need: a day that was cut off says nothing
 
 
 @click.command()
@@ -65,6 +66,7 @@ def facts(
         click.echo(json.dumps(_plain(bundle, found), indent=2, default=str))
         return
     console = Console(highlight=False)
+    console.width = max(console.width, WIDTH)
     _statements(console, bundle, found, quarters=quarters)
     _ratios(console, found)
     if sources:

@@ -26,7 +26,9 @@ def check(kind: str, value: object) -> None:
     if kind == "rating" and (type(value) is not int or not 1 <= value <= 5):
         raise InputError("a rating is a whole number from 1 to 5", param="value")
     if kind in {"edit", "comment"} and not _is_text(value):
-        raise InputError(f"the text of a {kind} has 1 to {LONGEST:,} characters", param="value")
+        raise InputError(
+            f"the text of an edit or a comment has 1 to {LONGEST:,} characters", param="value"
+        )
     if kind == "label" and not _is_labels(value):
         raise InputError(
             'a label names what should have been understood, such as {"intent": "refund"}; '

@@ -203,7 +203,6 @@ async def test_what_cannot_be_analysed_is_told_in_a_sentence(
     assert told.answer.confidence.value is None
 
 
-@pytest.mark.parametrize("day", [date(2019, 1, 10), date.min])
 async def test_a_failure_is_told_as_a_sentence(desk: Desk) -> None:
     turn: Any = SimpleNamespace(input=Request(ticker="XTAM"))
     told = desk.app.fallback(turn, None, "error: the deadline passed in draft")
@@ -212,6 +211,7 @@ async def test_a_failure_is_told_as_a_sentence(desk: Desk) -> None:
     assert told.reason == "error: the deadline passed in draft", "what the alert counts"
 
 
+@pytest.mark.parametrize("day", [date(2019, 1, 10), date.min])
 async def test_before_the_first_filing_there_is_no_rating_and_each_gap_is_named(
     desk: Desk, day: date
 ) -> None:
