@@ -37,6 +37,7 @@ def test_what_was_suggested_is_not_automated_unmeasured_unless_somebody_says_why
     assert "of 0 messages 0 had a suggestion that was judged" in refused.err
     assert "refund: suggest" in place.run("support", "mode", "refund").out
     assert place.run("support", "mode", "refund", "auto", "--force").status == 2
+    assert place.run("support", "mode", "--history").status == 2, "of which intent?"
     why = ("--force", "--because", "tried on paper")
     done = place.run("support", "mode", "refund", "auto", "--actor", "ben", *why)
     assert done.status == 0, done.err

@@ -36,7 +36,7 @@ COMMANDS = {
     "audit": ("audit", "audit", "Verify, anchor and export the tamper-evident log."),
     "backup": ("backup", "backup", "Copy ledger and apps into one file, while all runs."),
     "restore": ("restore", "restore", "Put a backup into a data folder."),
-    "demo": ("demo", "demo", "Watch it survive: kills the model, the cache, the server."),
+    "demo": ("demo", "demo", "Watch it survive kills, learn, and prove what is better."),
     "worker": ("worker", "worker", "Run periodic jobs without serving."),
 }
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from arriero.core.settings import Settings
 
 SUPPORT = "support"
-TEXTS = ("response", "explanation", "code", "documentation", "text")  # an answer's own words, by app
+# An answer's own words, by app.
+TEXTS = ("response", "explanation", "code", "documentation", "text")
 
 
 class _Ask(LazyGroup):

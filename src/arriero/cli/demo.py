@@ -1,4 +1,4 @@
-"""`arriero demo`: what Arriero does when things go wrong, on this machine, in a minute."""
+"""`arriero demo`: what Arriero does when things go wrong, and how it learns, on this machine."""
 
 from __future__ import annotations
 
@@ -23,4 +23,4 @@ COMMANDS = {
 
 @click.group(cls=lazily(COMMANDS))
 def demo() -> None:
-    """See Arriero survive; nothing of yours is touched."""
+    """See Arriero survive, learn and prove what is better; nothing of yours is touched."""

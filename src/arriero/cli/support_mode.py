@@ -48,6 +48,8 @@ def mode(
     """
     if force != bool(because.strip()):
         raise click.UsageError("--force and --because go together: say why nothing is measured")
+    if history and intent is None:
+        raise click.UsageError("--history is that of one intent: name it")
     settings = load(config, data)
     names = [*_names(settings), *asyncio.run(_taught(settings))]
     if intent is None:
