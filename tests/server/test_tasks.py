@@ -10,8 +10,9 @@ import pytest
 
 from arriero.core.words import Action, Task
 from arriero.security.keys import mint
+from arriero.server.app import create
 from arriero.store.base import Intended, KeySaved, RunErased, TaskSaved
-from arriero.store.failed import failed_action
+from arriero.store.failed import FailedActions, failed_action
 from arriero.store.rows import erased
 from tests.server.conftest import Refused
 from tests.server.desk import DeskHouse
@@ -241,3 +242,14 @@ async def test_the_description_names_every_route_and_its_bodies(client: httpx.As
         assert operation["requestBody"].get("required", False) is (verb == "reply")
         assert {"200", "409"} <= operation["responses"].keys()
     assert "/v1/toy/conversations/{id}/messages" in document["paths"]
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+async def test_a_path_for_messages_is_there_where_a_desk_keeps_conversations(
+    tmp_path: Path, keeps: bool
+) -> None:
+    house = DeskHouse(tmp_path)
+    if not keeps:
+        house.desk = FailedActions(house.ledger, house.clock)  # type: ignore[assignment]
+    paths = create(await house.open()).openapi()["paths"]
+    assert ("/v1/toy/conversations/{id}/messages" in paths) is keeps

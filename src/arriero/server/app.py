@@ -90,7 +90,7 @@ def _mount(router: APIRouter, platform: Platform, answers: Answers) -> None:
             doors.mount(router, platform, answers, plugin.door)
             if plugin.archive is not None and plugin.door.wanted is not None:
                 archives.mount(router, platform, plugin.door, plugin.door.wanted)
-        if plugin.desk is not None and (name in platform.apps or name in platform.needs):
+        if conversations.may_keep(platform, name):
             conversations.mount(router, platform, answers, name)
         if plugin.report is not None and (name in platform.apps or name in platform.needs):
             reports.mount(router, platform, name)

@@ -95,6 +95,14 @@ async def _take(platform: Platform, app: str, who: Identity, id: str, text: str)
     return Reply(202, to_body(await conversations_of(platform, app).post(who.tenant, id, text)))
 
 
+def may_keep(platform: Platform, app: str) -> bool:
+    """Whether the desk of `app` keeps conversations; of an app that still needs a model: whether it has a desk."""
+    make = platform.plugins[app].desk
+    if make is None or app not in platform.apps:
+        return make is not None and app in platform.needs
+    return make(platform.apps[app]).conversations is not None
+
+
 def conversations_of(platform: Platform, app: str) -> Conversations:
     """The conversations that the desk of `app` keeps."""
     make = platform.plugins[app].desk
