@@ -286,7 +286,7 @@ async def test_a_drift_begins_a_cycle_whose_report_says_so(platform: Platform) -
     assert ended is not None
     assert (ended.state, ended.why) == (State.INCONCLUSIVE, begun.why)
     told = report.to_markdown(await report.gather(platform.ledger, "default", begun.id))
-    assert "began (drift): drift of what chat is asked" in told
+    assert "UTC began (drift): drift of what chat is asked" in told
     assert await learning.step("chat", now) is None  # the cycle was a new beginning
 
 

@@ -100,7 +100,7 @@ def status(app: str | None, as_json: bool, config: Path | None, data: Path | Non
             "no cycle yet: they begin with enough new feedback, or with `arriero learn start`"
         )
         return
-    table = Table("cycle", "app", "state", "since", "because", box=box.SIMPLE)
+    table = Table("cycle", "app", "state", "since (UTC)", "because", box=box.SIMPLE)
     table.columns[0].no_wrap = True
     for it in found:
         because = f"{it.because}; waits: {it.waits}" if it.waits else it.because

@@ -47,7 +47,7 @@ def list_(app: str | None, limit: int, every: bool, config: Path | None, data: P
             sought = Sought(mode=None if every else Mode.LIVE)
             return list(await ledger.runs(TENANT, app=app, limit=limit, sought=sought))
 
-    table = Table("run", "at", "app", "outcome", "how", "score", "ms", "actor", box=None)
+    table = Table("run", "at (UTC)", "app", "outcome", "how", "score", "ms", "actor", box=None)
     if every:
         table.add_column("mode")
     for column in table.columns:

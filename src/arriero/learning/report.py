@@ -83,8 +83,8 @@ async def gather(ledger: Ledger, tenant: str, id: str) -> Told:
     ]  # fmt: skip
     adapters = await ledger.artefacts("adapter", app=cycle.app)
     began = f"began ({cycle.trigger}): {cycle.why}" if cycle.why else f"began: {cycle.trigger}"
-    steps = [(f"{cycle.begun:%Y-%m-%d %H:%M}", began)]
-    steps.append((f"{cycle.at:%Y-%m-%d %H:%M}", f"{cycle.state}: {cycle.because}"))
+    steps = [(f"{cycle.begun:%Y-%m-%d %H:%M} UTC", began)]
+    steps.append((f"{cycle.at:%Y-%m-%d %H:%M} UTC", f"{cycle.state}: {cycle.because}"))
     steps += await _forced(ledger, cycle)
     if cycle.waits:
         steps.append(("now", f"waits: {cycle.waits}"))
@@ -100,7 +100,7 @@ async def _forced(ledger: Ledger, cycle: Cycle) -> list[tuple[str, str]]:
         one = rollouts.BODY.validate_python(machine.body)
         brings = "" if carries(one) in one.because else f"; {carries(one)}"
         what = f"rollout {one.id}, forced, {one.state}: {one.because}{brings}"
-        told.append((f"{one.at:%Y-%m-%d %H:%M}", what))
+        told.append((f"{one.at:%Y-%m-%d %H:%M} UTC", what))
     return told[::-1]
 
 
@@ -260,7 +260,7 @@ def _models(told: Told) -> list[tuple[str, ...]]:
     return [
         (
             one.id[:12], str(one.body.get("base", "-")), str(one.body.get("bytes", "-")),
-            f"{one.at:%Y-%m-%d %H:%M}",
+            f"{one.at:%Y-%m-%d %H:%M} UTC",
         )
         for one in told.adapters
     ]  # fmt: skip
