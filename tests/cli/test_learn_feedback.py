@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 
 from arriero.cli.learn_feedback import feedback
 from arriero.core.errors import InputError
+from arriero.core.words import Stage, StageTime
 from arriero.store.base import FeedbackGiven, RunRecorded
 from arriero.store.engine import sqlite_url
 from arriero.store.ledger import open_ledger
@@ -23,7 +25,8 @@ def folder(tmp_path: Path) -> Path:
         ledger = open_ledger(sqlite_url(tmp_path / "ledger.db"))
         for place in range(60):
             intent = "refund" if place % 3 == 0 else "status"
-            made = run(unit=f"c-{place}", labels={"intent": intent}, app="support")
+            failed = (StageTime(Stage.GATHER, 1.0, "error: gone"),) if place == 0 else ()
+            made = run(unit=f"c-{place}", labels={"intent": intent}, app="support", stages=failed)
             await ledger.commit(
                 RunRecorded(made, trace(made)),
                 FeedbackGiven(said(made, "thumb", intent == "status")),
@@ -45,6 +48,8 @@ def test_what_to_fix_first_is_named_with_examples(folder: Path) -> None:
     assert "20 of 60 answers" in out
     assert "fix label:intent 'refund' first: 20 of 20" in out
     assert out.count("arriero runs show ") == 5
+    assert "…" not in out, "names are whole in 80 columns"
+    assert re.search("stage +gather +1 of 20 ", out), "of all that was lost"
 
 
 def test_everything_comes_as_json(folder: Path) -> None:

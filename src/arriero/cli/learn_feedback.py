@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from arriero.learning.analysis import Analysis, Group
 
 SHOWN = 15
+WIDTH = 110  # columns that the table needs: a name that was cut off says nothing
 
 
 @click.command()
@@ -65,10 +66,14 @@ def _show(found: Analysis) -> None:
         f"{found.burst} events set aside as bursts, {found.over_cap} over the cap of a person"
     )
     table = Table("", "what", "", "bad of rated", "share", "expected", "avoidable", box=box.SIMPLE)
+    for column in table.columns:
+        column.no_wrap = True
     for group in found.groups[:SHOWN]:
         table.add_row(*_row(group))
+    console = Console()
+    console.width = max(console.width, WIDTH)
     if found.groups:
-        Console().print(table)
+        console.print(table)
     click.echo(found.advice)
     for id in found.examples:
         click.echo(f"  arriero runs show {id}")
@@ -77,7 +82,9 @@ def _show(found: Analysis) -> None:
 def _row(group: Group) -> tuple[str, ...]:
     span = f"{group.share.value:.0%} ({group.share.low:.0%} to {group.share.high:.0%})"
     mark = "!" if group.stands_out else ""
+    # Only bad answers were lost at a stage: its share is of all of them.
+    of = group.n if group.kind != "stage" else round(group.n / group.shrunk)
     return (
-        *(mark, group.kind, group.name, f"{group.bad} of {group.n}", span),
+        *(mark, group.kind, group.name, f"{group.bad} of {of}", span),
         *(f"{group.shrunk:.0%}", f"{group.excess:.1f}"),
     )
