@@ -8,11 +8,13 @@ from arriero.apps.codegen.app import LANGUAGES
 from arriero.apps.codegen.decide import Decision, decision, refused_because, warnings
 from arriero.apps.codegen.document import documented
 from arriero.apps.codegen.judge.quality import EVIDENCE, quality
-from arriero.apps.codegen.judge.report import Failure, Report, Tests
+from arriero.apps.codegen.judge.report import Failure, Report, Scaling, Tests
 from arriero.apps.codegen.requirement_reading import read
 from arriero.apps.codegen.values import Generated
+from arriero.apps.codegen.verdicts import CHECKS, Aspect, Examination
 from arriero.apps.codegen.wanted import Wanted
 from arriero.apps.codegen.workbench import Judgement
+from arriero.checks.base import Exhibit
 
 ASKED = read(Wanted(requirement="Write a function f(n)."), languages=LANGUAGES, longest=1_000)
 
@@ -41,3 +43,18 @@ def test_the_documentation_says_by_what_it_was_not_checked() -> None:
     report = judged(Tests(executed=True, passed=("one",)), EVIDENCE).report
     told = documented(ASKED, Generated(code="f", language="javascript"), report, sections=("tests",), max_tokens=500)  # fmt: skip
     assert "It was not checked by mutants, a security scan, a type checker, a linter." in told
+
+
+async def test_how_its_time_grows_is_told_in_the_same_words_everywhere() -> None:
+    scaling = Scaling("linear", (1, 2, 4), (1.0, 2.0, 4.0), 1.0, sure=True)
+    report = Report("python", tests=Tests(executed=True), performance=scaling)
+    told = documented(ASKED, Generated(code="f"), report, sections=("complexity",), max_tokens=500)
+    assert "Its time is linear in the size of its input, measured for 1 to 4 elements." in told
+
+    async def known() -> Judgement:
+        return Judgement(report, quality(report))
+
+    exhibit = Exhibit("", "", subject=Examination(known))
+    performance = next(one for group in CHECKS for one in group if one.name == "performance")
+    assert isinstance(performance, Aspect)
+    assert (await performance.judge(exhibit)).reason == "linear in the size of its input"

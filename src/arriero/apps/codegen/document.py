@@ -188,7 +188,7 @@ def _complexity(facts: Facts) -> Iterator[str]:
     scaling = facts.report.performance
     if scaling is not None and scaling.sure:
         sizes = f"{scaling.sizes[0]:,} to {scaling.sizes[-1]:,}"
-        yield f"Its time grows as {scaling.grows}, measured for inputs of {sizes} elements."
+        yield f"Its time is {scaling.grows} in the size of its input, measured for {sizes} elements."
     if facts.report.complexity is not None:
         yield f"Cognitive complexity of the hardest function: {facts.report.complexity}."
 

@@ -87,7 +87,7 @@ def _security(judgement: Judgement) -> Read:
 def _performance(judgement: Judgement) -> Read:
     slow = _problems(judgement.report.slow)
     scaling = judgement.report.performance
-    grows = f"grows as {scaling.grows}" if scaling and scaling.sure else ""
+    grows = f"{scaling.grows} in the size of its input" if scaling and scaling.sure else ""
     return _unless_off("performance", judgement.report, (slow[0], slow[1] or grows, slow[2]))
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -55,7 +54,6 @@ def read_folder(folder: Path) -> tuple[Repository, tuple[str, ...]]:
     """The code in `folder`, and what was left out and why. `InputError` when it is no folder."""
     if not folder.is_dir():
         raise InputError(f"{str(folder)!r} is no folder; give the folder with your code")
-    left = Counter[str]()
     names: dict[str, list[str]] = {}
     files: dict[str, str] = {}
     size = 0
@@ -68,7 +66,6 @@ def read_folder(folder: Path) -> tuple[Repository, tuple[str, ...]]:
             why = f"more than {MOST_FILES:,} files or {MOST_BYTES // 1_000_000} MB"
         why = why or refused(name, text)
         if why:
-            left[why] += 1
             names.setdefault(why, []).append(name)
             continue
         files[name] = text
