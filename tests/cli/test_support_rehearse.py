@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import stat
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from arriero import Settings
+from arriero.apps.support.inbox import Shared
+from arriero.assembly import TENANT, open_platform
 from tests.cli.conftest import FAKES, Place
+
+if TYPE_CHECKING:
+    from arriero.apps.support.app import SupportApp
 
 TICKETS = """question,answer,intent,customer
 Where is my order 10234?,It is on its way.,order_status,c-0042
@@ -47,6 +55,27 @@ def test_a_ledger_that_is_there_stays_as_it_was(shop: Place) -> None:
     assert "2 tickets: " in ended.out
     assert "a sample of 3" in (shop.folder / "p.html").read_text(encoding="utf-8")
     assert rows(shop) == before
+
+
+def test_what_was_approved_for_everybody_counts_in_a_rehearsal(shop: Place) -> None:
+    question, answer = "Do you wax skis on Sundays?", "We wax skis on every day but Sunday."
+    shop.configure(FAKES.replace("fake:order_status", "fake:shipping_cost"))
+
+    async def share() -> None:
+        settings = Settings.load(shop.folder / "arriero.toml")
+        async with open_platform(settings.model_copy(update={"data": shop.data})) as platform:
+            app = cast("SupportApp", platform.app("support"))
+            asked = await platform.support.inquire(question)
+            shared = Shared(asked.run.labels["intent"], question, answer, "ada")
+            day = app.handovers.rules.hours.day(platform.clock.now())
+            assert app.approved is not None
+            await app.approved.share(TENANT, shared, "en", index=app.index.version, day=day)
+
+    asyncio.run(share())
+    (shop.folder / "tickets.csv").write_text(f"question\n{question}\n")
+    ended = shop.run("support", "rehearse", "tickets.csv")
+    assert ended.status == 0, ended.err
+    assert answer in (shop.folder / "rehearsal.html").read_text(encoding="utf-8")
 
 
 def rows(shop: Place) -> dict[str, int]:

@@ -2,7 +2,8 @@
 
 The platform is opened over a ledger and a cache that are thrown away afterwards, and every run is a
 shadow: nothing is sent, no action is performed, no alert or number of the real ledger changes. The
-knowledge, the trained classifier, the directory and the champion are the real ones.
+knowledge, the trained classifier, the directory, the champion, and what people taught since (intents by
+example, answers approved for everybody) are the real ones.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from arriero.apps.support.rehearse import Rehearsed, Ticket
     from arriero.assembly import Platform
     from arriero.core.settings import Settings
-    from arriero.core.words import Exposure, Variant
+    from arriero.core.words import Exposure, JsonValue, Variant
 
 APP = "support"
 AT_ONCE = 2  # tickets under way: one writes while another is looked up
@@ -80,12 +81,19 @@ def rehearse(
 async def _rehearse(
     settings: Settings, tickets: Sequence[Ticket], progress: Tell
 ) -> tuple[Sequence[Rehearsed], str]:
-    from arriero.assembly import open_platform  # noqa: PLC0415
+    from arriero.assembly import TENANT, open_platform, open_store  # noqa: PLC0415
     from arriero.store.base import ExposureSet, VariantRegistered  # noqa: PLC0415
+    from arriero.store.records import SqlRecords  # noqa: PLC0415
 
-    champion = await _champion(settings)
+    champion, taught = await _real(settings)
     with TemporaryDirectory(prefix="arriero-rehearsal-") as folder:
-        async with open_platform(_apart(settings, Path(folder))) as platform:
+        apart = _apart(settings, Path(folder))
+        async with open_store(apart) as ledger:
+            records = SqlRecords(ledger, APP)
+            for kind, values in taught.items():
+                for id, value in values.items():
+                    await records.put(TENANT, kind, id, value)
+        async with open_platform(apart) as platform:
             if champion is not None:
                 exposure, variants = champion
                 now = platform.clock.now()
@@ -98,19 +106,25 @@ async def _rehearse(
             return await _compared(platform, done, progress), variant
 
 
-async def _champion(settings: Settings) -> tuple[Exposure, Sequence[Variant]] | None:
-    """What the real ledger exposes of the app, when there is a ledger."""
-    from arriero.assembly import open_store  # noqa: PLC0415
+async def _real(
+    settings: Settings,
+) -> tuple[tuple[Exposure, Sequence[Variant]] | None, Mapping[str, Mapping[str, JsonValue]]]:
+    """What the real ledger exposes of the app (None: the settings say it all), and what people taught it."""
+    from arriero.apps.support import approved, examples  # noqa: PLC0415
+    from arriero.assembly import TENANT, open_store  # noqa: PLC0415
+    from arriero.store.records import SqlRecords  # noqa: PLC0415
 
     there = settings.data.expanduser() / "ledger.db"
     if not settings.store.ledger and not there.exists():
-        return None
+        return None, {}
     async with open_store(settings) as ledger:
+        records = SqlRecords(ledger, APP)
+        taught = {kind: await records.list(TENANT, kind) for kind in (examples.KIND, approved.KIND)}
         exposure = (await ledger.exposures()).get(APP)
         if exposure is None or exposure.rollout == "baseline":
-            return None  # the settings say it all
+            return None, taught
         found = [await ledger.variant(share.variant) for share in exposure.shares]
-        return exposure, [one for one in found if one is not None]
+        return (exposure, [one for one in found if one is not None]), taught
 
 
 def _apart(settings: Settings, folder: Path) -> Settings:
