@@ -62,6 +62,7 @@ async def listed(desk: Desk) -> list[tuple[str, str]]:
 
 async def test_the_very_text_that_waited_is_released_by_a_second_person(desk: Desk) -> None:
     result, task = await waiting(desk)
+    assert task.payload["reason"].startswith("XTAM as of 2026-03-31: ")
     before = await shown(desk, result)
     assert (before["recommendation"], before["status"]) == ("NO_RATING", "waits for approval")
     assert "waits for a principal" in before["explanation"]

@@ -373,9 +373,11 @@ class FinanceApp:
         if any(one.check == f"{CHECK}{RESTRICTED}" for one in failed):
             return self.decide(turn, replace(seen, restricted=True), None)
         if {one.check for one in failed} == {f"{CHECK}{SUPERVISION}"}:
-            ask = Action(
-                APPROVE, APPROVE, {"text": draft.answer.explanation, "author": turn.case.actor}
+            about = (
+                f"{seen.ticker} as of {seen.as_of}: a publication waits for a principal's approval"
             )
+            text, author = draft.answer.explanation, turn.case.actor
+            ask = Action(APPROVE, APPROVE, {"text": text, "author": author, "reason": about})
             why = "a principal has to approve it first"
             waiting = replace(
                 withheld(answer), compliance_status=WAITS, because=why, explanation=WAITING
@@ -393,8 +395,9 @@ class FinanceApp:
                 return {"prediction": run, "due": made.due.isoformat()}
             case "approve":
                 task = await self.rulebook.ask(
-                    tenant, run, str(payload["text"]), author=str(payload["author"])
-                )
+                    tenant, run, str(payload["text"]), author=str(payload["author"]),
+                    reason=str(payload.get("reason", "")),
+                )  # fmt: skip
                 return {"task": task.id}
         raise NotFound(f"finance has no action {action.kind!r}; it knows {PREDICT} and {APPROVE}")
 
