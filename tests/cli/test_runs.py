@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 
 import pytest
 
+from arriero.cli.runs import changed
 from arriero.core.words import Mode
 from arriero.store.engine import sqlite_url
 from arriero.store.ledger import open_ledger
@@ -76,8 +78,20 @@ def test_replay_shows_the_stage_that_came_out_different(asked: Asked) -> None:
     (asked[0].folder / "other.toml").write_text(settings)
     done = asked[0].run("runs", "replay", _run(asked), "--config", "other.toml")
     assert done.status == 1
-    assert done.out.startswith("understand\n  was {")
-    assert "10234" in done.out.partition("  now ")[0]
+    assert done.out.startswith("understand\n  ")
+    assert re.search("  [a-z_.]+: was .*10234.*, now ", done.out)
+
+
+def test_of_two_values_only_what_differs_is_told() -> None:
+    was = {"code": "x" * 900, "terms": [{"got": 1.0, "why": ""}, {"got": 2.0, "why": "none"}]}
+    now = {"code": "x" * 900, "terms": [{"got": 1.0, "why": ""}, {"got": 2.5, "why": "some"}]}
+    assert list(changed(was, was)) == []
+    assert list(changed(was, now)) == [
+        "terms[1].got: was 2.0, now 2.5",
+        'terms[1].why: was "none", now "some"',
+    ]
+    assert list(changed(["a"], ["a", "b"])) == ['was ["a"], now ["a", "b"]']
+    assert list(changed({"a": 1}, None)) == ['was {"a": 1}, now null']
 
 
 @pytest.mark.parametrize("command", ["show", "replay"])

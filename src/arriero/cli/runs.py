@@ -14,7 +14,9 @@ import click
 from arriero.cli.options import reading, settings_options
 
 if TYPE_CHECKING:
-    from arriero.core.words import Run
+    from collections.abc import Iterator
+
+    from arriero.core.words import JsonValue, Run
     from arriero.store.base import Ledger
 
 QUESTIONS = ("message", "requirement", "text")  # what was asked in words, by app
@@ -145,14 +147,24 @@ def replay(run_id: str, config: Path | None, data: Path | None) -> None:
             if trace is None:
                 raise NotFound(f"run {run_id!r} has no trace, so it cannot be replayed")
             found = await platform.flow.replay(platform.app(run.app), run, trace)
-            return [
-                f"{one.stage}\n  was {json.dumps(one.was)}\n  now {json.dumps(one.now)}"
-                for one in found
-            ]
+            return ["\n  ".join((str(one.stage), *changed(one.was, one.now))) for one in found]
 
     differences = asyncio.run(again())
     click.echo("\n".join(differences) or "identical")
     sys.exit(1 if differences else 0)
+
+
+def changed(was: JsonValue, now: JsonValue, at: str = "") -> Iterator[str]:
+    """Each place in which two values differ, as `path: was VALUE, now VALUE`; what they share is not told."""
+    if isinstance(was, dict) and isinstance(now, dict) and was.keys() == now.keys():
+        for key in was:
+            yield from changed(was[key], now[key], f"{at}.{key}" if at else str(key))
+    elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
+        for place, (one, other) in enumerate(zip(was, now, strict=True)):
+            yield from changed(one, other, f"{at}[{place}]")
+    elif was != now:
+        told = f"was {json.dumps(was)}, now {json.dumps(now)}"
+        yield f"{at}: {told}" if at else told
 
 
 async def _found(ledger: Ledger, run_id: str) -> Run:
