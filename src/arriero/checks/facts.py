@@ -43,8 +43,14 @@ def facts_in(text: str, *, generous: bool = False) -> frozenset[str]:
     if any(sign in text for sign in _LINK_SIGNS):  # hardly ever, and the pattern is slow
         found = {link.rstrip(".,;:!?").lower() for link in _LINK.findall(text)}
         rest = _LINK.sub(" ", text)
-    found |= {code.lower() for code in _CODE.findall(rest) if len(code) >= SHORTEST_CODE}
-    found |= {plain(number) for number in _NUMBER.findall(_CODE.sub(_unless_code, rest))}
+
+    def unless_code(match: re.Match[str]) -> str:
+        if len(match[0]) < SHORTEST_CODE:
+            return match[0]
+        found.add(match[0].lower())
+        return " "
+
+    found |= {plain(number) for number in _NUMBER.findall(_CODE.sub(unless_code, rest))}
     words = set(_WORD.findall(rest.lower()))
     found |= {
         NUMBER_WORDS[word] for word in words & NUMBER_WORDS.keys() if generous or word not in _LOOSE
@@ -79,7 +85,3 @@ def plain(number: str) -> str:
     part = part.rstrip("0")
     whole = whole.replace(".", "").lstrip("0") or "0"
     return f"{whole}.{part}" if part else whole
-
-
-def _unless_code(found: re.Match[str]) -> str:
-    return " " if len(found[0]) >= SHORTEST_CODE else found[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from arriero.checks.base import Exhibit, check
@@ -79,8 +79,8 @@ def is_polite_and_promises_nothing(exhibit: Exhibit) -> tuple[float, str]:
         sourced = " ".join(source.quote for source in exhibit.sources).lower()
         if promise.group().lower() not in sourced:
             return 0.0, f"promises: {promise.group()!r}"
-    letters = [char for char in exhibit.text if char.isalpha()]
-    shouting = len(letters) > 20 and sum(char.isupper() for char in letters) > 0.5 * len(letters)
+    letters = list(filter(str.isalpha, exhibit.text))
+    shouting = len(letters) > 20 and sum(map(str.isupper, letters)) > 0.5 * len(letters)
     return (0.0, "shouts") if shouting else (1.0, "")
 
 
@@ -98,15 +98,18 @@ def does_not_repeat_itself(exhibit: Exhibit) -> tuple[float, str]:
     stand in the same words.
     """
     known = " ".join(supports(exhibit))
-    if _surplus(_sentences(exhibit.text), _sentences(known)):
+    if _surplus(_sentences, exhibit.text, known):
         return 0.0, "a sentence comes twice"
-    loops = _surplus(_runs(exhibit.text), _runs(known)) > 1
+    loops = _surplus(_runs, exhibit.text, known) > 1
     return (0.0, "a phrase loops") if loops else (1.0, "")
 
 
-def _surplus(said: Sequence[str], known: Sequence[str]) -> int:
-    """How often something is said again without being known as often."""
-    there = Counter(known)
+def _surplus(parts: Callable[[str], Sequence[str]], text: str, known: str) -> int:
+    """How often a part of `text` is said again without being known as often."""
+    said = parts(text)
+    if len(set(said)) == len(said):  # as nearly always: nothing has to be known
+        return 0
+    there = Counter(parts(known))
     return sum(max(0, times - max(1, there[one])) for one, times in Counter(said).items())
 
 
