@@ -8,6 +8,7 @@ mail below a "yes" names other orders and says sorry for them.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _NAME = r"(?:[A-Z][\w.'-]*|<\w+>)"  # a name, or the placeholder of one
 _WHOM = (
@@ -92,6 +93,7 @@ def _attribution(lines: list[str], at: int) -> int:
     return 0
 
 
+@lru_cache(maxsize=256)  # asked for by several stages of a run
 def request_in(message: str) -> str:
     """The message without its courtesies; all of it when it is nothing else."""
     asked = message.strip()

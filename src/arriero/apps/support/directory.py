@@ -508,6 +508,8 @@ def _about(
     if customer is None:
         return None
     order = _order(db, customer_id, order_id) if order_id else None
+    if not recent:
+        return About(customer, order, (), ())
     return About(
         customer, order, _orders(db, customer_id, recent), _tickets(db, customer_id, recent)
     )

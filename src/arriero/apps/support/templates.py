@@ -99,9 +99,7 @@ def choose(
     templates: Sequence[Template], intent: str, facts: Mapping[str, str], message: str = ""
 ) -> Template | None:
     """The applying template that asks most of the facts, if it says what was asked; the earlier one on a tie."""
-    fitting = [
-        template
-        for template in templates
-        if template.applies(intent, facts, message) and template.answers(message, facts)
-    ]
-    return max(fitting, key=lambda one: (len(one.when), len(one.needs)), default=None)
+    fitting = [one for one in templates if one.applies(intent, facts, message)]
+    # The most demanding first: to read what an answer says takes longest, and one is enough.
+    fitting.sort(key=lambda one: (len(one.when), len(one.needs)), reverse=True)
+    return next((one for one in fitting if one.answers(message, facts)), None)
