@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from string import ascii_lowercase
 from typing import Any
 
@@ -20,6 +21,7 @@ _WORD = re.compile(r"[^\W_]+(?:_[^\W_]+)*|[.!?;:\n]")
 _BREAKS = frozenset(".!?;:\n")
 BREAK = 3  # words that the end of a sentence counts for: a rule may cross one, not two
 SHORTEST_STEM = 3
+REMEMBERED = 40  # letters; what is longer comes once
 LONG = 6  # a word this long is known with its inner letters in any order ("ignroe")
 
 
@@ -100,7 +102,7 @@ class Lexicon:
         words = tuple(_words(text))
         tags: dict[str, list[tuple[int, int]]] = {}
         for at, word in enumerate(words):
-            for name in self._of(word.text):
+            for name in self._classes(word.text):
                 tags.setdefault(name, []).append((at, at))
             for rest, name in self.phrases.get(word.text, ()):
                 last = at + len(rest)
@@ -109,6 +111,14 @@ class Lexicon:
                 ):
                     tags.setdefault(name, []).append((at, last))
         return Tagged(words, tags)
+
+    def _classes(self, word: str) -> Iterable[str]:
+        return self._remembered(word) if len(word) <= REMEMBERED else self._of(word)
+
+    @cached_property
+    def _remembered(self) -> Callable[[str], tuple[str, ...]]:
+        """A language's common words come in every message."""
+        return lru_cache(maxsize=4_096)(lambda word: tuple(self._of(word)))
 
     def _of(self, word: str) -> Iterator[str]:
         known = self.exact.get(word)
