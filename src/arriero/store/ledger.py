@@ -54,6 +54,14 @@ def open_ledger(url: str, *, synchronous: str = "NORMAL", clock: Clock | None = 
     return SqlLedger(engines, Writer(engines, synchronous), clock or SystemClock())
 
 
+# Asked several times a second, so it is put together once.
+_EXPOSED = select(schema.exposures).where(
+    schema.exposures.c.seq.in_(
+        select(func.max(schema.exposures.c.seq)).group_by(schema.exposures.c.app)
+    )
+)
+
+
 class SqlLedger:
     """Implements `Ledger`. One thread writes, a few read; the event loop never waits for a disk."""
 
@@ -227,9 +235,7 @@ class SqlLedger:
         )
 
     async def exposures(self) -> Mapping[str, Exposure]:
-        table = schema.exposures
-        newest = select(func.max(table.c.seq)).group_by(table.c.app)
-        found = await self._all(select(table).where(table.c.seq.in_(newest)), values.to_exposure)
+        found = await self._all(_EXPOSED, values.to_exposure)
         return {exposure.app: exposure for exposure in found}
 
     async def variant(self, id: str) -> Variant | None:

@@ -98,8 +98,8 @@ class SqlRecords:
         await self._ledger.write(lambda connection: _run(connection, self._put, row))
 
     async def list(self, tenant: str, kind: str) -> Mapping[str, JsonValue]:
-        query = select(records.c.id, records.c.value).where(*self._at(tenant, kind))
-        found = await self._ledger.read(lambda connection: connection.execute(query).all())
+        key = {"of_tenant": tenant, "of_app": self._app, "of_kind": kind}
+        found = await self._ledger.read(lambda connection: connection.execute(_ALL, key).all())
         # Sorted here: PostgreSQL orders text by its locale, SQLite by its bytes.
         return {id: json.loads(text) for id, text in sorted((id, text) for id, text in found)}
 
@@ -121,18 +121,20 @@ class SqlRecords:
 
         return int(await self._ledger.write(work))
 
-    def _at(self, tenant: str, kind: str, id: str | None = None) -> Sequence[ColumnElement[bool]]:
+    def _at(self, tenant: str, kind: str, id: str) -> Sequence[ColumnElement[bool]]:
         table = records.c
-        here = [table.tenant == tenant, table.app == self._app, table.kind == kind]
-        return here if id is None else [*here, table.id == id]
+        here = table.tenant == tenant, table.app == self._app, table.kind == kind
+        return (*here, table.id == id)
 
 
-_ONE = select(records.c.value).where(
+# Made once: what is read several times a second is not to be put together each time.
+_OF_KIND = (
     records.c.tenant == bindparam("of_tenant"),
     records.c.app == bindparam("of_app"),
     records.c.kind == bindparam("of_kind"),
-    records.c.id == bindparam("of_id"),
 )
+_ALL = select(records.c.id, records.c.value).where(*_OF_KIND)
+_ONE = select(records.c.value).where(*_OF_KIND, records.c.id == bindparam("of_id"))
 
 
 def _names(kind: str, id: str, text: str, of: Collection[str]) -> bool:
