@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from types import NoneType
 from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel
@@ -154,23 +155,37 @@ def each_text(value: JsonValue, change: Callable[[str], str]) -> JsonValue:
     """`value` with every string in it changed, however deep it lies; keys stay."""
     if isinstance(value, str):
         return change(value)
-    if isinstance(value, (dict, Mapping)):  # a dict first: telling any other mapping costs most
+    if isinstance(value, dict):
         return {key: each_text(item, change) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [each_text(item, change) for item in value]
+    if not isinstance(value, _NO_TEXT) and isinstance(value, Mapping):
+        return each_text(dict(value), change)
     return value
 
 
-def each_string(value: JsonValue) -> Iterable[str]:
+def each_string(value: JsonValue) -> Sequence[str]:
     """Every string in `value`, however deep it lies; keys are none."""
+    found: list[str] = []
+    _gather(value, found)
+    return found
+
+
+def _gather(value: JsonValue, found: list[str]) -> None:
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, (dict, Mapping)):
+        found.append(value)
+    elif isinstance(value, dict):
         for item in value.values():
-            yield from each_string(item)
+            _gather(item, found)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from each_string(item)
+            _gather(item, found)
+    elif not isinstance(value, _NO_TEXT) and isinstance(value, Mapping):
+        _gather(dict(value), found)
+
+
+# Looked for before `Mapping`: to tell a mapping that is no dict costs more than all else.
+_NO_TEXT = (int, float, NoneType)
 
 
 class Masker(Protocol):
@@ -251,13 +266,13 @@ def _slips() -> Mapping[str, str]:
 
 def _persons(text: str, spare: frozenset[str]) -> Iterable[Found]:
     """The persons, and their names wherever else in the text they stand alone."""
-    public = list(public_names(text))
+    public, words = list(public_names(text)), Words(text, spare)
     persons = [
         one
-        for one in (*names(text, spare), *addressed(text, Words(text, spare)))
+        for one in (*names(text, words), *addressed(text, words))
         if not any(start < one.end and one.start < end for start, end in public)
     ]
-    persons += beside(text, persons, spare)
+    persons += beside(text, persons, words)
     parts = {
         word.lower()
         for one in persons
@@ -309,10 +324,13 @@ def _matches(text: str, known: Sequence[Known]) -> Iterable[Found]:
 
 
 _BETWEEN = re.compile(r"[\W_]+")
+_NO_SIGNS = {code: None for code in range(128) if not chr(code).isalnum()}
 
 
 def _signs(text: str) -> str:
     """The letters and digits of `text` in lower case, whatever stands between them."""
+    if text.isascii():  # what `reading` changes in it is left out here
+        return text.lower().translate(_NO_SIGNS)
     return _BETWEEN.sub("", reading(text).text.lower())
 
 

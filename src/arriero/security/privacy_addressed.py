@@ -172,9 +172,8 @@ def addressed(text: str, words: Words) -> Iterator[Found]:
     yield from _last_words(text, words)
 
 
-def beside(text: str, persons: Collection[Found], spare: Collection[str]) -> Sequence[Found]:
+def beside(text: str, persons: Collection[Found], words: Words) -> Sequence[Found]:
     """Names that stand beside one that was found: "Öztürk / Bauer", "shauna not shawna"."""
-    words = Words(text, spare)
     return [
         Found("PERSON", *match.span("who"))
         for one in persons

@@ -133,13 +133,15 @@ _OWN = re.compile(
     _I,
 )
 
+# With the digits that such a value has at least: a text with fewer is not searched for it.
 CUED = (
-    ("ID", _ID), ("ID", _VAT), ("ID", _BIC), ("PLATE", _PLATE), ("PLATE", _PLATE_SMALL), ("ADDRESS", _POSTCODE), ("USER", _HANDLE_CUE),
-    ("CARD", _CARD_AFTER), ("IBAN", _IBAN_CUE), ("PHONE", _SHORT_PHONE),
+    ("ID", _ID, 2), ("ID", _VAT, 1), ("ID", _BIC, 0), ("PLATE", _PLATE, 1), ("PLATE", _PLATE_SMALL, 1),
+    ("ADDRESS", _POSTCODE, 2), ("USER", _HANDLE_CUE, 0), ("CARD", _CARD_AFTER, 13), ("IBAN", _IBAN_CUE, 2),
+    ("PHONE", _SHORT_PHONE, 6),
 )  # fmt: skip
 ALONE = (
-    ("ID", _FISCAL), ("ID", _AHV), ("ID", _CPF), ("ID", _NORDIC), ("ID", _MAC), ("CARD", _CARD), ("PHONE", _APART),
-    ("PLATE", _PLATE_ALONE), ("USER", _HANDLE_FORM),
+    ("ID", _FISCAL, 7), ("ID", _AHV, 13), ("ID", _CPF, 11), ("ID", _NORDIC, 10), ("ID", _MAC, 1), ("CARD", _CARD, 15),
+    ("PHONE", _APART, 7), ("PLATE", _PLATE_ALONE, 2), ("USER", _HANDLE_FORM, 2),
 )  # fmt: skip
 
 
@@ -156,7 +158,7 @@ def cued(text: str) -> Iterator[Found]:
     for match in _HANDLE_ANY.finditer(text):
         if match["value"].lower() not in ordinary_words():
             yield Found("USER", *match.span("value"))
-    yield from _named(text, digits=any(char.isdigit() for char in text))
+    yield from _named(text, sum(map(str.isdigit, text)))
 
 
 def spelt_mails(text: str) -> Iterator[Found]:
@@ -166,14 +168,14 @@ def spelt_mails(text: str) -> Iterator[Found]:
             yield Found("EMAIL", *match.span())
 
 
-def _named(text: str, *, digits: bool) -> Iterator[Found]:
-    for kind, pattern in CUED:
-        if digits or kind in {"USER", "ID"}:
+def _named(text: str, digits: int) -> Iterator[Found]:
+    for kind, pattern, least in CUED:
+        if digits >= least:
             for match in pattern.finditer(text):
                 yield Found(kind, *match.span("value"))
     if digits:
-        for kind, pattern in ALONE:
-            for match in pattern.finditer(text):
+        for kind, pattern, least in ALONE:
+            for match in pattern.finditer(text) if digits >= least else ():
                 if not _OWN.search(text[max(0, match.start() - 40) : match.start()]):
                     yield Found(kind, *match.span())
         for match in _OH.finditer(text):

@@ -154,9 +154,8 @@ def _words(file: str) -> frozenset[str]:
     return frozenset((files("arriero.security") / file).read_text(encoding="utf-8").split())
 
 
-def names(text: str, spare: Collection[str] = ()) -> Iterator[Found]:
-    """The persons in `text`; `spare` are further words (in lower case) that are none, such as brands."""
-    words = Words(text, spare)
+def names(text: str, words: Words) -> Iterator[Found]:
+    """The persons in `text`, of which `words` are."""
     for cue in _STRONG.finditer(text):
         if end := words.name_at(cue.end(), strict=False):
             yield Found("PERSON", cue.end(), end)
@@ -351,7 +350,7 @@ def _likely(text: str, words: Words) -> Iterator[Found]:
 
 
 class Words:
-    """Reads names off a text."""
+    """Reads names off a text; `spare` are words (in lower case) that are none, such as brands."""
 
     def __init__(self, text: str, spare: Collection[str]) -> None:
         self.text = text

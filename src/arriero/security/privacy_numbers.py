@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from arriero.security.privacy_text import Found
 
@@ -151,29 +152,17 @@ def numbers(text: str) -> Iterator[Found]:
     """E-mail, bank, card, identity and telephone numbers, IP addresses, dates of birth."""
     if "@" in text or _AT.search(text):
         yield from _all("EMAIL", _EMAIL, text)
-    if not _DIGIT.search(text):
+    digits = sum(map(str.isdecimal, text))
+    if digits < FEWEST:
         return
-    yield from _ibans(text)
-    yield from _cards(text)
-    yield from _all("BIRTH", _BORN, text)
-    yield from _all("BIRTH", _LONG_AGO, text, _is_a_birth)
-    yield from _all("IP", _IPV4, text, lambda match: match.group() not in _NOBODYS)
-    yield from _all("IP", _IPV6, text)
-    yield from _all("ID", _SSN, text, _not_own)
-    yield from _all("ID", _NINO, text)
-    yield from _all("ID", _NIR, text, _is_nir)
-    yield from _all("ID", _DNI, text, _is_dni)
-    yield from _all("ID", _ID_CUE, text, _opens_no_sentence)
-    yield from _all("CARD", _CARD_CUE, text)
-    yield from _all("ACCOUNT", _ACCOUNT_CUE, text)
-    yield from _all("ID", _STEUER, text, lambda match: is_tax_id(match.group()))
-    yield from _all("PHONE", _PHONE_CUE, text, _is_phone)
-    yield from _all("PHONE", _SPELLED, text, _not_own)
-    yield from _all("PHONE", _PHONE, text, _is_phone)
-    yield from _all("PHONE", _PLAIN_MOBILE, text, _not_own)
+    yield from _ibans(text, digits)
+    if digits >= CARD_DIGITS:
+        yield from _cards(text)
+    for shape in SHAPES:
+        if digits >= shape.digits:
+            yield from _all(shape.kind, shape.pattern, text, shape.proves)
 
 
-_DIGIT = re.compile(r"\d.*\d.*\d", re.DOTALL)
 _AT = re.compile(r"\b(?:at|ät|arroba|arobase)\b", _I)
 
 Proof = Callable[[re.Match[str]], bool]
@@ -190,9 +179,9 @@ def _all(
             yield Found(kind, start, end)
 
 
-def _ibans(text: str) -> Iterator[Found]:
+def _ibans(text: str, digits: int) -> Iterator[Found]:
     yield from _all("IBAN", _IBAN_CUE, text, lambda match: is_iban(match["value"]))
-    for match in _IBAN.finditer(text):
+    for match in _IBAN.finditer(text) if digits >= IBAN_DIGITS else ():
         if end := _iban_end(match.group()):
             yield Found("IBAN", match.start(), match.start() + end)
 
@@ -209,7 +198,11 @@ def _iban_end(candidate: str) -> int | None:
     # A digit mistyped makes it no less private: country and length are enough. But "no 4000..." is a card's.
     if candidate[:3].islower() and candidate[2] == " " and not is_iban(candidate[:end]):
         return None
-    return end if digits >= 8 and (country in _IBAN_LENGTHS or is_iban(candidate[:end])) else None
+    return (
+        end
+        if digits >= IBAN_DIGITS and (country in _IBAN_LENGTHS or is_iban(candidate[:end]))
+        else None
+    )
 
 
 def _cards(text: str) -> Iterator[Found]:
@@ -301,3 +294,37 @@ def _is_phone(match: re.Match[str]) -> bool:
 def _not_own(match: re.Match[str]) -> bool:
     start = match.start("value") if "value" in match.re.groupindex else match.start()
     return not _OWN.search(match.string[max(0, start - 40) : start])
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What values of a kind look like, and what proves one. None has fewer than so many `digits`.
+
+    A text with fewer is not searched for it: most hold an order's number and no longer one.
+    """
+
+    kind: str
+    pattern: re.Pattern[str]
+    digits: int
+    proves: Proof = lambda match: True
+
+
+FEWEST, IBAN_DIGITS, CARD_DIGITS = 3, 8, 14
+SHAPES = (
+    Shape("BIRTH", _BORN, 3),
+    Shape("BIRTH", _LONG_AGO, 5, _is_a_birth),
+    Shape("IP", _IPV4, 4, lambda match: match.group() not in _NOBODYS),
+    Shape("IP", _IPV6, 0),
+    Shape("ID", _SSN, 9, _not_own),
+    Shape("ID", _NINO, 6),
+    Shape("ID", _NIR, 14, _is_nir),
+    Shape("ID", _DNI, 7, _is_dni),
+    Shape("ID", _ID_CUE, 1, _opens_no_sentence),
+    Shape("CARD", _CARD_CUE, 13),
+    Shape("ACCOUNT", _ACCOUNT_CUE, 5),
+    Shape("ID", _STEUER, 11, lambda match: is_tax_id(match.group())),
+    Shape("PHONE", _PHONE_CUE, 6, _is_phone),
+    Shape("PHONE", _SPELLED, 8, _not_own),
+    Shape("PHONE", _PHONE, 7, _is_phone),
+    Shape("PHONE", _PLAIN_MOBILE, 9, _not_own),
+)

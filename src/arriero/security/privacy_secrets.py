@@ -96,9 +96,11 @@ _REG = re.compile(
     _I,
 )
 
+# With the digits that such a value has at least: a text with fewer is not searched for it.
 PATTERNS = (
-    ("SECRET", _DIGITS), ("SECRET", _AFTER_PASS), ("SECRET", _QUOTED), ("SECRET", _SET_TO), ("SECRET", _MIXED), ("SECRET", _LAST_FOUR),
-    ("ID", _NAMED), ("ID", _INSURED), ("ID", _PERSONAL_ID), ("ACCOUNT", _ACCOUNT), ("PLATE", _REG),
+    ("SECRET", _DIGITS, 3), ("SECRET", _AFTER_PASS, 0), ("SECRET", _QUOTED, 0), ("SECRET", _SET_TO, 2), ("SECRET", _MIXED, 1),
+    ("SECRET", _LAST_FOUR, 3), ("ID", _NAMED, 4), ("ID", _INSURED, 6), ("ID", _PERSONAL_ID, 5), ("ACCOUNT", _ACCOUNT, 7),
+    ("PLATE", _REG, 1), ("ID", _OF_STATES, 4), ("PHONE", _PHONE_SPACED, 7),
 )  # fmt: skip
 
 
@@ -109,16 +111,14 @@ def secrets(text: str) -> Iterator[Found]:
             yield Found("SECRET", *match.span("value"))
     for match in _DOMAIN_USER.finditer(text):
         yield Found("USER", *match.span("value"))
-    if not any(char.isdigit() for char in text):
+    digits = sum(map(str.isdigit, text))
+    if not digits:
         yield from _underscored(text)
         return
-    for kind, pattern in PATTERNS:
-        for match in pattern.finditer(text):
-            yield Found(kind, *match.span("value"))
-    for match in _OF_STATES.finditer(text):
-        yield Found("ID", *match.span())
-    for match in _PHONE_SPACED.finditer(text):
-        yield Found("PHONE", *match.span())
+    for kind, pattern, least in PATTERNS:
+        if digits >= least:
+            for match in pattern.finditer(text):
+                yield Found(kind, *match.span("value" if "value" in pattern.groupindex else 0))
     if _SPEAKS_OF_PASS.search(text):
         for match in _WORD_AND_YEAR.finditer(text):
             yield Found("SECRET", *match.span("value"))
