@@ -16,7 +16,7 @@ from importlib.resources import files
 from string import ascii_lowercase
 
 from arriero.security.privacy_likeness import folded, likeness
-from arriero.security.privacy_text import Found
+from arriero.security.privacy_text import BEGINS, Found
 
 _I = re.IGNORECASE
 _WORD = r"[^\W\d_]+(?:['-][^\W\d_]+)*"
@@ -33,6 +33,7 @@ LONGEST = 4  # words of a name, particles not counted
 
 # What leads in a name whatever it looks like, also in lower case.
 _STRONG = re.compile(
+    rf"{BEGINS}"
     r"(?:\b(?:name|names) on (?:the|my|our) \w+(?: \w+)? (?:is|are|says|reads|was)|\b(?:bell|buzzer|door|label|klingel|schild) (?:says|reads|steht)|\bcitofono|\bcampanello"
     r"|\b(?:fam|familie|famille|familia|hr|fru|dhr|mevr|sig|sig\.ra|signora?|pani?|dott|dra|ing|mag|sra?)\.?(?=\s(?-i:[A-ZÀ-ÖØ-ÞŁŚŹŻŠČŘŽĐ]))"
     r"|\b(?:nazywam się|mam na imię|jag heter|jeg heter|jeg hedder|ik heet|mijn naam is|mi chiamo|il mio nome è|chamo-me|me chamo|meu nome é|jmenuji se|ad\u0131m|ismim|nimeni on|mă numesc|numele meu este|zovem se|moje ime je|a nevem|tnv)"
@@ -50,6 +51,7 @@ _STRONG = re.compile(
 )
 # What leads in a name, or any other word: only what is no ordinary word counts.
 _WEAK = re.compile(
+    rf"{BEGINS}"
     r"(?:\b(?:i am|i'm|im|am|iam|it is|it's|this is|here is|we are|sp(?:eak|eaking|oke|oken) (?:to|with)|(?:talk|chatt?|dealt|deal)(?:ed|ing)? (?:to|with)|ask(?:ed)? for"
     r"|(?:someone|somebody|person|colleague|guy|woman|man|agent|lady) (?:called|named)|tell|thank|collected by|signed for by|helped by|served by|dealt with|left (?:it )?with|say hi to|behalf of"
     r"|(?:my|his|her|our) (?:wife|husband|partner|son|daughter|mother|father|mum|mom|dad|sister|brother|friend|neighbou?r|colleague|boss|assistant|flatmate|roommate|housemate|landlord|landlady|tenant|girlfriend|boyfriend|fiancée?|cousin|aunt|uncle|nephew|niece|gran|grandma|grandpa|grandmother|grandfather|kid|ex|spouse|caretaker|guide|mate|pal|buddy|bro|sis|stepson|stepdaughter|stepdad|stepmum|stepmom|grandson|granddaughter|godson|goddaughter|partner|missus|hubby|wifey|bf|gf|client|customer|student|pupil|secretary|manager|coach|teacher)(?: is)?"

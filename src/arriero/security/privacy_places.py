@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from arriero.security.privacy_names import ordinary_words
-from arriero.security.privacy_text import Found
+from arriero.security.privacy_text import BEGINS, Found
 from arriero.security.privacy_towns import closed, is_town
 
 _I = re.IGNORECASE
@@ -137,6 +137,7 @@ _SHOP_NUMBER = re.compile(
     _I,
 )
 _BOX = re.compile(
+    rf"{BEGINS}"
     r"(?:\bp\.?\s?o\.?\s?box|\bpost\s?box|\bpostfach|\bboîte\s+postale|\bboite\s+postale|(?-i:\bBP)|\bapartado(?:\s+de\s+correos)?"
     r"|\bapdo\.?|\bcasilla)\s*(?:no\.?|nr\.?|n°|nº|:|#)?\s*(?P<value>\d[\d ]{1,7}(?<=\d))(?!\w)",
     _I,
@@ -174,6 +175,7 @@ _TAIL = re.compile(
 )
 _POSTCODE = re.compile(r"(?<![\w-])[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}(?![\w-])")
 _CUE = re.compile(
+    rf"{BEGINS}"
     r"(?:\badd?r(?:ess?(?:es)?)?\b|\b(?:drop|leave|bring)(?:ped)?(?: it| them| this)?(?: off)? at\b|\bwe'?re at\b|\bi'?m at\b|\bmy place is\b|\bc'est au\b|\badres\w*|\badresa\b|\bindirizzo\b|\bmorada\b|\bendereço\b|\bbor på\b|\bbor i\b|\babito in\b|\bmoro na\b|\bmieszkam\b|\b(?:jeg|jag|vi) bor\b|\bik woon\b|\bwe wonen\b|\bspedi\w+ a\b|\babito\b|\babitiamo\b|\bmand\w+(?:lo|me)? a\b|\bmora[mr]?os? na\b|\bbydlím\b|\badresse\b|\banschrift\b|\bdirección\b|\bdomicilio\b|\bi live (?:at|in|on)\b|\bwe live (?:at|in|on)\b"
     r"|\bliv(?:e|ing) at\b|\bmoved to\b|\bdeliver\w*(?: it| them| this)? (?:to|at)\b|\b(?:ship|send|post|mail)(?:ed|s|ing)?\b[^.!?\n]{0,25}?\bto\b"
     r"|\bich wohne\b|\bwohn(?:e|t|en|st)?(?: jetzt| nun| derzeit| seit \w+)?\b|\bwohnhaft\b|\b(?:wir sind|ich bin) (?:jetzt|nun|ab sofort|umgezogen)\b|\bsteht bei\b|\bliefer\w*\b[^.!?\n]{0,20}?\b(?:an|nach|in)\b|\bbitte an\b|\bj'?habite\b|\b(?:livr|envoy|expédi|expedi)\w*\b[^.!?\n]{0,15}?\b(?:au|à|a|chez)\b"

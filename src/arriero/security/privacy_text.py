@@ -8,6 +8,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+# Where a word begins. A pattern of many words says it first, and is tried at no other place.
+BEGINS = r"(?<!\w)(?=\w)"
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 _PLAIN = {ord(dash): "-" for dash in _DASHES} | {ord("\u2019"): "'", ord("\u00b4"): "'"}
 
