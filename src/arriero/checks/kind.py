@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from arriero.checks.base import Exhibit
 from arriero.checks.grounding import content_words
@@ -99,27 +100,45 @@ _COUNTED = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a question asks for: kinds of things, the number of something, the hours of a special day."""
+
+    kinds: tuple[Kind, ...]
+    many: tuple[str, ...]
+    day: str
+
+
+@lru_cache(maxsize=256)  # every template that may answer a question is held to it
+def wanted(question: str) -> Wanted:
+    """The kinds of things that `question` says plainly that it wants."""
+    day = _SPECIAL_DAY.search(question) if _OPENS.search(question) else None
+    return Wanted(
+        kinds=tuple(kind for kind in KINDS if kind.asked.search(question)),
+        many=tuple(found[1] for found in _MANY.finditer(question)),
+        day=day[0].lower() if day else "",
+    )
+
+
 def lacking(question: str, answer: str) -> str:
     """The kind of thing that is asked for and not named; empty when nothing is lacking."""
-    kinds = [kind for kind in KINDS if kind.asked.search(question)]
-    many = tuple(_MANY.finditer(question))
-    if kinds or many:  # most ask for none of them, and reading an answer is what takes time
+    asked = wanted(question)
+    if asked.kinds or asked.many:  # most ask for none, and reading an answer is what takes time
         told = [read(one) for one in sentences(answer)] or [read(answer)]
-    for kind in kinds:
+    for kind in asked.kinds:
         if not kind.says(answer, told):
             return kind.name
-    for found in many:
-        counted = set(content_words(found[1]))
-        unit = {fact.unit for fact in read(f"1 {found[1]}").facts} - {""}
+    for things in asked.many:
+        counted = set(content_words(things))
+        unit = {fact.unit for fact in read(f"1 {things}").facts} - {""}
         if counted and not any(
             (counted & set(one.stems) and _COUNTED.search(one.text))
             or unit & {fact.unit for fact in one.facts}
             for one in told
         ):
-            return f"number of {found[1].lower()}"
-    day = _SPECIAL_DAY.search(question) if _OPENS.search(question) else None
-    if day and day[0].lower() not in answer.lower() and not _OF_SPECIAL_DAYS.search(answer):
-        return day[0].lower()
+            return f"number of {things.lower()}"
+    if asked.day and asked.day not in answer.lower() and not _OF_SPECIAL_DAYS.search(answer):
+        return asked.day
     return ""
 
 
