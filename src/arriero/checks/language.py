@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log
-from operator import add
 from pathlib import Path
 
 SAMPLES = Path(__file__).with_name("language_samples.toml")
@@ -64,25 +63,25 @@ def language_of(text: str) -> str | None:
         _told_by(given.lower(), proper=not (shouted or at == 0) and given[0].isupper())
         for at, given in enumerate(words)
     ]
-    letters = map(sum, zip(*(of_letters for of_letters, _ in told), strict=True))
-    known = [sum(column) for column in zip(*(of_word for _, of_word in told), strict=True)]
-    ranked = sorted(zip(map(add, letters, known), known, _profiles(), strict=True), reverse=True)
-    (best, said, code), (second, _, _) = ranked[:2]
-    return code if best - second >= (CLEAR if said else CLEAR_UNKNOWN) else None
+    sums = [sum(column) for column in zip(*(likely for likely, _ in told), strict=True)]
+    second, best = sorted(sums)[-2:]
+    at = sums.index(best)
+    knows = any(known[at] for _, known in told)
+    return tuple(_profiles())[at] if best - second >= (CLEAR if knows else CLEAR_UNKNOWN) else None
 
 
 @lru_cache(maxsize=4_000)  # a language's common words come in every message
-def _told_by(word: str, *, proper: bool) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """What a word says for each language: by its letters, and by being one of its known words.
+def _told_by(word: str, *, proper: bool) -> tuple[tuple[float, ...], tuple[bool, ...]]:
+    """What a word says for each language, by its letters and by being a known word, and which languages know it.
 
     `proper`: it stands with a capital where none is needed.
     """
     profiles = _profiles().values()
-    who = [word in profile.words for profile in profiles]
+    who = tuple(word in profile.words for profile in profiles)
     bonus = KNOWN * (1 + log(len(who) / sum(who))) if any(who) else 0.0
     weight = PROPER if proper and not any(who) else 1.0
-    letters = tuple(weight * profile.letters(word) for profile in profiles)
-    return letters, tuple(bonus * knows for knows in who)
+    likely = (weight * profile.letters(word) for profile in profiles)
+    return tuple(one + bonus * knows for one, knows in zip(likely, who, strict=True)), who
 
 
 def _is_of_another_script(words: list[str]) -> bool:
