@@ -47,7 +47,7 @@ async def test_a_rejected_change_stays_out_of_force_and_says_why(book: Rulebook)
     done = await book.act("t", task.id, Act("return", "per", "too few"))
     assert (done.state, done.payload["note"]) == ("returned", "too few")
     assert await book.changes("t") == []
-    with pytest.raises(Conflict, match="returned by per"):
+    with pytest.raises(Conflict, match="rejected by per"):
         await book.act("t", task.id, Act("resolve", "olga"))
 
 
