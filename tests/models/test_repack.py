@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -159,7 +160,9 @@ async def test_a_real_copy_is_prepared_with_its_loss_and_then_loaded(
     made = await copies.prepare(row, tmp_path, progress=Silent())
     assert path_of(row, tmp_path, repacked=True) == made.path
     assert 0.9 < made.loss["agreement"] <= 1
-    assert await copies.prepare(row, tmp_path, progress=Silent()) == made
+    again = await copies.prepare(row, tmp_path, progress=Silent())
+    # On a busy machine the first time measures no threads, and the second does.
+    assert replace(again, writers=made.writers) == made
 
 
 def _tensors(file: Path) -> dict[str, np.ndarray]:
