@@ -2,7 +2,7 @@
 tokens. The pipeline was tuned on MBPP alone; this file is run only to report (each look is in LOG.md).
 
 `--limit=N` (the first N problems) makes it shorter; the number of problems is told as n. The 1.5b has a bar of its
-own, `code_larger`: it takes four times as long, and either may be run again without the other.
+own, `code_larger`: either may be run again without the other.
 """
 
 from __future__ import annotations

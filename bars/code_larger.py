@@ -1,4 +1,4 @@
-"""HumanEval with the 1.5b: as `code`, and run apart from it because it takes four times as long."""
+"""HumanEval with the 1.5b: as `code`, and run apart from it because it takes longer."""
 
 from __future__ import annotations
 

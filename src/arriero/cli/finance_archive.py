@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arriero.cli.options import load, reading, settings_options, user
+from arriero.cli.wide import wide
 from arriero.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -181,7 +182,6 @@ async def _hold(
 
 
 def _list(rows: Sequence[Mapping[str, JsonValue]]) -> None:
-    from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
     table = Table(
@@ -195,9 +195,7 @@ def _list(rows: Sequence[Mapping[str, JsonValue]]) -> None:
             row["run"], row["made_at"][:10], row["client"] or "-", row["ticker"], row["as_of"],
             row["recommendation"] or "-", row["status"], kept, row["kept_until"] or "-",
         )  # fmt: skip
-    console = Console()
-    console.width = max(console.width, WIDTH)
-    console.print(table)
+    wide(WIDTH).print(table)
 
 
 def _status(told: Mapping[str, Any]) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from arriero.cli.wide import wide
+
 WIDTH = 100  # columns that the table needs
 
 if TYPE_CHECKING:
@@ -42,7 +44,6 @@ def backtest(file: Path, cost: float) -> None:
 
 
 def _show(earned: tuple[Earned, ...]) -> None:
-    from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
     heads = "a year,volat.,Sharpe,Sortino,fall,trades,in,not luck"
@@ -61,6 +62,4 @@ def _show(earned: tuple[Earned, ...]) -> None:
             f"{one.invested:.0%}",
             f"{one.deflated:.2f}",
         )
-    console = Console()
-    console.width = max(console.width, WIDTH)  # a way whose name is cut off says nothing
-    console.print(table)
+    wide(WIDTH).print(table)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arriero.cli.options import load, settings_options
+from arriero.cli.wide import wide
 from arriero.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ SHARES = (
     "capital_spending_to_revenue",
 )
 MILLION = 1e6
-WIDTH = 100  # columns that five periods need: a day that was cut off says nothing
+WIDTH = 100  # columns that five periods need
 
 
 @click.command()
@@ -58,15 +59,13 @@ def facts(
     What has no value says why. The providers are those of [apps.finance.evidence]; left alone they know two invented
     companies, XTAM and XPUN.
     """
-    from rich.console import Console  # noqa: PLC0415  # keeps --help fast
     from rich.markup import escape  # noqa: PLC0415
 
     bundle, found = asyncio.run(_analysed(ticker, as_of, _settings(ticker, config, data, files)))
     if as_json:
         click.echo(json.dumps(_plain(bundle, found), indent=2, default=str))
         return
-    console = Console(highlight=False)
-    console.width = max(console.width, WIDTH)
+    console = wide(WIDTH, highlight=False)
     _statements(console, bundle, found, quarters=quarters)
     _ratios(console, found)
     if sources:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arriero.cli.options import load, reading, settings_options
+from arriero.cli.wide import wide
 from arriero.cli.written import write
 
 if TYPE_CHECKING:
@@ -77,7 +78,6 @@ async def _begin(settings: Settings, app: str, because: str) -> Cycle:
 def status(app: str | None, as_json: bool, config: Path | None, data: Path | None) -> None:
     """The newest cycles and where they stand."""
     from rich import box  # noqa: PLC0415  # keeps --help fast
-    from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
     found = asyncio.run(_cycles(reading(config, data), app))
@@ -105,9 +105,7 @@ def status(app: str | None, as_json: bool, config: Path | None, data: Path | Non
     for it in found:
         because = f"{it.because}; waits: {it.waits}" if it.waits else it.because
         table.add_row(it.id, it.app, it.state, f"{it.at:%Y-%m-%d %H:%M}", because)
-    console = Console()
-    console.width = max(console.width, 120)
-    console.print(table)
+    wide(120).print(table)
 
 
 async def _cycles(settings: Settings, app: str | None) -> Sequence[Cycle]:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import click
 
 from arriero.cli.options import reading, settings_options
+from arriero.cli.wide import wide
 
 if TYPE_CHECKING:
     from arriero.core.settings import Settings
     from arriero.learning.analysis import Analysis, Group
 
 SHOWN = 15
-WIDTH = 110  # columns that the table needs: a name that was cut off says nothing
+WIDTH = 110  # columns that the table needs
 
 
 @click.command()
@@ -56,7 +57,6 @@ async def _analyses(settings: Settings, app: str | None) -> list[Analysis]:
 
 def _show(found: Analysis) -> None:
     from rich import box  # noqa: PLC0415
-    from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
     click.echo(
@@ -70,10 +70,8 @@ def _show(found: Analysis) -> None:
         column.no_wrap = True
     for group in found.groups[:SHOWN]:
         table.add_row(*_row(group))
-    console = Console()
-    console.width = max(console.width, WIDTH)
     if found.groups:
-        console.print(table)
+        wide(WIDTH).print(table)
     click.echo(found.advice)
     for id in found.examples:
         click.echo(f"  arriero runs show {id}")
@@ -82,9 +80,7 @@ def _show(found: Analysis) -> None:
 def _row(group: Group) -> tuple[str, ...]:
     span = f"{group.share.value:.0%} ({group.share.low:.0%} to {group.share.high:.0%})"
     mark = "!" if group.stands_out else ""
-    # Only bad answers were lost at a stage: its share is of all of them.
-    of = group.n if group.kind != "stage" else round(group.n / group.shrunk)
     return (
-        *(mark, group.kind, group.name, f"{group.bad} of {of}", span),
+        *(mark, group.kind, group.name, f"{group.bad} of {group.n}", span),
         *(f"{group.shrunk:.0%}", f"{group.excess:.1f}"),
     )

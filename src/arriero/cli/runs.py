@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arriero.cli.options import reading, settings_options
+from arriero.cli.wide import wide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,6 @@ def runs() -> None:
 @settings_options
 def list_(app: str | None, limit: int, every: bool, config: Path | None, data: Path | None) -> None:
     """The newest runs that somebody was answered by."""
-    from rich.console import Console  # noqa: PLC0415  # keeps --help fast
     from rich.table import Table  # noqa: PLC0415
 
     from arriero.assembly import TENANT, open_store  # noqa: PLC0415
@@ -68,10 +68,7 @@ def list_(app: str | None, limit: int, every: bool, config: Path | None, data: P
             run.actor,
         )
         table.add_row(*told, *([run.mode] if every else []))
-    # A narrow window wraps the lines; an id that was cut off could not be copied.
-    console = Console()
-    console.width = max(console.width, WIDTH)
-    console.print(table)
+    wide(WIDTH).print(table)
 
 
 @runs.command()

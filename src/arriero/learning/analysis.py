@@ -184,7 +184,7 @@ def _group(
 def _stages(counts: Mapping[str, tuple[int, int]]) -> list[Group]:
     lost = sum(n for _, n in counts.values())
     return [
-        Group("stage", name, n, n, wilson(n, lost), n / lost, 0.0, stands_out=False)
+        Group("stage", name, lost, n, wilson(n, lost), n / lost, 0.0, stands_out=False)
         for name, (_, n) in counts.items()
     ]
 
