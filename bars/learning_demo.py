@@ -3,8 +3,8 @@
 Real model, real training, real ledger; simulated customers and watch windows. A seed takes 20 to 45
 minutes on two idle cores, so each one that was played is kept in `learning_demo.jsonl` with its commit and
 machine, and only those that are missing are played (remove a line to play its seed again). `--seeds N` plays
-that many, `--good` only the first part. Two lazy products are shown beside it: one that always promotes and
-one that never does.
+that many, `--good` only the first part, `--alone` asks no larger model. Two lazy products are shown beside it:
+one that always promotes and one that never does.
 """
 
 from __future__ import annotations
@@ -32,12 +32,13 @@ PLAYED = Path(__file__).with_name("learning_demo.jsonl")
 def main() -> None:
     arms = ARMS[:1] if "--good" in sys.argv else ARMS
     seeds = int(sys.argv[sys.argv.index("--seeds") + 1]) if "--seeds" in sys.argv else SEEDS
+    against = None if "--alone" in sys.argv else RIVAL
     console = Console(width=160)
     played = [told for told in _kept() if len(told["acts"]) >= len(arms)]
     for seed in sorted(set(range(1, seeds + 1)) - {told["seed"] for told in played}):
         progress(f"seed {seed} of {seeds}")
         with tempfile.TemporaryDirectory() as folder:
-            told = asyncio.run(play(Path(folder), seed, arms, console, against=RIVAL))
+            told = asyncio.run(play(Path(folder), seed, arms, console, against=against))
         show(told, console)
         row = {**told, "machine": machine(), "commit": commit()}
         with PLAYED.open("a", encoding="utf-8") as file:
