@@ -65,6 +65,16 @@ def of_articles() -> tuple[Question, ...]:
     return (*known, *developed)
 
 
+def of_open() -> tuple[Question, ...]:
+    """Questions that no fixed text answers: the golden ones, then the sample's sentences with an open intent."""
+    first = [
+        Question(row["question"], row["customer"], row["intent"])
+        for row in golden()
+        if row["path"] == "generative"
+    ]
+    return (*first, *labelled(OPEN))
+
+
 def labelled(intents: frozenset[str]) -> tuple[Question, ...]:
     """The sample's own sentences with one of `intents`, each once: first those kept from training."""
     found: dict[str, Question] = {}

@@ -25,7 +25,7 @@ from arriero.models import catalogue
 from arriero.models.loss import ask, opened
 from arriero.models.pace import cores, threads_for
 from bars._client import INQUIRIES, Answer, Connection, connected, post
-from bars._questions import OPEN, Question, golden, labelled, of_articles, of_orders, path_of
+from bars._questions import Question, of_articles, of_open, of_orders, path_of
 from bars._records import generation, passages, recorded, whole_passages
 from bars._server import Server, arriero, lazy
 from bars._trial import count, keep, progress, short
@@ -96,20 +96,11 @@ async def _ask_open(server: Server) -> list[Asked]:
     open_ones = []
     async with connected(server.url) as line:
         await _warm(line, server)
-        for question in _open_questions()[: count(100, 8)]:
+        for question in of_open()[: count(100, 8)]:
             await asyncio.sleep(IDLE_S)  # a model server that was left early ends its batch first
             open_ones.append(await _watched(line, server, question))
             progress(f"open: {open_ones[-1].ms:.0f} ms {open_ones[-1].path}")
     return open_ones
-
-
-def _open_questions() -> tuple[Question, ...]:
-    first = [
-        Question(row["question"], row["customer"], row["intent"])
-        for row in golden()
-        if row["path"] == "generative"
-    ]
-    return (*first, *labelled(OPEN))
 
 
 async def _warm(line: Connection, server: Server) -> None:

@@ -1,9 +1,9 @@
 """Support's answers while a LoRA trains on the same cores: how much slower than idle, at the 95th percentile.
 
-The real server with its default models is asked orders (no text model) and policies (encoder, and text
-model where needed), open loop, first idle, then while smollm2-135m trains as `arriero` trains it (one
-thread, niceness 19). The lazy product trains with every core and without being nice. The trainer's
-environment and the default models must be there.
+The real server with its default models is asked orders (no text model), policies (the encoder) and open
+questions (the text model writes, whatever an article says), open loop, first idle, then while smollm2-135m
+trains as `arriero` trains it (one thread, niceness 19). The lazy product trains with every core and without
+being nice. The trainer's environment and the default models must be there.
 """
 
 from __future__ import annotations
@@ -21,21 +21,22 @@ from arriero.core.statistics import percentile
 from arriero.learning.trainers.base import Recipe, Trained, TrainingProgress
 from arriero.learning.trainers.llamafactory import LlamaFactory
 from bars._load import Seen, drive, plan_for
-from bars._questions import POLICY, Question, labelled, of_orders
+from bars._questions import POLICY, Question, labelled, of_open, of_orders
 from bars._server import Server, arriero
 from bars.parity import MODEL, STYLES, dataset
+from bars.paths import OPENED
 from bars.result import Figure, save
 
-SECONDS = 60.0
-RATE = 3.0  # a second, of which most take 40 ms: so little that no training is felt, the lazy one neither (LOG.md)
+SECONDS = 100.0
+RATE = 1.5  # a second, a third of them written: without those no training is felt, the lazy one neither (LOG.md)
 EPOCHS = 3
 TURNS = 4  # to warm up, idle, while it trains, while the lazy one trains
 
 
 def questions(turn: int) -> Sequence[Question]:
-    """Orders and policies in turn; no two turns ask the same, since what was asked before is cached."""
-    pairs = zip(of_orders(200 * TURNS)[turn::TURNS], labelled(POLICY)[turn::TURNS], strict=False)
-    return list(chain.from_iterable(pairs))
+    """Orders, policies and open ones in turn; no two turns ask the same, since what was asked before is cached."""
+    kinds = (of_orders(200 * TURNS), labelled(POLICY), of_open())
+    return list(chain.from_iterable(zip(*(kind[turn::TURNS] for kind in kinds), strict=False)))
 
 
 def _asked(server: Server, turn: int) -> Seen:
@@ -72,7 +73,7 @@ async def _beside(
 
 
 def measure(work: Path) -> list[Figure]:
-    with arriero(work / "data", "") as server:
+    with arriero(work / "data", OPENED) as server:
         _asked_once(server)
         idle = _asked(server, 1)
         (work / "ours").mkdir()
@@ -120,7 +121,7 @@ def main() -> None:
         figures = measure(Path(folder))
     save(
         "training_beside",
-        f"support at {RATE:g} inquiries a second (orders and policies in turn, default models) while"
+        f"support at {RATE:g} inquiries a second (orders, policies and written answers in turn, default models) while"
         f" {MODEL} trains by LLaMA-Factory with one thread and niceness 19; load {load:.1f} at the start",
         figures,
     )
