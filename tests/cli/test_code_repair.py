@@ -84,9 +84,23 @@ def test_tests_that_test_nothing_are_one_sentence(here: Place) -> None:
     assert "the tests hold no assert" in one_sentence(ended)
 
 
-def test_another_file_than_python_is_one_sentence(here: Place) -> None:
-    ended = here.run("code", "repair", "calc.js", "--tests", "tests.py")
-    assert "only Python is repaired" in one_sentence(ended)
+@pytest.mark.slow  # it probes the sandbox
+def test_a_file_of_another_language_is_held_to_its_tests(here: Place) -> None:
+    (here.folder / "tests.py").write_text("assert half(9) == 4\n")
+    (here.folder / "calc.js").write_text("function half(x) {\n  return x;\n}\n")
+    wrong = here.run("code", "repair", "calc.js", "--tests", "tests.py", "--write")
+    assert wrong.status == 1
+    assert "half(9) gave 9, expected 4" in wrong.out
+    (here.folder / "calc.js").write_text("function half(x) {\n  return Math.floor(x / 2);\n}\n")
+    right = here.run("code", "repair", "calc.js", "--tests", "tests.py", "--write")
+    assert right.status == 0, right
+    assert "calc.js: nothing had to be changed" in right.out
+
+
+def test_a_file_of_which_no_test_can_be_run_is_one_sentence(here: Place) -> None:
+    told = one_sentence(here.run("code", "repair", "notes.kt", "--tests", "tests.py"))
+    assert "no language whose tests are run" in told
+    assert "javascript" in told
 
 
 def test_what_harms_is_refused_with_the_reason(here: Place) -> None:

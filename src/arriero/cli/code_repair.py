@@ -21,7 +21,7 @@ from arriero.core.errors import InputError
     "--tests",
     required=True,
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Asserts or test functions that have to hold.",
+    help="What has to hold: Python's asserts or test functions; of other languages, asserts of calls.",
 )
 @click.option("--about", default="", help="What the code should do, in words.")
 @click.option("--write", is_flag=True, help="Write the repaired code into FILE.")
@@ -40,19 +40,17 @@ def repair(
 ) -> None:
     """Correct FILE until the tests hold, and show the difference; both run in the sandbox alone.
 
+    FILE is of any language that the sandbox runs. Its tests are asserts in Python's notation, `assert f([1]) == 2`.
     Exit status 1 when a test still fails, or when FILE holds a secret, which would be lost; then nothing is written.
     """
     from arriero.apps.codegen.requirement_guard import SECRET  # noqa: PLC0415  # keeps --help fast
     from arriero.cli.code_show import asked_for_code  # noqa: PLC0415  # keeps --help fast
 
-    if file.suffix != ".py":
-        raise InputError(
-            f"{str(file)!r} is no Python file, and only Python is repaired; name a .py file"
-        )
+    language = _language(file)
     before = read_text(file).replace("\r\n", "\n")
     wanted = {
         "requirement": about.strip() or "Correct this code so that its tests hold.",
-        "language": "python",
+        "language": language,
         "code": before,
         "tests": read_text(tests),
         "file": file.name,
@@ -73,6 +71,19 @@ def repair(
         written.write(file, _as_in(file, answer["code"]))
         click.echo(f"written: {file}", err=True)
     sys.exit(0 if holds else 1)
+
+
+def _language(file: Path) -> str:
+    """The language that the file's name tells; `InputError` where no test of it could be run."""
+    from arriero.apps.codegen.judge.examine import EXECUTED  # noqa: PLC0415  # keeps --help fast
+    from arriero.apps.codegen.judge.parse import language_of  # noqa: PLC0415
+
+    language = language_of(file.name, "")
+    if language not in EXECUTED:
+        raise InputError(
+            f"{str(file)!r} is of no language whose tests are run; name a file of {', '.join(EXECUTED)}"
+        )
+    return language
 
 
 def _show(file: Path, before: str, code: str, *, holds: bool, write: bool) -> None:
