@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,12 +19,12 @@ from arriero.core.errors import InputError, ModelCorrupt, ModelError
 from arriero.core.settings import Settings
 from arriero.core.words import RoleBinding, Variant
 from arriero.learning.adapters import Lora, check_fit, check_merged, read_lora
-from arriero.learning.adopt import adopt
+from arriero.learning.adopt import _listed, adopt, own_recipe
 from arriero.learning.parity import AdapterRefused, Difference, Parity
 from arriero.learning.registry import Registry, challenger
 from arriero.learning.trainers.bases import Base
 from arriero.models.adapters import adapter_file, check_adapter
-from arriero.models.catalogue import entry_known_as
+from arriero.models.catalogue import entries, entry_known_as
 from arriero.models.progress import Silent
 from arriero.store.base import Artefact
 from arriero.store.fake import MemoryLedger
@@ -160,6 +161,7 @@ def registry(tmp_path: Path) -> Registry:
     ("make", "sentence"),
     [
         ("empty", "neither adapter_config.json nor config.json"),
+        ("broken off", "finish it, or name '.*checkpoint-20'"),
         ("no template", "no chat template"),
         ("unknown base", "is not in the catalogue"),
     ],
@@ -168,8 +170,10 @@ async def test_a_folder_that_cannot_be_adopted_is_refused_and_nothing_is_registe
     tmp_path: Path, registry: Registry, make: str, sentence: str
 ) -> None:
     folder = tmp_path / "own"
-    if make == "empty":
+    if make in {"empty", "broken off"}:
         folder.mkdir()
+        for step in (10, 20) if make == "broken off" else ():
+            os.utime(lora_folder(folder / f"checkpoint-{step}"), (step, step))
     else:
         lora_folder(folder, base_model_name_or_path="somebody/their-model")
     if make == "no template":
@@ -179,6 +183,30 @@ async def test_a_folder_that_cannot_be_adopted_is_refused_and_nothing_is_registe
             folder, registry, CHAMPION, "response_generator", progress=Silent(), actor="ada"
         )
     assert await registry.ledger.artefacts("adapter") == []
+
+
+async def test_a_yaml_that_goes_on_from_an_adapter_is_refused(
+    tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {"model_name_or_path": "smollm2-135m", "stage": "dpo"}
+
+    async def read(*_: object) -> str:
+        return json.dumps(told)
+
+    monkeypatch.setattr("arriero.learning.adopt.run_inside", read)
+    (yaml := tmp_path / "dpo.yaml").touch()
+    assert (await own_recipe(yaml, registry, "fake")).base == "smollm2-135m"
+    told["adapter_name_or_path"] = "saves/sft"
+    with pytest.raises(InputError, match="goes on from an adapter"):
+        await own_recipe(yaml, registry, "fake")
+
+
+@pytest.mark.parametrize("name", ["plain", "über", "🦙"])
+def test_a_merged_model_is_listed_whatever_its_folder_is_called(tmp_path: Path, name: str) -> None:
+    (gguf := tmp_path / "model.gguf").write_bytes(b"weights")
+    base = base_folder(tmp_path / "base")
+    listed, _ = _listed(gguf, base, tmp_path, tmp_path / name)
+    assert entries(tmp_path)[listed].origin == f"adopted from {name}"
 
 
 def test_a_base_is_found_by_the_name_that_its_maker_gives_it() -> None:

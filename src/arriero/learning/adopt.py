@@ -65,8 +65,8 @@ async def adopt(
         artefact = await _adopted_merged(folder, registry, champion.app, progress, actor, base)
     else:
         raise AdapterRefused(
-            f"{str(folder)!r} has neither {CONFIG} nor config.json; name LLaMA-Factory's output_dir"
-            " (an adapter) or export_dir (a merged model)"
+            f"{str(folder)!r} has neither {CONFIG} nor config.json; "
+            + await asyncio.to_thread(_instead, folder)
         )
     variant = challenger(champion, role, artefact)
     now = registry.clock.now()
@@ -74,6 +74,15 @@ async def adopt(
         ArtefactRegistered(artefact, actor), VariantRegistered(variant, now), durable=True
     )
     return Adopted(artefact, variant)
+
+
+def _instead(folder: Path) -> str:
+    """What to name instead of a folder that holds no model: the newest checkpoint of a training that broke off."""
+    found = [one.parent for one in folder.glob(f"checkpoint-*/{CONFIG}")]
+    if not found:
+        return "name LLaMA-Factory's output_dir (an adapter) or export_dir (a merged model)"
+    newest = max(found, key=lambda one: one.stat().st_mtime)
+    return f"its training broke off: finish it, or name {str(newest)!r}"
 
 
 async def _adopted_lora(
@@ -180,20 +189,25 @@ def _listed(gguf: Path, base: Base, models: Path, folder: Path) -> tuple[str, st
         lines = (
             "\n[[model]]",
             f'name = "{name}"',
-            f"title = {json.dumps(f'merged model of {base.name}, Q8_0')}",
+            f"title = {_quoted(f'merged model of {base.name}, Q8_0')}",
             'kind = "generator"',
-            f"licence = {json.dumps(base.licence)}",
-            f"origin = {json.dumps(f'adopted from {folder.name}')}",
+            f"licence = {_quoted(base.licence)}",
+            f"origin = {_quoted(f'adopted from {folder.name}')}",
             "[[model.file]]",
             f'name = "{target.name}"',
             f"size = {size}",
             f'sha256 = "{sha256}"',
             "[[model.file.source]]",
-            f"local = {json.dumps(str(target))}",
+            f"local = {_quoted(str(target))}",
         )
         with (models / catalogue.OWN).open("a", encoding="utf-8") as own:
             own.write("\n".join(lines) + "\n")
     return name, sha256
+
+
+def _quoted(text: str) -> str:
+    """A string of TOML, which knows no halves of a character (`\\ud83e`), as JSON would write some folders."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 async def train_own(
@@ -234,6 +248,11 @@ async def own_recipe(yaml: Path, registry: Registry, trainer: str) -> Recipe:
     stage, base = told.get("stage", "sft"), told.get("model_name_or_path")
     if not isinstance(base, str):
         raise InputError(f"{str(yaml)!r} has no model_name_or_path")
+    if told.get("adapter_name_or_path"):
+        raise InputError(
+            f"{str(yaml)!r} goes on from an adapter (adapter_name_or_path), and every training here begins"
+            " with its base: train it with LLaMA-Factory itself, then: arriero models adopt OUTPUT_DIR"
+        )
     entry = None if Path(base).is_dir() else catalogue.entry_known_as(base, registry.models)  # noqa: ASYNC240  # one look
     own = {key: value for key, value in told.items() if key not in OURS}
     seed = told.get("seed", 42)

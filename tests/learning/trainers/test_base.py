@@ -54,6 +54,15 @@ def test_a_dataset_without_a_manifest_is_named_by_its_content(dataset: Path) -> 
     assert dataset_id(dataset) == "abc"
 
 
+def test_a_folder_whose_other_datasets_lie_on_a_hub_has_an_id(dataset: Path) -> None:
+    info = {"sft": {"file_name": "sft.jsonl"}, "alpaca": {"hf_hub_url": "a/b"}}
+    info["gone"] = {"file_name": "gone.json"}
+    (dataset / "dataset_info.json").write_text(json.dumps(info))
+    before = dataset_id(dataset)
+    (dataset / "sft.jsonl").write_text('{"a": 2}\n')
+    assert dataset_id(dataset) != before
+
+
 @pytest.mark.parametrize(
     ("info", "sentence"),
     [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,19 @@ def file_of(folder: Path, name: str) -> Path:
 
 
 def dataset_id(folder: Path) -> str:
-    """The id in the folder's manifest, else the hash of `dataset_info.json` and the files it names."""
+    """The id in the folder's manifest, else the hash of `dataset_info.json` and of its files that are here.
+
+    LLaMA-Factory's own `data` folder names dozens that lie on a hub; whether what a training names is here,
+    `file_of` says.
+    """
     if isinstance(told := read_json(folder / MANIFEST).get("id"), str) and told:
         return told
-    entries = datasets_in(folder)
-    hashes = {name: sha256_of(file_of(folder, name)) for name in sorted(entries)}
+    hashes = dict(_hashes(folder))
     info = hashlib.sha256((folder / INFO).read_bytes()).hexdigest()
     return content_hash({"info": info, "files": hashes})
+
+
+def _hashes(folder: Path) -> Iterator[tuple[str, str]]:
+    for name in sorted(datasets_in(folder)):
+        with suppress(InputError):
+            yield name, sha256_of(file_of(folder, name))
