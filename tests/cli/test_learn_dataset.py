@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Place
+from tests.cli.conftest import Place, one_sentence
 
 
 def logs(folder: Path, count: int, **said: object) -> Path:
@@ -34,6 +34,9 @@ def test_logs_become_a_dataset_and_a_person_leaves_it(place: Place) -> None:
     came = place.run("learn", "import", str(file))
     assert came.status == 0, came.err
     assert "30 runs with 30 events of feedback taken in" in came.out
+    run = place.run("runs", "list", "--app", "chat", "--limit", "1").out.split("\n")[1].split()[0]
+    again = place.run("runs", "replay", run)
+    assert "another service answered it" in one_sentence(again)
     made = place.run("learn", "dataset", "chat", "--out", str(place.folder / "copy"))
     assert made.status == 0, made.err
     assert "sft.jsonl" in made.out
@@ -51,6 +54,24 @@ def test_too_little_feedback_is_said_with_status_1(place: Place) -> None:
     made = place.run("learn", "dataset", "chat")
     assert made.status == 1
     assert "sft: 3 of 100 edited answers" in made.out
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("learn", "forget", "--person", "c-3", "--yes"),
+        ("support", "forget", "--customer", "c-3", "--yes"),
+        ("learn", "dataset", "chat"),
+        ("judge",),
+    ],
+    ids=" ".join,
+)
+def test_a_mistyped_data_folder_holds_nobody_and_is_not_made(
+    place: Place, asked: tuple[str, ...]
+) -> None:
+    told = place.run(*asked, "--data", "typo")
+    assert "there is no data folder 'typo'" in one_sentence(told)
+    assert not (place.folder / "typo").exists()
 
 
 def test_bad_lines_are_listed(place: Place) -> None:

@@ -36,6 +36,18 @@ def test_a_person_judges_with_the_arrow_keys_and_sees_the_sequence_move(
     _picture(page, "judge-done")
 
 
+def test_a_key_that_is_held_down_judges_one_pair(page: Page, url: str, house: DeskHouse) -> None:
+    elsewhere(evaluated(house.ledger, 5, 0))
+    _opened(page, f"{url}/console/judge?evaluation={EVALUATION}", house)
+    page.get_by_text("0 of 5 pairs judged").wait_for()
+    page.keyboard.down("ArrowLeft")
+    page.get_by_text("1 of 5 pairs judged").wait_for()
+    page.keyboard.down("ArrowLeft")  # without an up between: it repeats
+    page.keyboard.up("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    page.get_by_text("2 of 5 pairs judged").wait_for()
+
+
 def _opened(page: Page, address: str, house: DeskHouse) -> None:
     page.goto(address)
     page.get_by_label("API key").fill(house.secrets["tester"])

@@ -451,6 +451,22 @@ async def test_a_run_whose_input_the_app_takes_no_more_is_left_out_of_the_gate(
     assert evaluation.body["finding"]["cases"] == 15
 
 
+async def test_a_run_whose_server_counted_no_tokens_is_a_case_of_the_gate(
+    platform: Platform,
+) -> None:
+    learning = cycles(platform, FakeTrainer(), [])
+    await talk(platform, 15)
+    run = (await platform.ledger.runs("default", app="chat"))[0]
+    trace = await platform.ledger.trace(run)
+    assert trace is not None
+    uncounted = replace(run, id=uuid7(), unit="elsewhere", tokens_in=0, tokens_out=0)
+    await platform.ledger.commit(RunRecorded(uncounted, trace))
+    moved = await due(platform, learning)
+    evaluation = await platform.ledger.artefact("evaluation", moved.evaluation or "")
+    assert evaluation is not None
+    assert evaluation.body["finding"]["cases"] == 16
+
+
 async def test_aborting_a_cycle_takes_its_challenger_back(platform: Platform) -> None:
     learning = cycles(platform, FakeTrainer(), [])
     shown = await exposed(platform, learning)

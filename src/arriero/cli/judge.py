@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from arriero.cli.options import load, settings_options
+from arriero.cli.options import reading, settings_options
 from arriero.core.errors import NotFound
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def judge(cycle_id: str | None, no_browser: bool, config: Path | None, data: Pat
     """Judge the answers of a cycle's challenger (default: the newest that has been evaluated)."""
     from arriero.cli.local import running  # noqa: PLC0415  # keeps --help fast
 
-    settings = load(config, data)
+    settings = reading(config, data)
     evaluation = asyncio.run(_evaluation(settings, cycle_id))
     server = running(settings)
     if server is None:

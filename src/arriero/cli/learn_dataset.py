@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arriero.cli.options import load, settings_options
+from arriero.cli.options import reading, settings_options
 from arriero.cli.progress import progress
 from arriero.core.errors import InputError, ModelMissing
 
@@ -38,7 +38,7 @@ def dataset(
 
     The exit status is 1 when there is not enough to train on; the table says what is missing.
     """
-    settings = load(config, data)
+    settings = reading(config, data)
     if out is not None and out.exists() and any(out.iterdir()):
         raise InputError(f"{str(out)!r} is not empty; name a new folder with --out")
     with progress() as tell:

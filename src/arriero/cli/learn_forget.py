@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from arriero.cli.options import load, settings_options
+from arriero.cli.options import reading, settings_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ def forget(
 
     Lists the datasets that held rows of theirs, and the adapters that have to be trained again.
     """
-    settings = load(config, data)
+    settings = reading(config, data)
     if not yes:
         click.confirm(f"Erase everything of {person!r} for good?", abort=True)
     show(asyncio.run(erase(settings, person, values)))

@@ -28,7 +28,7 @@ def load(config: Path | None, data: Path | None) -> Settings:
 
 
 def reading(config: Path | None, data: Path | None) -> Settings:
-    """The settings for a command that only reads: it makes no data folder where none is.
+    """The settings for a command that reads or erases: it makes no data folder where none is.
 
     Raises `NotFound` then. A ledger elsewhere needs none.
     """

@@ -134,12 +134,18 @@ def _show_task(task: dict[str, Any], texts: set[str]) -> None:
 @settings_options
 def replay(run_id: str, config: Path | None, data: Path | None) -> None:
     """Tell a run again from its recorded calls and evidence: identical, or what came out different."""
+    from arriero.apps.chat.logs import IMPORTED  # noqa: PLC0415
     from arriero.assembly import open_platform  # noqa: PLC0415
-    from arriero.core.errors import NotFound  # noqa: PLC0415
+    from arriero.core.errors import InputError, NotFound  # noqa: PLC0415
 
     async def again() -> list[str]:
         async with open_platform(reading(config, data)) as platform:
             run = await _found(platform.ledger, run_id)
+            if run.config == IMPORTED:
+                raise InputError(
+                    f"run {run_id!r} came in with `learn import`: another service answered it, so there is "
+                    "nothing to tell again here"
+                )
             trace = await platform.ledger.trace(run)
             if trace is None:
                 raise NotFound(f"run {run_id!r} has no trace, so it cannot be replayed")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from arriero.cli.learn_forget import erase, show
-from arriero.cli.options import load, settings_options
+from arriero.cli.options import reading, settings_options
 
 
 @click.command()
@@ -25,7 +25,7 @@ def forget(
 
     Your own directory is yours: delete the customer there too.
     """
-    settings = load(config, data)
+    settings = reading(config, data)
     if not yes:
         click.confirm(f"Erase everything of customer {customer!r} for good?", abort=True)
     show(asyncio.run(erase(settings, customer, values)))

@@ -45,6 +45,7 @@ from arriero.store.base import Artefact, ArtefactRegistered, Ledger, VariantRegi
 
 ITSELF = "arriero"
 LOOK_S = 2.0  # between two looks whether a cycle that trains was ended
+WRITTEN = "generative"  # the origin of an answer that a model wrote
 PAGE = 200  # runs looked through for those that reached the trained role
 AGAIN = (Reason.CRASHED, Reason.OUT_OF_MEMORY)  # what another try may help against
 # What to train when feedback allows several: an edit says most, a thumb says less than a pair.
@@ -267,7 +268,9 @@ class AppWork:
 
     async def _reached(self, run: Run) -> bool:
         """Whether the trained role was called, and what was asked can be asked again."""
-        if run.tokens_out == 0 or not takes(self.app, run.input):
+        # Most runs that asked no model are told by their row; not every server, and few logs, count tokens.
+        written = run.tokens_out > 0 or run.origin == WRITTEN
+        if not written or not takes(self.app, run.input):
             return False
         trace = await self.ledger.trace(run)
         return trace is not None and any(call.role == self.role for call in trace.calls)

@@ -115,6 +115,8 @@ def test_private_values_are_masked_alike_everywhere() -> None:
         (line(created=1e300), "is none"),
         (line(created=-5), "before 1970"),
         (line(created="0001-01-01T00:00:00+14:00"), "before 1970"),
+        (line(created="9999-12-31T23:59:59-14:00"), "after 9998"),
+        ({"messages": ASKED, "response": [{"choices": [{"delta": {"content": "x"}}]}]}, "stream's chunks"),
         (line(user="c-\0"), r"U\+0000"),
         (line(note="\ud800"), "no valid text"),
         ({"request": {"messages": ASKED, "temperature": 9}, "response": "x"}, "temperature"),
@@ -123,6 +125,31 @@ def test_private_values_are_masked_alike_everywhere() -> None:
 def test_a_line_that_cannot_be_taken_says_why(given: Any, why: str) -> None:
     with pytest.raises(InputError, match=why):
         understood(given)
+
+
+@pytest.mark.parametrize("who", [42, 42.0, "42"], ids=repr)
+def test_a_customer_who_is_a_number_is_one_person(who: Any) -> None:
+    one = understood(line(user=who, rating=5))
+    assert one.recorded.run.unit == "42"
+    assert one.feedback[0].feedback.actor == "import/#42"
+
+
+def test_a_long_id_is_kept_whole_so_that_its_person_can_be_forgotten() -> None:
+    assert understood(line(user="x" * 300)).recorded.run.unit == "x" * 300
+
+
+def test_a_rating_from_a_column_with_gaps_is_a_whole_number() -> None:
+    (rating,) = understood(line(rating=5.0)).feedback
+    assert repr(rating.feedback.value) == "5"
+    with pytest.raises(InputError, match="whole number"):
+        understood(line(rating=4.5))
+
+
+@pytest.mark.parametrize("most", [-1, 128_000])
+def test_a_limit_that_is_none_here_costs_no_line(most: int) -> None:
+    given = line()
+    given["request"]["max_tokens"] = most
+    assert understood(given).recorded.run.input["max_tokens"] is None
 
 
 def test_a_line_without_a_time_wants_one() -> None:

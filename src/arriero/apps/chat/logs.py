@@ -17,7 +17,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from arriero.apps.chat.app import ROLE, ChatApp
-from arriero.apps.chat.values import Conversation, Evidence, Reply, Said, Seen
+from arriero.apps.chat.values import MOST_TOKENS, Conversation, Evidence, Reply, Said, Seen
 from arriero.core import feedback
 from arriero.core.errors import InputError
 from arriero.core.ids import uuid7
@@ -41,7 +41,9 @@ from arriero.security.masking import Masker, Vault, mask_input
 from arriero.store.base import FeedbackGiven, RunRecorded
 
 ACTOR = "import"
+IMPORTED = "imported"  # in place of a configuration's hash: another service answered
 KINDS = tuple(kind for kind in feedback.KINDS if kind != "label")
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 TIMES = ("created", "created_at", "timestamp", "time")
 THUMBS: Mapping[JsonValue, bool] = {"up": True, "down": False}
 ROLES: Mapping[str, Literal["system", "user", "assistant"]] = {
@@ -81,8 +83,8 @@ def logged(
         digest = hashlib.sha256(canonical_json(line)).digest()
     except ValueError:  # half a surrogate pair, or no finite number
         raise InputError("it holds what is no valid text or number") from None
-    who = line.get("user") or _table(line, "request").get("user")
-    unit = who[:128] if isinstance(who, str) and who else f"log-{digest.hex()[:16]}"
+    who = _user(line)
+    unit = who or f"log-{digest.hex()[:16]}"
     if "\0" in unit:  # no database keeps it, and the lines beside this one would not come in either
         raise InputError("its user holds the character U+0000")
     vault = Vault()
@@ -95,6 +97,17 @@ def logged(
         masked, Reply(text, finish), model, usage, tenant, unit, id, moment, variant
     )
     return Logged(variant, recorded, tuple(said))
+
+
+def _user(line: Mapping[str, JsonValue]) -> str | None:
+    """Who asked; many a system numbers its customers."""
+    who = _whole(line.get("user") or _table(line, "request").get("user"))
+    return str(who) if isinstance(who, str | int) and who and who is not True else None
+
+
+def _whole(value: JsonValue) -> JsonValue:
+    """`value`, a whole number as such: JSON has one kind of number, and a column with gaps gives 5.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 Exchange = tuple[Sequence[JsonValue], str, str, Mapping[str, JsonValue], str]
@@ -119,6 +132,8 @@ def _exchange(line: Mapping[str, JsonValue]) -> Exchange:
             finish = "length"
     elif isinstance(messages[-1], Mapping) and messages[-1].get("role") == "assistant":
         messages, answer = messages[:-1], messages[-1].get("content")
+    elif isinstance(line.get("response"), list):
+        raise InputError("its response is a stream's chunks; join what they say to one message")
     else:
         raise InputError("it has no answer; add response, or a last message of the assistant")
     text = _text(answer)
@@ -158,6 +173,9 @@ def _conversation(messages: Sequence[JsonValue], line: Mapping[str, JsonValue]) 
         raise InputError("the answer does not follow a message of the user")
     request = _table(line, "request")
     known = {name: request[name] for name in ("temperature", "max_tokens") if name in request}
+    most = known.get("max_tokens")
+    if isinstance(most, int) and not 1 <= most <= MOST_TOKENS:  # -1, or more than is written here
+        del known["max_tokens"]  # what it allowed, it allowed then
     try:
         return Conversation(messages=tuple(said), **known)
     except ValidationError as error:
@@ -168,8 +186,8 @@ def _conversation(messages: Sequence[JsonValue], line: Mapping[str, JsonValue]) 
 def _moment(line: Mapping[str, JsonValue], at: datetime | None) -> datetime:
     """When it was answered: seconds (or milliseconds) since 1970, or ISO 8601; runs are ordered by it."""
     told = _told(line, at)
-    if told.timestamp() < 0:
-        raise InputError(f"its time {told.isoformat()} lies before 1970")
+    if not EARLIEST <= told < LATEST:
+        raise InputError(f"its time {told.isoformat()} lies before 1970 or after 9998")
     return told
 
 
@@ -195,13 +213,13 @@ def _feedback(
     run: str,
     at: datetime,
     mask: Callable[[str], str],
-    who: JsonValue,
+    who: str | None,
     mark: Callable[[str], str],
 ) -> Iterator[FeedbackGiven]:
     given = {**line, **_table(line, "feedback")}
-    actor = f"{ACTOR}/{mark(who)}" if isinstance(who, str) and who else ACTOR
+    actor = f"{ACTOR}/{mark(who)}" if who else ACTOR
     for kind in KINDS:
-        value = given.get(kind)
+        value = _whole(given.get(kind))
         if value is None:
             continue
         if kind == "thumb" and isinstance(value, str):
@@ -246,7 +264,7 @@ def _recorded(
     )
     run = Run(
         id=id, tenant=tenant, app="chat", unit=unit, actor=ACTOR, mode=Mode.LIVE, variant=variant.id,
-        config="imported", started_at=at, duration_ms=0.0, ended=Ended.ANSWERED, reason="imported",
+        config=IMPORTED, started_at=at, duration_ms=0.0, ended=Ended.ANSWERED, reason="imported",
         score=None, input=asked.model_dump(mode="json"),
         answer=shapes.answer_json.dump_python(reply, mode="json"), origin="generative",
         tokens_in=tokens_in, tokens_out=tokens_out,

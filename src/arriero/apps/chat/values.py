@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from arriero.core.words import FreeText
 
 MOST_STOPS = 4  # as many as OpenAI's API takes
+MOST_TOKENS = 32_768  # of an answer
 
 
 class Said(BaseModel):
@@ -28,7 +29,7 @@ class Conversation(BaseModel):
 
     messages: tuple[Said, ...] = Field(min_length=1, max_length=1_000)
     temperature: float | None = Field(default=None, ge=0, le=2)
-    max_tokens: int | None = Field(default=None, ge=1, le=32_768)
+    max_tokens: int | None = Field(default=None, ge=1, le=MOST_TOKENS)
     stop: tuple[str, ...] = Field(default=(), max_length=MOST_STOPS)
     seed: int | None = None
 

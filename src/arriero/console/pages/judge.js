@@ -100,6 +100,6 @@ document.addEventListener("keydown", (event) => {
   const side = { ArrowLeft: "left", ArrowRight: "right", ArrowDown: "tie" }[event.key];
   if (side === undefined || event.target.tagName === "INPUT" || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
-  choose(side);
+  if (!event.repeat) choose(side);  // a key held down would judge pairs that nobody has seen
 });
 if (sessionStorage.getItem(KEY)) open(); else enter();
