@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
 
 WORD = re.compile(r"\w+")
+UNSPACED = re.compile(  # Thai to Burmese, Khmer, Japanese, Chinese: no spaces between words
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]"
+)
 SHINGLE = 3
+SIGNS = 6  # of a script without spaces are as much as three words
 PERMUTATIONS = 128
 GRAM = 13
 BLOCK = 512  # rows compared at once: 512 x 20,000 float32 are 40 MB
@@ -38,6 +42,11 @@ Kept = tuple[list[Example], list[LeftOut]]
 def words(text: str) -> list[str]:
     """Lower-case words; a masked value counts as one of them."""
     return WORD.findall(text.lower())
+
+
+def says_something(text: str) -> bool:
+    """Whether it is long enough for a question: three words, or as much of a script without spaces."""
+    return len(words(text)) >= SHINGLE or len(UNSPACED.findall(text)) >= SIGNS
 
 
 @dataclass(frozen=True)
@@ -52,11 +61,11 @@ class Benchmarks:
     def of(cls, texts: Iterable[str]) -> Benchmarks:
         """Of these texts; those of fewer than three words are no questions and say nothing."""
         grams, short = set[str](), set[str]()
-        for text in texts:
+        for text in filter(says_something, texts):
             found = words(text)
             if len(found) >= GRAM:
                 grams.update(_grams(found))
-            elif len(found) >= SHINGLE:
+            else:
                 short.add(" ".join(found))
         return cls(frozenset(grams), frozenset(short))
 

@@ -225,7 +225,7 @@ async def _vectors(
     if place.encoder is None or cosine >= 1 or not found:
         return {}
     wanted = [one.question for one in found] + [one.text for one in found]
-    wanted += [text for text in texts if len(text.split()) >= 3 and len(text) <= LONGEST]
+    wanted += [text for text in texts if len(text) <= LONGEST and alike.says_something(text)]
     several = list(dict.fromkeys(wanted))
     vectors: dict[str, NDArray[np.float32]] = {}
     for start in range(0, len(several), PART):

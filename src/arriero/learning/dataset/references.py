@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Sequence
+from io import StringIO
 from pathlib import Path
 
 from arriero.core.errors import InputError
@@ -44,14 +45,15 @@ def _texts(file: Path) -> Iterable[str]:
     text = file.read_text(encoding="utf-8-sig")
     match file.suffix:
         case ".jsonl":
-            for line in text.splitlines():
+            for line in text.split("\n"):  # a text may hold what else ends a line
                 if line.strip():
                     yield from each_string(json.loads(line))
         case ".json":
             yield from each_string(json.loads(text))
         case ".csv" | ".tsv":
             dialect = "excel" if file.suffix == ".csv" else "excel-tab"
-            for row in csv.reader(text.splitlines(), dialect):
+            for row in csv.reader(StringIO(text, newline=""), dialect):
                 yield from row
-        case _:
+        case _:  # paragraphs, and lines: some files have a question on each
             yield from text.split("\n\n")
+            yield from text.split("\n")
