@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from arriero.core.errors import InputError
 from arriero.learning.dataset.build import Dataset
 from arriero.learning.forget import Erased, forget
 from arriero.learning.trainers.dataset import dataset_id
+from arriero.models.fake import FakeEncoder
+from arriero.security import privacy_forget
+from arriero.security.privacy_forget import Forgotten
 from arriero.security.vault import memory_vaults
 from arriero.store.base import Artefact, ArtefactRegistered, FeedbackGiven, RunRecorded
 from tests.learning.dataset.test_build import NOW, Shop
@@ -132,6 +139,35 @@ async def test_a_dataset_that_is_gone_is_built_anew_only_without_the_person(shop
     await gone(shop, "c-7")
     again = await built(shop)
     assert again.id != old.id
+    assert "size 7?" not in everything(shop.root)
+
+
+async def test_who_is_forgotten_while_a_dataset_is_built_is_not_in_it(shop: Shop) -> None:
+    class Slow(FakeEncoder):
+        async def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+            if not erased:
+                erased.append(await gone(shop, "c-7"))
+            return await super().encode(texts)
+
+    erased = list[Erased]()
+    found = await shop.build(encoder=Slow())
+    assert isinstance(found, Dataset)
+    assert [one.datasets for one in erased] == [()]
+    assert "size 7?" not in everything(shop.root)
+    assert "size 8?" in everything(found.folder)
+
+
+async def test_what_is_built_while_the_runs_are_erased_is_found_too(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = privacy_forget.forget
+
+    async def slow(*args: Any, **named: Any) -> Forgotten:
+        assert "size 7?" in everything((await built(shop)).folder)
+        return await first(*args, **named)
+
+    monkeypatch.setattr(privacy_forget, "forget", slow)
+    assert len((await gone(shop, "c-7")).datasets) == 1
     assert "size 7?" not in everything(shop.root)
 
 

@@ -28,11 +28,13 @@ from arriero.learning import work as work_module
 from arriero.learning.cycle import Cycle, State, Trigger
 from arriero.learning.cycles import Cycles
 from arriero.learning.forget import forget
+from arriero.learning.gate import Gate, GateCase, Kind
 from arriero.learning.rollouts import Rollouts
 from arriero.learning.trainers.base import Reason, Recipe, Trained, TrainingFailed
 from arriero.learning.trainers.fake import FakeTrainer
 from arriero.learning.work import AppWork
-from arriero.store.base import FeedbackGiven, RunRecorded
+from arriero.store.base import FeedbackGiven, RunErased, RunRecorded
+from arriero.store.rows import erased
 
 WORDS = "tent rope stove boots lamp map jacket bag bottle pole knife sock glove hat mug pan".split()
 
@@ -465,6 +467,16 @@ async def test_a_run_whose_server_counted_no_tokens_is_a_case_of_the_gate(
     evaluation = await platform.ledger.artefact("evaluation", moved.evaluation or "")
     assert evaluation is not None
     assert evaluation.body["finding"]["cases"] == 16
+
+
+async def test_a_run_that_is_erased_before_its_turn_is_not_told_again(platform: Platform) -> None:
+    await talk(platform, 2)
+    runs = await platform.ledger.runs("default", app="chat")
+    cases = [GateCase(one.id, Kind.REPLAYED, one.tenant, one.input, one.unit) for one in runs]
+    await platform.ledger.commit(RunErased(erased(runs[0]), "ana", platform.clock.now()))
+    gate = Gate(platform.flow, platform.app("chat"), frozenset({"chat"}))
+    champion = platform.exposures.variant("chat", None)
+    assert [it.case.id for it in await gate.pairs(cases, champion, champion)] == [runs[1].id]
 
 
 async def test_aborting_a_cycle_takes_its_challenger_back(platform: Platform) -> None:

@@ -206,7 +206,7 @@ def _listed(gguf: Path, base: Base, models: Path, folder: Path) -> tuple[str, st
 
 
 def _quoted(text: str) -> str:
-    """A string of TOML, which knows no halves of a character (`\\ud83e`), as JSON would write some folders."""
+    """A string of TOML, in which a character cannot be written as two halves, as JSON may do it."""
     return json.dumps(text, ensure_ascii=False)
 
 

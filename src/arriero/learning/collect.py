@@ -11,7 +11,7 @@ from arriero.store.base import Ledger, Rated
 
 PAGE = 500  # runs with their wide parts, some kilobytes each
 FORGOTTEN = "forgotten"  # the artefact that says until when a person's feedback is not heard
-MOST = 10_000  # of them
+MOST = 100_000  # of them
 
 
 async def collect(ledger: Ledger, tenant: str, app: str) -> AsyncIterator[Rated]:
@@ -25,6 +25,12 @@ async def collect(ledger: Ledger, tenant: str, app: str) -> AsyncIterator[Rated]
             if heard := _heard(one, gone):
                 yield heard
         after = page[-1].run.id
+
+
+async def erasures(ledger: Ledger, tenant: str) -> frozenset[str]:
+    """The marks that erasing people left so far: with a new one, what was read before is not to be kept."""
+    kept = await ledger.artefacts(FORGOTTEN, limit=MOST)
+    return frozenset(one.id for one in kept if one.tenant == tenant)
 
 
 async def _forgotten(ledger: Ledger, tenant: str) -> Mapping[str, datetime]:

@@ -89,19 +89,29 @@ async def forget(
     about = await concerned(ledger, tenant, person)
     await refuse_held(ledger, tenant, about)
     marks, pseudonym = frozenset(map(mark, about | {person})), mark(person)
-    id = content_hash({FORGOTTEN: pseudonym, "at": at})
-    made = Artefact(FORGOTTEN, id, tenant, EVERY_APP, {"person": pseudonym}, at)
-    await ledger.commit(ArtefactRegistered(made, actor), durable=True)
-    cleared = [
-        one
-        for folder in await asyncio.to_thread(_folders, root)
-        if (one := await _clear(ledger, root, folder, marks, tenant, actor, at)) is not None
-    ]
+
+    async def marked(when: str) -> None:
+        id = content_hash({FORGOTTEN: pseudonym, "at": at, "when": when})
+        made = Artefact(FORGOTTEN, id, tenant, EVERY_APP, {"person": pseudonym}, at)
+        await ledger.commit(ArtefactRegistered(made, actor), durable=True)
+
+    async def cleared() -> Mapping[str, Cleared]:
+        found = [
+            await _clear(ledger, root, folder, marks, tenant, actor, at)
+            for folder in await asyncio.to_thread(_folders, root)
+        ]
+        return {one.id: one for one in found if one is not None}
+
+    await marked("begun")
+    datasets = await cleared()
     gone = await privacy_forget.forget(
         ledger, vaults, records,
         tenant=tenant, customer=person, actor=actor, at=at, values=values,
     )  # fmt: skip
-    return Erased(gone, tuple(cleared), await _retrain(ledger, {one.id for one in cleared}))
+    # What was built meanwhile of runs that were still there: it is here, or sees the mark and is built anew.
+    await marked("done")
+    datasets = {**datasets, **await cleared()}
+    return Erased(gone, tuple(datasets.values()), await _retrain(ledger, set(datasets)))
 
 
 def _folders(root: Path) -> list[Path]:

@@ -165,14 +165,25 @@ class Gate:
         *,
         progress: Callable[[int, int], None] = lambda done, of: None,
     ) -> Sequence[Pair]:
-        """Every case with both variants, one after the other. The order of the two alternates."""
+        """Every case with both variants, one after the other. The order of the two alternates.
+
+        A run that is erased before its turn comes is not told again.
+        """
         found: list[Pair] = []
         for number, case in enumerate(cases):
+            if await self._erased(case):
+                continue
             both = [champion, challenger] if number % 2 == 0 else [challenger, champion]
             told = {variant.id: await self.tell(case, variant) for variant in both}
             found.append(Pair(case, told[champion.id], told[challenger.id]))
             progress(number + 1, len(cases))
         return found
+
+    async def _erased(self, case: GateCase) -> bool:
+        if case.kind is not Kind.REPLAYED:
+            return False
+        run = await self.flow.ledger.run(case.tenant, case.id)
+        return run is not None and not run.input
 
     async def tell(self, case: GateCase, variant: Variant) -> Told:
         """One case with one variant."""

@@ -14,9 +14,10 @@ from arriero.models.base import Prompt
 from arriero.models.fake import ScriptedGenerator
 from arriero.models.roles import Models
 from arriero.security.masking import PatternMasker
-from arriero.store.base import ExposureSet, VariantRegistered
+from arriero.store.base import ExposureSet, RunErased, VariantRegistered
 from arriero.store.exposures import Exposures
 from arriero.store.fake import MemoryLedger
+from arriero.store.rows import erased
 from tests.toy import Ask, Toy
 
 QUESTION = "where may my parcel be today, it has not come"
@@ -35,7 +36,9 @@ class Varied:
         return next(self.replies)
 
 
-async def sampled(varied: Varied, **changes: Any) -> tuple[Written | None, Run, Flow]:
+async def sampled(
+    varied: Varied, *, erase: bool = False, **changes: Any
+) -> tuple[Written | None, Run, Flow]:
     app = Toy(first="", rounds=0)
     ledger, clock, variant = MemoryLedger(), SystemClock(), app.baseline()
     exposure = Exposure("toy", "baseline", (Share(variant.id, 1.0),))
@@ -50,6 +53,8 @@ async def sampled(varied: Varied, **changes: Any) -> tuple[Written | None, Run, 
 
     flow = Flow(ledger, exposures, models, PatternMasker(), clock, "c")
     bad = (await flow.run(app, Case("default", "t", Ask(message=QUESTION), unit="u"))).run
+    if erase:
+        await ledger.commit(RunErased(erased(bad), "test", clock.now()))
     sampler = FlowSampler(flow, app, variant, **changes)
     return await sampler(bad), bad, flow
 
@@ -71,6 +76,12 @@ async def test_the_first_answer_that_passes_the_apps_checks_is_kept() -> None:
 async def test_when_none_passes_nothing_is_kept() -> None:
     found, _, _ = await sampled(Varied(*["no idea at all"] * 4), candidates=3)
     assert found is None
+
+
+async def test_what_was_erased_since_it_was_read_is_not_asked_again() -> None:
+    found, bad, flow = await sampled(Varied("no idea", "please look at the page"), erase=True)
+    assert found is None
+    assert [one.id for one in await flow.ledger.runs("default", app="toy")] == [bad.id]
 
 
 async def test_a_score_may_be_asked_for() -> None:

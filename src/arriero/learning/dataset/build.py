@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shutil
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from arriero.core.settings import LearningSettings
 from arriero.core.words import JsonValue, Run, Trace
-from arriero.learning.collect import collect
+from arriero.learning.collect import collect, erasures
 from arriero.learning.dataset import alike, write
 from arriero.learning.dataset.example import (
     Example,
@@ -105,6 +106,32 @@ async def build(
         StoreError: the ledger or the disk failed.
         MissingExtra: near-duplicates are looked for, and datasketch is not installed.
     """
+    while True:
+        before = await erasures(ledger, place.tenant)
+        rows, told, stages, missing = await _gathered(ledger, app, settings, place, now, since)
+        if not stages:
+            return NotEnough(missing, told)
+        if await erasures(ledger, place.tenant) != before:
+            continue  # it holds somebody who is to be forgotten, perhaps
+        folder = await asyncio.to_thread(write.write, place.root, rows, told)
+        if await erasures(ledger, place.tenant) == before:
+            break  # who is erased from now on finds it
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    body = {name: value for name, value in told.items() if name != "left_out_runs"}
+    made = Artefact("dataset", folder.name, place.tenant, app, body, now)
+    await ledger.commit(ArtefactRegistered(made, place.actor), durable=True)
+    return Dataset(folder.name, folder, stages, told)
+
+
+async def _gathered(
+    ledger: Ledger,
+    app: str,
+    settings: LearningSettings,
+    place: Place,
+    now: datetime,
+    since: datetime | None,
+) -> tuple[write.Rows, dict[str, Any], Mapping[Route, int], tuple[str, ...]]:
+    """The rows, the manifest, the stages that can be trained, and what the others lack."""
     voices = heard([one async for one in collect(ledger, place.tenant, app)], settings)
     found, left = await _chosen(ledger, voices, settings, place, since)
     found, dropped = await _cleaned(found, settings, place)
@@ -117,14 +144,7 @@ async def build(
     rows = write.rows_of([*parts.training, *rehearsed], parts.held_out, place.mark)
     told = _manifest(app, settings, place, voices, parts, rows, left, stages, now, since)
     told["rehearsed"] = len(rehearsed)  # of the rows; nobody asked them
-    if not stages:
-        return NotEnough(missing, told)
-    folder = await asyncio.to_thread(write.write, place.root, rows, told)
-    id = folder.name
-    body = {name: value for name, value in told.items() if name != "left_out_runs"}
-    made = Artefact("dataset", id, place.tenant, app, body, now)
-    await ledger.commit(ArtefactRegistered(made, place.actor), durable=True)
-    return Dataset(id, folder, stages, told)
+    return rows, told, stages, missing
 
 
 def _rehearsed(

@@ -34,9 +34,12 @@ class FlowSampler:
     temperature: float = TEMPERATURE
 
     async def __call__(self, run: Run) -> Written | None:
-        if not takes(self.app, run.input):
+        kept = await self.flow.ledger.run(run.tenant, run.id)
+        if (
+            kept is None or not kept.input or not takes(self.app, kept.input)
+        ):  # erased since it was read
             return None
-        given = self.app.shapes.input.model_validate(run.input)
+        given = self.app.shapes.input.model_validate(kept.input)
         case = Case(run.tenant, run.actor, given, run.unit)
         warm = warmer(self.variant, self.temperature)
         for _ in range(self.candidates):
