@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -11,7 +12,7 @@ from arriero.core.errors import Conflict, InputError, NotFound
 from arriero.learning import report
 from arriero.learning.experiment.findings import Pairs, Says
 from arriero.learning.judging import Blind, Choice, Judging, challenger_left, outcome
-from arriero.store.base import RunErased
+from arriero.store.base import ArtefactRegistered, RunErased
 from arriero.store.fake import MemoryLedger
 from arriero.store.rows import erased
 from tests.learning.evaluations import EVALUATION, NOW, evaluated
@@ -72,6 +73,17 @@ async def test_a_pair_is_judged_once_and_wrong_words_are_refused(
         await judging.record(evaluation, "case-1", "middle", actor="ana", now=NOW)
     with pytest.raises(NotFound, match="no evaluation"):
         await Judging(ledger, "elsewhere").evaluation(EVALUATION)
+
+
+async def test_what_waits_for_people_is_judged_before_what_is_newer(
+    ledger: MemoryLedger, judging: Judging
+) -> None:
+    waits = await evaluated(ledger, 3, 2)
+    later = replace(waits, id="f" * 64, app="chat", at=NOW + timedelta(hours=1))
+    await ledger.commit(ArtefactRegistered(later, "arriero"))
+    assert (await judging.newest()).id == waits.id
+    with pytest.raises(NotFound, match="no cycle has been evaluated"):
+        await Judging(ledger, "another").newest()
 
 
 async def test_an_erased_answer_is_not_shown_to_anybody(

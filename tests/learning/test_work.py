@@ -29,11 +29,12 @@ from arriero.learning.cycle import Cycle, State, Trigger
 from arriero.learning.cycles import Cycles
 from arriero.learning.forget import forget
 from arriero.learning.gate import Gate, GateCase, Kind
+from arriero.learning.judging import Blind, Judging
 from arriero.learning.rollouts import Rollouts
 from arriero.learning.trainers.base import Reason, Recipe, Trained, TrainingFailed
 from arriero.learning.trainers.fake import FakeTrainer
 from arriero.learning.work import AppWork
-from arriero.store.base import FeedbackGiven, RunErased, RunRecorded
+from arriero.store.base import Artefact, FeedbackGiven, RunErased, RunRecorded
 from arriero.store.rows import erased
 
 WORDS = "tent rope stove boots lamp map jacket bag bottle pole knife sock glove hat mug pan".split()
@@ -434,6 +435,33 @@ async def test_people_cannot_judge_what_never_reached_the_trained_part(platform:
         State.INVALID,
         "none of 0 cases reached what was trained",
     )
+
+
+async def test_a_cycle_that_waits_for_people_names_what_they_have_to_judge(
+    platform: Platform,
+) -> None:
+    own = cycles(platform, FakeTrainer(), []).works["chat"]
+    assert isinstance(own, AppWork)
+    gate = own.settings.gate.model_copy(update={"people": True})
+    asking = replace(own, settings=own.settings.model_copy(update={"gate": gate}))
+
+    async def none_yet(judging: Judging, evaluation: Artefact) -> Blind:
+        return Blind("c", "Which?", "This", "That")  # the fake model's answers are all alike
+
+    learning = Cycles(platform.ledger, {"chat": asking})
+    await talk(platform, 15)
+    await learning.begin("chat", Trigger.PERSON, "because", now=platform.clock.now())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Judging, "next", none_yet)
+        for _ in range(3):
+            waits = await learning.step("chat", platform.clock.now())
+    assert waits is not None
+    assert (waits.state, waits.waits) == (
+        State.GATED,
+        "0 of 15 pairs are judged: `arriero judge`",
+    )
+    judging = Judging(platform.ledger, "default")
+    assert (await judging.newest()).id == waits.evaluation
 
 
 async def test_a_run_whose_input_the_app_takes_no_more_is_left_out_of_the_gate(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
 @settings_options
 def judge(cycle_id: str | None, no_browser: bool, config: Path | None, data: Path | None) -> None:
-    """Judge the answers of a cycle's challenger (default: the newest that has been evaluated)."""
+    """Judge the answers of a cycle's challenger (default: the one that waits for it, else the newest)."""
     from arriero.cli.local import running  # noqa: PLC0415  # keeps --help fast
 
     settings = reading(config, data)
@@ -40,9 +40,5 @@ async def _evaluation(settings: Settings, cycle_id: str | None) -> str:
     from arriero.learning.judging import Judging  # noqa: PLC0415
 
     async with open_store(settings) as ledger:
-        if cycle_id is not None:
-            return (await Judging(ledger, TENANT).evaluation(cycle_id)).id
-        newest = await ledger.artefacts("evaluation", limit=1)
-        if not newest:
-            raise NotFound("no cycle has been evaluated yet; `arriero learn status` shows them")
-        return newest[0].id
+        judging = Judging(ledger, TENANT)
+        return (await (judging.newest() if cycle_id is None else judging.evaluation(cycle_id))).id

@@ -128,9 +128,13 @@ class Exposed:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """Nothing is decided yet: the state stays, and tells what it waits for."""
+    """Nothing is decided yet: the state stays, and tells what it waits for.
+
+    `evaluation`: what people have to judge first.
+    """
 
     because: str
+    evaluation: str | None = None
 
 
 Found = Collected | Made | Judged | Exposed | Waits
@@ -149,8 +153,8 @@ def advance(cycle: Cycle, found: Found, now: datetime) -> Cycle:
     """The next state; `cycle` itself while nothing is new. What does not belong to the state is a `Conflict`."""
     now = max(now, cycle.at)  # a clock that goes backwards moves nothing back
     match cycle.state, found:
-        case _, Waits(because) if cycle.open:
-            return _waiting(cycle, because)
+        case _, Waits() if cycle.open:
+            return _waiting(cycle, found.because, found.evaluation)
         case State.COLLECTING, Collected():
             return _collected(cycle, found, now)
         case State.TRAINING, Made():
@@ -211,8 +215,9 @@ def _to(cycle: Cycle, state: State, now: datetime, because: str) -> Cycle:
     return replace(cycle, state=state, at=now, because=because, waits="")
 
 
-def _waiting(cycle: Cycle, what: str) -> Cycle:
-    return cycle if cycle.waits == what else replace(cycle, waits=what)
+def _waiting(cycle: Cycle, what: str, evaluation: str | None = None) -> Cycle:
+    waits = replace(cycle, waits=what, evaluation=evaluation or cycle.evaluation)
+    return cycle if waits == cycle else waits
 
 
 def to_machine(cycle: Cycle, version: int) -> Machine:

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from arriero.core.errors import Conflict, InputError, NotFound
 from arriero.core.words import JsonValue, Task
+from arriero.learning.cycle import State, to_cycle
 from arriero.learning.experiment.findings import Finding, Pairs, judge_pairs
 from arriero.learning.gate import said
 from arriero.store.base import Artefact, Ledger, TaskSaved
@@ -85,6 +86,16 @@ class Judging:
                 param="id",
             )
         return found
+
+    async def newest(self) -> Artefact:
+        """The evaluation that a cycle waits with at its gate, else the newest; `NotFound` without one."""
+        cycles = map(to_cycle, await self.ledger.machines("cycle"))
+        waiting = [it.evaluation for it in cycles if it.state is State.GATED and it.evaluation]
+        kept = await self.ledger.artefacts("evaluation", limit=1_000)
+        mine = [one for one in kept if one.tenant == self.tenant]
+        if not mine:
+            raise NotFound("no cycle has been evaluated yet; `arriero learn status` shows them")
+        return next((one for one in mine if one.id in waiting), mine[0])
 
     async def judged(self, evaluation: Artefact) -> Mapping[str, int]:
         """What people said so far: case -> 1, 0 or -1."""

@@ -189,7 +189,7 @@ class Rollouts:
             return NO_PAIRS
         both = there.shares[0].variant, challenger.id
         kept = await self.ledger.machines("cycle", app=challenger.app, open_only=False, limit=MOST)
-        gated = [it for it in map(to_cycle, kept) if it.evaluation is not None]
+        gated = [it for it in map(to_cycle, kept) if it.evaluation and it.before != NO_PAIRS]
         same = [it for it in gated if (it.champion, it.challenger) == both]
         return max(same, key=lambda it: it.begun).before if same else NO_PAIRS
 

@@ -186,7 +186,8 @@ class AppWork:
         judging = Judging(self.ledger, self.tenant)
         standing = await judging.standing(evaluation)
         if standing.finding.says is Says.UNSURE and await judging.next(evaluation) is not None:
-            return Waits(f"{standing.judged} of {standing.of} pairs are judged: `arriero judge`")
+            told = f"{standing.judged} of {standing.of} pairs are judged: `arriero judge`"
+            return Waits(told, evaluation.id)
         because = f"people judged {standing.judged} pairs: {standing.finding.says}"
         return Judged(standing.finding.says, standing.pairs, evaluation.id, because)
 
