@@ -54,6 +54,11 @@ async def test_a_person_is_kept_as_a_pseudonym_of_this_installation(ear: Ear, ru
     assert ana != await actor("c-0042", replace(ear, sealer=Sealer.fresh()))
 
 
+async def test_a_run_is_found_by_the_id_that_a_chat_completion_shows(ear: Ear, run: Run) -> None:
+    given = await ear.take(Said(f"chatcmpl-{run.id}", "rating", 4), tenant=run.tenant, actor="w")
+    assert given.run == run.id
+
+
 async def test_without_a_person_the_key_is_who_said_so(ear: Ear, run: Run) -> None:
     given = await ear.take(Said(run.id, "rating", 4), tenant=run.tenant, actor="webshop")
     assert given.actor == "webshop"

@@ -173,8 +173,9 @@ def changed(was: JsonValue, now: JsonValue, at: str = "") -> Iterator[str]:
 async def _found(ledger: Ledger, run_id: str) -> Run:
     from arriero.assembly import TENANT  # noqa: PLC0415
     from arriero.core.errors import NotFound  # noqa: PLC0415
+    from arriero.core.ids import run_named  # noqa: PLC0415
 
-    run = await ledger.run(TENANT, run_id)
+    run = await ledger.run(TENANT, run_named(run_id))
     if run is None:
         raise NotFound(f"there is no run {run_id!r} here; `arriero runs list` shows the newest")
     return run

@@ -6,6 +6,14 @@ import os
 import time
 
 
+CHAT_PREFIX = "chatcmpl-"  # `/v1/chat/completions` shows run ids the way OpenAI's clients expect
+
+
+def run_named(id: str) -> str:
+    """The run's id, given as it is or as a chat completion shows it."""
+    return id.removeprefix(CHAT_PREFIX)
+
+
 def uuid7(*, now_ms: int | None = None, entropy: bytes | None = None) -> str:
     """A UUIDv7 as 36 lower-case characters; `now_ms` and `entropy` (10 bytes) make it exact."""
     ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from arriero.core import feedback
 from arriero.core.clock import Clock
 from arriero.core.errors import InputError, NotFound
-from arriero.core.ids import uuid7
+from arriero.core.ids import run_named, uuid7
 from arriero.core.words import Feedback, JsonValue, Run
 from arriero.security.masking import Masker
 from arriero.security.vault import Sealer, Vaults, withhold_text
@@ -20,8 +20,8 @@ PERSON = "/"  # between an API key's name and the pseudonym of the person who sp
 class Said:
     """What somebody says of a run: `value` as `core.feedback.check` wants it for its kind.
 
-    `user` is how the caller names the person who says so; it is kept as a pseudonym, and one person
-    then counts as one, however often they speak.
+    `run` may be as a chat completion shows it (`chatcmpl-...`). `user` is how the caller names the person
+    who says so; it is kept as a pseudonym, and one person then counts as one, however often they speak.
     """
 
     run: str
@@ -49,7 +49,7 @@ class Ear:
             NotFound: there is no such run; late feedback finds its run however old it is.
         """
         feedback.check(said.kind, said.value)
-        run = await self.ledger.run(tenant, said.run)
+        run = await self.ledger.run(tenant, run_named(said.run))
         if run is None:
             raise NotFound(
                 f"there is no run {said.run!r}; take run_id from an answer", param="run_id"

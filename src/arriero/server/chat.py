@@ -13,6 +13,7 @@ from arriero.apps.chat.app import ROLE
 from arriero.apps.chat.values import MOST_STOPS, Conversation, Said
 from arriero.assembly import Platform
 from arriero.core.errors import InputError
+from arriero.core.ids import CHAT_PREFIX
 from arriero.core.words import Ended, JsonValue
 from arriero.flow import Case, Result
 from arriero.security.keys import Identity
@@ -22,7 +23,6 @@ from arriero.server import security
 from arriero.server.chat_stream import ChunkFrames, Restoring
 from arriero.server.doors import Answered, common, failure
 from arriero.server.errors import EdgeError
-from arriero.server.feedback import CHAT_PREFIX
 from arriero.server.idempotency import Answers, once
 from arriero.server.replies import JSON, Page, Reply, Watch, to_body
 from arriero.server.streaming import EVENT_STREAM, EventStream, unless_gone

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from arriero.core.ids import CHAT_PREFIX
 from arriero.core.words import JsonValue
 from arriero.flow import Event
 from arriero.security.masking import Vault
 from arriero.server import errors
-from arriero.server.feedback import CHAT_PREFIX
 from arriero.server.replies import RUN_ID, Reply, to_body
 from arriero.server.streaming import frame
 

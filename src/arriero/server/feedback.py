@@ -18,8 +18,6 @@ from arriero.server.idempotency import Answers, once
 from arriero.server.replies import Reply, to_body
 from arriero.store.base import FeedbackGiven
 
-CHAT_PREFIX = "chatcmpl-"  # `/v1/chat/completions` shows run ids the way OpenAI's clients expect
-
 
 class FeedbackAsked(BaseModel):
     """`value`: thumb true/false, rating 1 to 5, edit the better answer, comment a text,
@@ -70,8 +68,7 @@ def mount(router: APIRouter, platform: Platform, answers: Answers) -> None:
 
 
 async def _take(platform: Platform, who: Identity, body: FeedbackAsked) -> Reply:
-    run = body.run_id.removeprefix(CHAT_PREFIX)
-    said = Said(run, body.kind, body.value, body.comment, body.user)
+    said = Said(body.run_id, body.kind, body.value, body.comment, body.user)
     given = await platform.ear.take(said, tenant=who.tenant, actor=who.actor)
     return Reply(
         201, to_body({"feedback_id": given.id}), entries=(FeedbackGiven(given),), durable=True

@@ -11,10 +11,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from arriero.assembly import Platform
 from arriero.core.errors import NotFound, StoreError
+from arriero.core.ids import run_named
 from arriero.core.words import canonical_json
 from arriero.observe.metrics import CONTENT_TYPE
 from arriero.server import security
-from arriero.server.feedback import CHAT_PREFIX
 from arriero.server.replies import JSON, Page, Reply, to_body
 from arriero.store.tasks import find
 
@@ -43,7 +43,7 @@ def _mount_records(router: APIRouter, platform: Platform) -> None:
     )
     async def run(request: Request, id: Id) -> Response:
         tenant = security.identity(request.scope).tenant
-        found = await platform.ledger.run(tenant, id.removeprefix(CHAT_PREFIX))
+        found = await platform.ledger.run(tenant, run_named(id))
         if found is None:
             raise NotFound(f"there is no run {id!r}; GET /v1/runs lists the newest", param="id")
         said = await platform.ledger.feedback(tenant, found.id)
@@ -57,7 +57,7 @@ def _mount_records(router: APIRouter, platform: Platform) -> None:
         summary="Receipts: that a run was recorded, when, and that nobody changed it since",
     )
     async def proof(request: Request, id: Id) -> Response:
-        tenant, id = security.identity(request.scope).tenant, id.removeprefix(CHAT_PREFIX)
+        tenant, id = security.identity(request.scope).tenant, run_named(id)
         found = await platform.ledger.run(tenant, id)
         contents = [] if found is None else [canonical_json(found)]
         bundle = found and await platform.audit.receipts(tenant, id, contents)
