@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 
-
 CHAT_PREFIX = "chatcmpl-"  # `/v1/chat/completions` shows run ids the way OpenAI's clients expect
 
 
