@@ -316,12 +316,15 @@ async def test_a_training_multiplies_as_the_processor_does_best(
     assert ("bf16: true" in plan, "use_cpu: true" in plan) == (able, able)
 
 
+@pytest.mark.parametrize("bf16", [True, False])
 async def test_a_precision_that_the_recipe_names_is_kept(
-    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bf16: bool
 ) -> None:
     monkeypatch.setattr(llamafactory, "CPUINFO", tmp_path / "cpuinfo")
     (tmp_path / "cpuinfo").write_text("flags : avx512_bf16\n")
-    own = replace(place.recipe, parameters={"bf16": False})
+    own = replace(place.recipe, parameters={"bf16": bf16})
     await place.trainer.train(place.dataset, own, place.out, progress=lambda told: None)
-    assert "bf16: false" in (place.out / "train.yaml").read_text().splitlines()
+    plan = (place.out / "train.yaml").read_text().splitlines()
+    assert f"bf16: {str(bf16).lower()}" in plan
+    assert ("use_cpu: true" in plan) is bf16  # without it transformers asks for a GPU
     assert not llamafactory.multiplies_bf16(tmp_path / "none")

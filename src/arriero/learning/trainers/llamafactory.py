@@ -110,8 +110,7 @@ class LlamaFactory:
             return done
         self.environment.whole()
         base = await base_of(recipe.base, self.models, self.environment)
-        told = {"bf16", "fp16", "use_cpu"} & recipe.parameters.keys()
-        chosen = {} if told else self._precision()
+        chosen = self._precision(recipe.parameters)
         plan = {**plan_of(recipe, dataset, base.folder, out), **chosen, **self._workers()}
         with _room_on_the_disk(out):
             return await self._trained(dataset, recipe, out, plan, progress)
@@ -160,10 +159,17 @@ class LlamaFactory:
         finally:
             shutil.rmtree(out / "cache", ignore_errors=True)
 
-    def _precision(self) -> Mapping[str, JsonValue]:
-        """bfloat16 where the processor multiplies it itself: half the time at 400 tokens a row, as on a GPU."""
-        able = self.settings.devices == "cpu" and multiplies_bf16(CPUINFO)
-        return {"bf16": True, "use_cpu": True} if able else {}
+    def _precision(self, own: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+        """bfloat16 where the processor multiplies it itself: half the time at 400 tokens a row, as on a GPU.
+
+        A recipe that names a precision keeps it. Every example of LLaMA-Factory has `bf16: true`, which
+        transformers refuses without a GPU unless it is told that none is wanted.
+        """
+        if self.settings.devices != "cpu" or "use_cpu" in own:
+            return {}
+        if own.keys() & {"bf16", "fp16"}:
+            return {"use_cpu": True} if own.get("bf16") else {}
+        return {"bf16": True, "use_cpu": True} if multiplies_bf16(CPUINFO) else {}
 
     def _workers(self) -> Mapping[str, JsonValue]:
         ray = self.settings.launcher == "ray"
