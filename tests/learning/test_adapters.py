@@ -19,10 +19,11 @@ from arriero.core.errors import InputError, ModelCorrupt, ModelError
 from arriero.core.settings import Settings
 from arriero.core.words import RoleBinding, Variant
 from arriero.learning.adapters import Lora, check_fit, check_merged, read_lora
-from arriero.learning.adopt import _listed, adopt, own_recipe
+from arriero.learning.adopt import _listed, adopt, own_recipe, train_own
 from arriero.learning.parity import AdapterRefused, Difference, Parity
 from arriero.learning.registry import Registry, challenger
 from arriero.learning.trainers.bases import Base
+from arriero.learning.trainers.fake import FakeTrainer
 from arriero.models.adapters import adapter_file, check_adapter
 from arriero.models.catalogue import entries, entry_known_as
 from arriero.models.progress import Silent
@@ -183,6 +184,20 @@ async def test_a_folder_that_cannot_be_adopted_is_refused_and_nothing_is_registe
             folder, registry, CHAMPION, "response_generator", progress=Silent(), actor="ada"
         )
     assert await registry.ledger.artefacts("adapter") == []
+
+
+async def test_a_role_that_no_adapter_can_play_is_refused_before_anything_is_done(
+    tmp_path: Path, registry: Registry
+) -> None:
+    folder = lora_folder(tmp_path / "own")
+    with pytest.raises(InputError, match="has no role 'writer'"):
+        await adopt(folder, registry, CHAMPION, "writer", progress=Silent(), actor="ada")
+    trainer = FakeTrainer()
+    with pytest.raises(InputError, match="head:x"):
+        await train_own(
+            tmp_path / "no.yaml", folder, registry, trainer, CHAMPION, "intent",
+            progress=lambda told: None, actor="ada",
+        )  # fmt: skip
 
 
 async def test_a_yaml_that_goes_on_from_an_adapter_is_refused(

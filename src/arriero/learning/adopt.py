@@ -15,7 +15,7 @@ from arriero.core.words import JsonValue, Variant
 from arriero.learning.adapters import CONFIG, check_merged, read_lora
 from arriero.learning.merged import with_tokenizer_of
 from arriero.learning.parity import AdapterRefused, Parity, merged_parity
-from arriero.learning.registry import MERGED, Registry, carded, challenger
+from arriero.learning.registry import MERGED, Registry, carded, challenger, check_role
 from arriero.learning.trainers.base import Recipe, Trainer, TrainingProgress
 from arriero.learning.trainers.bases import Base, base_of, template_of
 from arriero.learning.trainers.dataset import dataset_id
@@ -54,8 +54,10 @@ async def adopt(
 
     `base` is the catalogue name where the folder does not say it in a way that we know; a base that
     is not here is pulled. `template` is LLaMA-Factory's name of the chat template it was trained with.
-    Raises `AdapterRefused` with one sentence for what cannot be served as it was trained.
+    Raises `AdapterRefused` with one sentence for what cannot be served as it was trained, `InputError` for a
+    role that no adapter can play.
     """
+    check_role(champion, role)
     folder = await asyncio.to_thread(folder.absolute)
     if await asyncio.to_thread((folder / CONFIG).is_file):
         artefact = await _adopted_lora(
@@ -226,6 +228,7 @@ async def train_own(
     `yaml` is what `llamafactory-cli train` takes, `dataset` its dataset_dir. Raises `InputError` for
     what cannot be trained and served here, `TrainingFailed`, or as `adopt` does.
     """
+    check_role(champion, role)
     recipe = await own_recipe(yaml, registry, trainer.name)
     key = recipe.key(await asyncio.to_thread(dataset_id, dataset))
     out = registry.settings.data.expanduser().absolute() / "learning" / "trained" / key

@@ -115,6 +115,14 @@ async def carded(
 
 def challenger(variant: Variant, role: str, adapter: Artefact) -> Variant:
     """`variant` with the adapter (or the merged model) in `role`, which an embedded model must play."""
+    check_role(variant, role)
+    merged = adapter.body.get(MERGED)
+    model = f"llama:{merged or adapter.body['base']}"
+    return variant.rebound(role, model=model, adapter=None if merged else f"{PREFIX}{adapter.id}")
+
+
+def check_role(variant: Variant, role: str) -> None:
+    """Raises `InputError` unless an adapter can play `role`: better before it is trained than after."""
     if role not in variant.roles:
         raise InputError(
             f"{variant.app} has no role {role!r}; it has: {', '.join(variant.roles)}", param="role"
@@ -126,6 +134,3 @@ def challenger(variant: Variant, role: str, adapter: Artefact) -> Variant:
             " replaced by an adapter: change the role's model in the settings first",
             param="role",
         )
-    merged = adapter.body.get(MERGED)
-    model = f"llama:{merged or adapter.body['base']}"
-    return variant.rebound(role, model=model, adapter=None if merged else f"{PREFIX}{adapter.id}")
