@@ -89,6 +89,20 @@ async def test_what_was_trained_on_it_is_listed_until_it_is_trained_again(shop: 
     assert [one.id for one in other.retrain] == ["a" * 64]
 
 
+async def test_what_a_training_printed_of_a_dataset_goes_too(shop: Shop) -> None:
+    old, trained = await built(shop), shop.root.parent / "trained"
+    for key, dataset in (("k1", old.id), ("k2", "another")):
+        (trained / key / "cache").mkdir(parents=True)
+        (trained / key / "train.yaml").write_text(f'dataset_dir: "{shop.root / dataset}"\n')
+        (trained / key / "train.log").write_text("training example: size 7?")
+        (trained / key / "cache" / "rows.arrow").write_text("size 7?")
+        (trained / key / "trained.json").write_text("{}")
+    await gone(shop, "c-7")
+    assert "size 7?" not in everything(trained / "k1")
+    assert (trained / "k1" / "trained.json").exists()
+    assert everything(trained / "k2").count("size 7?") == 2
+
+
 async def test_a_conversation_of_the_customer_goes_too(shop: Shop) -> None:
     for place in range(2):
         one = run(f"Question {place} of a talk?", unit="talk-1", number=900 + place)

@@ -19,6 +19,7 @@ from typing import Any
 from arriero.core.words import JsonValue, content_hash
 from arriero.learning.collect import FORGOTTEN
 from arriero.learning.dataset import write
+from arriero.learning.trainers.base import erase_rows
 from arriero.models.files import read_json, write_json
 from arriero.security import privacy_forget
 from arriero.security.holds import refuse_held
@@ -76,9 +77,9 @@ async def forget(
 ) -> Erased:
     """Erase `person` (the id of a customer or of one who gave feedback) from datasets, then everywhere.
 
-    `root` is the folder of datasets, `mark` gives the salted hash of a name; that of the person is kept, so
-    that what they said of other people's runs is not learned again. Doing it again is harmless,
-    and lists again what has to be trained again.
+    `root` is the folder of datasets, beside which trainings lie; `mark` gives the salted hash of a name; that of
+    the person is kept, so that what they said of other people's runs is not learned again. Doing it again is
+    harmless, and lists again what has to be trained again.
 
     Raises:
         InputError: the person's id is empty.
@@ -139,6 +140,7 @@ async def _clear(
             write_json, folder / write.MANIFEST, manifest | {"gone": gone, "left_out_runs": []}
         )
     await asyncio.to_thread(_empty, folder)
+    await asyncio.to_thread(erase_rows, root.parent / "trained", folder.name)
     return Cleared(folder.name, str(manifest["app"]), held, gone["successor"])
 
 

@@ -6,6 +6,7 @@ so the same folder: who trains it again goes on from a checkpoint there, or find
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -18,6 +19,8 @@ from arriero.models.files import read_json, write_json
 
 Stage = Literal["sft", "dpo", "kto", "heads"]
 MANIFEST = "trained.json"  # in the folder, written last: with it, the training is done
+YAML, LOG, CACHE = "train.yaml", "train.log", "cache"  # what LLaMA-Factory reads, says and keeps
+ROWS = "rows.csv"  # what a head is fitted on
 
 
 class Reason(StrEnum):
@@ -103,6 +106,17 @@ def trained_in(out: Path) -> Trained | None:
         return None
     recipe = Recipe(**told.pop("recipe"))
     return Trained(**told | {"recipe": recipe, "folder": out / told["folder"]})
+
+
+def erase_rows(trained: Path, dataset: str) -> None:
+    """Delete what trainings on the dataset `dataset` left of its rows: a log prints the first, a cache has all."""
+    for out in trained.glob("*/"):
+        yaml = out / YAML
+        of = read_json(out / MANIFEST).get("dataset") == dataset
+        if of or (yaml.is_file() and dataset in yaml.read_text(encoding="utf-8")):
+            for file in (LOG, ROWS):
+                (out / file).unlink(missing_ok=True)
+            shutil.rmtree(out / CACHE, ignore_errors=True)
 
 
 class Trainer(Protocol):

@@ -14,6 +14,7 @@ from arriero.core.errors import ArrieroError, InputError
 from arriero.learning.dataset.example import Route
 from arriero.learning.dataset.write import file_of
 from arriero.learning.trainers.base import (
+    ROWS,
     Reason,
     Recipe,
     Trained,
@@ -60,7 +61,7 @@ class HeadsTrainer:
         merged = await asyncio.to_thread(_merged, base, recipe, corrections(dataset, head))
         progress(TrainingProgress(0, 1))
         try:
-            rows, folder = out / "rows.csv", out / head
+            rows, folder = out / ROWS, out / head
             await asyncio.to_thread(_write, rows, merged.rows)
             async with asyncio.timeout(recipe.time_limit_s):
                 report = await fit_in_child(rows, folder, self.encoder, self.models)

@@ -25,6 +25,9 @@ from arriero.core.errors import InputError
 from arriero.core.settings import TrainerSettings
 from arriero.core.words import JsonValue
 from arriero.learning.trainers.base import (
+    CACHE,
+    LOG,
+    YAML,
     Reason,
     Recipe,
     Trained,
@@ -39,7 +42,7 @@ from arriero.learning.trainers.environment import Environment, last_words, quiet
 from arriero.learning.trainers.guard import Ended, Order
 from arriero.models.pull import locked
 
-YAML, LOG, RESULT, CANCEL = "train.yaml", "train.log", "result", "cancel"
+RESULT, CANCEL = "result", "cancel"
 PROGRESS = "trainer_log.jsonl"  # LLaMA-Factory's, in the result's folder
 FREE_BYTES = 500_000_000  # a LoRA's checkpoints take 10 to 100 MB each, three are kept
 TAIL_BYTES = 20_000
@@ -146,7 +149,7 @@ class LlamaFactory:
             min(recipe.memory_limit_mb, self.settings.memory_limit_mb),
         )
         limit = min(recipe.time_limit_s, self.settings.time_limit_s)
-        env = {**self._devices(), **quiet(self.settings.threads, out / "cache")}
+        env = {**self._devices(), **quiet(self.settings.threads, out / CACHE)}
         try:
             async with asyncio.timeout(limit):
                 return await guarded(order, env, lambda: _look(out, progress))
@@ -157,7 +160,7 @@ class LlamaFactory:
                 " kept, so a longer [learning.trainer] time_limit_s goes on from there",
             ) from None
         finally:
-            shutil.rmtree(out / "cache", ignore_errors=True)
+            shutil.rmtree(out / CACHE, ignore_errors=True)
 
     def _precision(self, own: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
         """bfloat16 where the processor multiplies it itself: half the time at 400 tokens a row, as on a GPU.
