@@ -31,6 +31,7 @@ def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.Mo
         ("[server]\nhost = '0.0.0.0'", "refused until identity and limits exist"),
         ("[models]\nencoder = 'magic'", "'models.encoder'"),
         ("[learning.rollout]\nsteps = [{share = 1.0}]", "the first one must leave some units"),
+        ("[learning.rollout]\ndeadline_h = 24", "must be longer than all steps hold (25 h)"),
         ("[learning]\nevery_h = inf", "'learning.every_h': Input should be a finite number"),
         ("not toml", "cannot be read"),
     ],

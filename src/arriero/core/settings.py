@@ -393,6 +393,11 @@ class RolloutSettings(Section):
             raise ValueError(f"the shares of the steps must grow, and do not: {shares}")
         if shares[0] >= 1:  # no guardrail could be shown to hold: it would end undecided after all
             raise ValueError("the first one must leave some units to the champion")
+        held = sum(step.hold_h for step in self.steps)
+        if self.deadline_h <= held:  # it would end undecided, however good the challenger is
+            raise ValueError(
+                f"deadline_h ({self.deadline_h:g}) must be longer than all steps hold ({held:g} h)"
+            )
         return self
 
 
