@@ -126,6 +126,12 @@ def test_arms_say_worse_with_an_effect() -> None:
     assert judge_arms([]).says is Says.UNSURE
 
 
+def test_a_bet_that_lost_is_evidence_for_neither() -> None:
+    assert judge_arms([Stratum(0.5, 30, 7.5, 30, 7.5)]).log_e == 0
+    assert judge_pairs(Pairs(5, 6), 0.01).log_e == judge_pairs(Pairs(5, 5), 0.01).log_e == 0
+    assert judge_pairs(Pairs(60, 140), 0.01).log_e < -3 < 3 < judge_pairs(Pairs(140, 60), 0.01).log_e
+
+
 @pytest.mark.parametrize("n", [1, 5, 29, 100])
 @pytest.mark.parametrize("p", [0.5, 0.6])
 def test_nobody_gains_by_what_a_gate_brings_while_half_of_its_pairs_are_won(

@@ -62,7 +62,8 @@ POWER = 0.84  # standard errors between an effect that is just seen and one seen
 @dataclass(frozen=True, slots=True)
 class Finding:
     """`effect` and `interval` are in the units of what was measured; so is `detectable`, the
-    smallest effect that this much data would have shown. `log_e` is the evidence, `needed` what proves.
+    smallest effect that this much data would have shown. `log_e` is the evidence, negative for worse and 0 where
+    a bet on either lost; `needed` is what proves.
     """
 
     says: Says
@@ -106,7 +107,7 @@ def judge_pairs(pairs: Pairs, level: float, design: Design = DEFAULT) -> Finding
     rate = pairs.wins / n if n else 0.5
     return Finding(
         *(says, n, rate, proportion(pairs.wins, n, design.interval), _provable(n, needed)),
-        *(log_e if wins else -log_e, needed),
+        *(_told(log_e, 1 if wins else -1), needed),
     )
 
 
@@ -176,7 +177,12 @@ def judge_arms(
         detectable += POWER * math.sqrt(spread)
     interval = difference(champion, challenger, design.interval, design.tuned_at)
     n = champion.n + challenger.n
-    return Finding(says, n, effect, interval, detectable, math.copysign(log_e, effect), needed)
+    return Finding(says, n, effect, interval, detectable, _told(log_e, effect), needed)
+
+
+def _told(log_e: float, effect: float) -> float:
+    """What speaks for the side that `effect` is on: a bet that lost speaks for none."""
+    return math.copysign(max(0.0, log_e), effect)
 
 
 def _effect(strata: Sequence[Stratum]) -> float:
