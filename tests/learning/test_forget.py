@@ -103,6 +103,14 @@ async def test_what_a_training_printed_of_a_dataset_goes_too(shop: Shop) -> None
     assert everything(trained / "k2").count("size 7?") == 2
 
 
+async def test_what_a_build_that_was_killed_left_behind_goes_too(shop: Shop) -> None:
+    left = shop.root / ".abc.unfinished"
+    left.mkdir(parents=True)
+    (left / "sft.jsonl").write_text("size 7?")
+    await gone(shop, "c-7")
+    assert everything(shop.root) == ""
+
+
 async def test_a_conversation_of_the_customer_goes_too(shop: Shop) -> None:
     for place in range(2):
         one = run(f"Question {place} of a talk?", unit="talk-1", number=900 + place)

@@ -129,7 +129,9 @@ def test_arms_say_worse_with_an_effect() -> None:
 def test_a_bet_that_lost_is_evidence_for_neither() -> None:
     assert judge_arms([Stratum(0.5, 30, 7.5, 30, 7.5)]).log_e == 0
     assert judge_pairs(Pairs(5, 6), 0.01).log_e == judge_pairs(Pairs(5, 5), 0.01).log_e == 0
-    assert judge_pairs(Pairs(60, 140), 0.01).log_e < -3 < 3 < judge_pairs(Pairs(140, 60), 0.01).log_e
+    assert (
+        judge_pairs(Pairs(60, 140), 0.01).log_e < -3 < 3 < judge_pairs(Pairs(140, 60), 0.01).log_e
+    )
 
 
 @pytest.mark.parametrize("n", [1, 5, 29, 100])

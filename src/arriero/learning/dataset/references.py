@@ -32,6 +32,7 @@ def texts_of(paths: Sequence[Path]) -> list[str]:
 
 def files_in(path: Path) -> Sequence[Path]:
     """The file itself, or the files of a folder that can be read, by name."""
+    path = path.expanduser()
     if path.is_dir():
         return sorted(file for file in path.rglob("*") if file.suffix in READ)
     if not path.is_file():

@@ -21,6 +21,7 @@ from arriero.models.files import read_json, sha256_of, write_json
 INFO = "dataset_info.json"
 MANIFEST = "manifest.json"
 INDEX = "index.json"
+UNFINISHED = ".unfinished"  # after the name of a folder that is being written
 HELD_OUT = "eval_"  # before the route's name: what is kept aside
 TAGS = {
     "role_tag": "role",
@@ -96,7 +97,7 @@ def write(root: Path, rows: Rows, manifest: Mapping[str, Any]) -> Path:
         StoreError: the disk is full or cannot be written; nothing half-made is taken for a dataset.
     """
     id = id_of(rows)
-    folder, unfinished = root / id, root / f".{id}.unfinished"
+    folder, unfinished = root / id, root / f".{id}{UNFINISHED}"
     if read_json(folder / MANIFEST).get("id") == id and not read_json(folder / MANIFEST)["gone"]:
         return folder
     try:
