@@ -30,7 +30,19 @@ def test_a_key_is_not_named_as_if_one_person_spoke_through_it() -> None:
         mint("webshop/eu", "acme", HeldClock().now())
 
 
-@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic abc", "Bearer arr_wrong"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic abc",
+        "Basic YTphcnJfd3Jvbmc=",
+        "Basic Oi8v/w==",
+        "Bearer arr_wrong",
+    ],
+)
 async def test_a_missing_or_wrong_key_is_refused(header: str | None) -> None:
     with pytest.raises(Unauthenticated):
         await Keyring(MemoryLedger(), HeldClock()).identify(header)

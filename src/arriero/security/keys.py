@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import hmac
 import secrets
@@ -43,6 +44,21 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def _secret(authorization: str) -> str:
+    """The key in an `Authorization` header; empty without one."""
+    scheme, _, told = authorization.partition(" ")
+    match scheme.lower():
+        case "bearer":
+            return told.strip()
+        case "basic":
+            try:
+                return base64.b64decode(told, validate=True).decode().partition(":")[2]
+            except ValueError:
+                return ""
+        case _:
+            return ""
+
+
 class Keyring:
     """Recognises keys; reads them from the ledger at most every `REFRESH_S` seconds."""
 
@@ -55,13 +71,16 @@ class Keyring:
         self._local: tuple[str, Identity] | None = None
 
     async def identify(self, authorization: str | None) -> Identity:
-        """The identity behind an `Authorization: Bearer ...` header, or `Unauthenticated`."""
-        scheme, _, secret = (authorization or "").partition(" ")
-        if scheme.lower() != "bearer" or not secret.strip():
+        """The identity behind an `Authorization: Bearer ...` header, or `Unauthenticated`.
+
+        What can send no header but a URL, as a webhook of Flagger, sends the key as its password (Basic).
+        """
+        secret = _secret(authorization or "")
+        if not secret:
             raise Unauthenticated(
                 "no API key; send 'Authorization: Bearer KEY' (`arriero up` printed one)"
             )
-        hashed = digest(secret.strip())
+        hashed = digest(secret)
         if self._local is not None and hmac.compare_digest(hashed, self._local[0]):
             return self._local[1]
         if self._clock.monotonic() - self._read_at > REFRESH_S:
