@@ -76,7 +76,7 @@ def logged(
     Raises `InputError`: what is wrong with the line, and what it should have.
     """
     if not isinstance(line, Mapping):
-        raise InputError("it is no JSON object")
+        raise InputError("it is no JSON object; write one exchange a line")
     asked, answer, model, usage, finish = _exchange(line)
     moment = _moment(line, at)
     try:
