@@ -419,6 +419,38 @@ async def test_an_abort_ends_the_training(
     assert (await learning.listed("chat"))[0].because == "aborted by ana"
 
 
+@pytest.mark.parametrize("state", [State.COLLECTING, State.GATED])
+async def test_an_abort_ends_what_else_a_cycle_does(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, state: State
+) -> None:
+    ended: list[State] = []
+
+    async def endless(*args: Any, **named: Any) -> Any:
+        try:
+            await asyncio.sleep(3_600)
+        finally:
+            ended.append(state)
+
+    monkeypatch.setattr(work_module, "LOOK_S", 0.02)
+    learning = cycles(platform, FakeTrainer(), [])
+    own = learning.works["chat"]
+    assert isinstance(own, AppWork)
+    await talk(platform, 15)
+    moved = await learning.begin("chat", Trigger.PERSON, "because", now=platform.clock.now())
+    while moved.state is not state:
+        stepped = await learning.step("chat", platform.clock.now())
+        assert stepped is not None
+        moved = stepped
+    monkeypatch.setattr(Gate, "pairs", endless)
+    slow = Cycles(platform.ledger, {"chat": replace(own, build=endless)})
+    working = asyncio.create_task(slow.step("chat", platform.clock.now()))
+    await asyncio.sleep(0.05)
+    await learning.abort(moved.id, platform.clock.now(), "ana")
+    with pytest.raises(Conflict, match="moved meanwhile"):
+        await asyncio.wait_for(working, 5)
+    assert ended == [state]
+
+
 async def test_people_cannot_judge_what_never_reached_the_trained_part(platform: Platform) -> None:
     own = cycles(platform, FakeTrainer(), []).works["chat"]
     assert isinstance(own, AppWork)

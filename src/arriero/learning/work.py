@@ -8,15 +8,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from arriero.core.clock import Clock
-from arriero.core.errors import InputError, NotFound, StoreError
+from arriero.core.errors import Conflict, InputError, NotFound, StoreError
 from arriero.core.settings import LearningSettings
 from arriero.core.words import JsonValue, RoleBinding, Run, Variant, content_hash
 from arriero.flow import AnyApp, Flow
@@ -43,8 +43,9 @@ from arriero.models.adapters import PREFIX
 from arriero.models.files import read_json
 from arriero.store.base import Artefact, ArtefactRegistered, Ledger, VariantRegistered
 
+T = TypeVar("T")
 ITSELF = "arriero"
-LOOK_S = 2.0  # between two looks whether a cycle that trains was ended
+LOOK_S = 2.0  # between two looks whether a cycle that works was ended
 WRITTEN = "generative"  # the origin of an answer that a model wrote
 PAGE = 200  # runs looked through for those that reached the trained role
 AGAIN = (Reason.CRASHED, Reason.OUT_OF_MEMORY)  # what another try may help against
@@ -115,7 +116,7 @@ class AppWork:
         return None if drift is None else (Trigger.DRIFT, drift)
 
     async def collect(self, cycle: Cycle) -> Collected:
-        built = await self.build(None)
+        built = await self._while_open(cycle, self.build(None))
         if isinstance(built, NotEnough):
             return Collected(None, missing="; ".join(built.missing))
         stage = next((one for one in PREFERRED if one in built.stages), None)
@@ -155,14 +156,14 @@ class AppWork:
         await asyncio.to_thread(_refuse_erased, dataset, out)
         return adapter
 
-    async def _while_open(self, cycle: Cycle, training: Coroutine[Any, Any, Trained]) -> Trained:
-        """The training's result; the training ends with the cycle, wherever a person ended that."""
-        task = asyncio.create_task(training)
+    async def _while_open(self, cycle: Cycle, work: Awaitable[T]) -> T:
+        """What the work comes to; it ends with the cycle (`Conflict`), wherever a person ended that."""
+        task = asyncio.ensure_future(work)
         try:
             while not (await asyncio.wait({task}, timeout=LOOK_S))[0]:
                 with suppress(StoreError):  # it is asked again
                     if await self._ended(cycle):
-                        raise TrainingFailed(Reason.CANCELLED, f"cycle {cycle.id!r} was ended")
+                        raise Conflict(f"cycle {cycle.id!r} was ended")
             return task.result()
         finally:
             task.cancel()
@@ -177,7 +178,7 @@ class AppWork:
         """The gate's pairs, made once; with `gate.people`, people's word counts in place of the metric's."""
         evaluation = await self.ledger.artefact("evaluation", _evaluation_of(cycle))
         if evaluation is None:
-            evaluation = await self._evaluated(cycle)
+            evaluation = await self._while_open(cycle, self._evaluated(cycle))
         body, says = evaluation.body, Says(evaluation.body["says"])
         nothing_to_judge = body["finding"]["broken"] or says is Says.INVALID
         if not self.settings.gate.people or nothing_to_judge:
