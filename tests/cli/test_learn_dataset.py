@@ -74,6 +74,13 @@ def test_a_mistyped_data_folder_holds_nobody_and_is_not_made(
     assert not (place.folder / "typo").exists()
 
 
+def test_nobody_is_forgotten_under_a_new_key(place: Place) -> None:
+    place.configure('[store]\nledger = "postgresql://127.0.0.1:1/none"\n')
+    told = place.run("learn", "forget", "--person", "c-3", "--yes", "--data", "typo")
+    assert "the key of pseudonyms" in one_sentence(told)
+    assert not (place.folder / "typo").exists()
+
+
 def test_bad_lines_are_listed(place: Place) -> None:
     file = place.folder / "logs.jsonl"
     file.write_text('{"messages": []}\nhello\n')

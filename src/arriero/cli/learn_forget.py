@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,16 +39,32 @@ def forget(
 
 
 async def erase(settings: Settings, person: str, values: Sequence[str]) -> Erased:
-    """Erase the person from this data folder's stores and datasets."""
+    """Erase the person from this data folder's stores and datasets.
+
+    Raises `NotFound` where neither the folder nor the key of pseudonyms is, wherever the ledger may be: with
+    a new key nobody would be found in what people said and what was learned of it.
+    """
     from arriero.assembly import TENANT, datasets, open_store, plugins  # noqa: PLC0415
     from arriero.core.clock import SystemClock  # noqa: PLC0415
+    from arriero.core.errors import NotFound  # noqa: PLC0415
     from arriero.learning.forget import forget as erased  # noqa: PLC0415
-    from arriero.security.vault import SealedVaults, Sealer, vault_key  # noqa: PLC0415
+    from arriero.security.vault import (  # noqa: PLC0415
+        KEY_VARIABLE,
+        SealedVaults,
+        Sealer,
+        vault_key,
+    )
     from arriero.store.records import SqlRecords  # noqa: PLC0415
     from arriero.store.sealed import SqlSealed  # noqa: PLC0415
 
+    folder = settings.data.expanduser()
+    if not folder.is_dir() and KEY_VARIABLE not in os.environ:
+        raise NotFound(
+            f"there is no data folder {str(folder)!r}, in which datasets and the key of pseudonyms lie; name it "
+            f"with --data, or give {KEY_VARIABLE}"
+        )
     async with open_store(settings) as ledger:
-        sealer = Sealer(vault_key(settings.data.expanduser()))
+        sealer = Sealer(vault_key(folder))
         return await erased(
             ledger,
             SealedVaults(SqlSealed(ledger), sealer),
