@@ -140,6 +140,12 @@ def test_a_merged_model_must_have_the_layers_and_the_tokens_of_its_base(tmp_path
         check_merged(base_folder(tmp_path / "more", tokens=17).folder, base)
     with pytest.raises(AdapterRefused, match="another base"):
         check_merged(base_folder(tmp_path / "wide", width=12).folder, base)
+    halved = base_folder(tmp_path / "halved").folder
+    (halved / "model.safetensors").rename(halved / "model-00001-of-00002.safetensors")
+    shards = {EMBEDDING: "model-00001-of-00002.safetensors", Q: "model-00002-of-00002.safetensors"}
+    (halved / "model.safetensors.index.json").write_text(json.dumps({"weight_map": shards}))
+    with pytest.raises(AdapterRefused, match=r"lacks model-00002-of-00002\.safetensors"):
+        check_merged(halved, base)
     pickled = base_folder(tmp_path / "pickled").folder
     (pickled / "model.safetensors").rename(pickled / "pytorch_model.bin")
     with pytest.raises(AdapterRefused, match="pickles"):

@@ -21,6 +21,9 @@ from arriero.learning.trainers.environment import Environment, run_inside
 from arriero.models.files import read_json, sha256_of, sync
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+SHARDS = (
+    "model.safetensors.index.json"  # beside a merged model in several files: which tensor is where
+)
 PEFT = "base_model.model."  # what PEFT writes before a tensor's name
 CONVERTER = "convert_lora_to_gguf.py"
 
@@ -128,6 +131,9 @@ def check_merged(folder: Path, base: Base) -> None:
             if pickles
             else f"{str(folder)!r} has no weights (*.safetensors)"
         )
+    shards = set((read_json(folder / SHARDS).get("weight_map") or {}).values())
+    if missing := sorted(shards - {file.name for file in weights}):
+        raise AdapterRefused(f"{str(folder)!r} lacks {missing[0]}; copy or export it again")
     if not template_of(folder):
         raise AdapterRefused(f"{str(folder)!r} has no chat template; export it with its tokenizer")
     found, wanted = shapes_in(folder, "*.safetensors"), shapes_in(base.folder, "model*.safetensors")
