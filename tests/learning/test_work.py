@@ -28,7 +28,7 @@ from arriero.learning import work as work_module
 from arriero.learning.cycle import Cycle, State, Trigger
 from arriero.learning.cycles import Cycles
 from arriero.learning.forget import forget
-from arriero.learning.gate import Gate, GateCase, Kind
+from arriero.learning.gate import Gate, GateCase, Kind, Pair
 from arriero.learning.judging import Blind, Judging
 from arriero.learning.rollouts import Rollouts
 from arriero.learning.trainers.base import Reason, Recipe, Trained, TrainingFailed
@@ -485,6 +485,7 @@ async def test_a_cycle_that_waits_for_people_names_what_they_have_to_judge(
     await learning.begin("chat", Trigger.PERSON, "because", now=platform.clock.now())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Judging, "next", none_yet)
+        patch.setattr(Pair, "differs", True)
         for _ in range(3):
             waits = await learning.step("chat", platform.clock.now())
     assert waits is not None
@@ -494,6 +495,17 @@ async def test_a_cycle_that_waits_for_people_names_what_they_have_to_judge(
     )
     judging = Judging(platform.ledger, "default")
     assert (await judging.newest()).id == waits.evaluation
+
+
+async def test_answers_that_are_alike_are_nobodys_to_judge(platform: Platform) -> None:
+    await talk(platform, 15)
+    moved = await due(platform, cycles(platform, FakeTrainer(), []))
+    judging = Judging(platform.ledger, "default")
+    evaluation = await judging.evaluation(moved.id)
+    assert evaluation.body["finding"]["reached"] == 15
+    assert (
+        await judging.standing(evaluation)
+    ).of == 0  # the fake model says the same with its adapter
 
 
 async def test_a_run_whose_input_the_app_takes_no_more_is_left_out_of_the_gate(

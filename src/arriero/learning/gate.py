@@ -47,7 +47,9 @@ class GateCase:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How a variant answered a case: its value from 0 to 1, whether the trained role was called, the run."""
+    """How a variant answered a case: its value from 0 to 1, whether the trained role was called, the run, what
+    it said.
+    """
 
     value: float
     run: str | None
@@ -55,6 +57,7 @@ class Told:
     reached: bool
     failed: tuple[str, ...] = ()
     ms: float = 0.0
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,12 @@ class Pair:
     def reached(self) -> bool:
         """Whether the trained part had a say in either answer: other pairs prove nothing."""
         return self.champion.reached or self.challenger.reached
+
+    @property
+    def differs(self) -> bool:
+        """Whether people can choose: both said something, and not the same."""
+        old, new = self.champion.text, self.challenger.text
+        return bool(old and new) and old != new
 
     def won(self, tie: float) -> int:
         """1 when the challenger's answer is better by more than `tie`, -1 when worse, else 0."""
@@ -196,7 +205,7 @@ class Gate:
         called = {call.role for call in result.trace.calls}
         return Told(
             *(value_of(case, run, text), result.run_id, run.ended),
-            *(bool(self.roles & called), failed, run.duration_ms),
+            *(bool(self.roles & called), failed, run.duration_ms, text),
         )
 
 

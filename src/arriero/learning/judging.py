@@ -1,6 +1,6 @@
 """People judge: two answers side by side, nobody knows whose; each click moves the same paired test.
 
-The pairs are those of a gate's evaluation that reached what was trained. Which answer stands left is drawn
+The pairs are those of a gate's evaluation that reached what was trained, and whose answers differ. Which answer stands left is drawn
 by the pair's hash, so that a page that is opened again shows the same, and no order helps either side.
 """
 
@@ -107,13 +107,13 @@ class Judging:
         judged = await self.judged(evaluation)
         pairs = by_people(judged)
         finding = judge_pairs(pairs, float(evaluation.body["level"]))
-        return Standing(len(judged), len(_reached(evaluation)), pairs, finding)
+        return Standing(len(judged), len(_choices(evaluation)), pairs, finding)
 
     async def next(self, evaluation: Artefact) -> Blind | None:
         """The next pair that nobody has judged and whose answers are still there; None at the end."""
         judged = await self.judged(evaluation)
         for pair in sorted(
-            _reached(evaluation), key=lambda one: _order(evaluation.id, one["case"])
+            _choices(evaluation), key=lambda one: _order(evaluation.id, one["case"])
         ):
             if pair["case"] not in judged and (blind := await self._blind(evaluation, pair)):
                 return blind
@@ -142,7 +142,7 @@ class Judging:
             InputError: no such pair, or no such choice.
             Conflict: the pair is judged already.
         """
-        if case not in {pair["case"] for pair in _reached(evaluation)}:
+        if case not in {pair["case"] for pair in _choices(evaluation)}:
             raise InputError(f"evaluation {evaluation.id[:12]} has no pair {case!r}", param="case")
         if choice not in set(Choice):
             raise InputError(f"{choice!r} is no choice; send left, right or tie", param="better")
@@ -156,8 +156,10 @@ class Judging:
         return await self.standing(evaluation)
 
 
-def _reached(evaluation: Artefact) -> Sequence[Mapping[str, JsonValue]]:
-    return [pair for pair in evaluation.body["pairs"] if pair["reached"]]
+def _choices(evaluation: Artefact) -> Sequence[Mapping[str, JsonValue]]:
+    """The pairs that people can judge; an evaluation of long ago does not say of which the answers differ."""
+    pairs = evaluation.body["pairs"]
+    return [pair for pair in pairs if pair["reached"] and pair.get("differs", True)]
 
 
 def _order(evaluation: str, case: str) -> str:

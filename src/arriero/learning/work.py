@@ -350,6 +350,7 @@ def _pair(pair: Pair, tie: float) -> Mapping[str, JsonValue]:
         "kind": pair.case.kind.value,
         "won": pair.won(tie),
         "reached": pair.reached,
+        "differs": pair.differs,
         "champion": {"value": pair.champion.value, "run": pair.champion.run},
         "challenger": {"value": pair.challenger.value, "run": pair.challenger.run},
     }
