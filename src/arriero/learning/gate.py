@@ -205,7 +205,8 @@ class Gate:
         called = {call.role for call in result.trace.calls}
         return Told(
             *(value_of(case, run, text), result.run_id, run.ended),
-            *(bool(self.roles & called), failed, run.duration_ms, text),
+            *(bool(self.roles & called), failed, run.duration_ms),
+            text=text,
         )
 
 
