@@ -116,6 +116,7 @@ def test_private_values_are_masked_alike_everywhere() -> None:
         (line(created=-5), "before 1970"),
         (line(created="0001-01-01T00:00:00+14:00"), "before 1970"),
         (line(created="9999-12-31T23:59:59-14:00"), "after 9998"),
+        ({"messages": [*ASKED, {"role": "assistant", "content": "I look.", "tool_calls": [{}]}]}, "calls a tool"),
         ({"messages": ASKED, "response": [{"choices": [{"delta": {"content": "x"}}]}]}, "stream's chunks"),
         (line(user="c-\0"), r"U\+0000"),
         (line(note="\ud800"), "no valid text"),

@@ -123,22 +123,24 @@ def _exchange(line: Mapping[str, JsonValue]) -> Exchange:
         )
     finish = "stop"
     if isinstance(line.get("response"), str):
-        answer: JsonValue = line["response"]
+        answer: Mapping[str, JsonValue] = {"content": line["response"]}
+    elif isinstance(line.get("response"), list):
+        raise InputError("its response is a stream's chunks; join what they say to one message")
     elif response:
         choices = response.get("choices")
-        first = choices[0] if isinstance(choices, list) and choices else {}
-        answer = _table(first, "message").get("content") if isinstance(first, Mapping) else None
+        first = choices[0] if isinstance(choices, list) and choices else None
+        answer = _table(first, "message") if isinstance(first, Mapping) else {}
         if isinstance(first, Mapping) and first.get("finish_reason") == "length":
             finish = "length"
     elif isinstance(messages[-1], Mapping) and messages[-1].get("role") == "assistant":
-        messages, answer = messages[:-1], messages[-1].get("content")
-    elif isinstance(line.get("response"), list):
-        raise InputError("its response is a stream's chunks; join what they say to one message")
+        messages, answer = messages[:-1], messages[-1]
     else:
         raise InputError("it has no answer; add response, or a last message of the assistant")
-    text = _text(answer)
+    if answer.get("tool_calls") or answer.get("function_call"):  # what it says besides is no answer
+        raise InputError("its answer calls a tool; tools are not taken in")
+    text = _text(answer.get("content"))
     if not text.strip():
-        raise InputError("its answer has no text (a tool call, or an empty one)")
+        raise InputError("its answer has no text")
     model = response.get("model") or request.get("model") or line.get("model") or "unknown"
     return messages, text, str(model)[:200], _table(response, "usage"), finish
 
