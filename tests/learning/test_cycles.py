@@ -246,3 +246,7 @@ async def test_the_last_cycle_is_the_one_that_began_last_even_if_a_clock_was_set
     await cycles.abort(second.id, NOW + timedelta(days=1), "ana")
     await cycles.step("support", NOW + timedelta(days=1))
     assert seen == [second.id]
+    ahead = await cycles.begin("support", Trigger.PERSON, "c", now=NOW + timedelta(days=900))
+    await cycles.abort(ahead.id, NOW + timedelta(days=900), "ana")
+    await cycles.step("support", NOW + timedelta(days=3))
+    assert seen == [second.id, second.id]

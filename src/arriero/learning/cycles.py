@@ -91,7 +91,7 @@ class Cycles:
         work = self._work(app)
         open_ = await self.ledger.machines(KIND, app=app, limit=1)
         if not open_:
-            due = await work.trigger(await self._last(app), now)
+            due = await work.trigger(await self._last(app, now), now)
             return None if due is None else await self.begin(app, *due, now=now)
         begun, machine = self.stopwatch(), open_[0]
         try:
@@ -159,9 +159,13 @@ class Cycles:
         found = await self.ledger.machines(KIND, app=app, open_only=False, limit=limit)
         return [pure.to_cycle(machine) for machine in found]
 
-    async def _last(self, app: str) -> Cycle | None:
-        """The newest one that ended; by its begin, which a clock that was set back leaves in order."""
-        return max(await self.listed(app), key=lambda one: one.begun, default=None)
+    async def _last(self, app: str, now: datetime) -> Cycle | None:
+        """The newest one that ended; by its begin, which a clock that was set back leaves in order.
+
+        One that began after `now` did so under a clock that ran ahead: it would keep others waiting till then.
+        """
+        begun = [one for one in await self.listed(app) if one.begun <= now]
+        return max(begun, key=lambda one: one.begun, default=None)
 
     async def _keep(self, cycle: Cycle, version: int, actor: str, *more: Entry) -> None:
         because = cycle.waits or cycle.because
