@@ -87,3 +87,12 @@ def test_bad_lines_are_listed(place: Place) -> None:
     came = place.run("learn", "import", str(file))
     assert came.status == 1
     assert "line 2: it is no JSON" in came.out
+
+
+def test_a_dataset_that_corrects_no_label_is_one_sentence(place: Place) -> None:
+    (place.folder / "dataset").mkdir()
+    place.run("learn", "import", str(logs(place.folder, 1)))
+    told = one_sentence(place.run("learn", "heads", "dataset"))
+    assert "corrects no label of a classifier of support" in told
+    other = one_sentence(place.run("learn", "heads", "dataset", "--app", "gone"))
+    assert "there is no app 'gone'" in other

@@ -14,6 +14,7 @@ COMMANDS = {
     "exams": ("learn_exams", "exams", "What champions answered their golden sets."),
     "feedback": ("learn_feedback", "feedback", "Where quality is lost, and what to fix first."),
     "dataset": ("learn_dataset", "dataset", "Build a dataset of what people said."),
+    "heads": ("learn_heads", "heads", "Fit classifiers anew with corrected labels."),
     "import": ("learn_import", "import_", "Take in logs of an OpenAI-compatible service."),
     "forget": ("learn_forget", "forget", "Erase a person, and say what to train again."),
 }
