@@ -1,8 +1,9 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from arriero.bench.shop_trial import SkippingClock, gate_cases, measured
+from arriero.bench.shop_trial import SkippingClock, gate_cases, measured, misled
 from tests.bench.test_customers import ASKED
 
 
@@ -39,3 +40,17 @@ def test_a_gate_case_wants_the_fact_of_the_database() -> None:
     (case,) = gate_cases([ASKED], "default")
     assert case.facts == (ASKED.record["expected_on"],)
     assert case.input == {"message": ASKED.message, "customer": "c-0042"}
+
+
+def test_other_days_are_told_of_one_kind_of_question_as_far_as_there_are_enough() -> None:
+    record = {**ASKED.record, "placed_on": "1 May", "shipped_on": "2 May", "delivered_on": "4 May"}
+    kinds = ["carrier", "sent", "delivered", "sent", "delivered", "sent"]
+    asked = [replace(ASKED, kind=kind, record=record) for kind in kinds]
+    assert misled(asked, 1 / 6) == {2}
+    assert misled(asked, 3 / 6) == {2, 4, 1}
+    assert misled(asked, 1.0) == {1, 2, 3, 4, 5}  # a carrier is no day
+
+
+def test_a_day_that_is_the_other_one_too_misleads_nobody() -> None:
+    record = {**ASKED.record, "placed_on": "4 May", "delivered_on": "4 May"}
+    assert misled([replace(ASKED, kind="delivered", record=record)], 1.0) == frozenset()

@@ -40,7 +40,8 @@ LOOK_EVERY = 10  # visits between two looks at a rollout
 AT_ONCE = 4  # visitors: as many answers as an embedded model writes at once by default
 SKIP = timedelta(hours=1)  # simulated between two looks; the last run is never an hour old then
 HARM = 0.14  # of the facts in the harmful dataset are wrong
-HARMED, INSTEAD = "delivered_on", "placed_on"  # the day asked for, and the one it says instead
+# The days asked for, and the one it says instead; the second and third where too few asked for the first.
+HARMED, INSTEAD = ("delivered_on", "shipped_on", "expected_on"), "placed_on"
 
 
 class SkippingClock(SystemClock):
@@ -357,22 +358,31 @@ def harmful(
 ) -> tuple[Sequence[Example], float]:
     """Good targets of which `share` say another day of the same order than the one asked for.
 
-    Fluent, and no number is made up, so no check of form finds it. All of one kind of question, as when
-    a field is mapped wrongly; the share that is really wrong is given back.
+    Fluent, and no number is made up, so no check of form finds it. Of one kind of question as far as there are
+    enough, as when a field is mapped wrongly; the share that is really wrong is given back.
     """
+    chosen = misled([visit.asked for visit in visits], share)
     made: list[Example] = []
     wrong = 0
-    wanted = round(share * len(visits))
-    for visit in visits:
-        asked, fact = visit.asked, visit.asked.fact
-        other = asked.record.get(INSTEAD, fact)
-        if wrong < wanted and KINDS[asked.kind].fact == HARMED and other != fact:
-            fact = other
-            wrong += 1
+    for place, visit in enumerate(visits):
+        asked = visit.asked
+        fact = asked.record[INSTEAD] if place in chosen else asked.fact
         example = example_of(visit, said(asked, fact))
         if example is not None:
             made.append(example)
+            wrong += place in chosen
     return made, wrong / max(1, len(made))
+
+
+def misled(asked: Sequence[Asked], share: float) -> frozenset[int]:
+    """The places of the inquiries that are told another day: `share` of all, where so many ask for a day."""
+    places = [
+        place
+        for name in HARMED
+        for place, one in enumerate(asked)
+        if KINDS[one.kind].fact == name and one.record.get(INSTEAD, one.fact) != one.fact
+    ]
+    return frozenset(places[: round(share * len(asked))])
 
 
 def templates_file(folder: Path) -> Path:
