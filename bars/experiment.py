@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from arriero.bench.experiment import measure
+from arriero.bench.experiment import VISITS, measure
 from arriero.bench.report import Metric
 from bars._trial import count, keep, progress
 from bars.result import Figure
@@ -31,11 +31,11 @@ BARS = {
     "false_rollback_0.01": ("", "the same at 99/1"),
     "forced_harmless_back": (
         "<= 0.05",
-        "identical: the gate refuses it, or it is forced in and 900 ratings at 50/50 take it back",
+        f"identical: the gate refuses it, or it is forced in and {VISITS:,} ratings at 50/50 take it back",
     ),
     "forced_harmful_back": (
         ">= 0.8",
-        "14 % of its facts wrong, 7 of 29 pairs won at the gate, forced in: 900 ratings at 50/50",
+        f"14 % of its facts wrong, 7 of 29 pairs won at the gate, forced in: {VISITS:,} ratings at 50/50",
     ),
     "forced_harmful_back_uncarried": ("", "the same when nothing of the gate is carried"),
     "rule_identical": ("", "the case study's rule promotes an identical one"),

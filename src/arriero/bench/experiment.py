@@ -26,7 +26,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 UP = 0.70  # of the champion's ratings (notes of the case study: 0.70, and 5 % better is 0.735)
 RATINGS = 300  # of a canary: what the case study's rule is measured at
 SPLITS = (0.5, 0.1, 0.01)
-VISITS = 900  # that see a forced challenger in `arriero demo learning`, half of them each
+VISITS = 1_300  # that see a forced challenger in `arriero demo learning`, half of them each
 SEEN = Pairs(7, 22, 71)  # at the gate of its harmful adapter, seed 1 (`bars/LOG.md`, 29 November)
 NEVER = float("inf")
 

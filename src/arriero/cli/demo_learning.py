@@ -54,7 +54,7 @@ class Sizes:
     held_out: int = 100
     most_good: int = 400
     most_neutral: int = 60
-    most_harmful: int = 900
+    most_harmful: int = 1_300
 
 
 @click.command("learning")
