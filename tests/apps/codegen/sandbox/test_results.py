@@ -206,3 +206,28 @@ def peek(f):
         "assert peek(Lent().go) == [] and peek(lambda: 1) == []")  # fmt: skip
     ran = await sandbox.run(Program({"solution.py": code}, "solution.py", tests=(test,)), Limits())
     assert ran.tests[0].passed, ran.tests[0].reason
+
+
+MEAN = "class Empty(ValueError):\n    pass\n\ndef mean(xs):\n    if not xs:\n        raise Empty('no numbers')\n    return sum(xs) / len(xs)\n"
+
+
+@pytest.mark.parametrize(
+    ("test", "holds"),
+    [
+        ("with pytest.raises(Empty, match='no num') as info:\n    mean([])\nassert 'numbers' in str(info.value)", True),
+        ("with pytest.raises(ValueError):\n    mean([])", True),
+        ("with pytest.raises(ValueError):\n    mean([1])", False),
+        ("with pytest.raises(ValueError, match='other'):\n    mean([])", False),
+        ("with pytest.raises(KeyError):\n    mean([])", False),
+        ("assert mean([1, 1, 1, 1e-7]) == pytest.approx(0.75)", True),
+        ("assert mean([1, 2]) == pytest.approx(1.6)", False),
+        ("assert {'a': [mean([1, 2])]} == pytest.approx({'a': [1.5]})", True),
+        ("assert mean([1]) != pytest.approx([1])", True),
+    ],
+)  # fmt: skip
+async def test_what_tests_take_from_pytest_is_in_the_box(
+    sandbox: Sandbox, test: str, *, holds: bool
+) -> None:
+    program = Program({"main.py": MEAN}, tests=(Test("one", f"import pytest\n{test}"),))
+    ran = await sandbox.run(program, Limits())
+    assert [one.passed for one in ran.tests] == [holds], ran.tests
