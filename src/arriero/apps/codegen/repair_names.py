@@ -7,6 +7,7 @@ import builtins
 import re
 import symtable
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from arriero.apps.codegen import trees
 
@@ -51,12 +52,15 @@ _FROM: Mapping[str, str] = {
 _HEADER = re.compile(r"#!|#.*coding[:=]")
 
 
-def imported(code: str, siblings: Mapping[str, str] | None = None) -> str:
+def imported(
+    code: str, siblings: Mapping[str, str] | None = None, *, only: AbstractSet[str] | None = None
+) -> str:
     """`code` with an import for each name that is used and bound nowhere, where it is known whose it is.
 
-    `siblings` are the project's other Python files: what one of them defines is imported from it.
+    `siblings` are the project's other Python files: what one of them defines is imported from it. `only` are the names
+    that may be imported; None: all.
     """
-    names = unbound(code)
+    names = unbound(code) if only is None else unbound(code) & only
     if not names:
         return code
     tree = trees.parse(code)

@@ -1,6 +1,7 @@
-"""The examples of a requirement as tests: doctests, asserts, `f(1) == 2`, `f(1) -> 2`, input and output, tables.
+"""The examples of a requirement as tests: doctests, asserts, `f(1) == 2`, `f(1) -> 2`, `f(1)  # 2`, input and output, tables.
 
-Only what can be nothing else becomes a test: a call with plain values on one side, a plain value on the other.
+Only what can be nothing else becomes a test: a call with plain values on one side, a plain value or an error on the
+other. What stands before a doctest or an assert and bears on it goes with it; one that rests on what nobody tells is none.
 """
 
 from __future__ import annotations
@@ -10,24 +11,47 @@ import builtins
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from functools import partial
 
 from arriero.apps.codegen import trees
+from arriero.apps.codegen.repair_names import imported, unbound
 from arriero.apps.codegen.requirement import Example
+from arriero.apps.codegen.requirement_session import needed
 from arriero.apps.codegen.requirement_values import in_python
 
 MOST = 40  # examples of one requirement; more are a test file, which comes as `tests`
 NEAR_ENOUGH = 1e-6  # absolute, for an expected float: what HumanEval's own tests allow
 
 _BUILTIN = frozenset(dir(builtins))
+_PLAIN_QUOTES = str.maketrans("\u201c\u201d\u2018\u2019", "\"\"''")  # as text processors set them
+# How a line of code begins that an example may rest on: `stack = Stack()`, `stack.push(1)`, `import math`.
+_DOES = re.compile(
+    r"[A-Za-z_][\w.]*(?:\[.*\])?(?:\s*,\s*\w+)*\s*(?:[-+*/|&]?=(?!=)|\()|(?:import|from)\s+\w"
+)
 _CALL = re.compile(r"(?<![\w.])(?P<name>[A-Za-z_]\w*)\(")
 _GIVES = re.compile(
     r"""\s*[`'"]?\s*(?:\#\s*)?(?:
         ={1,3}>|-{1,2}>|[➞→⇒➔⟶⟹]|={1,3}(?!=)|:
       | \b(?:should|must|will|would|shall)\s+(?:be|return|give|output|equal|evaluate\s+to|result\s+in|yield)(?:\s+(?:to\s+)?(?:equal)?)?
-      | \b(?:returns?|gives?|is|equals?|outputs?|yields?|evaluates?\s+to|results?\s+in)\b
+      | \b(?:also\s+)?(?:returns?|gives?|is|equals?|outputs?|yields?|produces?|evaluates?\s+to|results?\s+in)(?:\s+also)?\b
     )\s*:?\s*[`]?\s*""",
     re.VERBOSE,
+)
+# `f(1)  # 2`, `print(f(1))  # prints 2`: a value and nothing more behind a comment's sign.
+_CLOSES = r"(?P<closes>\)?)[^\S\n]*;?[^\S\n]*"
+_TOLD = r"[^\S\n]*(?:(?:(?:(?i:expected|output|prints?|result|returns?))\b[^\S\n]*)+:?[^\S\n]*)?"
+_LINE_ENDS = re.compile(r"[^\S\n]*`?[^\S\n]*(?:\n|\Z)")
+_RAISES = re.compile(
+    r"\s*`?\s*(?:\#\s*)?(?:(?:->|=>|:|\u2192)\s*)?(?:(?:should|must|will|would|shall)\s+)?(?:raises?|throws?)\s+(?:an?\s+)?`?(?P<error>[A-Z]\w*)"
+)
+_RAISING = re.compile(
+    r"with\s+(?:\w+\.)?(?:r|assertR)aises\(\s*(?P<error>[\w.]+)[^\n]*\)\s*:\s*(?P<call>\S.*)?$"
+)
+# "f(2) is 4 more than ..." says nothing of f(2) but that; "f(2) is 4 because ..." does.
+_GOES_ON = re.compile(
+    r"[^\S\n]+(?!(?:and|but|because|since|as|so|for|while|when|whereas|if|then|with|not|whilst|though|although|in|which|where|instead|given|due)\b)[a-z]"
 )
 _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?j?(?!\w|\.\d)")
 _WORD = re.compile(r"(?:True|False|None|true|false|null|nil)\b")
@@ -36,6 +60,7 @@ _STRING = re.compile(
 )
 _CONTAINER = re.compile(r"(?:set|frozenset|tuple|list|dict)\(")
 _PLAIN_WORDS = {"true": "True", "false": "False", "null": "None", "nil": "None"}
+_OF_ROWS = frozenset({"#", "no", "no.", "nr", "nr.", "case", "example", "test", "test case", "description", "scenario"})  # fmt: skip
 _IN_OUT = re.compile(
     r"\binputs?\s*:\s*(?P<given>[^\n]+?)[\s,;.]*(?:\n\s*)?\b(?:expected\s+)?outputs?\s*:\s*(?P<gives>[^\n]+)",
     re.IGNORECASE,
@@ -62,27 +87,51 @@ def examples_in(
     found: dict[str, Example] = {}
     rest = in_python(text, language)
     known = names | ({entry} if entry else set())
-    for reader in (_doctests, _asserts, _arrows):
+    readers = (_doctests, _asserts, partial(_arrows, slashes=language not in {None, "python"}))
+    for reader in readers:
         shown, rest = reader(rest)
         for one in shown:
-            if (not known or one.entry in known) and one.code not in found:
-                found[one.code] = one
+            if (not known or one.entry in known) and (told := _complete(one, known)):
+                found.setdefault(told.code, told)
     about = entry or next((one.entry for one in found.values()), None)
     if about:
         for one in (*_tables(rest, about), *_pairs(rest, about)):
             found.setdefault(one.code, one)
+    if not found and (plain := text.translate(_PLAIN_QUOTES)) != text:
+        return examples_in(plain, entry, names, language)
     return tuple(found.values())[:MOST]
+
+
+def _complete(one: Example, known: AbstractSet[str]) -> Example | None:
+    """`one` with the imports that it takes; None where it rests on a value that nothing tells, as in `f(xs) == 3`."""
+    own = {*known, one.entry}
+    names = unbound(one.code) - own
+    if not names:
+        return one
+    tree = trees.parse(one.code)
+    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}  # fmt: skip
+    asked = {node.value.id for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}  # fmt: skip
+    # A function that is called may be one of the program's; a module, or a class of Python's, is brought along.
+    code = imported(one.code, only={name for name in names if name in asked or name[:1].isupper()})
+    open_ = (unbound(code) - own) - called
+    if any(not name[:1].isupper() for name in open_):
+        return None
+    setup = "\n".join(
+        filter(None, [code.removesuffix("\n").removesuffix(one.code).strip(), one.setup])
+    )
+    return replace(one, code=code.rstrip("\n"), setup=setup)
 
 
 def example(call: str, expected: str, setup: str = "") -> Example | None:
     """The test that `call` gives `expected`; None unless it is a call and a plain value."""
     tree, value = _expression(call), literal(expected)
-    if not isinstance(tree, ast.Call) or value is None:
+    if not isinstance(tree, ast.Call | ast.Attribute) or value is None:
         return None
     name = entry_of(tree)
     if name is None:
         return None
-    return Example(name, call.strip(), value, _lines(setup, _assert(call.strip(), value)), setup)
+    code = _lines(setup, _assert(call.strip(), value))
+    return Example(name, call.strip(), value, code, setup, objects=_has_objects(tree, name))
 
 
 def contradictions(examples: Sequence[Example]) -> tuple[tuple[Example, Example], ...]:
@@ -180,8 +229,10 @@ def _is_plain(tree: ast.expr) -> bool:
         elif isinstance(node, ast.Name):
             if node.id not in _BUILTIN:
                 return False
-        elif not isinstance(node, allowed):
-            return False
+        elif not isinstance(node, allowed) or (
+            isinstance(node, ast.Constant) and node.value is ...
+        ):
+            return False  # three dots say that there is more
     return True
 
 
@@ -199,7 +250,9 @@ def _assert(call: str, expected: str) -> str:
         is_float = False
     if is_float and expected.strip("+-")[:3] not in {"inf", "nan"}:
         return f"assert abs({call} - {_bracketed(expected)}) < {NEAR_ENOUGH}"
-    return f"assert {call} == {expected}"
+    tree = _expression(call)  # `f(1) == 2` that gives True is no chain of comparisons
+    told = call if isinstance(tree, ast.Call | ast.Attribute | ast.Subscript) else f"({call})"
+    return f"assert {told} == {expected}"
 
 
 def _bracketed(number: str) -> str:
@@ -212,7 +265,7 @@ def _lines(setup: str, code: str) -> str:
 
 def _doctests(text: str) -> tuple[list[Example], str]:
     """Sessions at the prompt `>>>`, and the text without them."""
-    found, rest, setup = list[Example](), list[str](), list[str]()
+    found, rest, session = list[Example](), list[str](), list[tuple[str, str]]()
     lines = text.splitlines()
     place = 0
     while place < len(lines):
@@ -220,7 +273,7 @@ def _doctests(text: str) -> tuple[list[Example], str]:
         if not bare.startswith(">>>"):
             rest.append(lines[place])
             if bare:
-                setup = []
+                session = []
             place += 1
             continue
         source = [bare[3:].strip()]
@@ -232,7 +285,7 @@ def _doctests(text: str) -> tuple[list[Example], str]:
         while place < len(lines) and _is_output(lines[place]):
             want.append(lines[place].strip())
             place += 1
-        found += _session("\n".join(source), want, setup)
+        found += _at_prompt("\n".join(source), want, session)
     return found, "\n".join(rest)
 
 
@@ -241,40 +294,81 @@ def _is_output(line: str) -> bool:
     return bool(bare) and not bare.startswith((">>>", '"""', "'''", "```"))
 
 
-def _session(source: str, want: Sequence[str], setup: list[str]) -> Iterator[Example]:
-    """The example that one input at the prompt is; statements without output are kept as setup."""
+def _at_prompt(
+    source: str, want: Sequence[str], session: list[tuple[str, str]]
+) -> Iterator[Example]:
+    """The example that one input at the prompt is; what it does to later ones is noted in `session`.
+
+    That is statements, and calls with what they are of: a later example finds done what was called without an answer, what
+    was asked of an object, and earlier calls of its own function with the same values.
+    """
     tree = _expression(source.partition("  #")[0]) or _expression(source)
-    before = "\n".join(setup)
     if tree is None:
         shown, _ = _arrows(source)
         if shown:
-            yield from (replace(one, setup=before, code=_lines(before, one.code)) for one in shown)
+            yield from (_after(one, _done(session, one.entry)) for one in shown)
         elif not want:
-            setup.append(source)
+            session.append((source, ""))
         return
     if not want:
-        if isinstance(tree, ast.Compare):
-            yield from _assert_of(f"assert {source}")
-        elif entry_of(tree):
-            setup.append(source)
+        if isinstance(tree, ast.Compare) and (shown := [*_assert_of(ast.Assert(tree))]):
+            yield from (_after(one, _done(session, one.entry)) for one in shown)
+        elif any(isinstance(node, ast.Call) for node in ast.walk(tree)):
+            session.append((source, ""))
         return
+    name = entry_of(tree)
+    before = _done(session, name or "")
+    bound = _bound(_module(before))
+    of = "" if name is None or name in bound else name
+    about = of or _made_by(tree, _module(before))
+    if about is None:
+        return
+    if bound & {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}:
+        session.append((source, of))
     call = ast.unparse(tree)
     if want[0].startswith("Traceback"):
         error = want[-1].partition(":")[0].strip().rpartition(".")[2]
-        name = entry_of(tree)
-        if name and error.isidentifier():
-            yield Example(name, call, "", _lines(before, _raising(call, error)), before, error)
+        if error.isidentifier():
+            yield Example(about, call, "", _lines(before, _raising(call, error)), before, error)
         return
     value = literal("\n".join(want)) or literal(want[0])
-    name = entry_of(tree)
-    if value is not None and name is not None:
-        objects = _has_objects(_before(before), name) or _has_objects(tree, name)
+    if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "print":
+        if len(tree.args) != 1 or tree.keywords:
+            return
+        call, value = f"str({ast.unparse(tree.args[0])})", repr("\n".join(want))
+    if value is not None:
+        objects = _has_objects(_module(before), about) or _has_objects(tree, about)
         yield Example(
-            name, call, value, _lines(before, _assert(call, value)), before, objects=objects
+            about, call, value, _lines(before, _assert(call, value)), before, objects=objects
         )
 
 
-def _before(setup: str) -> ast.Module:
+def _done(session: Sequence[tuple[str, str]], name: str) -> str:
+    """What was done at the prompt before a call of `name`."""
+    return "\n".join(source for source, of in session if of in {"", name})
+
+
+def _after(one: Example, before: str) -> Example:
+    return replace(one, setup=before, code=_lines(before, one.code))
+
+
+def _bound(tree: ast.AST) -> set[str]:
+    """The names of values that statements bind."""
+    return {one.id for one in ast.walk(tree) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}  # fmt: skip
+
+
+def _made_by(tree: ast.expr, before: ast.Module) -> str | None:
+    """The function or class whose result an expression asks: of `stack.pop()` behind `stack = Stack()` that is `Stack`."""
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for node in reversed(before.body):
+        if isinstance(node, ast.Assign) and names & _bound(node):
+            if name := entry_of(node.value):
+                return name
+            names |= {one.id for one in ast.walk(node.value) if isinstance(one, ast.Name)}
+    return None
+
+
+def _module(setup: str) -> ast.Module:
     """The statements of a setup; none where it is no Python."""
     try:
         return trees.parse(setup)
@@ -290,54 +384,99 @@ def _raising(call: str, error: str) -> str:
 
 
 def _asserts(text: str) -> tuple[list[Example], str]:
-    """`assert` statements, over several lines if a bracket is open."""
-    found, rest = list[Example](), list[str]()
+    """`assert` statements and `with raises(...)`, over several lines if a bracket is open.
+
+    Each with what its names stand for in the lines of code above it.
+    """
+    found, rest, above = list[Example](), list[str](), list[ast.stmt]()
     lines = text.splitlines()
     place = 0
     while place < len(lines):
-        bare = lines[place].strip().strip("`")
-        if not re.match(r"assert\b", bare):
+        taken, node = _read(lines, place)
+        if node is None:
+            if lines[place].strip():
+                above = []
             rest.append(lines[place])
             place += 1
             continue
-        taken, source = 1, bare
-        while _statement(source) is None and taken < 12 and place + taken < len(lines):
-            source += "\n" + lines[place + taken]
-            taken += 1
-        if _statement(source) is None:
-            rest.append(lines[place])
-            place += 1
-            continue
-        found += _assert_of(source)
+        if isinstance(node, ast.Assert | ast.With):
+            shown = _assert_of(node, above) if isinstance(node, ast.Assert) else _raised(node, above)  # fmt: skip
+            found += shown
+        else:
+            rest += lines[place : place + taken]
+        above.append(node)
         place += taken
     return found, "\n".join(rest)
 
 
-def _statement(source: str) -> ast.Assert | None:
+def _read(lines: Sequence[str], place: int) -> tuple[int, ast.stmt | None]:
+    """How many lines the simple statement at `place` has, and it; None where the line is something else."""
+    bare = lines[place].strip().strip("`").strip()
+    if raising := _RAISING.match(bare):
+        call = raising["call"] or "".join(lines[place + 1 : place + 2]).strip()
+        return 1 if raising["call"] else 2, _statement(f"with raises({raising['error']}):\n    {call}")  # fmt: skip
+    is_assert = re.match(r"assert\b", bare) is not None
+    if not is_assert and not _DOES.match(bare):
+        return 1, None
+    taken, source = 1, bare
+    while (node := _statement(source)) is None and taken < 12 and place + taken < len(lines):
+        if not is_assert and not re.search(r"[\[({,]\s*$", source):
+            return 1, None
+        source += "\n" + lines[place + taken]
+        taken += 1
+    return (taken, node) if node is not None else (1, None)
+
+
+def _statement(source: str) -> ast.stmt | None:
+    """The one statement of `source` that an example may rest on, or None."""
     try:
         body = trees.parse(textwrap.dedent(source)).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    return body[0] if len(body) == 1 and isinstance(body[0], ast.Assert) else None
+    if len(body) != 1:
+        return None
+    match body[0]:
+        case ast.Assert() | ast.Assign() | ast.AugAssign() | ast.Import() | ast.ImportFrom():
+            return body[0]
+        case ast.With() | ast.Expr(value=ast.Call()):
+            return body[0]
+    return None
 
 
-def _assert_of(source: str) -> Iterator[Example]:
-    tree = _statement(source)
-    if tree is None:
-        return
+def _assert_of(tree: ast.Assert, above: Sequence[ast.stmt] = ()) -> Iterator[Example]:
+    before = needed(tree, above)
+    setup = "\n".join(map(ast.unparse, before))
+    made = ast.Module(before, [])
     name = entry_of(tree.test)
+    if name is None or name in _bound(made):
+        name = _made_by(tree.test, made)
     if name is None:
         return
     call, expected = ast.unparse(tree.test), "True"
     if isinstance(tree.test, ast.Compare) and len(tree.test.ops) == 1:
         if isinstance(tree.test.ops[0], ast.Eq | ast.Is):
             left, right = tree.test.left, tree.test.comparators[0]
-            if entry_of(left) is None:
+            if entry_of(left) is None and entry_of(right) is not None:
                 left, right = right, left
             call, expected = ast.unparse(left), ast.unparse(right)
     elif isinstance(tree.test, ast.UnaryOp) and isinstance(tree.test.op, ast.Not):
         call, expected = ast.unparse(tree.test.operand), "False"
-    yield Example(name, call, expected, ast.unparse(tree), objects=_has_objects(tree, name))
+    objects = any(_has_objects(one, name) for one in (tree, *before))
+    yield Example(name, call, expected, _lines(setup, ast.unparse(tree)), setup, objects=objects)
+
+
+def _raised(tree: ast.With, above: Sequence[ast.stmt]) -> Iterator[Example]:
+    match tree:
+        case ast.With(
+            items=[ast.withitem(context_expr=ast.Call(args=[error]))],
+            body=[ast.Expr(value=ast.Call() as called)],
+        ):
+            before = needed(called, above)
+            setup = "\n".join(map(ast.unparse, before))
+            kind = ast.unparse(error).rpartition(".")[2]
+            call = ast.unparse(called)
+            if name := entry_of(called) or _made_by(called, ast.Module(before, [])):
+                yield Example(name, call, "", _lines(setup, _raising(call, kind)), setup, kind)
 
 
 def _has_objects(tree: ast.AST, entry: str) -> bool:
@@ -351,8 +490,11 @@ def _has_objects(tree: ast.AST, entry: str) -> bool:
     return False
 
 
-def _arrows(text: str) -> tuple[list[Example], str]:
-    """`f(1) == 2`, `f(1) -> 2`, `f(1) should return 2` anywhere in prose."""
+def _arrows(text: str, *, slashes: bool = False) -> tuple[list[Example], str]:
+    """`f(1) == 2`, `f(1) -> 2`, `f(1) should return 2`, `f(0) raises ValueError`, `print(f(1))  # 2` anywhere in prose.
+
+    `slashes`: two of them begin a comment, too.
+    """
     found, taken = list[Example](), list[tuple[int, int]]()
     at = 0
     while call := _CALL.search(text, at):
@@ -360,15 +502,63 @@ def _arrows(text: str) -> tuple[list[Example], str]:
         end = _closing(text, call.end() - 1)
         if end is None or call["name"] in _BUILTIN or _defines(text, call.start()):
             continue
-        sign = _GIVES.match(text, end)
-        value = scanned(text, sign.end()) if sign else None
-        if value is None or re.match(r"\s*,\s*[-\d\"'\[({]", text[value[1] :]):
-            continue  # `f(1) = 2, 3` may be a tuple or two answers
-        if (one := example(text[call.start() : end], value[0])) and _plain_call(one.call):
+        end = _asked(text, end) if call["name"][:1].isupper() else end
+        if read := _shown(text, call.start(), end, "(?:#|//)" if slashes else "#"):
+            one, at = read
             found.append(one)
-            taken.append((call.start(), value[1]))
-            at = value[1]
+            taken.append((call.start(), at))
     return found, _without(text, taken)
+
+
+def _asked(text: str, end: int) -> int:
+    """Just behind what is asked of an object that was made up to `end`: `Stack([1]).pop()`."""
+    while asked := re.compile(r"\.[A-Za-z_]\w*(\()?").match(text, end):
+        closing = _closing(text, asked.end() - 1) if asked[1] else asked.end()
+        if closing is None:
+            break
+        end = closing
+    return end
+
+
+def _shown(text: str, start: int, end: int, comment: str) -> tuple[Example, int] | None:
+    """The example that the call between `start` and `end` is with what stands behind it, and where that ends."""
+    call = text[start:end]
+    if not _plain_call(call):
+        return None
+    if raised := _RAISES.match(text, end):
+        one = _raising_example(call, raised["error"])
+        return (one, raised.end()) if one else None
+    sign, behind = _GIVES.match(text, end), False
+    value = scanned(text, sign.end()) if sign else None
+    if value is None and (sign := re.compile(_CLOSES + comment + _TOLD).match(text, end)):
+        value, behind = scanned(text, sign.end()), True
+    if sign is None or value is None:
+        return None
+    told, rest = value[0], text[value[1] :]
+    if behind and not _LINE_ENDS.match(rest):
+        return None
+    if re.match(r"\s*,\s*[-\d\"'\[({]", rest):
+        return None  # `f(1) = 2, 3` may be a tuple or two answers
+    if sign[0].rstrip(" `:\n")[-1:].isalpha() and told[-1].isdigit() and _GOES_ON.match(rest):
+        return None
+    if behind and sign["closes"]:
+        before = text[:start].rstrip()
+        if not before.endswith("("):
+            return None
+        if before.endswith("print(") and told[0] not in "[({\"'":
+            call, told = f"str({call})", repr(told)  # what is printed may be a number or a text
+    one = example(call, told)
+    return (one, value[1]) if one else None
+
+
+def _raising_example(call: str, error: str) -> Example | None:
+    tree = _expression(call)
+    name = entry_of(tree) if tree is not None else None
+    known = getattr(builtins, error, None)
+    is_error = isinstance(known, type) and issubclass(known, BaseException)
+    if name is None or not (is_error or error.endswith(("Error", "Exception"))):
+        return None
+    return Example(name, call, "", _raising(call, error), raises=error)
 
 
 def _defines(text: str, at: int) -> bool:
@@ -376,11 +566,13 @@ def _defines(text: str, at: int) -> bool:
 
 
 def _plain_call(call: str) -> bool:
-    """Whether everything that it is given is a plain value: `f(x) = 2` says nothing that can be tried."""
+    """Whether everything that is given is a plain value: `f(x) = 2` says nothing that can be tried."""
     tree = _expression(call)
-    return isinstance(tree, ast.Call) and all(
-        _is_plain(one) for one in (*tree.args, *(word.value for word in tree.keywords))
-    )
+    calls = [one for one in ast.walk(tree) if isinstance(one, ast.Call)] if tree else []
+    given = [
+        value for one in calls for value in (*one.args, *(word.value for word in one.keywords))
+    ]
+    return bool(calls) and all(_is_plain(one) for one in given)
 
 
 def _without(text: str, taken: Sequence[tuple[int, int]]) -> str:
@@ -390,7 +582,7 @@ def _without(text: str, taken: Sequence[tuple[int, int]]) -> str:
 
 
 def _tables(text: str, entry: str) -> Iterator[Example]:
-    """Rows of a Markdown table whose heads say input and output."""
+    """Rows of a Markdown table whose heads say input and output; a column that numbers or names the rows is none of them."""
     heads: list[str] = []
     for line in text.splitlines():
         cells = [cell.strip().strip("`") for cell in line.strip().strip("|").split("|")]
@@ -401,11 +593,9 @@ def _tables(text: str, entry: str) -> Iterator[Example]:
         elif set("".join(cells)) <= set("-: "):
             continue
         elif re.search(r"output|result|returns?|expected|gives|=", heads[-1]) or "(" in heads[-1]:
-            call = (
-                cells[0]
-                if cells[0].startswith(f"{entry}(")
-                else f"{entry}({', '.join(cells[:-1])})"
-            )
+            told = zip(heads[:-1], cells[:-1], strict=False)
+            given = [cell for head, cell in told if head not in _OF_ROWS]
+            call = given[0] if given and given[0].startswith(f"{entry}(") else f"{entry}({', '.join(given)})"  # fmt: skip
             if (one := example(call, cells[-1])) and _plain_call(one.call):
                 yield one
 

@@ -54,7 +54,8 @@ def read(wanted: Wanted, *, languages: frozenset[str], longest: int) -> Requirem
     known = frozenset(part.name for part in parts)
     own = frozenset({"main", *([wanted.file.partition(".")[0]] if wanted.file else [])})
     given = given_tests(wanted.tests, own) if wanted.tests else ()
-    shown = examples_in(text, wanted.entry or _entry_of(stub, language), known, language)
+    about = wanted.entry or _entry_of(stub, language) or _only(parts)
+    shown = examples_in(text, about, known, language)
     examples = tuple({one.code: one for one in (*given, *shown)}.values())
     entry = (
         wanted.entry
@@ -97,6 +98,11 @@ def _entry_of(code: str, language: str, examples: Sequence[Example] = ()) -> str
     names = [part.name for part in defined_by(code, language)] if code else []
     called = [one.entry for one in examples if one.entry in names]
     return called[0] if called else names[-1] if names else None
+
+
+def _only(parts: Sequence[Part]) -> str | None:
+    """The one function that is asked for, which an input without a call is given to."""
+    return parts[0].name if len(parts) == 1 and parts[0].kind is Kind.FUNCTION else None
 
 
 def _likely(parts: Sequence[Part], examples: Sequence[Example]) -> str | None:

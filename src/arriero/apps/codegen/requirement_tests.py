@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from arriero.apps.codegen import trees
 from arriero.apps.codegen.requirement import Example
 from arriero.apps.codegen.requirement_examples import entry_of
+from arriero.apps.codegen.requirement_session import needed
 from arriero.core.errors import InputError
 
 MOST = 200
@@ -51,7 +52,7 @@ def _tests(body: list[ast.stmt], own: frozenset[str]) -> Iterator[Example]:
     for place, node in enumerate(body):
         if _asserts(node):
             about = node.test if isinstance(node, ast.Assert) else node
-            yield _example(about, [*_before(node, body[:place], helpers), node])
+            yield _example(about, [*needed(node, body[:place], helpers), node])
         elif isinstance(node, ast.FunctionDef) and _is_test(node):
             for given in _calls(node, helpers, fixtures):
                 yield _example(node, [*helpers, _bare(node), *_parsed(f"{node.name}({given})")])
@@ -97,27 +98,6 @@ def _is_test(node: ast.stmt) -> bool:
 
 def _is_tests(node: ast.ClassDef) -> bool:
     return any(map(_is_test, node.body))
-
-
-def _before(
-    node: ast.stmt, before: Sequence[ast.stmt], helpers: Sequence[ast.stmt]
-) -> Iterator[ast.stmt]:
-    """What an assert at the top finds done. Of earlier asserts that is what they do to values which both use."""
-    shared = _names(node) & {name for one in before for name in _changing(one)}
-    for one in before:
-        if one in helpers or (isinstance(one, ast.Expr) and _names(one) & shared):
-            yield one
-        elif isinstance(one, ast.Assert) and _names(one) & shared:
-            yield ast.Expr(one.test)
-        elif _asserts(one) and _names(one) & shared:
-            yield one
-
-
-def _changing(node: ast.stmt) -> Iterator[str]:
-    """The names of values that a statement binds and that another one may change: `stack = Stack()`, not `size = 3`."""
-    if isinstance(node, ast.Assign) and not isinstance(node.value, ast.Constant):
-        for target in node.targets:
-            yield from (one.id for one in ast.walk(target) if isinstance(one, ast.Name))
 
 
 def _names(node: ast.AST) -> set[str]:
