@@ -480,6 +480,13 @@ async def test_the_callers_own_code_is_repaired_by_its_tests(desk: Opens) -> Non
     assert "return a + b" in made.code
 
 
+async def test_what_the_writer_leaves_out_of_the_callers_file_stays_in_it(desk: Opens) -> None:
+    own = "LIMIT = 3\n\n\ndef add(a, b):\n    return a - b\n\n\ndef other():\n    return LIMIT\n\n\nif __name__ == '__main__':\n    print(other())\n"
+    house = await desk("def add(a, b):\n    return a + b\n```")
+    result = await house.ask("Correct it.", code=own, tests="assert add(1, 2) == 3")
+    assert result.outcome.answer.code == own.replace("a - b", "a + b")
+
+
 async def test_the_callers_own_code_that_is_right_stays_as_it_is(desk: Opens) -> None:
     house = await desk(WRONG)
     own = "def add(a, b):\n    return a + b\n"

@@ -149,3 +149,40 @@ def test_a_part_is_opened_below_what_its_file_holds_with_what_is_said_of_it() ->
     assert opened.messages[-1].content == f"```python\nfrom shapes import area\n\n\n{begun}"
     closed = asked("s", wanted, opened=False, part=part, above="from shapes import area\n")
     assert "# main.py\nfrom shapes import area\n```" in closed.messages[1].content
+
+
+F = "def f(x):\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "begun", "code"),
+    [
+        # fences
+        ("1. The code:\n\n   ```python\n   def f(x):\n       return 1\n   ```\n", "", F + "    return 1\n"),
+        ('```python title="a.py"\ndef f(x):\n    return 1\n```', "", F + "    return 1\n"),
+        ("Here is the code: ```python\ndef f(x):\n    return 1\n```", "", F + "    return 1\n"),
+        ("First:\n```bash\npip install x\n```\nThen:\n```python\ndef f(x):\n    return 1\n```", "", F + "    return 1\n"),
+        ('```python\ndef f(x):\n    """As in\n\n    ```\n    f(1)\n    ```\n    """\n    return 1\n```\nThat is it.', "", F + '    """As in\n\n    ```\n    f(1)\n    ```\n    """\n    return 1\n'),
+        ('    """As in\n\n    ```\n    f(1)\n    ```\n    """\n    return 1\n', F, F + '    """As in\n\n    ```\n    f(1)\n    ```\n    """\n    return 1\n'),
+        # begun anew, and tabs behind blanks
+        ("from functools import cache\n\n@cache\ndef f(x):\n    return 1\n", F, "from functools import cache\n\n@cache\ndef f(x):\n    return 1\n"),
+        ("\tif x:\n\t\treturn 1\n\treturn 2\n", F + '    """Doc."""\n', F + '    """Doc."""\n    if x:\n        return 1\n    return 2\n'),
+        # demonstrations
+        ("    return x\n\n# Example usage\nxs = [1, 2]\nfor x in xs:\n    y = f(x)\n", F, F + "    return x\n"),
+        ("    return x or LIMIT\n\n# tests of the limit need it\nLIMIT = 3\n\ndef g():\n    return LIMIT\n", F, F + "    return x or LIMIT\n\n# tests of the limit need it\nLIMIT = 3\n\ndef g():\n    return LIMIT\n"),
+        ("    return '\x0c'.join(x)\n\nprint(f('ab'))\n", F, F + "    return '\x0c'.join(x)\n"),
+    ],
+)  # fmt: skip
+def test_the_code_of_an_answer_is_found_whole(said: str, begun: str, code: str) -> None:
+    assert code_in(said, begun, "python", "f") == code
+
+
+def test_a_sentence_before_a_block_is_no_code_in_any_language() -> None:
+    said = "Below is a solution.\n\n```go\nfunc F() int { return 1 }\n```\n"
+    assert code_in(said, "", "go", "F") == "func F() int { return 1 }\n"
+
+
+def test_what_starts_a_script_is_left_in() -> None:
+    said = "def main():\n    print(1)\n\n\nif __name__ == '__main__':\n    main()\n"
+    assert code_in(said, "", "python", "main", whole=True) == said
+    assert "__name__" not in code_in(said, "", "python", "main")

@@ -11,6 +11,7 @@ from arriero.apps.codegen.repair import (
     parsing,
     put_right,
     with_helpers,
+    with_rest,
     without_mutable_defaults,
 )
 from arriero.apps.codegen.repair_names import imported, unbound, unshadowed
@@ -226,3 +227,54 @@ def test_a_variable_does_not_hide_the_function_that_gives_its_value() -> None:
 )
 def test_other_variables_keep_their_names(code: str) -> None:
     assert unshadowed(code) == code
+
+
+FILE = '''"""Shapes."""
+import math
+
+
+@cache
+def area(r):
+    return math.pi * r
+
+
+# The limit of all.
+LIMIT = 3
+
+
+class Box:
+    pass
+
+
+area(1)
+'''
+
+
+@pytest.mark.parametrize(
+    ("code", "after"),
+    [
+        ("def area(r):\n    return math.pi * r**2\n", FILE.replace("@cache\n", "").replace("* r\n", "* r**2\n")),
+        ("import cmath\n\ndef twice(x):\n    return 2 * x\n\nLIMIT = twice(2)\n", FILE.replace("import math\n", "import cmath\nimport math\n").replace("LIMIT = 3", "def twice(x):\n    return 2 * x\n\n\nLIMIT = twice(2)")),
+        ("def area(:", "def area(:"),
+        (FILE.replace("3", "4") + "\nx = 1\n", FILE.replace("3", "4") + "\nx = 1\n"),
+    ],
+)  # fmt: skip
+def test_what_a_correction_leaves_out_stays(code: str, after: str) -> None:
+    assert with_rest(code, FILE) == after
+
+
+@pytest.mark.parametrize(
+    ("code", "fixed"),
+    [
+        ("def fib(n, memo={}):\n    if n not in memo:\n        memo[n] = n if n < 2 else fib(n - 1) + fib(n - 2)\n    return memo[n]\n", False),
+        ("def walk(t, found=[]):\n    found.append(t)\n    for one in t:\n        walk(one, found)\n    return found\n", True),
+        ("def f(a=[], b=1, /, c=2):\n    return a\n", True),
+        ("def gr\u00f6\u00dfe(\u00e4, xs=[]):\n    return xs\n", True),
+    ],
+)  # fmt: skip
+def test_a_default_in_which_a_function_remembers_stays(code: str, *, fixed: bool) -> None:
+    assert ("is None" in without_mutable_defaults(code)) is fixed
+
+
+def test_an_async_function_gets_the_name_that_was_asked_for() -> None:
+    assert named("async def plus(a, b):\n    return a\n", ADD).startswith("async def add(")

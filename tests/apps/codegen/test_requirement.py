@@ -157,6 +157,14 @@ def test_a_description_ends_before_the_next_file_and_before_the_examples() -> No
         ("Write a function that runs a SQL query", "python"),
         ("Write a SQL query builder", "python"),
         ("Write a Python function. Write a SQL query for it too.", "python"),
+        ("Write a TypeScript generic function `last(items)`.", "typescript"),
+        ("Write a Kotlin data class", "kotlin"),
+        ("write a function in go that adds", "go"),
+        ("write it in rust", "rust"),
+        ("a js function", "javascript"),
+        ("Language: Go\nAdd two numbers.", "go"),
+        ("store the result in c", "python"),
+        ("r: the radius\nWrite area(r)", "python"),
     ],
 )
 def test_the_language_is_read_out_of_the_text(text: str, language: str) -> None:

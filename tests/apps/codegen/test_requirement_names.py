@@ -97,6 +97,45 @@ def test_values_between_brackets_are_no_parameters(
 
 
 @pytest.mark.parametrize(
+    ("text", "openings"),
+    [
+        ("Write slug(title) that makes a title fit for an address.", ["def slug(title):"]),
+        ("I need a small Python function clamp(value, low, high).", ["def clamp(value, low, high):"]),
+        ("Write count(words: list[str]) -> dict[str, int] that counts.", ["def count(words: list[str]) -> dict[str, int]:"]),
+        ("Implement encode(s), decode(s) and a function check(a, b=None).", ["def encode(s):", "def decode(s):", "def check(a, b=None):"]),
+        ("Given a function f(x), write integrate(f, a, b).", ["def integrate(f, a, b):"]),
+        ("Write a script that calls foo(x) every day.", []),
+        ("Write tests for add(a, b).", []),
+        ("Write a class Account(owner) with deposit(amount) and close().", ["class Account:"]),
+        # What Python cannot read of the types stays out: each draft would begin with an error.
+        ("Write def double(n: int) -> int that doubles a number.", ["def double(n: int) -> int:"]),
+        ("Write `area(w: number, h: float) -> number`.", ["def area(w, h: float):"]),
+        ("Write words(text: string) -> a list of words.", ["def words(text):"]),
+        ("- half(n: int) -> float returns one that is half of it", ["def half(n: int) -> float:"]),
+        # What is waited for.
+        ("Write an async function `fetch_all(urls)` with asyncio.", ["async def fetch_all(urls):"]),
+        ("Write `async def fetch(url: str) -> str`.", ["async def fetch(url: str) -> str:"]),
+        ("async def fetch(url):\n    '''Fetch it.'''\n", ["async def fetch(url):"]),
+        ("Write a function `pull(queue)`. `pull` must be a coroutine.", ["async def pull(queue):"]),
+        ("Write a function `run(jobs)` that runs async functions.", ["def run(jobs):"]),
+    ],
+)  # fmt: skip
+def test_a_signature_in_a_sentence_opens_the_answer(text: str, openings: list[str]) -> None:
+    assert [part.opening for part in record(text).architecture.parts] == openings
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Write a script with `main()` that prints the date.",
+        'Write `total(path)` and call it under `if __name__ == "__main__":`.',
+    ],
+)
+def test_what_starts_a_script_belongs_to_it(text: str) -> None:
+    assert record(text).kind is Kind.SCRIPT
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Write a Python script that reads a CSV file with a column named amount and prints its sum.",

@@ -16,6 +16,7 @@ from enum import StrEnum
 
 from arriero.apps.codegen import trees
 from arriero.apps.codegen.requirement import Kind, Part, Requirement
+from arriero.apps.codegen.requirement_words import spelt
 from arriero.core.words import Message
 
 MOST_SHOWN = 6  # examples repeated in a prompt; the text itself holds them too
@@ -36,7 +37,13 @@ class Slant(StrEnum):
 LONGEST_TOLD = 400  # characters of a docstring that is written for a part
 FEWEST_LEFT = 5  # words; a text that loses nearly all with its examples is told with them
 _CLOSES = re.compile(r"\"{3}|'{3}")
-_FENCE = re.compile(r"^[^\S\n]*```[\w+#-]*[^\S\n]*$", re.MULTILINE)
+# A line of its own, with whatever is told of the block, or behind a sentence: "Here it is: ```python".
+_FENCE = re.compile(
+    r"^[^\S\n]*```(?P<tag>[\w+#-]*)[^`\n]*$|```(?P<behind>[A-Za-z][\w+#-]*)[^\S\n]*$", re.MULTILINE
+)
+_DEMONSTRATES = re.compile(
+    r"#\s*(?:(?:some|simple|quick)\s+)?(?:example|usage|demo|test|driver)", re.IGNORECASE
+)
 _PROSE = re.compile(
     r"^(?:Sure|Here|Certainly|This|The|In this|To|I |You|Note|Explanation)\b", re.IGNORECASE
 )
@@ -291,33 +298,70 @@ def _without_ending(stub: str) -> str:
     return re.sub(r"\n\s*(?:pass|\.\.\.)\s*$", "", stub.rstrip())
 
 
-def code_in(text: str, begun: str, language: str, entry: str | None = None) -> str:
-    """The code of an answer that went on from `begun`, or that began anew; "" when it holds none."""
+def code_in(
+    text: str, begun: str, language: str, entry: str | None = None, *, whole: bool = False
+) -> str:
+    """The code of an answer that went on from `begun`, or that began anew; "" when it holds none.
+
+    Where a function was asked for, its `entry`, demonstrations of it are left out, unless `whole` says that what stands
+    around the definitions belongs to the code.
+    """
     fences = list(_FENCE.finditer(text))
-    before = text[: fences[0].start()] if fences else text
-    if fences:
-        end = fences[1].start() if len(fences) > 1 else len(text)
-        inside = text[fences[0].end() + 1 : end]
-        if _is_prose(before, inside, begun, language):
-            return _clean(textwrap.dedent(inside), language, entry)
+    first = _closing(text, 0, fences, language)
+    before = text[:first]
+    about = None if whole else entry
+    if fences and (inside := _blocks(text, fences, language)):
+        tagged = bool(fences[0]["tag"] or fences[0]["behind"])
+        if _is_prose(text[: fences[0].start()], inside, begun, language, tagged=tagged):
+            return _clean(inside, language, about)
     if begun:
-        return _clean(_continued(begun, before, entry), language, entry)
+        return _clean(_continued(begun, before, entry), language, about)
     if language == "python" and _PROSE.match(before.lstrip()) and not _parses(before):
         return ""
-    return _clean(textwrap.dedent(before), language, entry)
+    return _clean(textwrap.dedent(before), language, about)
 
 
-def _is_prose(before: str, inside: str, begun: str, language: str) -> bool:
+def _closing(text: str, start: int, fences: Sequence[re.Match[str]], language: str) -> int:
+    """Where the code that begins at `start` ends: at the next fence that stands in no docstring of it."""
+    ends = [*(fence.start() for fence in fences), len(text)]
+    signs = ('"""', "'''") if language == "python" else ()
+    whole = (end for end in ends if not any(text.count(sign, start, end) % 2 for sign in signs))
+    return next(whole, ends[0])
+
+
+def _blocks(text: str, fences: Sequence[re.Match[str]], language: str) -> str:
+    """What stands in the first block in `language`, or in the first of all: "pip install ..." is another's."""
+    found = list[tuple[str, str]]()
+    at = 0
+    while at < len(fences):
+        start = fences[at].end() + 1
+        behind = [one for one in fences[at + 1 :] if not one["behind"]]
+        end = _closing(text, start, behind, language) if behind else len(text)
+        tag = fences[at]["tag"] or fences[at]["behind"] or ""
+        found.append((tag, textwrap.dedent(text[start:end])))
+        at = next((n + 1 for n, one in enumerate(fences) if one.start() >= end), len(fences))
+    own = [code for tag, code in found if not tag or spelt(tag) == language]
+    return next((code for code in (*own, *(code for _, code in found)) if code.strip()), "")
+
+
+def _is_prose(before: str, inside: str, begun: str, language: str, *, tagged: bool) -> bool:
     """Whether the first fence opens the code, and what stands before it is talk."""
     if not before.strip() or _PROSE.match(before.lstrip()):
         return True
-    return not begun and language == "python" and not _parses(before) and _parses(inside)
+    if begun:
+        return False
+    if language != "python":
+        return tagged
+    return not _parses(before) and (tagged or _parses(inside))
 
 
 def _continued(begun: str, body: str, entry: str | None) -> str:
     """`begun` and the rest of it; the rest alone where the writer began anew."""
-    if entry and re.match(rf"(?:(?:import|from)\s.*\n|\s*\n)*(?:async\s+)?def\s+{entry}\b", body):
+    anew = rf"(?:(?:(?:import|from)\s|@\w).*\n|\s*\n)*(?:async\s+)?def\s+{entry}\b"
+    if entry and re.match(anew, body):
         return body
+    if re.search(r"^ +", begun, re.MULTILINE):  # tabs behind blanks are an error
+        body = re.sub(r"^\t+", lambda tabs: "    " * len(tabs[0]), body, flags=re.MULTILINE)
     code = begun + body
     if not _parses(trimmed(code)) and not body.startswith((" ", "\t", "\n")):
         return f"{begun}    {body}"  # some servers strip the blanks at an answer's start
@@ -344,7 +388,7 @@ def trimmed(code: str, entry: str | None = None) -> str:
 
     As it is when nothing of it parses, so that the error can be told.
     """
-    lines = code.rstrip().splitlines()
+    lines = trees.lines(code.rstrip())
     for end in range(len(lines), 0, -1):
         if len(lines) - end > 40:
             break
@@ -355,17 +399,31 @@ def trimmed(code: str, entry: str | None = None) -> str:
 
 
 def _without_demonstrations(code: str, entry: str | None) -> str:
-    """Without top-level calls behind the definitions, where a function was asked for."""
+    """Without top-level calls behind the definitions, where a function was asked for, and what a comment calls an example."""
     if not entry:
         return code
-    tree = trees.parse(code)
-    while tree.body and _shows(tree.body[-1]) and len(tree.body) > 1:
+    tree, lines = trees.parse(code), trees.lines(code)
+    told = (at for at, line in enumerate(lines) if _DEMONSTRATES.match(line))
+    ends = max((node.end_lineno or 0 for node in tree.body if not _does(node)), default=0)
+    if (at := next((one for one in told if one >= ends), None)) is not None and ends:
+        lines = lines[:at]
+    while (
+        tree.body
+        and (tree.body[-1].lineno > len(lines) or _shows(tree.body[-1]))
+        and len(tree.body) > 1
+    ):
         last = tree.body.pop()
-        code = "\n".join(code.splitlines()[: last.lineno - 1]).rstrip()
-    lines = code.rstrip().splitlines()
-    while lines and lines[-1].startswith("#"):
+        lines = lines[: last.lineno - 1]
+    while lines and (lines[-1].startswith("#") or not lines[-1].strip()):
         lines.pop()
     return "\n".join(lines).rstrip()
+
+
+def _does(node: ast.stmt) -> bool:
+    """Whether a statement at the top may demonstrate: it defines and imports nothing."""
+    return isinstance(
+        node, ast.Assign | ast.Expr | ast.Assert | ast.For | ast.While | ast.With | ast.Try | ast.If
+    )
 
 
 def _shows(node: ast.stmt) -> bool:

@@ -313,7 +313,7 @@ def with_part(requirement: Requirement, made: Generated, part: Part, code: str) 
 def definition(code: str, name: str) -> str:
     """What `code` has of the function or class `name`, as it is written; empty when it has none."""
     lines = _lines_of(code, name)
-    return "\n".join(code.splitlines()[slice(*lines)]) if lines else ""
+    return "\n".join(trees.lines(code)[slice(*lines)]) if lines else ""
 
 
 def _without(code: str, name: str) -> str:
@@ -321,7 +321,7 @@ def _without(code: str, name: str) -> str:
     lines = _lines_of(code, name)
     if lines is None:
         return code
-    whole = code.splitlines()
+    whole = trees.lines(code)
     del whole[slice(*lines)]
     return "\n".join(whole).strip() + "\n"
 
@@ -370,7 +370,7 @@ def _own(code: str, part: Part, files: Mapping[str, str], components: Sequence[s
     except (SyntaxError, ValueError, RecursionError):
         return code
     again = [node for node in tree.body if getattr(node, "name", None) in elsewhere]
-    lines = code.splitlines()
+    lines = trees.lines(code)
     for node in reversed(again):
         del lines[_first_line(node) - 1 : node.end_lineno]
     return "\n".join(lines).strip() + "\n" if again else code
@@ -385,7 +385,7 @@ def merged(there: str, code: str) -> str:
     except (SyntaxError, ValueError, RecursionError):
         return f"{there.rstrip()}\n\n\n{code.strip()}\n"
     known = defined(there)
-    lines, whole = code.splitlines(), there.rstrip().splitlines()
+    lines, whole = trees.lines(code), trees.lines(there.rstrip())
     imports, rest = list[str](), list[str]()
     have = {ast.unparse(node) for node in old.body if isinstance(node, ast.Import | ast.ImportFrom)}
     at = 0
@@ -397,7 +397,7 @@ def merged(there: str, code: str) -> str:
                 imports.append(ast.unparse(node))
         elif getattr(node, "name", None) not in known:
             rest.append(text)
-    return "\n".join([*imports, *whole, "", "", *"\n\n\n".join(rest).splitlines()]) + "\n"
+    return "\n".join([*imports, *whole, "", "", "\n\n\n".join(rest)]) + "\n"
 
 
 def shown(files: Mapping[str, str]) -> str:

@@ -8,7 +8,13 @@ from collections.abc import Mapping
 
 from arriero.apps.codegen import trees
 from arriero.apps.codegen.judge.child import ToolError, program, told
-from arriero.apps.codegen.repair_names import defined, imported, unbound, unshadowed
+from arriero.apps.codegen.repair_names import (
+    defined,
+    imported,
+    place_of_imports,
+    unbound,
+    unshadowed,
+)
 from arriero.apps.codegen.requirement import Kind, Requirement
 from arriero.core.errors import MissingExtra
 
@@ -59,7 +65,7 @@ def named(code: str, requirement: Requirement) -> str:
     if not entry or requirement.multi_part or not _parses(code) or entry in defined(code):
         return code
     is_class = requirement.part is not None and requirement.part.kind is Kind.CLASS
-    kinds = ast.ClassDef if is_class else ast.FunctionDef
+    kinds = (ast.ClassDef,) if is_class else (ast.FunctionDef, ast.AsyncFunctionDef)
     found = [node.name for node in trees.parse(code).body if isinstance(node, kinds)]
     same = [
         name for name in found if name.replace("_", "").lower() == entry.replace("_", "").lower()
@@ -70,28 +76,49 @@ def named(code: str, requirement: Requirement) -> str:
 
 
 def without_mutable_defaults(code: str) -> str:
-    """`def f(found=[])` keeps its list from call to call; each call gets its own here."""
+    """`def f(found=[])` keeps its list from call to call; each call gets its own here.
+
+    But where it is meant to: a function that calls itself without it remembers there what it knows (`memo={}`).
+    """
     if not _parses(code):
         return code
     lines = trees.lines(code)
     functions = [node for node in ast.walk(trees.parse(code)) if isinstance(node, ast.FunctionDef)]
     for node in sorted(functions, key=lambda one: one.lineno, reverse=True):
-        names = node.args.args[len(node.args.args) - len(node.args.defaults) :]
-        for name, value in zip(names, node.args.defaults, strict=True):
+        names = [*node.args.posonlyargs, *node.args.args]
+        with_value = names[len(names) - len(node.args.defaults) :]
+        for name, value in zip(with_value, node.args.defaults, strict=True):
             empty = ast.unparse(value)
             if (
                 empty not in {"[]", "{}", "set()", "dict()", "list()"}
                 or value.lineno != value.end_lineno
+                or _remembers(node, names.index(name), name.arg)
             ):
                 continue
             row, body = value.lineno - 1, node.body[_docstring(node) :]
             if not body or body[0].lineno - 1 == row:
                 continue
-            lines[row] = f"{lines[row][: value.col_offset]}None{lines[row][value.end_col_offset :]}"
+            line = lines[row].encode()
+            lines[row] = (
+                line[: value.col_offset] + b"None" + line[value.end_col_offset :]
+            ).decode()
             pad = lines[body[0].lineno - 1][: body[0].col_offset]  # spaces, or tabs
             lines.insert(body[0].lineno - 1, f"{pad}if {name.arg} is None:\n{pad}    {name.arg} = {empty}")  # fmt: skip
     fixed = "\n".join(lines) + "\n"
     return fixed if _parses(fixed) else code
+
+
+def _remembers(function: ast.FunctionDef, place: int, name: str) -> bool:
+    """Whether a function calls itself and leaves its parameter `name` at the `place` to what it was before."""
+    for node in ast.walk(function):
+        match node:
+            case ast.Call(func=ast.Name(id=called), args=args, keywords=words) if (
+                called == function.name
+            ):
+                told = len(args) > place or any(word.arg in {name, None} for word in words)
+                if not told and not any(isinstance(one, ast.Starred) for one in args):
+                    return True
+    return False
 
 
 def _docstring(node: ast.FunctionDef) -> int:
@@ -124,12 +151,55 @@ def with_helpers(code: str, before: str) -> str:
             if isinstance(alias, ast.alias)
         }
         if names & missing:
-            first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
-            kept += lines[first - 1 : node.end_lineno]
+            kept += lines[_first(node) : node.end_lineno]
     if not kept:
         return code
     # A helper may need another one: what was added is looked at in its turn.
     return with_helpers("\n".join([*kept, "", "", code.lstrip("\n")]), before)
+
+
+def with_rest(code: str, before: str) -> str:
+    """`before` with what `code` defines in its place, where `code` leaves out what `before` has.
+
+    A writer that corrects one function of somebody's file gives back that function, and the file keeps all others.
+    """
+    if not _parses(code) or not _parses(before):
+        return code
+    new, old = trees.parse(code), trees.parse(before)
+    have = {ast.unparse(node) for node in new.body}
+    stays = [node for node in old.body if not _names_of(node) and ast.unparse(node) not in have]
+    if defined(before) <= defined(code) and all(_is_import(node) for node in stays):
+        return code
+    lines, told = trees.lines(before), trees.lines(code)
+    written = dict[str, list[str]]()
+    for node in new.body:
+        for name in _names_of(node):
+            written.setdefault(name, []).extend(told[_first(node) : node.end_lineno])
+    known = {name: node for node in old.body for name in _names_of(node)}
+    added = [line for name in written.keys() - known.keys() for line in (*written[name], "", "")]
+    first = min((_first(node) for name, node in known.items() if name in written), default=len(lines))  # fmt: skip
+    for node in reversed(old.body):
+        if names := _names_of(node) & written.keys():
+            own = [line for name in sorted(names) if known[name] is node for line in written[name]]
+            lines[_first(node) : node.end_lineno] = own
+    lines[first:first] = added
+    kept = {ast.unparse(node) for node in old.body}
+    imports = [one for one in map(ast.unparse, filter(_is_import, new.body)) if one not in kept]
+    at = place_of_imports(old, trees.lines(before))
+    return "\n".join([*lines[:at], *imports, *lines[at:]]) + "\n"
+
+
+def _names_of(node: ast.stmt) -> frozenset[str]:
+    return defined(ast.unparse(node))
+
+
+def _is_import(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Import | ast.ImportFrom)
+
+
+def _first(node: ast.stmt) -> int:
+    """The place of a statement's first line, its decorators with it."""
+    return min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))]) - 1
 
 
 async def linted(code: str) -> str:

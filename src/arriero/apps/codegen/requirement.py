@@ -30,7 +30,7 @@ class Part:
     """A function or class that was asked for.
 
     `params` is what stands between the brackets and `returns` the annotation, both as given; `params` is
-    None when only the name is known. `task` is what the requirement says of it.
+    None when only the name is known. `task` is what the requirement says of it. `waits`: it is an async function.
     """
 
     name: str
@@ -39,15 +39,17 @@ class Part:
     kind: Kind = Kind.FUNCTION
     file: str = ""
     task: str = ""
+    waits: bool = False
 
     @property
     def opening(self) -> str:
-        """The first line in Python, as far as it is known: `def area(width, height):`, `def area(`."""
+        """The first line in Python, as far as it is known: `def area(width, height):`, `async def area(`."""
         if self.kind is Kind.CLASS:
             return f"class {self.name}:"
+        begun = f"{'async ' if self.waits else ''}def {self.name}("
         if self.params is None:
-            return f"def {self.name}("
-        return f"def {self.name}({self.params}){f' -> {self.returns}' if self.returns else ''}:"
+            return begun
+        return f"{begun}{self.params}){f' -> {self.returns}' if self.returns else ''}:"
 
 
 @dataclass(frozen=True, slots=True)

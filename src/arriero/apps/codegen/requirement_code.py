@@ -88,8 +88,8 @@ def stub_in(text: str) -> str:
         tree = parsed(code)
         if tree is None:
             continue
-        last = next((one for one in reversed(tree.body) if isinstance(one, ast.FunctionDef)), None)
-        if last is not None and last is tree.body[-1] and _is_open(last):
+        last = tree.body[-1] if tree.body else None
+        if isinstance(last, ast.FunctionDef | ast.AsyncFunctionDef) and _is_open(last):
             return code
     return ""
 
@@ -104,7 +104,7 @@ def parsed(code: str) -> ast.Module | None:
     return None
 
 
-def _is_open(function: ast.FunctionDef) -> bool:
+def _is_open(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether there is nothing in it but a docstring, `pass` or `...`."""
     return all(
         isinstance(one, ast.Pass)
@@ -134,8 +134,9 @@ def _of_python(module: ast.Module) -> Iterator[Part]:
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             returns = ast.unparse(node.returns) if node.returns else ""
             yield Part(
-                node.name, ast.unparse(node.args), returns, task=ast.get_docstring(node) or ""
-            )
+                node.name, ast.unparse(node.args), returns,
+                task=ast.get_docstring(node) or "", waits=isinstance(node, ast.AsyncFunctionDef),
+            )  # fmt: skip
 
 
 # What tree-sitter's grammars call a thing with a body of its own, by the end of its type's name.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from arriero.apps.codegen import trees
 from arriero.apps.codegen.requirement import Kind, Part
 from arriero.apps.codegen.requirement_code import defined_by
 from arriero.apps.codegen.requirement_parameters import is_parameters, no_parameters, taken_in
@@ -40,6 +42,21 @@ _ITEM = re.compile(
 _SIGNED = re.compile(
     r"(?:class\s+`?(?P<class>[A-Z]\w*)|(?P<name>[A-Za-z_]\w*)\((?P<params>(?:[^()]|\([^()]*\))*)\))`?"
     r"(?:\s*->\s*(?P<returns>[\w.\[\], |]+?)(?=[`:.]|\s-|$))?(?:\s*,?\s*(?:and\s)?\s*`?)"
+)
+# A request that goes on with a signature: "Write slug(title) that ...", "I need the functions encode(s) and decode(s)".
+_ASKED = re.compile(
+    r"(?:^[-*\s]*|[.:!?;,]\s+|\b(?:please|to|you|and)\s+)(?:write|implement|create|define|code|develop|build|program|design|provide|"
+    r"complete|(?:i|we)\s+(?:need|want|would\s+like))(?:\s+(?:me|us))?"
+    r"(?:\s+(?!(?:that|which|to|using|with|for|from|of|in|on|by|and|or|when|if|sure|tests?|call\w*|us(?:e|es|ing))\b)[\w+#.-]+(?![\w(.])){0,5}?\s+"
+    r"(?=`?[A-Za-z_]\w*\()",
+    re.IGNORECASE | re.MULTILINE,
+)
+_TYPE = r"(?:int|float|str|bool|bytes|complex|object|list|dict|set|frozenset|tuple|None|[A-Z][\w.]*)(?:\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*\])?"
+_UNION = rf"{_TYPE}(?:\s*\|\s*{_TYPE})*"
+_FORM = re.compile(
+    r"`?(?P<name>[A-Za-z_]\w*)\((?P<params>(?:[^()\n]|\([^()\n]*\))*)\)"
+    rf"(?:\s*->\s*(?P<returns>{_UNION}))?`?(?!\.\w|\()"
+    r"(?P<next>(?:\s*,\s*(?:and\s+)?|\s+and\s+)(?:a\s+|the\s+)?(?:function\s+)?(?=`?[A-Za-z_]\w*\())?"
 )
 _CLASS = re.compile(
     r"`class\s+(?P<ticked>\w+)|\bclass\s+(?P<def>[A-Z]\w*)\s*[:(]"
@@ -105,7 +122,7 @@ def parts_in(text: str, stub: str, language: str, given: str = "") -> tuple[Part
         for one in pattern.finditer(text):
             if one["name"] not in found and (part := _signed(one, language)) is not None:
                 found[part.name] = (one.start(), part)
-    for at, part in _listed(text, language):
+    for at, part in (*_listed(text, language), *_asked(text, language)):
         found.setdefault(part.name, (at, part))
     for one in _CLASS.finditer(text):
         name = next(filter(None, one.groups()))
@@ -123,7 +140,8 @@ def parts_in(text: str, stub: str, language: str, given: str = "") -> tuple[Part
         if not (classes and part.kind is not Kind.CLASS and _is_method(part, text, at))
     ]
     names = {part.name for part in own}
-    return (*own, *(part for part in _taking(kept, text, language) if part.name not in names))
+    told = (part for part in _taking(kept, text, language) if part.name not in names)
+    return (*own, *(replace(part, waits=_waits(part, text)) for part in told))
 
 
 def kind_of(name: str, language: str, noun: str = "") -> Kind:
@@ -147,7 +165,35 @@ def _signed(found: re.Match[str], language: str) -> Part | None:
     kind = kind_of(name, language)
     if kind is Kind.CLASS and (types or _OPENERS & set(before)):
         kind = Kind.FUNCTION  # `public static int Add(int a)`
-    return Part(name, None, kind=kind) if kind is Kind.CLASS else Part(name, params, returns)
+    if kind is Kind.CLASS:
+        return Part(name, None, kind=kind)
+    return (
+        _in_python(name, params, returns) if language == "python" else Part(name, params, returns)
+    )
+
+
+def _in_python(name: str, params: str, returns: str) -> Part:
+    """The part with what Python can read of its types: not `string`, nor the words behind `-> int`."""
+    (function,) = trees.parse(f"def f({params}): pass").body
+    assert isinstance(function, ast.FunctionDef)  # noqa: S101  # it was written here
+    held = [one for one in ast.walk(function.args) if isinstance(one, ast.arg)]
+    odd = [one for one in held if one.annotation and not _is_type(ast.unparse(one.annotation))]
+    for one in odd:
+        one.annotation = None
+    params = ast.unparse(function.args) if odd else params
+    told = (returns, *re.findall(rf"^{_UNION}", returns))
+    return Part(name, params, next(filter(_is_type, told), ""))
+
+
+def _is_type(told: str) -> bool:
+    """Whether every name in it is one of Python's own or may be a class; of a dotted one that is not known."""
+    try:
+        tree = trees.expression(told)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    owners = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Attribute)}
+    names = [one for one in ast.walk(tree) if isinstance(one, ast.Name) and id(one) not in owners]
+    return all(one.id in _BUILTIN or one.id[:1].isupper() for one in names)
 
 
 def _listed(text: str, language: str) -> Iterator[tuple[int, Part]]:
@@ -161,9 +207,21 @@ def _listed(text: str, language: str) -> Iterator[tuple[int, Part]]:
             known = one["name"] in _BUILTIN or not is_parameters(one["params"], language)
             if said[one.end() :].startswith("=") or known:
                 break
-            returns = (one["returns"] or "").strip()
-            yield item.start() + at, Part(one["name"], one["params"].strip(), returns)
+            part = _signed(one, language)
+            if part is not None:
+                yield item.start() + at, part
             at = one.end()
+
+
+def _asked(text: str, language: str) -> Iterator[tuple[int, Part]]:
+    """What a request names by its signature, without any marks."""
+    for request in _ASKED.finditer(text):
+        at: int | None = request.end()
+        while at is not None and (one := _FORM.match(text, at)):
+            if (part := _signed(one, language)) is None:
+                break
+            yield at, part
+            at = one.end() if one["next"] else None
 
 
 def _named(text: str, language: str) -> Iterator[tuple[int, Part]]:
@@ -197,6 +255,14 @@ def _is_name(word: str, behind: str) -> bool:
     if "_" in word or not word.islower() or behind.startswith("("):
         return True
     return bool(re.match(r"\s*(?:[.,;:)]|$|(?:and\s+)?(?:let|make|give|have|with|taking|that|which)\b)", behind))  # fmt: skip
+
+
+def _waits(part: Part, text: str) -> bool:
+    """Whether the words ask for an async function: "an async function that is called `fetch`", "`fetch` is a coroutine"."""
+    name, word = re.escape(part.name), r"(?:async(?:hronous(?:ly)?)?|coroutine)"
+    before = rf"\b{word}\b(?:\s+(?!(?:and|or|then)\b)\w+){{0,5}}:?\s+`?{name}\b"
+    behind = rf"\b{name}\b[^.\n]{{0,40}}`?\s+(?:is|must\s+be|should\s+be)\s+(?:an?\s+)?{word}\b"
+    return part.kind is Kind.FUNCTION and bool(re.search(f"{before}|{behind}", text, re.IGNORECASE))
 
 
 def _is_method(part: Part, text: str, at: int) -> bool:

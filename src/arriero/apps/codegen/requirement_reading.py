@@ -120,7 +120,7 @@ def _placed(parts: Sequence[Part], text: str, default: str) -> tuple[Part, ...]:
         Part(
             part.name, part.params, part.returns, part.kind,
             _file_of(part, text, files) or part.file or default,
-            part.task or _task_of(part, text),
+            part.task or _task_of(part, text), part.waits,
         )
         for part in parts
     )  # fmt: skip
@@ -168,8 +168,12 @@ def _kind(text: str, parts: Sequence[Part], files: Sequence[str], given: str) ->
         return Kind.PROJECT
     if len(parts) > 1:
         return Kind.FUNCTIONS
-    if parts:
+    if parts and not any(part.name == "main" for part in parts) and "__name__" not in text:
         return parts[0].kind
+    if parts and parts[0].kind is Kind.CLASS:
+        return Kind.CLASS
+    if parts:
+        return Kind.SCRIPT  # what starts it belongs to it
     return Kind.SCRIPT if _SCRIPT.search(text) else Kind.FUNCTION
 
 

@@ -27,8 +27,10 @@ _NAMED = (
     r"ocaml|f#|zig|nim|ada|smalltalk|malbolge|assembly|node(?:\.js)?|js|ts"
 )
 _LANGUAGE = re.compile(
-    rf"(?:\b(?:in|using|with)\s+(?:plain\s+|modern\s+|pure\s+)?(?P<in>{_NAMED})(?![\w+#-]|\.\w)"
-    rf"|(?<![\w.])(?P<kind>{_NAMED})\s+(?:function|method|class|program|script|module|code|package|struct|project|snippet)s?\b)",
+    rf"(?:\b(?:in|using|with)\s+(?:(?:plain|modern|pure|idiomatic|vanilla|simple|clean|safe)\s+)?(?P<in>{_NAMED})(?![\w+#-]|\.\w)"
+    rf"|(?<![\w.])(?P<kind>{_NAMED})\s+(?:(?:async|generic|static|arrow|template|recursive|pure|abstract|extension|data|helper|utility|type)\s+){{0,2}}"
+    r"(?:function|method|class|program|script|module|code|package|struct|project|snippet|interface|trait|enum|record|guard|implementation)s?\b"
+    rf"|(?:\A|\blanguage)\s*:?\s*(?P<told>{_NAMED})\s*(?:[:\n]|\Z))",
     re.IGNORECASE,
 )
 # SQL is asked for as a query; "a function that runs a SQL query" is no such request.
@@ -38,7 +40,9 @@ _QUERY = re.compile(
     re.IGNORECASE,
 )
 _FENCE = re.compile(r"```(?P<tag>[\w+#]+)[^\S\n]*\n")
+# Such as are words, or names of values: a language of these is written with a capital, but for "in rust", "a go function".
 _SMALL = {"go", "c", "r", "ts", "js", "swift", "scheme", "ada", "nim", "dart", "julia", "rust"}
+_ALSO_SMALL = {"go", "js", "rust"}
 
 
 def language_of(text: str, given: str | None = None) -> str:
@@ -48,9 +52,10 @@ def language_of(text: str, given: str | None = None) -> str:
     if (fence := _FENCE.search(text)) and spelt(fence["tag"]) in SUFFIXES:
         return spelt(fence["tag"])
     for found in _LANGUAGE.finditer(text):
-        word = found["in"] or found["kind"]
-        if word.lower() in _SMALL and not word[0].isupper():
-            continue  # "in go", "with c" are words; a language is written with a capital
+        word = found["in"] or found["kind"] or found["told"]
+        said = found[0].lower().startswith("in ") or found["kind"]
+        if word.lower() in _SMALL and word.islower() and not (word in _ALSO_SMALL and said):
+            continue
         return spelt(word)
     return "sql" if _QUERY.search(text) else DEFAULT
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from arriero.apps.codegen.draft import Opened, Slant, alone, asked, code_in, corrected
 from arriero.apps.codegen.gather.prompt import with_snippets
 from arriero.apps.codegen.gather.snippet import Snippet
-from arriero.apps.codegen.repair import put_right, with_helpers
+from arriero.apps.codegen.repair import put_right, with_helpers, with_rest
 from arriero.apps.codegen.requirement import Kind, Part, Requirement
 from arriero.apps.codegen.requirement_words import SUFFIXES
 from arriero.apps.codegen.values import Generated
@@ -61,7 +61,8 @@ class Writer:
         other = await self._made(prompt, self.requirement.entry, temperature, salt)
         if other is None:
             return None
-        code = put_right(with_helpers(other.code, made.code), self.requirement, made.files)
+        keeps = with_rest if self.requirement.given else with_helpers
+        code = put_right(keeps(other.code, made.code), self.requirement, made.files)
         return replace(other, code=code, main=made.main, files=made.files)
 
     async def part(
@@ -83,7 +84,7 @@ class Writer:
             above=above,
         )
         prompt = with_snippets(prompt, self.shown)
-        ends = _NEXT if prompt.begun.startswith("def ") else ()
+        ends = _NEXT if prompt.begun.startswith(("def ", "async def ")) else ()
         reply = await self._reply(prompt, temperature, salt, ends)
         return code_in(reply.text, prompt.begun, self.requirement.language, part.name)
 
@@ -116,7 +117,9 @@ class Writer:
         self, prompt: Opened, entry: str | None, temperature: float | None, salt: int
     ) -> Generated | None:
         reply = await self._reply(prompt, temperature, salt)
-        code = code_in(reply.text, prompt.begun, self.requirement.language, entry)
+        code = code_in(
+            reply.text, prompt.begun, self.requirement.language, entry, whole=self._whole
+        )
         if not code.strip():
             return None
         return candidate(self.requirement, code, cut=reply.finish == "length")
@@ -127,7 +130,7 @@ class Writer:
         turn, models = self.turn, self.turn.models
         bound = models.prompt(ROLE, prompt.messages, seed=(turn.seed + salt) & 0x7FFFFFFF)
         stop = bound.stop
-        if self.requirement.kind is Kind.SCRIPT or self.requirement.language != "python":
+        if self._whole or self.requirement.language != "python":
             stop = tuple(one for one in stop if one not in _DEMONSTRATION)
         bound = replace(
             bound,
@@ -140,6 +143,12 @@ class Writer:
                 if piece.reply is not None:
                     return piece.reply
         raise ModelError("the writer ended its stream without a reply; see its log")
+
+    @property
+    def _whole(self) -> bool:
+        """Whether what stands around the definitions belongs to the code: it is a script, or the given code has such lines."""
+        given = f"\n{self.requirement.given}"
+        return self.requirement.kind is Kind.SCRIPT or any(one in given for one in _DEMONSTRATION)
 
     @property
     def _system(self) -> str:
