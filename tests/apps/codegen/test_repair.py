@@ -157,10 +157,27 @@ def test_an_unsafe_call_becomes_the_safe_one(code: str, safe: str) -> None:
         "subprocess.run(['ls'])\n",
         "def f(:\n",
         f"x = {'-' * 50_000}1\n",
+        # another meaning would be left
+        "import os\nos.system('ls *.txt | wc -l > out')\n",
+        "import subprocess\nsubprocess.run(f'cat {name} && date', shell=True)\n",
+        "import yaml\nyaml.load(f, Loader=Tagged)\n",
+        "check(path, verify=False)\n",
+        "with zipfile.ZipFile(path) as target:\n    target.extractall(folder)\n",
     ],
 )
 def test_what_is_safe_stays_as_it_is(code: str) -> None:
     assert safer(code) == code
+
+
+def test_what_was_asked_for_by_its_name_or_is_tried_by_nobody_keeps_its_meaning() -> None:
+    digest = "import hashlib\nhashlib.md5(x)\n"
+    assert safer(digest, "Write `file_md5(path)`.") == digest
+    assert "sha256" in safer(digest, "Write `mark(path)`.")
+    assert safer("x = eval(text)\n", tried=False) == "x = eval(text)\n"
+
+
+def test_the_name_of_a_temporary_file_keeps_its_end() -> None:
+    assert "mkstemp(suffix='.csv')" in safer("import tempfile\ntempfile.mktemp(suffix='.csv')\n")
 
 
 def test_a_correction_of_one_function_keeps_the_helpers_that_it_uses() -> None:

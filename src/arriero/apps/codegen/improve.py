@@ -119,11 +119,12 @@ class Round:
         if best.language != "python":
             return await self._compilable(best, judgement)
         files = {best.main: best.code, **best.files}
-        fixed = {}
+        requirement, fixed = self.bench.requirement, {}
+        safe = partial(safer, asked=requirement.text, tried=bool(requirement.examples))
         for name, text in files.items():
             others = {other: one for other, one in files.items() if other != name}
-            right = put_right(text, self.bench.requirement, others)
-            fixed[name] = await linted(safer(right)) if name.endswith(".py") else text
+            right = put_right(text, requirement, others)
+            fixed[name] = await linted(safe(right)) if name.endswith(".py") else text
         return with_files(best, fixed)
 
     async def _compilable(self, best: Generated, judgement: Judgement) -> Generated:

@@ -29,13 +29,22 @@ class Added:
 Change = Edit | Added
 
 
-def safer(code: str) -> str:
-    """`code` with each unsafe call that has one safe form replaced by it; as it is if it does not parse."""
+def safer(code: str, asked: str = "", *, tried: bool = True) -> str:
+    """`code` with each unsafe call that has one safe form replaced by it; as it is if it does not parse.
+
+    What the words in `asked` name stays: who asks for an MD5 sum means it. Unless the code is `tried` by examples, `eval`
+    stays as well: of a calculator nothing would be left.
+    """
     try:
         tree = trees.parse(code)
     except (SyntaxError, ValueError, RecursionError):
         return code
-    changes = [change for node in ast.walk(tree) for swap in SWAPS for change in swap(node)]
+    swaps = [
+        swap
+        for swap in SWAPS
+        if not ((swap is _eval and not tried) or (swap is _digest and _BROKEN.search(asked)))
+    ]
+    changes = [change for node in ast.walk(tree) for swap in swaps for change in swap(node)]
     edits = [one for one in changes if isinstance(one, Edit)]
     if not edits:
         return code
@@ -77,6 +86,12 @@ def _is(node: ast.AST | None, value: object) -> bool:
     return isinstance(node, ast.Constant) and node.value is value
 
 
+_BROKEN = re.compile(r"\bmd-?5\b|\bsha-?1\b|md5|sha1", re.IGNORECASE)
+_LOADERS = frozenset({"Loader", "FullLoader", "UnsafeLoader", "SafeLoader", "CLoader", "CSafeLoader", "None"})  # fmt: skip
+# What a shell makes more of than words: "a | b", "a > b", "*.txt".
+_OF_A_SHELL = re.compile(r"[|&;<>*?$`~]")
+
+
 def _yaml(node: ast.AST) -> Iterator[Change]:
     """`yaml.load(x, Loader=...)` builds any object; `safe_load` plain ones."""
     if isinstance(node, ast.Call) and _name(node) in {
@@ -84,7 +99,11 @@ def _yaml(node: ast.AST) -> Iterator[Change]:
         "yaml.unsafe_load",
         "yaml.full_load",
     }:
-        yield Edit(node, f"yaml.safe_load({ast.unparse(node.args[0])})" if node.args else ast.unparse(node))  # fmt: skip
+        word = _keyword(node, "Loader")
+        loaders = [*node.args[1:2], *([word.value] if word else [])]
+        own = [one for one in loaders if ast.unparse(one).rpartition(".")[2] not in _LOADERS]
+        if node.args and not own:
+            yield Edit(node, f"yaml.safe_load({ast.unparse(node.args[0])})")
 
 
 def _eval(node: ast.AST) -> Iterator[Change]:
@@ -96,7 +115,7 @@ def _eval(node: ast.AST) -> Iterator[Change]:
 
 def _shell(node: ast.AST) -> Iterator[Change]:
     """`subprocess.run(text, shell=True)` and `os.system(text)`."""
-    if not isinstance(node, ast.Call) or not node.args:
+    if not isinstance(node, ast.Call) or not node.args or _needs_a_shell(node.args[0]):
         return
     if _name(node) == "os.system":
         yield Edit(node, f"subprocess.run(shlex.split({ast.unparse(node.args[0])}), check=False).returncode")  # fmt: skip
@@ -111,13 +130,23 @@ def _shell(node: ast.AST) -> Iterator[Change]:
         yield Edit(shell, "shell=False")
 
 
+def _needs_a_shell(command: ast.expr) -> bool:
+    told = (one.value for one in ast.walk(command) if isinstance(one, ast.Constant))
+    return any(isinstance(one, str) and _OF_A_SHELL.search(one) for one in told)
+
+
+_VERBS = ("get", "post", "put", "patch", "delete", "head", "request")
+
+
 def _verify(node: ast.AST) -> Iterator[Change]:
     """Certificates are checked, and nobody is waited for without end."""
     if not isinstance(node, ast.Call):
         return
-    verbs = {f"requests.{verb}" for verb in ("get", "post", "put", "patch", "delete", "head", "request")}  # fmt: skip
+    verbs = {f"requests.{verb}" for verb in _VERBS}
     verify = _keyword(node, "verify")
-    if verify is not None and _is(verify.value, False):
+    owner, _, called = _name(node).rpartition(".")
+    fetches = owner in {"requests", "httpx"} or (owner and called in _VERBS)
+    if verify is not None and _is(verify.value, False) and fetches:
         yield Edit(verify, "verify=True")
     if _name(node) in verbs and _keyword(node, "timeout") is None and (node.args or node.keywords):
         last = [*node.args, *(word.value for word in node.keywords)][-1]
@@ -129,7 +158,8 @@ def _temporary(node: ast.AST) -> Iterator[Change]:
     """`mktemp` names a file that somebody else can make first."""
     if _name(node) == "tempfile.mktemp":
         assert isinstance(node, ast.Call)  # noqa: S101  # it has a name
-        yield Edit(node, "tempfile.mkstemp()[1]")
+        told = ", ".join(ast.unparse(one) for one in (*node.args, *node.keywords))
+        yield Edit(node, f"tempfile.mkstemp({told})[1]")
 
 
 def _debug(node: ast.AST) -> Iterator[Change]:
@@ -144,7 +174,10 @@ def _archive(node: ast.AST) -> Iterator[Change]:
     """An archive's members may name places outside of the folder."""
     if isinstance(node, ast.Call) and _name(node).endswith(".extractall"):
         owner = _name(node).rpartition(".")[0]
-        if "tar" in owner and _keyword(node, "filter") is None:
+        if (
+            re.search(r"(?<![a-z])tar(?!get)", owner, re.IGNORECASE)
+            and _keyword(node, "filter") is None
+        ):
             told = [ast.unparse(one) for one in (*node.args, *node.keywords)]
             words = ", ".join([*told, 'filter="data"'])
             yield Edit(node, f"{owner}.extractall({words})")
