@@ -27,6 +27,8 @@ def record(text: str) -> Requirement:
         ("I need a Go struct that is called `Thermostat`, with a target.", "Thermostat"),
         ("Write a small class named Recipe that scales its amounts.", "Recipe"),
         ("Build the `Turnstile` class in C++: it counts who passes.", "Turnstile"),
+        ("Write a generic class `Heap<T>` in Java.", "Heap"),
+        ("Write a Java record `Point` with x and y.", "Point"),
     ],
 )
 def test_a_class_is_named_by_words(text: str, name: str) -> None:
@@ -42,6 +44,8 @@ def test_a_class_is_named_by_words(text: str, name: str) -> None:
         ("Write a C# method `Halve(int number)`.", "Halve", "int number"),
         ("Write `static int area(int w, int h)` in Java.", "area", "int w, int h"),
         ("Write `fn shout(text: &str) -> String` in Rust.", "shout", "text: &str"),
+        ("Write a TypeScript function `groupBy<T>(items: T[], by: string): Record<string, T[]>`.", "groupBy", "items: T[], by: string"),
+        ("Write a Rust function `fn longest<'a>(a: &'a str, b: &'a str) -> &'a str`.", "longest", "a: &'a str, b: &'a str"),
         ("Write a TypeScript function `wait(ms: number): Promise<void>` that waits.", "wait", "ms: number"),
         ("A JavaScript function that drops the falsy. Call it `compact` and let it take values. `compact([0, 1])` gives `[1]`.", "compact", "values"),
         ("I need a function in Go that counts letters. Name it `CountLetters`; let it take text.", "CountLetters", "text"),

@@ -18,12 +18,15 @@ _CAPITALS = frozenset({"go", "csharp"})
 _BUILTIN = frozenset(dir(builtins))
 _RETURNS = r"[\w.\[\], |<>&?*\"']+"
 
+_OPEN = r"(?:<[^<>`\n()]{1,60}>)?"  # what is left open of a type: `Stack<T>`, `pick<K, V>(from)`
+
 _DEF = re.compile(
     r"\b(?:async\s+)?def\s+(?P<name>\w+)\s*\((?P<params>(?:[^()]|\([^()]*\))*)\)(?:\s*->\s*(?P<returns>[\w.\[\], |\"']+))?"
 )
 # `f(a, b)`, `f(a: int) -> int`, and as other languages open it: `func F(a int) int`, `static int f(int a)`.
 _TICKED = re.compile(
-    r"`(?P<before>(?:[\w<>\[\],.:*&]+\s+)*)(?P<name>[A-Za-z_]\w*)\((?P<params>(?:[^()`]|\([^()`]*\))*)\)"
+    rf"`(?P<before>(?:[\w<>\[\],.:*&]+\s+)*)(?P<name>[A-Za-z_]\w*){_OPEN}"
+    r"\((?P<params>(?:[^()`]|\([^()`]*\))*)\)"
     rf"(?:\s*(?:->|:)\s*(?P<returns>{_RETURNS})|\s+(?P<behind>{_RETURNS}))?\s*[:{{;]?`"
 )
 _OPENERS = frozenset("def async func fn fun function pub public private protected static final export const inline virtual".split())  # fmt: skip
@@ -67,7 +70,7 @@ _BARE = re.compile(r"\bfunction\s+(?P<name>[a-z]\w*_\w+|[a-z]+[A-Z]\w*)\b(?![.(]
 _CLASSES = r"class|data\s?class|struct(?:ure)?|interface|trait|enum|record|type"
 _FUNCTIONS = r"function|method|procedure|routine|subroutine|coroutine|generator|predicate"
 _NOUN = rf"(?P<noun>{_CLASSES}|{_FUNCTIONS})"
-_ONE = r"`[A-Za-z_]\w*`"
+_ONE = rf"`[A-Za-z_]\w*{_OPEN}`"
 _MORE = rf"(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+){_ONE})*"
 _NAMES = rf"(?P<names>{_ONE}{_MORE})"
 _WORD = (
@@ -238,7 +241,7 @@ def _named(text: str, language: str) -> Iterator[tuple[int, Part]]:
                 continue
             listed = said.get("names") or said.get("named") or ""
             params = said.get("params")
-            for name in [bare] if bare else re.findall(r"`(\w+)`", listed):
+            for name in [bare] if bare else re.findall(r"`(\w+)[^`]*`", listed):
                 if name in _BUILTIN:
                     continue
                 kind = kind_of(name, language, noun)

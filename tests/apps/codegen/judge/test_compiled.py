@@ -511,6 +511,14 @@ private:
 RANGE = "class Range {\n    private final int low;\n    private final int high;\n\n    Range(int low, int high) {\n        if (low > high) {\n            throw new IllegalArgumentException();\n        }\n        this.low = low;\n        this.high = high;\n    }\n\n    boolean contains(int number) {\n        return low <= number && number <= high;\n    }\n\n    boolean overlaps(Range other) {\n        return low <= other.high && other.low <= high;\n    }\n\n    private int hidden() {\n        return 0;\n    }\n}\n"
 
 
+def test_a_record_is_made_with_its_parts_and_asked_for_them() -> None:
+    point = "public record Point(double x, double y) { double far(Point other) { return x - other.x; } }"
+    offered = DIALECTS["java"].offers(point, "Point")
+    assert offered is not None
+    assert [one.name for one in offered.made_with] == ["x", "y"]
+    assert {one.name for one in offered.methods} == {"x", "y", "far"}
+
+
 def test_a_class_offers_its_public_methods() -> None:
     offered = DIALECTS["cpp"].offers(STACK, "Stack")
     assert offered is not None

@@ -168,7 +168,7 @@ class Members:
 def members_of(code: str, entry: str) -> Members | None:
     """What a class of Java offers; None where `entry` is none. What it leaves open is a whole number."""
     root = grammars.tree(code, "java")
-    found = [one for one in grammars.nodes(root) if one.type == "class_declaration" and grammars.text(one.child_by_field_name("name")) == entry]  # fmt: skip
+    found = [one for one in grammars.nodes(root) if one.type in {"class_declaration", "record_declaration"} and grammars.text(one.child_by_field_name("name")) == entry]  # fmt: skip
     if not found:
         return None
     opened = found[0].child_by_field_name("type_parameters")
@@ -176,17 +176,18 @@ def members_of(code: str, entry: str) -> Members | None:
     made: list[tuple[str, Type]] | None = None
     methods: dict[str, list[tuple[str, Type]]] = {}
     silent = set()
+    if (
+        found[0].type == "record_declaration"
+    ):  # it is made with its parts, and each of them is asked by its name
+        made = _taken(found[0], names)
+        methods = {name: [] for name, _ in made}
     for one in found[0].child_by_field_name("body").named_children:
         if one.type not in {"method_declaration", "constructor_declaration"}:
             continue
         if _modifiers(one) & {"private", "protected", "static", "abstract"}:
             continue
         called = grammars.text(one.child_by_field_name("name"))
-        takes = [
-            (grammars.text(part.child_by_field_name("name")), _open_as(parsed(grammars.text(part.child_by_field_name("type"))), names))
-            for part in one.child_by_field_name("parameters").named_children
-            if part.type == "formal_parameter"
-        ]  # fmt: skip
+        takes = _taken(one, names)
         if one.type == "constructor_declaration":
             made = takes if made is None else made
         elif called not in methods:
@@ -195,6 +196,15 @@ def members_of(code: str, entry: str) -> Members | None:
                 silent.add(called)
     name = f"{entry}<{', '.join('Integer' for _ in names)}>" if names else entry
     return Members(name, made or [], methods, frozenset(silent))
+
+
+def _taken(node: Any, names: Sequence[str]) -> list[tuple[str, Type]]:
+    """The parameters of a method, a constructor or a record."""
+    return [
+        (grammars.text(part.child_by_field_name("name")), _open_as(parsed(grammars.text(part.child_by_field_name("type"))), names))
+        for part in node.child_by_field_name("parameters").named_children
+        if part.type == "formal_parameter"
+    ]  # fmt: skip
 
 
 def _open_as(type_: Type, names: Sequence[str]) -> Type:
