@@ -8,12 +8,14 @@ from arriero.apps.codegen.app import LANGUAGES
 from arriero.apps.codegen.requirement import Requirement
 from arriero.apps.codegen.requirement_examples import examples_in
 from arriero.apps.codegen.requirement_reading import read
+from arriero.apps.codegen.requirement_tests import given_tests
 from arriero.apps.codegen.wanted import Wanted
 
 STACK = "class Stack:\n    def __init__(self, held=()):\n        self.held = list(held)\n        self.name = 'stack'\n    def push(self, one):\n        self.held.append(one)\n    def pop(self):\n        return self.held.pop()\n"
 DOUBLE = "def f(x):\n    if x is None:\n        raise ValueError('nothing')\n    return x * 2\n"
 MEAN = "def f(xs):\n    return sum(xs) / len(xs)\n"
 COUNTER = "def counter():\n    told = [0]\n    def more():\n        told[0] += 1\n        return told[0]\n    return more\n"
+TWICE = "def twice(f):\n    return lambda: [f(), f()]\n"
 TAKE = "def take(xs):\n    return xs.pop(0)\n"
 
 
@@ -46,6 +48,8 @@ def holds(code: str, test: str) -> bool:
         (">>> xs = [1, 2]\n>>> take(xs)\n1\n>>> take(xs)\n2", TAKE, 2),
         ("s = Stack()\ns.push(1)\nassert s.pop() == 1\nassert s.held == []", STACK, 2),
         ("Stack([1, 2]).pop() == 2 and Stack([1]).name is 'stack'", STACK, 2),
+        ("s = Stack()\ns.push(1)    # one\ns.pop()       # returns 1\nlen(s.held)", STACK, 1),
+        (">>> @twice\n... def one():\n...     return 1\n>>> one()\n[1, 1]", TWICE, 1),
         ("f(None) raises ValueError. f(2) also returns 4.", DOUBLE, 2),
         ("`f(None)` should raise a `ValueError`", DOUBLE, 1),
         ("with pytest.raises(ValueError):\n    f(None)\nassert f(1) == 2", DOUBLE, 2),
@@ -104,3 +108,25 @@ def test_comments_of_other_languages_tell_what_comes() -> None:
 def test_a_session_that_goes_on_is_no_contradiction() -> None:
     found = record("Write `counter()`.\n>>> c = counter()\n>>> c()\n1\n>>> c()\n2\n")
     assert (len(found.examples), found.questions) == (2, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "entry"),
+    [
+        ("Write `primes()`.\n>>> from itertools import islice\n>>> list(islice(primes(), 2))\n[2, 3]\n", "primes"),
+        ("Write a decorator `twice(f)`.\n>>> @twice\n... def one():\n...     return 1\n>>> one()\n[1, 1]\n", "twice"),
+        ("Write a dataclass `Point` and a function distance(a, b).\nassert distance(Point(0, 0), Point(3, 4)) == 5", "distance"),
+    ],
+)  # fmt: skip
+def test_an_example_is_about_what_was_asked_for(text: str, entry: str) -> None:
+    found = record(text)
+    assert [one.entry for one in found.examples] == [entry]
+    assert "one" not in found.components
+
+
+def test_who_asks_a_class_for_what_it_holds_asks_about_objects() -> None:
+    assert examples_in("assert parse('red') == Color.RED")[0].objects
+    assert given_tests("assert parse('red') == Color.RED")[0].objects
+    assert not given_tests("from decimal import Decimal\nassert f(1) == Decimal.from_float(1)")[
+        0
+    ].objects

@@ -91,7 +91,8 @@ def examples_in(
     for reader in readers:
         shown, rest = reader(rest)
         for one in shown:
-            if (not known or one.entry in known) and (told := _complete(one, known)):
+            about = _among(one, known)
+            if about is not None and (told := _complete(about, known)):
                 found.setdefault(told.code, told)
     about = entry or next((one.entry for one in found.values()), None)
     if about:
@@ -100,6 +101,16 @@ def examples_in(
     if not found and (plain := text.translate(_PLAIN_QUOTES)) != text:
         return examples_in(plain, entry, names, language)
     return tuple(found.values())[:MOST]
+
+
+def _among(one: Example, known: AbstractSet[str]) -> Example | None:
+    """`one` as an example of what is known; also where that is called within: `list(islice(primes(), 5))`."""
+    if not known or one.entry in known:
+        return one
+    tree = _expression(one.call)
+    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)] if tree else []
+    names = [node.id for node in called if isinstance(node, ast.Name) and node.id in known]
+    return replace(one, entry=names[0]) if names else None
 
 
 def _complete(one: Example, known: AbstractSet[str]) -> Example | None:
@@ -353,14 +364,17 @@ def _after(one: Example, before: str) -> Example:
 
 
 def _bound(tree: ast.AST) -> set[str]:
-    """The names of values that statements bind."""
-    return {one.id for one in ast.walk(tree) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}  # fmt: skip
+    """The names of values that statements bind, and of functions that they define."""
+    stored = {one.id for one in ast.walk(tree) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}  # fmt: skip
+    return stored | {one.name for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)}
 
 
 def _made_by(tree: ast.expr, before: ast.Module) -> str | None:
     """The function or class whose result an expression asks: of `stack.pop()` behind `stack = Stack()` that is `Stack`."""
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     for node in reversed(before.body):
+        if isinstance(node, ast.FunctionDef) and node.name in names and node.decorator_list:
+            return ast.unparse(node.decorator_list[0]).partition("(")[0]
         if isinstance(node, ast.Assign) and names & _bound(node):
             if name := entry_of(node.value):
                 return name
@@ -402,6 +416,8 @@ def _asserts(text: str) -> tuple[list[Example], str]:
         if isinstance(node, ast.Assert | ast.With):
             shown = _assert_of(node, above) if isinstance(node, ast.Assert) else _raised(node, above)  # fmt: skip
             found += shown
+        elif (told := _commented(node, lines[place + taken - 1])) and needed(told, above):
+            found += _assert_of(told, above)  # `stack.pop()  # 2` behind `stack = Stack()`
         else:
             rest += lines[place : place + taken]
         above.append(node)
@@ -465,6 +481,18 @@ def _assert_of(tree: ast.Assert, above: Sequence[ast.stmt] = ()) -> Iterator[Exa
     yield Example(name, call, expected, _lines(setup, ast.unparse(tree)), setup, objects=objects)
 
 
+def _commented(node: ast.stmt, line: str) -> ast.Assert | None:
+    """A call of an object with what a comment says that it gives, as an assert."""
+    match node:
+        case ast.Expr(value=ast.Call(func=ast.Attribute()) as called):
+            sign = re.search(r"#[^\S\n]*(?:=>|->)?" + _TOLD, line)
+            value = scanned(line, sign.end()) if sign else None
+            if value is not None and _LINE_ENDS.match(line[value[1] :]):
+                tree = _expression(value[0])
+                return ast.Assert(ast.Compare(called, [ast.Eq()], [tree])) if tree else None
+    return None
+
+
 def _raised(tree: ast.With, above: Sequence[ast.stmt]) -> Iterator[Example]:
     match tree:
         case ast.With(
@@ -487,7 +515,19 @@ def _has_objects(tree: ast.AST, entry: str) -> bool:
                 return node.func.id not in _BUILTIN
             if isinstance(node.func, ast.Attribute) and entry[:1].isupper():
                 return True
+        if is_of_class(node):
+            return True
     return False
+
+
+def is_of_class(node: ast.AST) -> bool:
+    """Whether it asks a class of the program for what it holds: `Color.RED`."""
+    return (
+        isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id[:1].isupper()
+        and node.value.id not in _BUILTIN
+    )
 
 
 def _arrows(text: str, *, slashes: bool = False) -> tuple[list[Example], str]:

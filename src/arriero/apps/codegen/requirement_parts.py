@@ -51,7 +51,8 @@ _ASKED = re.compile(
     r"(?:^[-*\s]*|[.:!?;,]\s+|\b(?:please|to|you|and)\s+)(?:write|implement|create|define|code|develop|build|program|design|provide|"
     r"complete|(?:i|we)\s+(?:need|want|would\s+like))(?:\s+(?:me|us))?"
     r"(?:\s+(?!(?:that|which|to|using|with|for|from|of|in|on|by|and|or|when|if|sure|tests?|call\w*|us(?:e|es|ing))\b)[\w+#.-]+(?![\w(.])){0,5}?\s+"
-    r"(?=`?[A-Za-z_]\w*\()",
+    r"(?=`?[A-Za-z_]\w*\()"
+    r"|(?:\band|,)\s+(?:an?|the)\s+(?:[\w-]+\s+){0,2}?(?:function|procedure|generator|coroutine|decorator)\s+(?=`?[A-Za-z_]\w*\()",
     re.IGNORECASE | re.MULTILINE,
 )
 _TYPE = r"(?:int|float|str|bool|bytes|complex|object|list|dict|set|frozenset|tuple|None|[A-Z][\w.]*)(?:\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*\])?"
@@ -101,6 +102,7 @@ _BY_WORDS: Sequence[re.Pattern[str]] = tuple(
         rf"\b{_NOUN}(?:'s)?\s+name\s*(?::|is|should\s+be|must\s+be)\s*{_NAMES}",
     )
 )
+_AT_A_PROMPT = re.compile(r"^[^\S\n]*(?:>>>|\.\.\.)(?:[^\S\n].*)?$", re.MULTILINE)
 _FIRST_NOUN = re.compile(rf"\b{_NOUN}s?\b", re.IGNORECASE)
 _IS_CLASS = re.compile(rf"(?:{_CLASSES})s?", re.IGNORECASE)
 _OF_A_CLASS = re.compile(r"\b(?:methods?|operations?|members?)\b[^.\n]*$", re.IGNORECASE)
@@ -118,6 +120,7 @@ def parts_in(text: str, stub: str, language: str, given: str = "") -> tuple[Part
     """
     if stub:
         return defined_by(stub, language)[-1:]
+    text = _AT_A_PROMPT.sub(lambda line: " " * len(line[0]), text)  # what is defined there is shown
     own = defined_by(given, language) if given else ()
     found: dict[str, tuple[int, Part]] = {}
     patterns = (_TICKED, _LISTED) if given else (_DEF, _TICKED, _LISTED)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from arriero.apps.codegen import trees
 from arriero.apps.codegen.requirement import Example
-from arriero.apps.codegen.requirement_examples import entry_of
+from arriero.apps.codegen.requirement_examples import entry_of, is_of_class
 from arriero.apps.codegen.requirement_session import needed
 from arriero.core.errors import InputError
 
@@ -220,10 +220,16 @@ def _example(about: ast.AST, body: list[ast.stmt]) -> Example:
         call, expected = ast.unparse(about), "True"
     plain = _plain_names(body)
     objects = any(
-        _asks_object(node.func, plain) for node in ast.walk(about) if isinstance(node, ast.Call)
+        _asks_object(node.func, plain) if isinstance(node, ast.Call) else is_of_class(node)
+        for node in ast.walk(about)
+        if not (isinstance(node, ast.Attribute) and _root(node) in plain)
     )
     entry = (entry_of(about) if isinstance(about, ast.expr) else None) or ""
     return Example(entry, call, expected, code, objects=objects)
+
+
+def _root(node: ast.Attribute) -> str:
+    return node.value.id if isinstance(node.value, ast.Name) else ""
 
 
 def _asks_object(called: ast.expr, plain: frozenset[str]) -> bool:
