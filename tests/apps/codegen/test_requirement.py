@@ -182,6 +182,8 @@ def test_the_language_that_is_given_wins() -> None:
         ("Do it without importing re or itertools.", ("re", "itertools")),
         ("without using the math module", ("math",)),
         ("without using string concatenation", ()),
+        ("no numpy and no itertools", ("numpy", "itertools")),
+        ("without numpy, pandas, or scipy", ("numpy", "pandas", "scipy")),
     ],
 )
 def test_forbidden_imports_are_modules(text: str, names: tuple[str, ...]) -> None:

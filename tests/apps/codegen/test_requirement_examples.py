@@ -50,7 +50,8 @@ def holds(code: str, test: str) -> bool:
         ("Stack([1, 2]).pop() == 2 and Stack([1]).name is 'stack'", STACK, 2),
         ("s = Stack()\ns.push(1)    # one\ns.pop()       # returns 1\nlen(s.held)", STACK, 1),
         (">>> @twice\n... def one():\n...     return 1\n>>> one()\n[1, 1]", TWICE, 1),
-        ("f(None) raises ValueError. f(2) also returns 4.", DOUBLE, 2),
+        ("f(None) raises ValueError. f(2) also returns 4. f(3) is 6. f(\u22121) is \u22122 because it is doubled.", DOUBLE, 4),
+        ("list(f((1,))) == [1, 1] and len(f('ab')) is 4, sorted(f([2, 1])) == [1, 1, 2, 2]", DOUBLE, 3),
         ("`f(None)` should raise a `ValueError`", DOUBLE, 1),
         ("with pytest.raises(ValueError):\n    f(None)\nassert f(1) == 2", DOUBLE, 2),
         ("f(\u201ca\u201d) \u2192 \u201caa\u201d", DOUBLE, 1),
@@ -84,6 +85,7 @@ def test_what_says_something_else_is_no_example(text: str) -> None:
         ("Write a function `clamp(x, low, high)`.\n\n| x | low | high | result |\n|---|---|---|---|\n| -1 | 0 | 9 | 0 |", ["assert clamp(-1, 0, 9) == 0"]),
         ("Write a function `two_sum(nums, target)`.\n\nExample 1:\nInput: nums = [2, 7], target = 9\nOutput: [0, 1]\n", ["assert two_sum([2, 7], 9) == [0, 1]"]),
         ("Write a function `square(n)`. For n = 3 the result is 9.", ["assert square(3) == 9"]),
+        ('Write `is_word(text)`:\n* "ab" -> True\n2. `"a b"` \u2192 `False`\n- 5 -> the number five\n', ['assert is_word("ab") == True', 'assert is_word("a b") == False']),
         ("| # | n | result |\n|---|---|---|\n| 1 | 4 | 16 |\n\nWrite `square(n)`.", ["assert square(4) == 16"]),
     ],
 )  # fmt: skip

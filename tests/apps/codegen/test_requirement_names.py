@@ -152,6 +152,11 @@ def test_a_script_has_no_entry(text: str) -> None:
     assert (found.entry, found.kind) == (None, Kind.SCRIPT)
 
 
+def test_what_a_sentence_calls_a_method_is_no_part_of_its_own() -> None:
+    found = record("Create a `Deck` class. It has a `size()` method and an `add(card)` method.")
+    assert [part.name for part in found.architecture.parts] == ["Deck"]
+
+
 def test_methods_are_no_parts_of_their_own() -> None:
     found = record("Write a class `Deck` with the methods `draw` and `shuffle(seed)`.")
     assert [part.name for part in found.architecture.parts] == ["Deck"]
@@ -190,6 +195,14 @@ def test_code_without_fences_is_given_too() -> None:
     )
     assert found.given.startswith("def g(x):")
     assert (found.kind, found.entry, found.multi_part) == (Kind.REFACTORING, "h", False)
+
+
+def test_sentences_behind_code_without_fences_are_none_of_it() -> None:
+    text = "Fix this function:\n\ndef mean(xs):\n    return sum(xs) / len(xs)\n\nIt must give 0 for an empty list. mean([]) == 0"
+    found = record(text)
+    assert found.given == "def mean(xs):\n    return sum(xs) / len(xs)"
+    assert [one.call for one in found.examples] == ["mean([])"]
+    assert found.constraints == ("It must give 0 for an empty list",)
 
 
 def test_code_to_be_corrected_is_given_and_stays_what_it_is() -> None:

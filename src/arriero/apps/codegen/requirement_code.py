@@ -41,7 +41,8 @@ _CHANGES = re.compile(
 def prose_of(text: str, given: str = "") -> str:
     """The requirement without its blocks of code, and without `given` where that stands in no block."""
     bare = _FENCED.sub("\n", text)
-    return bare.partition(given)[0] if given else bare
+    before, _, behind = bare.partition(given) if given else (bare, "", "")
+    return before + behind
 
 
 def refactors(prose: str) -> bool:
@@ -52,7 +53,7 @@ def refactors(prose: str) -> bool:
 def given_in(text: str, language: str) -> str:
     """The code that `text` holds and asks to be changed; "" when it asks for new code.
 
-    It stands between fences, or, in Python, from its first `def`, `class` or `import` to the end of the text.
+    It stands between fences, or, in Python, from its first `def`, `class` or `import` to the last line that is code.
     """
     prose = prose_of(text)
     opening = _OPENING.search(prose) if language == "python" else None
@@ -63,8 +64,18 @@ def given_in(text: str, language: str) -> str:
         code = textwrap.dedent(found["code"]).strip("\n")
         if found["tag"].lower() not in _DATA and not _is_shown(code):
             return code
-    code = prose[opening.start() :].strip() if opening else ""
-    return code if code and parsed(code) is not None and not _is_shown(code) else ""
+    code = _code_at(prose[opening.start() :]) if opening else ""
+    return code if code and not _is_shown(code) else ""
+
+
+def _code_at(text: str) -> str:
+    """The Python with which `text` begins; sentences may stand behind it, but no code that does not parse."""
+    lines = text.strip().splitlines()
+    for end in range(len(lines), 0, -1):
+        behind = "\n".join(lines[end:]).strip("\n")
+        if not behind.startswith((" ", "\t")) and parsed("\n".join(lines[:end])) is not None:
+            return "" if _OPENING.search(behind) else "\n".join(lines[:end]).strip()
+    return ""
 
 
 def _is_shown(code: str) -> bool:

@@ -20,6 +20,14 @@ _KINDS = "|".join(_EMPTY)
 _FOR_EMPTY = re.compile(rf"\s+for\s+an\s+empty\s+(?P<kind>{_KINDS})\b")
 _EMPTY_GIVES = re.compile(rf"\ban\s+empty\s+(?P<kind>{_KINDS})\s+(?:gives|becomes|has\s+\w+)\s+")
 _IS_A = re.compile(rf"\b(?P<name>\w+)\s+is\s+an?\s+(?P<kind>{_KINDS})\b")
+_ONE = re.compile(
+    r"\s*\w+\s*(?::[^,=]*)?"
+)  # a parameter that stands alone and has no value of its own
+_ITEM = re.compile(r"\s*(?:[-*\u2022]|\d+[.)])?\s*`?")
+_BECOMES = re.compile(
+    r"`?\s*(?:->|-->|=>|==>|[\u2192\u21d2\u279e]|(?:gives|returns|becomes)\b)\s*`?"
+)
+_ENDS = re.compile(r"`?\s*[.,;]?\s*$")
 LONGEST = 200  # characters of a value on the left: more is searched for in vain
 
 
@@ -43,6 +51,26 @@ def described(part: Part, empty: Mapping[str, str] | None = None) -> tuple[Examp
     nothing = (empty or {}).get(name, "")
     for given, gives in _pairs(told.replace("`", ""), name, nothing):
         if one := example(f"{part.name}({given})", gives):
+            found.setdefault(one.code, one)
+    return tuple(found.values())
+
+
+def listed(part: Part, text: str) -> tuple[Example, ...]:
+    """The lines of `text` that hold a value and what comes of it, and nothing else: `- "3:07" -> 187`.
+
+    Of the one function that is asked for, and only where it has one parameter.
+    """
+    if part.kind is Kind.CLASS or not _ONE.fullmatch(part.params or ""):
+        return ()
+    found: dict[str, Example] = {}
+    for line in text.splitlines():
+        begins = _ITEM.match(line)
+        given = scanned(line, begins.end()) if begins else None
+        sign = _BECOMES.match(line, given[1]) if given else None
+        gives = scanned(line, sign.end()) if sign else None
+        if given is None or gives is None or not _ENDS.match(line, gives[1]):
+            continue
+        if one := example(f"{part.name}({given[0]})", gives[0]):
             found.setdefault(one.code, one)
     return tuple(found.values())
 

@@ -25,6 +25,7 @@ MOST = 40  # examples of one requirement; more are a test file, which comes as `
 NEAR_ENOUGH = 1e-6  # absolute, for an expected float: what HumanEval's own tests allow
 
 _BUILTIN = frozenset(dir(builtins))
+_MINUS = re.compile(r"\u2212(?=\.?\d)")  # of typesetters
 _PLAIN_QUOTES = str.maketrans("\u201c\u201d\u2018\u2019", "\"\"''")  # as text processors set them
 # How a line of code begins that an example may rest on: `stack = Stack()`, `stack.push(1)`, `import math`.
 _DOES = re.compile(
@@ -53,13 +54,17 @@ _RAISING = re.compile(
 _GOES_ON = re.compile(
     r"[^\S\n]+(?!(?:and|but|because|since|as|so|for|while|when|whereas|if|then|with|not|whilst|though|although|in|which|where|instead|given|due)\b)[a-z]"
 )
-_NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?j?(?!\w|\.\d)")
+_NUMBER = re.compile(r"[-+]?(?:\d[\d_]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?j?(?!\w|\.\d)")
 _WORD = re.compile(r"(?:True|False|None|true|false|null|nil)\b")
 _STRING = re.compile(
     r"""[rbuRBU]{0,2}(?:\"(?:\\.|[^"\\\n])*\"|'(?:\\.|[^'\\\n])*')""",
 )
 _CONTAINER = re.compile(r"(?:set|frozenset|tuple|list|dict)\(")
 _PLAIN_WORDS = {"true": "True", "false": "False", "null": "None", "nil": "None"}
+# What is asked of a result in an example: `sorted(f(1)) == [2]`, `len(f(1)) == 3`.
+_WRAPS = frozenset(
+    "list tuple set frozenset sorted dict len sum min max any all next round abs".split()
+)
 _OF_ROWS = frozenset({"#", "no", "no.", "nr", "nr.", "case", "example", "test", "test case", "description", "scenario"})  # fmt: skip
 _IN_OUT = re.compile(
     r"\binputs?\s*:\s*(?P<given>[^\n]+?)[\s,;.]*(?:\n\s*)?\b(?:expected\s+)?outputs?\s*:\s*(?P<gives>[^\n]+)",
@@ -85,7 +90,7 @@ def examples_in(
     what the code is to be written in, whose values it may show.
     """
     found: dict[str, Example] = {}
-    rest = in_python(text, language)
+    rest = in_python(_MINUS.sub("-", text), language)
     known = names | ({entry} if entry else set())
     readers = (_doctests, _asserts, partial(_arrows, slashes=language not in {None, "python"}))
     for reader in readers:
@@ -540,7 +545,8 @@ def _arrows(text: str, *, slashes: bool = False) -> tuple[list[Example], str]:
     while call := _CALL.search(text, at):
         at = call.end()
         end = _closing(text, call.end() - 1)
-        if end is None or call["name"] in _BUILTIN or _defines(text, call.start()):
+        around = call["name"] in _BUILTIN
+        if end is None or (around and call["name"] not in _WRAPS) or _defines(text, call.start()):
             continue
         end = _asked(text, end) if call["name"][:1].isupper() else end
         if read := _shown(text, call.start(), end, "(?:#|//)" if slashes else "#"):
@@ -610,7 +616,10 @@ def _plain_call(call: str) -> bool:
     tree = _expression(call)
     calls = [one for one in ast.walk(tree) if isinstance(one, ast.Call)] if tree else []
     given = [
-        value for one in calls for value in (*one.args, *(word.value for word in one.keywords))
+        value
+        for one in calls
+        for value in (*one.args, *(word.value for word in one.keywords))
+        if not (isinstance(value, ast.Call) and ast.unparse(one.func) in _WRAPS)
     ]
     return bool(calls) and all(_is_plain(one) for one in given)
 

@@ -273,8 +273,9 @@ def _waits(part: Part, text: str) -> bool:
 
 def _is_method(part: Part, text: str, at: int) -> bool:
     """Whether a function belongs to a class that is named too: it takes `self`, or is called a method."""
+    behind = rf"\b{re.escape(part.name)}(?:\([^()\n]*\))?`?\s+(?:methods?|operation)\b"
     return (part.params or "").startswith("self") or bool(
-        _OF_A_CLASS.search(text[max(0, at - 200) : at + 7])
+        _OF_A_CLASS.search(text[max(0, at - 200) : at + 7]) or re.search(behind, text)
     )
 
 

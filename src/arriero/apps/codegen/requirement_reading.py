@@ -13,7 +13,7 @@ from arriero.apps.codegen.requirement_code import (
     refactors,
     stub_in,
 )
-from arriero.apps.codegen.requirement_described import described, emptied
+from arriero.apps.codegen.requirement_described import described, emptied, listed
 from arriero.apps.codegen.requirement_examples import contradictions, examples_in
 from arriero.apps.codegen.requirement_guard import harm_in
 from arriero.apps.codegen.requirement_parts import kind_of, parts_in
@@ -66,6 +66,8 @@ def read(wanted: Wanted, *, languages: frozenset[str], longest: int) -> Requirem
     if entry and entry not in known:
         parts = (*parts, Part(entry, kind=kind_of(entry, language)))
     parts = _placed(parts, text, wanted.file or f"main.{SUFFIXES.get(language, 'txt')}")
+    if about and len(parts) == 1 and language == "python":
+        examples = tuple({one.code: one for one in (*examples, *listed(parts[0], prose))}.values())
     if len(parts) > 1 and not code:
         empty = emptied(parts)
         told = (one for part in parts for one in described(part, empty))

@@ -74,7 +74,7 @@ _CONSTRAINTS = re.compile(
 )
 _WITHOUT = re.compile(
     r"\b(?:without|do not|don't|must not|never|not allowed to|avoid|no)\s+(?:us(?:e|ing)\s+|import(?:ing)?\s+)*(?:the\s+)?"
-    r"(?P<names>`?[A-Za-z_][\w.]*`?(?:\s*(?:,|or|and)\s*`?[A-Za-z_][\w.]*`?)*)"
+    r"(?P<names>`?[A-Za-z_][\w.]*`?(?:\s*(?:,\s*(?:(?:or|and|nor)\b)?|(?:or|and|nor)\b)\s*(?:no\s+|without\s+)?`?[A-Za-z_][\w.]*`?)*)"
     r"(?P<kind>\s+(?:module|library|package|import)s?)?",
     re.IGNORECASE,
 )
