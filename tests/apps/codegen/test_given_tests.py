@@ -96,3 +96,26 @@ def test_a_test_that_cannot_be_run_is_not_left_out_in_silence(tests: str, told: 
 def test_what_pytest_and_unittest_have_makes_no_test_of_objects(tests: str) -> None:
     """Such a test would let the code say itself what it equals."""
     assert [one.objects for one in given_tests(tests)] == [False]
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        "from shop.figures import mean\n\ndef test_it():\n    assert mean([1, 3]) == 2",
+        "import figures\n\ndef test_it():\n    assert figures.mean([1, 3]) == 2",
+        "import shop.figures as f, math\n\ndef test_it():\n    assert f.mean([1, 3]) == math.sqrt(4)",
+        "from figures import mean as average\nassert average([1, 3]) == 2",
+        "from shop import figures\nassert figures.mean([1, 3]) == 2",
+        "from . import figures\nassert figures.mean([1, 3]) == 2",
+    ],
+)
+def test_the_program_is_offered_whatever_its_module_is_called(tests: str) -> None:
+    own = frozenset({"main", "figures"})
+    (one,) = given_tests(tests, own)
+    assert _holds(one.code, MEAN)
+    assert not _holds(one.code, "def mean(xs):\n    return 0")
+
+
+def test_a_package_that_is_not_there_is_missed() -> None:
+    (one,) = given_tests("import numpy as np\nassert mean(np.ones(3)) == 1")
+    assert "import numpy as np" in one.code

@@ -261,7 +261,18 @@ def test_a_challenge_is_named_by_what_it_means(text: str, challenge: str, named:
     assert (challenge in record(text).challenges) is named
 
 
-@pytest.mark.parametrize("words", ["it takes `a`, ", "tree node ", "`a`, `b` and ", "call it a, "])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "it takes `a`, ",
+        "tree node ",
+        "`a`, `b` and ",
+        "call it a, ",
+        "write a ",
+        "s.f(1)  # 2\n",
+        ">>> s.f()\n1\n",
+    ],
+)
 def test_a_long_text_is_read_in_bounded_time(words: str) -> None:
     text = words * (20_000 // len(words))
     start = time.process_time()

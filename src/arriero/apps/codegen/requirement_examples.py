@@ -21,7 +21,7 @@ from arriero.apps.codegen.requirement import Example
 from arriero.apps.codegen.requirement_session import needed
 from arriero.apps.codegen.requirement_values import in_python
 
-MOST = 40  # examples of one requirement; more are a test file, which comes as `tests`
+MOST = 40  # examples of one requirement, and statements before one; more are a test file, which comes as `tests`
 NEAR_ENOUGH = 1e-6  # absolute, for an expected float: what HumanEval's own tests allow
 
 _BUILTIN = frozenset(dir(builtins))
@@ -302,6 +302,7 @@ def _doctests(text: str) -> tuple[list[Example], str]:
             want.append(lines[place].strip())
             place += 1
         found += _at_prompt("\n".join(source), want, session)
+        del session[:-MOST]
     return found, "\n".join(rest)
 
 
@@ -425,7 +426,7 @@ def _asserts(text: str) -> tuple[list[Example], str]:
             found += _assert_of(told, above)  # `stack.pop()  # 2` behind `stack = Stack()`
         else:
             rest += lines[place : place + taken]
-        above.append(node)
+        above = [*above, node][-MOST:]
         place += taken
     return found, "\n".join(rest)
 

@@ -6,13 +6,13 @@ import ast
 import builtins
 import copy
 import itertools
-import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 from arriero.apps.codegen import trees
 from arriero.apps.codegen.requirement import Example
 from arriero.apps.codegen.requirement_examples import entry_of, is_of_class
+from arriero.apps.codegen.requirement_offered import is_of_a_module, is_standard, offered
 from arriero.apps.codegen.requirement_session import needed
 from arriero.core.errors import InputError
 
@@ -23,13 +23,13 @@ def given_tests(text: str, own: frozenset[str] = frozenset()) -> tuple[Example, 
     """Each assert at the top, each `test...` function and each test of a class of `text` as one test.
 
     What stands beside them (imports, constants, helpers) is given to each, and to an assert what stands before it.
-    Parameters and fixtures of pytest become arguments. `own` are the names of the program's modules, whose imports
-    are left out: the sandbox offers what is in them. Raises `InputError` when it is no Python, tests nothing, or
+    Parameters and fixtures of pytest become arguments. `own` are the names of the program's modules; what is imported of
+    them the sandbox offers by itself. Raises `InputError` when it is no Python, tests nothing, or
     takes a fixture that it does not define.
     """
     try:
-        tree = trees.parse(textwrap.dedent(text))
-        found = tuple(itertools.islice(_tests(tree.body, own), MOST))
+        tree = offered(trees.parse(textwrap.dedent(text)), own)
+        found = tuple(itertools.islice(_tests(tree.body), MOST))
     except (SyntaxError, ValueError) as error:
         raise InputError(f"the tests are no Python: {error}; correct them", param="tests") from None
     except (RecursionError, MemoryError):  # how Python's parser says that a text nests too deep
@@ -43,8 +43,8 @@ def given_tests(text: str, own: frozenset[str] = frozenset()) -> tuple[Example, 
     return found
 
 
-def _tests(body: list[ast.stmt], own: frozenset[str]) -> Iterator[Example]:
-    helpers = [node for node in body if _helps(node, own)]
+def _tests(body: list[ast.stmt]) -> Iterator[Example]:
+    helpers = [node for node in body if _helps(node)]
     functions = [node for node in helpers if isinstance(node, ast.FunctionDef)]
     fixtures = {node.name: node for node in functions if _is_marked(node, "fixture")}
     for node in functions:
@@ -66,13 +66,9 @@ def _tests(body: list[ast.stmt], own: frozenset[str]) -> Iterator[Example]:
                 yield _example(node.value, [*helpers, node])  # HumanEval's `check(candidate)`
 
 
-def _helps(node: ast.stmt, own: frozenset[str]) -> bool:
+def _helps(node: ast.stmt) -> bool:
     """Whether a statement is for the tests to use: an import, a value, a function or class that tests nothing."""
     match node:
-        case ast.ImportFrom():
-            return not node.level and (node.module or "") not in own
-        case ast.Import():
-            return all(alias.name not in own for alias in node.names)
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             return not _is_test(node)
         case ast.ClassDef():
@@ -240,7 +236,7 @@ def _asks_object(called: ast.expr, plain: frozenset[str]) -> bool:
     """
     match called:
         case ast.Name(id=name):
-            return name[:1].isupper() and name not in plain
+            return is_of_a_module(called) or (name[:1].isupper() and name not in plain)
         case ast.Attribute(value=ast.Name(id=name)):
             return name not in plain
         case ast.Attribute(value=ast.Constant() | ast.JoinedStr()):
@@ -254,8 +250,8 @@ def _plain_names(body: list[ast.stmt]) -> frozenset[str]:
     for node in (inner for statement in body for inner in ast.walk(statement)):
         match node:
             case ast.Import(names=names):
-                known |= {_bound(one) for one in names if _is_standard(one.name)}
-            case ast.ImportFrom(module=str(module), names=names) if _is_standard(module):
+                known |= {_bound(one) for one in names if is_standard(one.name)}
+            case ast.ImportFrom(module=str(module), names=names) if is_standard(module):
                 known |= {_bound(one) for one in names}
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if _is_literal(value):
                 known.add(name)
@@ -272,10 +268,6 @@ def _plain_names(body: list[ast.stmt]) -> frozenset[str]:
 
 def _bound(one: ast.alias) -> str:
     return one.asname or one.name.partition(".")[0]
-
-
-def _is_standard(module: str) -> bool:
-    return module.partition(".")[0] in {*sys.stdlib_module_names, "pytest"}
 
 
 def _is_literal(value: ast.expr) -> bool:

@@ -78,7 +78,7 @@ _WITHOUT = re.compile(
     r"(?P<kind>\s+(?:module|library|package|import)s?)?",
     re.IGNORECASE,
 )
-_PACKAGES = frozenset(
+PACKAGES = frozenset(
     "numpy pandas scipy requests httpx sympy networkx django flask fastapi sklearn torch tensorflow lxml".split()
 )
 
@@ -134,9 +134,9 @@ def forbidden_in(text: str) -> tuple[str, ...]:
     for one in _WITHOUT.finditer(text):
         for name in re.findall(r"[A-Za-z_][\w.]*", one["names"]):
             root = name.partition(".")[0]
-            known = root.lower() in _PACKAGES or root in sys.stdlib_module_names
+            known = root.lower() in PACKAGES or root in sys.stdlib_module_names
             if known and (one["kind"] or "import" in one.group().lower() or root not in _AMBIGUOUS):
-                found[root.lower() if root.lower() in _PACKAGES else root] = None
+                found[root.lower() if root.lower() in PACKAGES else root] = None
     return tuple(found)
 
 
