@@ -487,6 +487,14 @@ async def test_what_the_writer_leaves_out_of_the_callers_file_stays_in_it(desk: 
     assert result.outcome.answer.code == own.replace("a - b", "a + b")
 
 
+async def test_a_script_keeps_what_starts_it_and_is_run(desk: Opens) -> None:
+    script = 'def main():\n    print("hello")\n\n\nif __name__ == "__main__":\n    main()\n'
+    house = await desk(script)
+    made = (await house.ask("Write a script with `main()` that prints hello.")).outcome.answer
+    assert (made.code, made.executed) == (script, True)
+    assert "\nif __name__" not in house.asked[0].stop
+
+
 async def test_the_callers_own_code_that_is_right_stays_as_it_is(desk: Opens) -> None:
     house = await desk(WRONG)
     own = "def add(a, b):\n    return a + b\n"

@@ -160,12 +160,14 @@ def candidate(
 ) -> Generated:
     """One file as a candidate, with what can be put right at once put right."""
     files = requirement.architecture.files
+    # A script is run as it is started, unless examples call what is in it.
+    starts = requirement.kind is Kind.SCRIPT and not requirement.examples
     return Generated(
         code=put_right(code, requirement),
         language=requirement.language,
         complexity=requirement.complexity.value,
         main=main or (files[-1] if len(files) == 1 else None) or _main(requirement),
-        entry=requirement.entry,
+        entry=None if starts else requirement.entry,
         cut=cut,
     )
 
