@@ -31,6 +31,11 @@ ADD = Requirement("add", entry="add", architecture=Layout(("main.py",), (Part("a
         ("def f(x):\n    return Counter(x)\n", "from collections import Counter"),
         ("def f():\n    return datetime.now()\n", "from datetime import datetime"),
         ("def f():\n    return datetime.date(2020, 1, 1)\n", "import datetime"),
+        ("def f():\n    return date.today()\n", "from datetime import date"),
+        ("def f():\n    return time()\n", "from time import time"),
+        ("def f():\n    return time.time()\n", "import time"),
+        ("def f():\n    return randint(1, 6)\n", "from random import randint"),
+        ("def f(x):\n    return np.array(x)\n", "import numpy as np"),
         ("@dataclass\nclass A:\n    x: int\n", "from dataclasses import dataclass"),
     ],
 )
@@ -295,3 +300,8 @@ def test_a_default_in_which_a_function_remembers_stays(code: str, *, fixed: bool
 
 def test_an_async_function_gets_the_name_that_was_asked_for() -> None:
     assert named("async def plus(a, b):\n    return a\n", ADD).startswith("async def add(")
+
+
+def test_a_method_of_the_same_name_keeps_it() -> None:
+    code = "def sort(xs):\n    xs.sort()\n    return xs\n\n\nsort([2, 1])\n"
+    assert named(code, ADD) == code.replace("def sort", "def add").replace("\nsort", "\nadd")

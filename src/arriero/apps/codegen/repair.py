@@ -72,7 +72,8 @@ def named(code: str, requirement: Requirement) -> str:
     ]
     if len(found) != 1 and len(same) != 1:
         return code
-    return re.sub(rf"\b{re.escape((same or found)[-1])}\b", entry, code)
+    # Behind a dot it is somebody else's: `xs.sort()` in a function that was called `sort`.
+    return re.sub(rf"(?<!\.)\b{re.escape((same or found)[-1])}\b", entry, code)
 
 
 def without_mutable_defaults(code: str) -> str:

@@ -27,7 +27,7 @@ _FROM: Mapping[str, str] = {
         "collections": "Counter OrderedDict defaultdict deque namedtuple ChainMap",
         "copy": "deepcopy",
         "dataclasses": "dataclass field",
-        "datetime": "timedelta timezone",
+        "datetime": "date timedelta timezone",
         "decimal": "Decimal ROUND_HALF_UP ROUND_HALF_EVEN",
         "enum": "Enum IntEnum StrEnum auto",
         "fractions": "Fraction",
@@ -40,14 +40,24 @@ _FROM: Mapping[str, str] = {
         "math": "ceil comb factorial floor gcd isclose isqrt lcm prod sqrt",
         "operator": "attrgetter itemgetter mul",
         "pathlib": "Path PurePath",
+        "random": "choice randint randrange shuffle uniform",
+        "time": "monotonic perf_counter sleep",
         "string": "ascii_letters ascii_lowercase ascii_uppercase digits punctuation",
         "typing": (
             "Any Callable DefaultDict Deque Dict FrozenSet Generator Iterable Iterator List Literal Mapping "
-            "NamedTuple Optional Protocol Sequence Set Tuple Type TypeVar Union"
+            "NamedTuple Optional Protocol Sequence Set Tuple Type TypedDict TypeVar Union"
         ),
     }.items()
     for name in names.split()
 }  # fmt: skip
+# What a module is called where it is called by a name of its own.
+_AS: Mapping[str, str] = {
+    "np": "import numpy as np",
+    "pd": "import pandas as pd",
+    "plt": "import matplotlib.pyplot as plt",
+}
+# Modules with a function of their own name, which is meant where the name is called: `time()`.
+_OF_ITSELF = frozenset({"copy", "glob", "pprint", "random", "time"})
 # What Python or the system reads in the first two lines of a file.
 _HEADER = re.compile(r"#!|#.*coding[:=]")
 
@@ -85,10 +95,13 @@ def _line(name: str, tree: ast.Module, siblings: Mapping[str, str]) -> str:
     ):  # `datetime.now()` means the class, `datetime.datetime` and `datetime.date` the module
         inner = {getattr(node, "attr", "") for node in ast.walk(tree) if _is_of(node, name)}
         return "import datetime" if inner & {"datetime", "date", "timedelta", "timezone"} else "from datetime import datetime"  # fmt: skip
-    if name in _MODULES and (
-        name not in _FROM or any(_is_of(node, name) for node in ast.walk(tree))
-    ):
+    asked = any(_is_of(node, name) for node in ast.walk(tree))
+    if name in _OF_ITSELF and not asked:
+        return f"from {name} import {name}"
+    if name in _MODULES and (name not in _FROM or asked):
         return f"import {name}"
+    if name in _AS and asked:
+        return _AS[name]
     return f"from {_FROM[name]} import {name}" if name in _FROM else ""
 
 
