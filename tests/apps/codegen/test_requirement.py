@@ -163,12 +163,29 @@ def test_a_description_ends_before_the_next_file_and_before_the_examples() -> No
         ("write it in rust", "rust"),
         ("a js function", "javascript"),
         ("Language: Go\nAdd two numbers.", "go"),
+        ("Write shapes.js with a function area(w, h).", "javascript"),
+        ("In `store.go`, write Save(item).", "go"),
+        ("Write two files.\nstore.ts:\n- save(item)", "typescript"),
+        ("Write a function that reads settings.js", "python"),
+        ("Write a Python script wc.py.\n```bash\npython wc.py a.txt\n```", "python"),
+        ("Write a function that reads such a page:\n```html\n<p>a</p>\n```", "python"),
+        ("Fix this script:\n```bash\nls |\n```", "bash"),
+        ("Convert this Java method to Python:\n```java\nint f() { return 1; }\n```", "python"),
+        ("Port the Python code below to Go.\n```python\nx = 1\n```", "go"),
+        ("Write a function that converts miles to go", "python"),
+        ("Write a function to convert Fahrenheit to C", "python"),
         ("store the result in c", "python"),
         ("r: the radius\nWrite area(r)", "python"),
     ],
 )
 def test_the_language_is_read_out_of_the_text(text: str, language: str) -> None:
     assert language_of(text) == language
+
+
+def test_the_file_that_is_given_tells_the_language() -> None:
+    assert language_of("Fix it.", None, "shapes.rs") == "rust"
+    assert language_of("Fix it.", "python", "shapes.rs") == "python"
+    assert language_of("Fix it.", None, "notes.txt") == "python"
 
 
 def test_the_language_that_is_given_wins() -> None:

@@ -41,7 +41,7 @@ _SCRIPT = re.compile(r"\b(?:script|program|command[- ]line|cli|main function)\b"
 def read(wanted: Wanted, *, languages: frozenset[str], longest: int) -> Requirement:
     """The record of `wanted`. `languages` can be checked, texts up to `longest` characters fit the writer."""
     text = wanted.requirement.strip()
-    language = language_of(text, wanted.language)
+    language = language_of(text, wanted.language, wanted.file)
     if (
         len(text) > longest
     ):  # before anything is read: rules that take a moment for a page take seconds for many

@@ -39,24 +39,52 @@ _QUERY = re.compile(
     r"(?:simple\s+)?|\A\s*)sql\s+(?:quer(?:y|ies)|statements?)(?=\s+(?:that|which|to|for|over|with|in|on)\b|\s*[,.:;]|\s*\Z)",
     re.IGNORECASE,
 )
+_OF_FILES: Mapping[str, str] = {suffix: language for language, suffix in SUFFIXES.items()}
+# A file that is to be written: "Write shapes.js with ...", "In main.go, ...", a heading "shapes.ts:".
+_FILED = re.compile(
+    r"(?:^[^\S\n]*(?:#+\s+)?(?=`?[\w/-]+\.\w+`?:)|^in\s+|\b(?:write|create|implement)\s+(?:(?:a|the|one|two)\s+)?(?:files?:?\s+)?)"
+    r"`?[\w/-]+\.(?P<end>js|ts|go|java|rs|cpp|c|rb|php|kt)`?(?![\w.(]|/)",
+    re.IGNORECASE | re.MULTILINE,
+)
+# Code is turned into another language: what it is in now is named, too.
+_TARGET = re.compile(
+    rf"\b(?:convert|translat\w+|port|rewrite|migrate|transpile)\b[^.\n]{{0,60}}?\b(?:code|function|method|class|script|program|snippet|implementation)\b[^.\n]{{0,40}}?\b(?:in)?to\s+(?P<target>{_NAMED})(?![\w+#-])",
+    re.IGNORECASE,
+)
+# Blocks in these show how a program is called, or what it is given, unless they are to be mended.
+_BESIDE = frozenset({"bash", "sql", "html", "css"})
+_MENDS = re.compile(
+    r"\b(?:fix|debug|refactor|improve|correct|clean|optimi[sz]e|simplify)\b", re.IGNORECASE
+)
 _FENCE = re.compile(r"```(?P<tag>[\w+#]+)[^\S\n]*\n")
 # Such as are words, or names of values: a language of these is written with a capital, but for "in rust", "a go function".
 _SMALL = {"go", "c", "r", "ts", "js", "swift", "scheme", "ada", "nim", "dart", "julia", "rust"}
 _ALSO_SMALL = {"go", "js", "rust"}
 
 
-def language_of(text: str, given: str | None = None) -> str:
-    """The language that is asked for, in tree-sitter's spelling; Python where nothing says otherwise."""
+def language_of(text: str, given: str | None = None, file: str | None = None) -> str:
+    """The language that is asked for, in tree-sitter's spelling; Python where nothing says otherwise.
+
+    `given` is its name, `file` that of the file that is to be written.
+    """
     if given:
         return spelt(given)
-    if (fence := _FENCE.search(text)) and spelt(fence["tag"]) in SUFFIXES:
-        return spelt(fence["tag"])
+    if file and (of := _OF_FILES.get(file.rpartition(".")[2])):
+        return of
+    if target := _TARGET.search(text):
+        return spelt(target["target"])
     for found in _LANGUAGE.finditer(text):
         word = found["in"] or found["kind"] or found["told"]
         said = found[0].lower().startswith("in ") or found["kind"]
         if word.lower() in _SMALL and word.islower() and not (word in _ALSO_SMALL and said):
             continue
         return spelt(word)
+    for fence in _FENCE.finditer(text):
+        tag = spelt(fence["tag"])
+        if tag in SUFFIXES and (tag not in _BESIDE or _MENDS.search(text)):
+            return tag
+    if filed := _FILED.search(text):
+        return _OF_FILES.get(filed["end"], DEFAULT)
     return "sql" if _QUERY.search(text) else DEFAULT
 
 
