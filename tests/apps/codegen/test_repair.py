@@ -11,10 +11,10 @@ from arriero.apps.codegen.repair import (
     parsing,
     put_right,
     with_helpers,
-    with_rest,
     without_mutable_defaults,
 )
 from arriero.apps.codegen.repair_names import imported, unbound, unshadowed
+from arriero.apps.codegen.repair_rest import with_rest
 from arriero.apps.codegen.repair_unsafe import safer
 from arriero.apps.codegen.requirement import Architecture as Layout
 from arriero.apps.codegen.requirement import Kind, Part, Requirement
@@ -305,3 +305,26 @@ def test_an_async_function_gets_the_name_that_was_asked_for() -> None:
 def test_a_method_of_the_same_name_keeps_it() -> None:
     code = "def sort(xs):\n    xs.sort()\n    return xs\n\n\nsort([2, 1])\n"
     assert named(code, ADD) == code.replace("def sort", "def add").replace("\nsort", "\nadd")
+
+
+@pytest.mark.parametrize(
+    ("language", "before", "code", "after"),
+    [
+        ("javascript", "const z = require('z');\n\n// half of it\nfunction half(x) {\n  return x;\n}\n\nconst other = () => 2;\n\nmodule.exports = { half };\n", "const half = (x) => x / 2;\n\nconsole.log(half(2));\n", "const z = require('z');\n\n// half of it\nconst half = (x) => x / 2;\n\nconst other = () => 2;\n\nmodule.exports = { half };\n"),
+        ("typescript", "import { a } from './a';\n\nexport interface Row { n: number }\nexport function half(r: Row): number {\n  return r.n;\n}\n", "import { b } from './b';\nexport function half(r: Row): number {\n  return b(r.n);\n}\n", "import { a } from './a';\nimport { b } from './b';\n\nexport interface Row { n: number }\nexport function half(r: Row): number {\n  return b(r.n);\n}\n"),
+        ("go", "package main\n\ntype S struct{}\n\nfunc (s *S) Len() int { return 1 }\n\nfunc Len() int { return 2 }\n", "func Len() int { return 3 }\n", "package main\n\ntype S struct{}\n\nfunc (s *S) Len() int { return 1 }\n\nfunc Len() int { return 3 }\n"),
+        ("rust", "use std::fmt;\n\nstruct S;\n\nimpl S {\n    fn m(&self) -> i32 { 1 }\n}\n\nfn a() -> i32 { 1 }\n", "impl S {\n    fn m(&self) -> i32 { 2 }\n}\n", "use std::fmt;\n\nstruct S;\n\nimpl S {\n    fn m(&self) -> i32 { 2 }\n}\n\nfn a() -> i32 { 1 }\n"),
+        ("php", "<?php\n\nfunction a() { return 1; }\n\nfunction b() { return 2; }\n", "<?php\nfunction b() { return 3; }\n", "<?php\n\nfunction a() { return 1; }\n\nfunction b() { return 3; }\n"),
+        ("ruby", "require 'set'\n\ndef a\n  1\nend\n\ndef b\n  2\nend\n", "def a\n  3\nend\n", "require 'set'\n\ndef a\n  3\nend\n\ndef b\n  2\nend\n"),
+        ("c", "#include <stdio.h>\n#define N 3\n\nstatic int a(int x) { return x; }\n\nint *b(void) { return 0; }\n", "static int a(int x) {\n    return N;\n}\n", "#include <stdio.h>\n#define N 3\n\nstatic int a(int x) {\n    return N;\n}\n\nint *b(void) { return 0; }\n"),
+        ("javascript", "function a() {}\n", "function a( {", "function a( {"),
+    ],
+)  # fmt: skip
+def test_in_other_languages_too(language: str, before: str, code: str, after: str) -> None:
+    assert with_rest(code, before, language) == after
+
+
+def test_overloads_keep_their_order() -> None:
+    before = "@overload\ndef f(x: int) -> int: ...\n@overload\ndef f(x: str) -> str: ...\ndef f(x):\n    return 1\n\nA = 1\n"
+    assert with_rest("def f(x):\n    return x\n", before) == before.replace("return 1", "return x")
+    assert with_rest(before.replace("A = 1\n", ""), before) == before

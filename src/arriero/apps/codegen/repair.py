@@ -11,7 +11,6 @@ from arriero.apps.codegen.judge.child import ToolError, program, told
 from arriero.apps.codegen.repair_names import (
     defined,
     imported,
-    place_of_imports,
     unbound,
     unshadowed,
 )
@@ -152,55 +151,12 @@ def with_helpers(code: str, before: str) -> str:
             if isinstance(alias, ast.alias)
         }
         if names & missing:
-            kept += lines[_first(node) : node.end_lineno]
+            first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
+            kept += lines[first - 1 : node.end_lineno]
     if not kept:
         return code
     # A helper may need another one: what was added is looked at in its turn.
     return with_helpers("\n".join([*kept, "", "", code.lstrip("\n")]), before)
-
-
-def with_rest(code: str, before: str) -> str:
-    """`before` with what `code` defines in its place, where `code` leaves out what `before` has.
-
-    A writer that corrects one function of somebody's file gives back that function, and the file keeps all others.
-    """
-    if not _parses(code) or not _parses(before):
-        return code
-    new, old = trees.parse(code), trees.parse(before)
-    have = {ast.unparse(node) for node in new.body}
-    stays = [node for node in old.body if not _names_of(node) and ast.unparse(node) not in have]
-    if defined(before) <= defined(code) and all(_is_import(node) for node in stays):
-        return code
-    lines, told = trees.lines(before), trees.lines(code)
-    written = dict[str, list[str]]()
-    for node in new.body:
-        for name in _names_of(node):
-            written.setdefault(name, []).extend(told[_first(node) : node.end_lineno])
-    known = {name: node for node in old.body for name in _names_of(node)}
-    added = [line for name in written.keys() - known.keys() for line in (*written[name], "", "")]
-    first = min((_first(node) for name, node in known.items() if name in written), default=len(lines))  # fmt: skip
-    for node in reversed(old.body):
-        if names := _names_of(node) & written.keys():
-            own = [line for name in sorted(names) if known[name] is node for line in written[name]]
-            lines[_first(node) : node.end_lineno] = own
-    lines[first:first] = added
-    kept = {ast.unparse(node) for node in old.body}
-    imports = [one for one in map(ast.unparse, filter(_is_import, new.body)) if one not in kept]
-    at = place_of_imports(old, trees.lines(before))
-    return "\n".join([*lines[:at], *imports, *lines[at:]]) + "\n"
-
-
-def _names_of(node: ast.stmt) -> frozenset[str]:
-    return defined(ast.unparse(node))
-
-
-def _is_import(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Import | ast.ImportFrom)
-
-
-def _first(node: ast.stmt) -> int:
-    """The place of a statement's first line, its decorators with it."""
-    return min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))]) - 1
 
 
 async def linted(code: str) -> str:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from arriero.apps.codegen.draft import Opened, Slant, alone, asked, code_in, corrected
 from arriero.apps.codegen.gather.prompt import with_snippets
 from arriero.apps.codegen.gather.snippet import Snippet
-from arriero.apps.codegen.repair import put_right, with_helpers, with_rest
+from arriero.apps.codegen.repair import put_right, with_helpers
+from arriero.apps.codegen.repair_rest import with_rest
 from arriero.apps.codegen.requirement import Kind, Part, Requirement
 from arriero.apps.codegen.requirement_words import SUFFIXES
 from arriero.apps.codegen.values import Generated
@@ -61,8 +62,12 @@ class Writer:
         other = await self._made(prompt, self.requirement.entry, temperature, salt)
         if other is None:
             return None
-        keeps = with_rest if self.requirement.given else with_helpers
-        code = put_right(keeps(other.code, made.code), self.requirement, made.files)
+        language = self.requirement.language
+        if self.requirement.given:
+            code = with_rest(other.code, made.code, language)
+        else:
+            code = with_helpers(other.code, made.code)
+        code = put_right(code, self.requirement, made.files)
         return replace(other, code=code, main=made.main, files=made.files)
 
     async def part(
