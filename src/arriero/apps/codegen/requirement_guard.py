@@ -51,10 +51,12 @@ _HARM: Sequence[tuple[re.Pattern[str], str]] = tuple(
     for pattern, what in (
         (r"\bkey\s?-?loggers?\b|(?:log|record|captur)\w*\s+(?:\w+\s+){0,4}keystrokes", "a keylogger"),
         (r"\bransom\s?ware\b|encrypt\w*\b.{0,80}\bransom\b", "ransomware"),
-        (r"\b(?:root|boot)kits?\b|\bback\s?doors?\b|\breverse\s+shells?\b|\bbind\s+shells?\b", "a way into other people's machines"),
+        (r"\b(?:root|boot)kits?\b|\bback\s?doors?\b|\breverse\s+shells?\b(?!\s+sort)|\bbind\s+shells?\b", "a way into other people's machines"),
         (r"\bbot\s?nets?\b|\bd?dos\s+(?:attack|tool|script)|\b(?:syn|udp|http)\s+flood(?:er|ing)?\b", "an attack on a service"),
-        (r"\bself[- ](?:replicat|spread|propagat)\w+|\bcomputer\s+(?:virus|worm)\b|\bmalware\b|\btrojan\b|\bspyware\b", "malware"),
-        (r"\b(?:steal|exfiltrat|harvest|grab|dump)\w*\b.{0,60}\b(?:passwords?|credentials?|cookies|tokens?|wallets?|credit\s?cards?|ssh\s+keys?|browser\s+data)\b", "the theft of credentials"),
+        (r"\bself[- ](?:replicat|spread|propagat)\w+(?!.{0,80}\bquine)|\bcomputer\s+(?:virus|worm)\b|\bmalware\b|\btrojan\b|\bspyware\b", "malware"),
+        # A lexer grabs tokens, a session dumps its cookies: these two need what is nobody's to take.
+        (r"\b(?:grab|dump)\w*\b.{0,60}\b(?:passwords?|credentials?|credit\s?cards?|ssh\s+keys?|browser(?:'s)?\s+(?:data|cookies|tokens))\b", "the theft of credentials"),
+        (r"\b(?:steal|exfiltrat|harvest)\w*\b.{0,60}\b(?:passwords?|credentials?|cookies|tokens?|wallets?|credit\s?cards?|ssh\s+keys?|browser\s+data)\b", "the theft of credentials"),
         (r"\bphishing\b.{0,40}\b(?:page|site|mail|e-mail|kit|form)|\bfake\s+login\b|\bcredential\s+stuffing\b", "phishing"),
         (r"\b(?:bypass|evad|disabl|kill)\w*\b.{0,30}\b(?:anti-?virus|edr|defender|firewall)\b", "hiding from protection"),
         (r"\b(?:delete|wipe|destroy|overwrite)\w*\b.{0,30}\b(?:all\s+(?:the\s+)?files|whole\s+disk|hard\s+(?:disk|drive)|system32|boot\s+sector)\b.{0,80}\b(?:victim|target|infected|without\s+(?:their|his|her|the\s+user))", "the destruction of data"),
@@ -64,7 +66,7 @@ _HARM: Sequence[tuple[re.Pattern[str], str]] = tuple(
 )  # fmt: skip
 _AGAINST = re.compile(
     r"\b(?:detect|prevent|protect|defend|block|find|scan(?:s|ning)?\s+for|warn|alert|classif|identif|analy[sz]|"
-    r"remov|mitigat|report|filter|quarantine|is_|has_|looks?_like)\w*\b",
+    r"remov|mitigat|withstand|resist|surviv|report|filter|quarantine|is_|has_|looks?_like)\w*\b",
     re.IGNORECASE,
 )
 _NEAR = 60  # characters before the word in which "detect", "block" turn it round
