@@ -96,8 +96,8 @@ def examples_in(
     for reader in readers:
         shown, rest = reader(rest)
         for one in shown:
-            about = _among(one, known)
-            if about is not None and (told := _complete(about, known)):
+            own = _among(one, known)
+            if own is not None and (told := _complete(own, known)):
                 found.setdefault(told.code, told)
     about = entry or next((one.entry for one in found.values()), None)
     if about:

@@ -18,7 +18,8 @@ def offered(tree: ast.Module, own: frozenset[str]) -> ast.Module:
     """
     program = _Program(own)
     body = [node for node in tree.body if not program.gives(node)]
-    return ast.fix_missing_locations(program.visit(ast.Module(body, [])))
+    left = ast.Module([program.visit(node) for node in body], [])
+    return ast.fix_missing_locations(left)
 
 
 def is_of_a_module(node: ast.AST) -> bool:

@@ -47,8 +47,8 @@ def _tests(body: list[ast.stmt]) -> Iterator[Example]:
     helpers = [node for node in body if _helps(node)]
     functions = [node for node in helpers if isinstance(node, ast.FunctionDef)]
     fixtures = {node.name: node for node in functions if _is_marked(node, "fixture")}
-    for node in functions:
-        node.decorator_list = [one for one in node.decorator_list if not _is_fixture(one)]
+    for helper in functions:
+        helper.decorator_list = [one for one in helper.decorator_list if not _is_fixture(one)]
     for place, node in enumerate(body):
         if _asserts(node):
             about = node.test if isinstance(node, ast.Assert) else node

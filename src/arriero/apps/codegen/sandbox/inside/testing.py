@@ -14,14 +14,11 @@ RELATIVE, ABSOLUTE = 1e-6, 1e-12
 class raises:  # noqa: N801  # its name is pytest's
     """`with raises(ValueError, match="empty") as info:`, and `raises(ValueError, f, 1)`."""
 
-    def __new__(cls, expected, *called, match=None, **named):
-        one = super().__new__(cls)
-        one.expected, one.match, one.value = expected, match, None
-        if not called:
-            return one
-        with one:
-            called[0](*called[1:], **named)
-        return one
+    def __init__(self, expected, *called, match=None, **named):
+        self.expected, self.match, self.type, self.value = expected, match, None, None
+        if called:
+            with self:
+                called[0](*called[1:], **named)
 
     def __enter__(self):
         return self
@@ -41,13 +38,14 @@ class raises:  # noqa: N801  # its name is pytest's
 class approx:  # noqa: N801  # its name is pytest's
     """Equal to a number that is near, or to numbers in a list, tuple or dict that are."""
 
-    __hash__ = None
-
     def __init__(self, expected, rel=None, abs=None):  # as pytest names it
         self.expected, self.rel, self.abs = expected, rel, abs
 
     def __eq__(self, other):
         return self._near(self.expected, other)
+
+    def __hash__(self):
+        raise TypeError("a number that is near is no key")
 
     def __repr__(self):
         return f"approx({self.expected!r})"
