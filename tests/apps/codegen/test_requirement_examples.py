@@ -117,6 +117,10 @@ def test_a_session_that_goes_on_is_no_contradiction() -> None:
     [
         ("Write `primes()`.\n>>> from itertools import islice\n>>> list(islice(primes(), 2))\n[2, 3]\n", "primes"),
         ("Write a decorator `twice(f)`.\n>>> @twice\n... def one():\n...     return 1\n>>> one()\n[1, 1]\n", "twice"),
+        ("Write a TypeScript function `sum(xs: number[]): number`.\n```ts\nsum([1, 2]) // 3\n```", "sum"),
+        ("Write `iso_week(day)`: `iso_week(date(2024, 1, 1)) == 1`", "iso_week"),
+        ("class Solution:\n    def best(self, prices):\n        pass\n\nInput: prices = [7, 1]\nOutput: 0\n", "Solution"),
+        ("Write a class `Todo`.\n```python\ntodo = Todo()\ntodo.add('a')\nprint(todo.pending())  # ['a']\n```", "Todo"),
         ("Write a dataclass `Point` and a function distance(a, b).\nassert distance(Point(0, 0), Point(3, 4)) == 5", "distance"),
     ],
 )  # fmt: skip
@@ -124,6 +128,14 @@ def test_an_example_is_about_what_was_asked_for(text: str, entry: str) -> None:
     found = record(text)
     assert [one.entry for one in found.examples] == [entry]
     assert "one" not in found.components
+
+
+def test_dates_and_exact_numbers_are_values() -> None:
+    code = "from datetime import date, timedelta\n\ndef after(day):\n    return day + timedelta(days=1)\n"
+    text = "after(date(2024, 1, 1)) == date(2024, 1, 2)\n>>> after(datetime.date(2024, 1, 1))\ndatetime.date(2024, 1, 2)\n"
+    found = examples_in(text)
+    assert [holds(code, one.code) for one in found] == [True, True]
+    assert not any(one.objects for one in found)
 
 
 def test_who_asks_a_class_for_what_it_holds_asks_about_objects() -> None:

@@ -157,6 +157,21 @@ def test_what_a_sentence_calls_a_method_is_no_part_of_its_own() -> None:
     assert [part.name for part in found.architecture.parts] == ["Deck"]
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Create a class Account:\n- __init__(self, owner)\n- deposit(amount): adds money\n- close(): ends it\n", ["Account"]),
+        ("Write a class `Deck`.\n\nMethods:\n1. draw(): a card\n2. shuffle(seed): mixes\n", ["Deck"]),
+        ("- class Shelf with books\n  - add(book): puts it there\n- total(shelf): how many\n", ["Shelf", "total"]),
+        ("Write a class `Shelf` and these functions:\n- total(shelf): how many\n- best(shelf): the best\n", ["Shelf", "total", "best"]),
+        ("Write a Go function `Top(xs []int) int`, like `max(a, b)`.", ["Top"]),
+        ("Write a Go function `max(a, b int) int`.", ["max"]),
+    ],
+)  # fmt: skip
+def test_what_stands_under_a_class_is_its_own(text: str, names: list[str]) -> None:
+    assert [part.name for part in record(text).architecture.parts] == names
+
+
 def test_methods_are_no_parts_of_their_own() -> None:
     found = record("Write a class `Deck` with the methods `draw` and `shuffle(seed)`.")
     assert [part.name for part in found.architecture.parts] == ["Deck"]

@@ -25,6 +25,7 @@ MOST = 40  # examples of one requirement, and statements before one; more are a 
 NEAR_ENOUGH = 1e-6  # absolute, for an expected float: what HumanEval's own tests allow
 
 _BUILTIN = frozenset(dir(builtins))
+_HIDDEN = "own_function_"
 _MINUS = re.compile(r"\u2212(?=\.?\d)")  # of typesetters
 _PLAIN_QUOTES = str.maketrans("\u201c\u201d\u2018\u2019", "\"\"''")  # as text processors set them
 # How a line of code begins that an example may rest on: `stack = Stack()`, `stack.push(1)`, `import math`.
@@ -59,7 +60,12 @@ _WORD = re.compile(r"(?:True|False|None|true|false|null|nil)\b")
 _STRING = re.compile(
     r"""[rbuRBU]{0,2}(?:\"(?:\\.|[^"\\\n])*\"|'(?:\\.|[^'\\\n])*')""",
 )
-_CONTAINER = re.compile(r"(?:set|frozenset|tuple|list|dict)\(")
+_CONTAINER = re.compile(
+    r"(?:set|frozenset|tuple|list|dict|(?:datetime\.)?(?:date|datetime|timedelta)|(?:decimal\.)?Decimal|(?:fractions\.)?Fraction)\("
+)
+# Values that Python's own library makes: dates, and numbers that are exact.
+_VALUES = frozenset({"date", "datetime", "timedelta", "Decimal", "Fraction"})
+_OF_MODULES = frozenset({"datetime.date", "datetime.datetime", "datetime.timedelta", "decimal.Decimal", "fractions.Fraction"})  # fmt: skip
 _PLAIN_WORDS = {"true": "True", "false": "False", "null": "None", "nil": "None"}
 # What is asked of a result in an example: `sorted(f(1)) == [2]`, `len(f(1)) == 3`.
 _WRAPS = frozenset(
@@ -89,6 +95,9 @@ def examples_in(
     Without `names` any function that Python does not have counts. `entry` is what "Input: ..." is given to, `language`
     what the code is to be written in, whose values it may show.
     """
+    hidden = sorted((names & _BUILTIN) - {"print"}) if language not in {None, "python"} else []
+    if hidden:  # `sum` is a name like another in Go
+        return tuple(_shown_again(one, hidden) for one in _with_hidden(text, entry, names, language, hidden))  # fmt: skip
     found: dict[str, Example] = {}
     rest = in_python(_MINUS.sub("-", text), language)
     known = names | ({entry} if entry else set())
@@ -102,10 +111,31 @@ def examples_in(
     about = entry or next((one.entry for one in found.values()), None)
     if about:
         for one in (*_tables(rest, about), *_pairs(rest, about)):
-            found.setdefault(one.code, one)
+            if told := _complete(one, known):
+                found.setdefault(told.code, told)
     if not found and (plain := text.translate(_PLAIN_QUOTES)) != text:
         return examples_in(plain, entry, names, language)
     return tuple(found.values())[:MOST]
+
+
+def _with_hidden(
+    text: str,
+    entry: str | None,
+    names: frozenset[str],
+    language: str | None,
+    hidden: Sequence[str],
+) -> tuple[Example, ...]:
+    """What is read with another name for each function that Python has as well."""
+    text = re.sub(rf"(?<![\w.])({'|'.join(hidden)})(?=\()", rf"{_HIDDEN}\1", text)
+    others = frozenset(f"{_HIDDEN}{one}" if one in hidden else one for one in names)
+    about = f"{_HIDDEN}{entry}" if entry in hidden else entry
+    return examples_in(text, about, others, language)
+
+
+def _shown_again(one: Example, hidden: Sequence[str]) -> Example:
+    fields = (one.entry, one.call, one.code)
+    told = [re.sub(rf"\b{_HIDDEN}({'|'.join(hidden)})\b", r"\1", text) for text in fields]
+    return replace(one, entry=told[0], call=told[1], code=told[2])
 
 
 def _among(one: Example, known: AbstractSet[str]) -> Example | None:
@@ -128,7 +158,9 @@ def _complete(one: Example, known: AbstractSet[str]) -> Example | None:
     called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}  # fmt: skip
     asked = {node.value.id for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}  # fmt: skip
     # A function that is called may be one of the program's; a module, or a class of Python's, is brought along.
-    code = imported(one.code, only={name for name in names if name in asked or name[:1].isupper()})
+    code = imported(
+        one.code, only={name for name in names if name in asked | _VALUES or name[:1].isupper()}
+    )
     open_ = (unbound(code) - own) - called
     if any(not name[:1].isupper() for name in open_):
         return None
@@ -168,7 +200,7 @@ def entry_of(tree: ast.expr) -> str | None:
     """The outermost function of an expression that Python does not have itself."""
     for node in ast.walk(tree):  # breadth first: the outermost comes first
         called = node.func if isinstance(node, ast.Call) else None
-        if isinstance(called, ast.Name) and called.id not in _BUILTIN:
+        if isinstance(called, ast.Name) and called.id not in _BUILTIN | _VALUES:
             return called.id
     return None
 
@@ -238,14 +270,20 @@ def _is_plain(tree: ast.expr) -> bool:
         ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.UnaryOp, ast.USub, ast.UAdd,
         ast.Load, ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Pow,
     )  # fmt: skip
+    made = [ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    owners = {name.partition(".")[0] for name in made if name in _OF_MODULES}
+    if any(name not in _BUILTIN | _VALUES | _OF_MODULES for name in made):
+        return False
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            if not isinstance(node.func, ast.Name) or node.func.id not in _BUILTIN:
+            continue
+        if isinstance(node, ast.Attribute):
+            if ast.unparse(node) not in _OF_MODULES:
                 return False
         elif isinstance(node, ast.Name):
-            if node.id not in _BUILTIN:
+            if node.id not in _BUILTIN | _VALUES | owners:
                 return False
-        elif not isinstance(node, allowed) or (
+        elif not isinstance(node, (*allowed, ast.keyword)) or (
             isinstance(node, ast.Constant) and node.value is ...
         ):
             return False  # three dots say that there is more
@@ -490,7 +528,14 @@ def _assert_of(tree: ast.Assert, above: Sequence[ast.stmt] = ()) -> Iterator[Exa
 def _commented(node: ast.stmt, line: str) -> ast.Assert | None:
     """A call of an object with what a comment says that it gives, as an assert."""
     match node:
+        case ast.Expr(value=ast.Call(func=ast.Name(id="print"), args=[called], keywords=[])):
+            pass
         case ast.Expr(value=ast.Call(func=ast.Attribute()) as called):
+            pass
+        case _:
+            return None
+    match called:
+        case ast.Call(func=ast.Attribute()):
             sign = re.search(r"#[^\S\n]*(?:=>|->)?" + _TOLD, line)
             value = scanned(line, sign.end()) if sign else None
             if value is not None and _LINE_ENDS.match(line[value[1] :]):
@@ -518,7 +563,7 @@ def _has_objects(tree: ast.AST, entry: str) -> bool:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Name) and node.func.id[:1].isupper():
-                return node.func.id not in _BUILTIN
+                return node.func.id not in _BUILTIN | _VALUES
             if isinstance(node.func, ast.Attribute) and entry[:1].isupper():
                 return True
         if is_of_class(node):
@@ -532,7 +577,7 @@ def is_of_class(node: ast.AST) -> bool:
         isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
         and node.value.id[:1].isupper()
-        and node.value.id not in _BUILTIN
+        and node.value.id not in _BUILTIN | _VALUES
     )
 
 

@@ -106,6 +106,8 @@ _AT_A_PROMPT = re.compile(r"^[^\S\n]*(?:>>>|\.\.\.)(?:[^\S\n].*)?$", re.MULTILIN
 _FIRST_NOUN = re.compile(rf"\b{_NOUN}s?\b", re.IGNORECASE)
 _IS_CLASS = re.compile(rf"(?:{_CLASSES})s?", re.IGNORECASE)
 _OF_A_CLASS = re.compile(r"\b(?:methods?|operations?|members?)\b[^.\n]*$", re.IGNORECASE)
+_BULLET = re.compile(r"\s*(?:[-*\u2022]|\d+[.)])\s")
+_HEADS_METHODS = re.compile(r"\A(?!.*\bfunctions?\b).*\b(?:class|methods?)\b", re.IGNORECASE)
 _NO_NAMES = frozenset(
     "that which to with for from takes returns should must in the a an of is it them once twice again on only "
     "when if by as at so and or after before whenever every each repeatedly back until".split()
@@ -139,6 +141,10 @@ def parts_in(text: str, stub: str, language: str, given: str = "") -> tuple[Part
     for one in _BARE.finditer(text):
         found.setdefault(one["name"], (one.start(), Part(one["name"])))
     classes = any(part.kind is Kind.CLASS for _, part in found.values())
+    if any(
+        name not in _BUILTIN for name in found
+    ):  # beside a function of its own `max(a, b)` is what it uses
+        found = {name: one for name, one in found.items() if name not in _BUILTIN}
     in_order = sorted(found.values(), key=lambda one: one[0])
     kept = [
         (at, part)
@@ -162,7 +168,7 @@ def _signed(found: re.Match[str], language: str) -> Part | None:
     name, params = found["name"], found["params"].strip()
     said = found.groupdict()
     before = (said.get("before") or "").split()
-    if name in _BUILTIN or not is_parameters(params, language) or _CALLERS & set(before):
+    if _is_taken(name, language) or not is_parameters(params, language) or _CALLERS & set(before):
         return None
     types = [word for word in before if word not in _OPENERS]
     if language == "python" and (types or said.get("behind")):
@@ -176,6 +182,11 @@ def _signed(found: re.Match[str], language: str) -> Part | None:
     return (
         _in_python(name, params, returns) if language == "python" else Part(name, params, returns)
     )
+
+
+def _is_taken(name: str, language: str) -> bool:
+    """Whether Python has a function of that name: who says `sum(xs)` there calls it."""
+    return language == "python" and name in _BUILTIN
 
 
 def _in_python(name: str, params: str, returns: str) -> Part:
@@ -210,7 +221,7 @@ def _listed(text: str, language: str) -> Iterator[tuple[int, Part]]:
             if one["class"]:
                 yield item.start(), Part(one["class"], kind=Kind.CLASS)
                 break
-            known = one["name"] in _BUILTIN or not is_parameters(one["params"], language)
+            known = _is_taken(one["name"], language) or not is_parameters(one["params"], language)
             if said[one.end() :].startswith("=") or known:
                 break
             part = _signed(one, language)
@@ -245,7 +256,7 @@ def _named(text: str, language: str) -> Iterator[tuple[int, Part]]:
             listed = said.get("names") or said.get("named") or ""
             params = said.get("params")
             for name in [bare] if bare else re.findall(r"`(\w+)[^`]*`", listed):
-                if name in _BUILTIN:
+                if _is_taken(name, language):
                     continue
                 kind = kind_of(name, language, noun)
                 if not noun and said.get("behind") and name[:1].isupper():
@@ -275,8 +286,28 @@ def _is_method(part: Part, text: str, at: int) -> bool:
     """Whether a function belongs to a class that is named too: it takes `self`, or is called a method."""
     behind = rf"\b{re.escape(part.name)}(?:\([^()\n]*\))?`?\s+(?:methods?|operation)\b"
     return (part.params or "").startswith("self") or bool(
-        _OF_A_CLASS.search(text[max(0, at - 200) : at + 7]) or re.search(behind, text)
+        part.name.startswith("__")
+        or _OF_A_CLASS.search(text[max(0, at - 200) : at + 7])
+        or re.search(behind, text)
+        or _HEADS_METHODS.search(_above(text, at))
     )
+
+
+def _above(text: str, at: int) -> str:
+    """The line that a list item stands under: the next one above that is no item, or one of an outer list."""
+    lines = text[:at].splitlines()
+    own = text[at:].lstrip("\n").partition("\n")[0]
+    if not _BULLET.match(own):
+        return ""
+    for line in reversed(lines):
+        is_inner = _BULLET.match(line) and _indent(line) >= _indent(own)
+        if line.strip() and not is_inner and (_BULLET.match(line) or _indent(line) <= _indent(own)):
+            return line
+    return ""
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _taking(parts: Sequence[tuple[int, Part]], text: str, language: str) -> tuple[Part, ...]:

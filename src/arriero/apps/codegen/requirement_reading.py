@@ -35,6 +35,7 @@ _FILE = re.compile(
     r"(?<![\w/.])(?P<file>(?:[\w-]+/)*[\w-]+\.(?:py|js|ts|go|java|rs|cpp|rb|php))(?!\w)"
 )
 _HEADING = re.compile(rf"\s*(?:{_FILE.pattern}\s*(?:\([^)]*\))?|examples?)\s*:\s*$", re.IGNORECASE)
+_METHOD = re.compile(r"^[^\S\n]+(?:async\s+)?def\s+(?P<name>(?!__)\w+)\s*\(\s*self\b", re.MULTILINE)
 _SCRIPT = re.compile(r"\b(?:script|program|command[- ]line|cli|main function)\b", re.IGNORECASE)
 
 
@@ -55,7 +56,10 @@ def read(wanted: Wanted, *, languages: frozenset[str], longest: int) -> Requirem
     own = frozenset({"main", *([wanted.file.partition(".")[0]] if wanted.file else [])})
     given = given_tests(wanted.tests, own) if wanted.tests else ()
     about = wanted.entry or _entry_of(stub, language) or _only(parts)
-    shown = examples_in(text, about, known, language)
+    told = text
+    if language == "python" and not about and (through := _through(parts, text)):
+        about, told = through
+    shown = examples_in(told, about, known, language)
     examples = tuple({one.code: one for one in (*given, *shown)}.values())
     entry = (
         wanted.entry
@@ -70,8 +74,8 @@ def read(wanted: Wanted, *, languages: frozenset[str], longest: int) -> Requirem
         examples = tuple({one.code: one for one in (*examples, *listed(parts[0], prose))}.values())
     if len(parts) > 1 and not code:
         empty = emptied(parts)
-        told = (one for part in parts for one in described(part, empty))
-        examples = tuple({one.code: one for one in (*examples, *told)}.values())
+        further = (one for part in parts for one in described(part, empty))
+        examples = tuple({one.code: one for one in (*examples, *further)}.values())
     files = tuple(dict.fromkeys(part.file for part in parts))
     challenges = challenges_in(text)
     complexity = complexity_of(text, parts, len(files), challenges)
@@ -105,6 +109,16 @@ def _entry_of(code: str, language: str, examples: Sequence[Example] = ()) -> str
 def _only(parts: Sequence[Part]) -> str | None:
     """The one function that is asked for, which an input without a call is given to."""
     return parts[0].name if len(parts) == 1 and parts[0].kind is Kind.FUNCTION else None
+
+
+def _through(parts: Sequence[Part], text: str) -> tuple[str, str] | None:
+    """The one method of the one class that is begun in `text`, as it is called, and `text` with it called so."""
+    names = {found["name"] for found in _METHOD.finditer(text)}
+    if len(parts) != 1 or parts[0].kind is not Kind.CLASS or len(names) != 1 or "__init__" in text:
+        return None
+    (method,) = names
+    called = f"{parts[0].name}().{method}"
+    return called, re.sub(rf"(?<![\w.])(?<!def ){method}\(", f"{called}(", text)
 
 
 def _likely(parts: Sequence[Part], examples: Sequence[Example]) -> str | None:
