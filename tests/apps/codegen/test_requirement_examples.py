@@ -73,6 +73,8 @@ def test_examples_hold_for_right_code(text: str, code: str, count: int) -> None:
         "f(1)  # 2 elements",
         ">>> f(9)\n[0, 1, ...]\n",
         "f(1) raises None",
+        "f() raises ConnectionError if the server is down",
+        "f() returns None when there is nothing",
     ],
 )
 def test_what_says_something_else_is_no_example(text: str) -> None:

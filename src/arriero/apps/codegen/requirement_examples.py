@@ -51,6 +51,8 @@ _RAISES = re.compile(
 _RAISING = re.compile(
     r"with\s+(?:\w+\.)?(?:r|assertR)aises\(\s*(?P<error>[\w.]+)[^\n]*\)\s*:\s*(?P<call>\S.*)?$"
 )
+# "connect() raises ConnectionError if the server is down" is no example of a call.
+_IF = re.compile(r"`?\s+(?:if|when|whenever|unless|once|after|while|on)\b")
 # "f(2) is 4 more than ..." says nothing of f(2) but that; "f(2) is 4 because ..." does.
 _GOES_ON = re.compile(
     r"[^\S\n]+(?!(?:and|but|because|since|as|so|for|while|when|whereas|if|then|with|not|whilst|though|although|in|which|where|instead|given|due)\b)[a-z]"
@@ -619,7 +621,7 @@ def _shown(text: str, start: int, end: int, comment: str) -> tuple[Example, int]
         return None
     if raised := _RAISES.match(text, end):
         one = _raising_example(call, raised["error"])
-        return (one, raised.end()) if one else None
+        return (one, raised.end()) if one and not _IF.match(text, raised.end()) else None
     sign, behind = _GIVES.match(text, end), False
     value = scanned(text, sign.end()) if sign else None
     if value is None and (sign := re.compile(_CLOSES + comment + _TOLD).match(text, end)):
@@ -631,6 +633,8 @@ def _shown(text: str, start: int, end: int, comment: str) -> tuple[Example, int]
         return None
     if re.match(r"\s*,\s*[-\d\"'\[({]", rest):
         return None  # `f(1) = 2, 3` may be a tuple or two answers
+    if re.search(r"\(\s*\)$", call) and _IF.match(rest):
+        return None
     if sign[0].rstrip(" `:\n")[-1:].isalpha() and told[-1].isdigit() and _GOES_ON.match(rest):
         return None
     if behind and sign["closes"]:
