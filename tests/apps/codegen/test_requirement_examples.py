@@ -47,6 +47,7 @@ def holds(code: str, test: str) -> bool:
         (">>> c = counter()\n>>> c()\n1\n>>> c()\n2", COUNTER, 2),
         (">>> xs = [1, 2]\n>>> take(xs)\n1\n>>> take(xs)\n2", TAKE, 2),
         ("s = Stack()\ns.push(1)\nassert s.pop() == 1\nassert s.held == []", STACK, 2),
+        ("- **f(1) == 2**\n* f(2) -> 4\n* f(3) is 6 - three doubled. Examples - f(4) == 8", DOUBLE, 4),
         ("Stack([1, 2]).pop() == 2 and Stack([1]).name is 'stack'", STACK, 2),
         ("s = Stack()\ns.push(1)    # one\ns.pop()       # returns 1\nlen(s.held)", STACK, 1),
         (">>> @twice\n... def one():\n...     return 1\n>>> one()\n[1, 1]", TWICE, 1),
@@ -75,6 +76,16 @@ def test_examples_hold_for_right_code(text: str, code: str, count: int) -> None:
         "f(1) raises None",
         "f() raises ConnectionError if the server is down",
         "f() returns None when there is nothing",
+        "f(3) == 3 * 2 * 1 == 6",
+        "f(5) = 5! = 120",
+        "f(2) returns 1/2",
+        "f('x') -> 'a' + 'b'",
+        "f(1) == 10 ms",
+        "f(0) is None or 0",
+        "f(3) returns [1, 2] (in any order)",
+        "f(3) returns a 3-element list, f(4) a 4-element one: f(4) returns 4-element",
+        "2 * f(3) == 12",
+        "not f(3) == True",
     ],
 )
 def test_what_says_something_else_is_no_example(text: str) -> None:
@@ -95,6 +106,10 @@ def test_examples_without_a_call_are_about_the_one_function_that_is_asked_for(
     text: str, codes: list[str]
 ) -> None:
     assert [one.code for one in record(text).examples] == codes
+
+
+def test_an_output_that_may_be_another_is_none() -> None:
+    assert record("Write `f(x)`.\nInput: 1\nOutput: 2 or 3\n").examples == ()
 
 
 def test_of_several_functions_none_is_guessed_for_an_input() -> None:

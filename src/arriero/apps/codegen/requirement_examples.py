@@ -51,6 +51,13 @@ _RAISES = re.compile(
 _RAISING = re.compile(
     r"with\s+(?:\w+\.)?(?:r|assertR)aises\(\s*(?P<error>[\w.]+)[^\n]*\)\s*:\s*(?P<call>\S.*)?$"
 )
+# A value that is a part of what stands there: "3 * 2", "5! = 120", "1/2", "10 ms", "None or 0", "[1, 2] in any order".
+_MORE = re.compile(
+    r"[^\S\n]*(?:\*{1,2}[^\S\n]*[\w(]|/(?!/)|%|\^|\+|!?[^\S\n]*==?(?![=>])|[<>]=?[^\S\n]*[\d(]|-\w|-[^\S\n]*\d)"
+    r"|[^\S\n]+(?:or[^\S\n]+[-\d\"'`\[({TFN]|\(?in\s+any\s+order|(?:ms|s|sec|seconds?|minutes?|hours?|days?|kg|km|cm|mm|m|px|bytes?|[km]b|items?|elements?|times|digits?)\b)"
+)
+# So is a call: "2 * f(3)", "not f(3)".
+_LESS = re.compile(r"(?:[\d)\]][^\S\n]*[-+*/%]|\w[^\S\n]*[*/%]|\bnot)[^\S\n]*$")
 # "connect() raises ConnectionError if the server is down" is no example of a call.
 _IF = re.compile(r"`?\s+(?:if|when|whenever|unless|once|after|while|on)\b")
 # "f(2) is 4 more than ..." says nothing of f(2) but that; "f(2) is 4 because ..." does.
@@ -633,6 +640,8 @@ def _shown(text: str, start: int, end: int, comment: str) -> tuple[Example, int]
         return None
     if re.match(r"\s*,\s*[-\d\"'\[({]", rest):
         return None  # `f(1) = 2, 3` may be a tuple or two answers
+    if _MORE.match(rest) or _LESS.search(text[max(0, start - 20) : start]):
+        return None
     if re.search(r"\(\s*\)$", call) and _IF.match(rest):
         return None
     if sign[0].rstrip(" `:\n")[-1:].isalpha() and told[-1].isdigit() and _GOES_ON.match(rest):
@@ -704,7 +713,10 @@ def _pairs(text: str, entry: str) -> Iterator[Example]:
     for found in _IN_OUT.finditer(text):
         given = found["given"].strip().rstrip(",;.")
         given = f"{entry}({given})" if not given.startswith(f"{entry}(") else given
-        value = scanned(found["gives"].strip().strip("`"), 0)
+        told = found["gives"].strip().strip("`")
+        value = scanned(told, 0)
+        if value and _MORE.match(told, value[1]):
+            continue
         if value and (one := example(_by_position(given), value[0])) and _plain_call(one.call):
             yield one
     for found in _WHERE.finditer(text):
