@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from arriero.apps.codegen.requirement_examples import example
+from arriero.apps.codegen.requirement_plain import example
 from arriero.apps.codegen.requirement_reading import read
 from arriero.apps.codegen.sandbox.base import Limits, Program, Test
 from arriero.apps.codegen.sandbox.javascript import JavaScript

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from arriero.apps.codegen.requirement import Example, Kind, Part
-from arriero.apps.codegen.requirement_examples import example, scanned
+from arriero.apps.codegen.requirement_plain import example, scanned
 
 _GIVES = re.compile(r"\s(?:gives|becomes|->|=>|\u2192|\u21d2)\s+")
 # What may stand before the value that is given, and behind the one that comes of it.

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from arriero.apps.codegen import trees
 from arriero.apps.codegen.requirement import Example
-from arriero.apps.codegen.requirement_examples import entry_of, is_of_class
 from arriero.apps.codegen.requirement_offered import is_of_a_module, is_standard, offered
+from arriero.apps.codegen.requirement_plain import entry_of, is_of_class
 from arriero.apps.codegen.requirement_session import needed
 from arriero.core.errors import InputError
 

@@ -7,7 +7,7 @@ import json
 
 from arriero.apps.codegen import trees
 from arriero.apps.codegen.requirement import Example
-from arriero.apps.codegen.requirement_examples import NEAR_ENOUGH
+from arriero.apps.codegen.requirement_plain import NEAR_ENOUGH
 
 
 def plain_call(example: Example) -> tuple[str, list[object], object] | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from arriero.apps.codegen import trees
-from arriero.apps.codegen.requirement_examples import NEAR_ENOUGH
+from arriero.apps.codegen.requirement_plain import NEAR_ENOUGH
 from arriero.apps.codegen.sandbox.base import Test
 
 
