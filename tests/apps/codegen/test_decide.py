@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
+import pytest
+
+from arriero.apps.codegen import document
 from arriero.apps.codegen.app import LANGUAGES
 from arriero.apps.codegen.decide import Decision, decision, refused_because, warnings
 from arriero.apps.codegen.document import documented
@@ -43,6 +47,20 @@ def test_the_documentation_says_by_what_it_was_not_checked() -> None:
     report = judged(Tests(executed=True, passed=("one",)), EVIDENCE).report
     told = documented(ASKED, Generated(code="f", language="javascript"), report, sections=("tests",), max_tokens=500)  # fmt: skip
     assert "It was not checked by mutants, a security scan, a type checker, a linter." in told
+
+
+@pytest.mark.parametrize("main", ["tool.py", "my-tool.py"])
+def test_the_tests_that_are_delivered_find_their_file(
+    main: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = read(Wanted(requirement="f(1) == 2"), languages=LANGUAGES, longest=1_000)
+    made = Generated(code="def f(x):\n    return x + 1\n", main=main)
+    told = document.tests_file(asked, made, Report("python", tests=Tests(executed=True, passed=("example 1",))))  # fmt: skip
+    (tmp_path / main).write_text(made.code)
+    monkeypatch.syspath_prepend(tmp_path)
+    names: dict[str, Callable[[], None]] = {}
+    exec(told, names)  # noqa: S102  # written above
+    names["test_1"]()
 
 
 async def test_how_its_time_grows_is_told_in_the_same_words_everywhere() -> None:

@@ -75,7 +75,11 @@ def tests_file(requirement: Requirement, made: Generated, report: Report) -> str
     if waiting:
         blocks = [_run_to_its_end(code, waiting) for code in blocks]
     head = ["import asyncio", ""] if waiting else []
-    lines = [*head, f"from {module} import *  # noqa: F403", ""]
+    brings = [f"from {module} import *  # noqa: F403"]
+    if not all(map(str.isidentifier, module.split("."))):  # no statement can name `my-tool`
+        head = ["import importlib", *head]
+        brings = [f"globals().update(vars(importlib.import_module({module!r})))"]
+    lines = [*head, *brings, ""]
     for number, code in enumerate(blocks, 1):
         lines += ["", f"def test_{number}():", *(f"    {line}" for line in code.splitlines()), ""]
     return "\n".join(lines)
