@@ -107,6 +107,7 @@ def test_values_between_brackets_are_no_parameters(
         ("I need a small Python function clamp(value, low, high).", ["def clamp(value, low, high):"]),
         ("Write count(words: list[str]) -> dict[str, int] that counts.", ["def count(words: list[str]) -> dict[str, int]:"]),
         ("Implement encode(s), decode(s) and a function check(a, b=None).", ["def encode(s):", "def decode(s):", "def check(a, b=None):"]),
+        ("Write load(path) that reads a file, and summed(rows) that adds. summed([1]) == 1, and summed([2]) returns 2.", ["def load(path):", "def summed(rows):"]),
         ("Given a function f(x), write integrate(f, a, b).", ["def integrate(f, a, b):"]),
         ("Write a script that calls foo(x) every day.", []),
         ("Write tests for add(a, b).", []),

@@ -52,7 +52,8 @@ _ASKED = re.compile(
     r"complete|(?:i|we)\s+(?:need|want|would\s+like))(?:\s+(?:me|us))?"
     r"(?:\s+(?!(?:that|which|to|using|with|for|from|of|in|on|by|and|or|when|if|sure|tests?|call\w*|us(?:e|es|ing))\b)[\w+#.-]+(?![\w(.])){0,5}?\s+"
     r"(?=`?[A-Za-z_]\w*\()"
-    r"|(?:\band|,)\s+(?:an?|the)\s+(?:[\w-]+\s+){0,2}?(?:function|procedure|generator|coroutine|decorator)\s+(?=`?[A-Za-z_]\w*\()",
+    r"|(?:\band|,)\s+(?:an?|the)\s+(?:[\w-]+\s+){0,2}?(?:function|procedure|generator|coroutine|decorator)\s+(?=`?[A-Za-z_]\w*\()"
+    r"|(?:\band|[,;])\s+(?:also\s+|then\s+)?(?=`?[A-Za-z_]\w*\([^()\n]*\)`?\s+(?:that|which|returning)\b)",
     re.IGNORECASE | re.MULTILINE,
 )
 _TYPE = r"(?:int|float|str|bool|bytes|complex|object|list|dict|set|frozenset|tuple|None|[A-Z][\w.]*)(?:\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*\])?"
