@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from arriero.apps.codegen.requirement import Architecture, Example, Kind, Part, Requirement
+from arriero.apps.codegen.requirement_asserts import read_tests
 from arriero.apps.codegen.requirement_code import (
     defined_by,
     given_in,
@@ -17,7 +18,6 @@ from arriero.apps.codegen.requirement_described import described, emptied, liste
 from arriero.apps.codegen.requirement_examples import contradictions, examples_in
 from arriero.apps.codegen.requirement_guard import harm_in
 from arriero.apps.codegen.requirement_parts import kind_of, parts_in
-from arriero.apps.codegen.requirement_tests import given_tests
 from arriero.apps.codegen.requirement_words import (
     SUFFIXES,
     challenges_in,
@@ -54,7 +54,7 @@ def read(wanted: Wanted, *, languages: frozenset[str], longest: int) -> Requirem
     parts = parts_in(prose if inside else text, stub, language, inside)
     known = frozenset(part.name for part in parts)
     own = frozenset({"main", *([wanted.file.partition(".")[0]] if wanted.file else [])})
-    given = given_tests(wanted.tests, own) if wanted.tests else ()
+    given = read_tests(wanted.tests, language, own) if wanted.tests else ()
     about = wanted.entry or _entry_of(stub, language) or _only(parts)
     told = text
     if language == "python" and not about and (through := _through(parts, text)):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from arriero.apps.codegen.gather.repository import Repository
+from arriero.apps.codegen.requirement_asserts import read_tests
 from arriero.apps.codegen.requirement_guard import without_secrets
-from arriero.apps.codegen.requirement_tests import given_tests
+from arriero.apps.codegen.requirement_words import language_of
 from arriero.core.errors import InputError
 
 
@@ -26,10 +27,10 @@ class Wanted(BaseModel):
     Keys and passwords in the texts are replaced before anything keeps or reads them. Other private values
     are not: the strings and numbers of a requirement are its examples, and a masked example is a wrong test.
 
-    With `code`, that code is judged and improved first. `tests` are asserts or test functions in Python;
-    like the examples in `requirement` they decide what is delivered. `packages` may be imported beside the
-    standard library. `repository` is code of the caller's that the writer may look at; the run keeps what was
-    found in it, not the files.
+    With `code`, that code is judged and improved first. `tests` are asserts or test functions in Python, for another
+    language asserts of calls, in its own words or in Python's; like the examples in `requirement` they decide what is
+    delivered. `packages` may be imported beside the standard library. `repository` is code of the caller's that the
+    writer may look at; the run keeps what was found in it, not the files.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,10 +50,12 @@ class Wanted(BaseModel):
 
     @field_validator("tests")
     @classmethod
-    def _tests_something(cls, value: str | None) -> str | None:
+    def _tests_something(cls, value: str | None, told: ValidationInfo) -> str | None:
         try:
             if value is not None:
-                given_tests(value)
+                read_tests(
+                    value, language_of(told.data.get("requirement", ""), told.data.get("language"))
+                )
         except InputError as error:
             raise ValueError(error.message) from None
         return value
