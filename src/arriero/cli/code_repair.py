@@ -40,7 +40,8 @@ def repair(
 ) -> None:
     """Correct FILE until the tests hold, and show the difference; both run in the sandbox alone.
 
-    FILE is of any language that the sandbox runs. Its tests are asserts in Python's notation, `assert f([1]) == 2`.
+    FILE is of any language that the sandbox runs. Its tests are asserts of calls, in its own words or in Python's:
+    `assert f([1]) == 2`.
     Exit status 1 when a test still fails, or when FILE holds a secret, which would be lost; then nothing is written.
     """
     from arriero.apps.codegen.requirement_guard import SECRET  # noqa: PLC0415  # keeps --help fast
