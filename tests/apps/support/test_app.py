@@ -35,7 +35,8 @@ from arriero.apps.support.tools import Tools
 from arriero.apps.support.values import Reply
 from arriero.core.clock import HeldClock, SystemClock
 from arriero.core.desk import Act
-from arriero.core.errors import Conflict, ModelTimeout, StoreError
+from arriero.core.errors import Conflict, ModelTimeout, SettingsError, StoreError
+from arriero.core.settings import parse
 from arriero.core.words import Ended, Exposure, JsonValue, Mode, Share
 from arriero.flow import Case, Flow, Result
 from arriero.models.base import Labels
@@ -717,6 +718,17 @@ def test_the_baseline_s_numbers_are_the_case_study_s() -> None:
     assert (generator.temperature, generator.max_tokens) == (0.3, 300)
     assert SupportSettings().intent_cache_s == 3_600
     assert SupportSettings().scaling.target_response_time_ms == 2_000
+
+
+@pytest.mark.parametrize(
+    ("pattern", "says"),
+    [(r"[A-Z]-(\d+", "no regular expression"), (r"\d*", "nothing"), ("", "nothing")],
+)
+def test_a_pattern_that_finds_no_order_numbers_is_refused_before_anybody_asks(
+    pattern: str, says: str
+) -> None:
+    with pytest.raises(SettingsError, match=rf"in \[apps.support\]: 'order_number': .*{says}"):
+        parse(SupportSettings, {"order_number": pattern}, "[apps.support]")
 
 
 def test_the_plugin_names_a_head_and_labels_for_each_classifying_role() -> None:

@@ -19,6 +19,7 @@ from arriero.apps.support.memory import (
     recall,
     remember,
     resolve,
+    stands_alone,
 )
 from arriero.apps.support.orders import Item, Order, OrderStatus, RefundStatus
 from arriero.core.clock import HeldClock
@@ -198,6 +199,20 @@ def test_a_switch_leaves_no_order_behind() -> None:
 
 def test_the_number_looks_as_the_company_says() -> None:
     assert resolve("Where is AB-77?", Context(), number=r"AB-\d+").order == "AB-77"
+
+
+@pytest.mark.parametrize("number", ["77001", "AB-77", "AB77", "2026/77"])
+@pytest.mark.parametrize("message", ["{}", "It is {}, thanks", "order number {}", "and {}?"])
+def test_a_bare_number_goes_on_with_the_topic_however_numbers_look(
+    message: str, number: str
+) -> None:
+    asked = Context(intent="cancel_order", awaits=Awaits.ORDER)
+    looks = r"\d{5}|AB-?\d+|\d{4}/\d+"
+    found = resolve(
+        message.format(number), asked, intent="invoice", confidence=0.9, number=looks
+    )
+    assert (found.order, found.intent) == (number, "cancel_order")
+    assert not stands_alone(number, sure=True, number=looks)
 
 
 def test_a_long_conversation_keeps_few_numbers() -> None:

@@ -532,7 +532,7 @@ async def test_a_whole_flow_changes_one_order_in_the_file_and_nothing_else(tmp_p
 
 YES = (
     "yes", "Yes please", "Yes, cancel it", "yes, cancel order 10234", "OK", "go ahead", "confirm",
-    "do it", "sure, do it", "ja bitte", "Yes!!", "oui", "sí",
+    "do it", "sure, do it", "ja bitte", "Yes!!", "oui", "sí", "Yes, I'm sure", "Yes, that\u2019s right",
 )  # fmt: skip
 NO = (
     "no", "No, leave it", "don't", "nope", "no thanks", "not yet", "I changed my mind", "nein",
@@ -560,6 +560,21 @@ def test_only_a_plain_yes_is_a_yes(message: str, expected: Reading) -> None:
         assert found is not Reading.YES
     else:
         assert found is expected
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("Yes, cancel order SO-1234", Reading.YES),
+        ("yes so-1234 please", Reading.YES),
+        ("no, keep SO-1234", Reading.NO),
+        ("yes, cancel SO-12345", Reading.ELSE),
+        ("yes, cancel SO-1234 and SO-1235", Reading.ELSE),
+        ("SO-1234", Reading.ELSE),
+    ],
+)
+def test_a_yes_may_repeat_an_order_number_with_letters(message: str, expected: Reading) -> None:
+    assert reading(message, Tool.CANCEL_ORDER, "SO-1234") is expected
 
 
 BAD_POLICIES = (

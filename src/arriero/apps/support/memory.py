@@ -284,7 +284,8 @@ def resolve(
             text = message[: phrase[0]] + f"order {order}" + message[phrase[1] :]
     goes_on = _GOES_ON.search(message) is not None
     answers = context.awaits is Awaits.ORDER and product is not None and "?" not in message
-    bare = _is_bare(message, named) or answers or (points and not _content(_cut(message)))
+    rest = re.sub(number, " ", message)
+    bare = (bool(named) and _is_bare(rest)) or answers or (points and not _content(_cut(rest)))
     switched = (
         not points and not goes_on and intent is not None and context.intent is not None
         and intent != context.intent and confidence >= SURE and context.awaits is not Awaits.ADDRESS
@@ -310,8 +311,8 @@ def stands_alone(message: str, *, sure: bool, number: str = ORDER_NUMBER) -> boo
     Not if it is a bare number, points at what it does not name, or its intent is not `sure` and it is
     brief or asks nothing: then it answers something. In doubt it cannot.
     """
-    if named := numbers_in(message, number):
-        return not _is_bare(message, named)
+    if numbers_in(message, number):
+        return not _is_bare(re.sub(number, " ", message))
     if _ORDINAL.search(message) or _pointed(message, Context())[2]:
         return False
     pronoun = _PRONOUN.search(_without_empty(message))
@@ -414,10 +415,9 @@ def _noted(known: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
     return tuple(both[-MOST_ORDERS:])
 
 
-def _is_bare(message: str, named: Sequence[str]) -> bool:
-    """Whether a message is a number and nothing more."""
-    words = _words(message) - set(named)
-    return bool(named) and words <= _FILLERS | {
+def _is_bare(rest: str) -> bool:
+    """Whether a message says nothing more than the number that was taken out of it."""
+    return _words(rest) <= _FILLERS | {
         "meant",
         "mean",
         "i",
