@@ -266,6 +266,25 @@ async def test_who_asks_for_their_orders_gets_the_list(desk: Desk) -> None:
     assert second.outcome.sources[0].id == f"order:{own[1].id}"
 
 
+@pytest.mark.parametrize("chosen", ["The second one, please.", "and the 2nd?"])
+async def test_who_chooses_from_the_list_is_told_how_that_order_stands(
+    desk: Desk, chosen: str
+) -> None:
+    """Whatever a classifier makes of words that say nothing but which one: here "product_advice"."""
+    await desk.ask("Which orders do I have?", conversation="talk")
+    own = await desk.app.directory.orders("c-0042")
+    second = await desk.ask(chosen, conversation="talk")
+    assert second.run.labels["intent"] == "product_advice"
+    assert second.outcome.answer.intent == "order_status"
+    assert second.outcome.sources[0].id == f"order:{own[1].id}"
+
+
+async def test_who_wants_something_of_the_list_is_not_told_how_it_stands(desk: Desk) -> None:
+    await desk.ask("Which orders do I have?", conversation="talk")
+    asked = await desk.ask("Please cancel the second one", conversation="talk")
+    assert asked.outcome.answer.intent == "cancel_order"
+
+
 @pytest.mark.parametrize("customer", [None, "c-none"])
 async def test_a_stranger_is_told_no_orders(desk: Desk, customer: str | None) -> None:
     result = await desk.ask("Which orders do I have?", customer)

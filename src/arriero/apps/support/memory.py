@@ -70,6 +70,7 @@ class Resolved:
     is what the conversation was about, when the message only goes on with that (a bare number, "and
     the other one?"). `switched`: a new topic, so the old order is forgotten. `times`: how often this
     problem came up, this message included. `unclear`: it points at something that is not there.
+    `chooses`: it says nothing but which of those that were listed.
     """
 
     message: str
@@ -80,6 +81,7 @@ class Resolved:
     corrected: bool = False
     times: int = 1
     unclear: bool = False
+    chooses: bool = False
 
 
 def context_from(value: Mapping[str, JsonValue]) -> Context:
@@ -285,7 +287,8 @@ def resolve(
     goes_on = _GOES_ON.search(message) is not None
     answers = context.awaits is Awaits.ORDER and product is not None and "?" not in message
     rest = re.sub(number, " ", message)
-    bare = (bool(named) and _is_bare(rest)) or answers or (points and not _content(_cut(rest)))
+    only_points = points and not _content(_cut(rest))
+    bare = (bool(named) and _is_bare(rest)) or answers or only_points
     switched = (
         not points and not goes_on and intent is not None and context.intent is not None
         and intent != context.intent and confidence >= SURE and context.awaits is not Awaits.ADDRESS
@@ -302,6 +305,7 @@ def resolve(
         corrected=corrected,
         times=_times(message, context, hint or intent, switched=switched),
         unclear=unclear,
+        chooses=only_points and bool(context.offered) and _ORDINAL.search(message) is not None,
     )
 
 
