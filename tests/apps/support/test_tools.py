@@ -239,6 +239,21 @@ async def test_a_question_that_is_too_old_is_over() -> None:
     assert await talk.propose("greeting_smalltalk", "yes", PACKING) is None
 
 
+async def test_the_actions_of_an_order_with_a_slash_can_stand_in_a_path() -> None:
+    odd = replace(next(one for one in ORDERS if one.id == PACKING), id="2026/77")
+    talk = Talk(directory=MemoryDirectory(CUSTOMERS.values(), [odd]))
+    whose = odd.id, odd.customer_id
+    for message in ("Please cancel order 2026/77", "Yes, cancel 2026/77"):
+        step = await talk.propose("cancel_order", message, *whose)
+        assert step is not None
+        assert step.action is not None
+        assert "/" not in step.action.key
+        await talk.perform(step.action)
+    after = await talk.directory.order(odd.customer_id, odd.id)
+    assert after is not None
+    assert after.status is OrderStatus.CANCELLED
+
+
 async def test_a_yes_in_another_conversation_means_nothing() -> None:
     talk = Talk()
     await talk.say("cancel_order", f"cancel {PACKING}", PACKING)

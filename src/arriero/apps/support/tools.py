@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from urllib.parse import quote
 
 from arriero.apps.support.addresses import PLACEHOLDER, Address, address_in, parsed
 from arriero.apps.support.confirm import (
@@ -260,7 +261,7 @@ def _waiting(
     payload = {"place": request.place, "pending": dict(pending.payload())}
     need = Need.CONFIRMATION if stage is Stage.YES else Need.ADDRESS
     facts = (*order_facts(request.customer, order).values(), named(order), text)
-    action = Action(ASK, f"{ASK}:{order.id}", payload)
+    action = Action(ASK, _key(ASK, order), payload)
     return Proposal(
         text, need, action, tool, order.id, facts=facts, reason=f"waits for {stage.value}"
     )
@@ -361,15 +362,19 @@ def _confirmed(policy: Policy, request: Request, pending: Pending) -> Proposal:
     due = spoken_day(working_days_after(request.today, policy.refund_working_days))
     text = _done(pending.tool, order, due)
     facts = (*order_facts(customer, order).values(), named(order), due)
-    key = f"{pending.tool.value}:{order.id}"
     return Proposal(
         text,
         Need.NOTHING,
-        Action(pending.tool.value, key, payload),
+        Action(pending.tool.value, _key(pending.tool.value, order), payload),
         pending.tool,
         order.id,
         facts=facts,
     )
+
+
+def _key(kind: str, order: Order) -> str:
+    """An action's key. Tasks are named after it and stand in URLs, where a number such as 2026/77 would not."""
+    return f"{kind}:{quote(order.id, safe='')}"
 
 
 def _done(tool: Tool, order: Order, due: str) -> str:
