@@ -417,6 +417,49 @@ async def test_a_cancellation_is_described_first_and_done_once_after_a_yes(desk:
     assert again.outcome.origin != "flow"
 
 
+async def desk_of(order: Order, **changes: str) -> Desk:
+    """A desk that knows one order, whose customer's record says what `changes` say."""
+    desk = await Desk().open()
+    owner = next(one for one in CUSTOMERS if one.id == order.customer_id)
+    customer = replace(owner, **changes)  # type: ignore[arg-type]  # fields of text
+    directory = MemoryDirectory([customer], [replace(order, customer_id=customer.id)])
+
+    async def reveal(tenant: str, run: str, value: JsonValue) -> JsonValue:
+        record = await desk.ledger.run(tenant, run)
+        return value if record is None else await desk.flow.reveal(desk.app, record, value)
+
+    tools = replace(desk.app.tools, directory=directory)
+    desk.app = replace(desk.app, directory=directory, tools=tools, reveal=reveal)
+    return desk
+
+
+@pytest.mark.parametrize("conversation", [None, "chat-1", "ann@shop.example"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": "ann@shop.example", "email": "ann@shop.example"},
+        {"first_name": "Salar"},  # as a product is called, which the question names
+    ],
+)
+async def test_a_change_is_confirmed_whatever_of_it_is_private(
+    conversation: str | None, changes: dict[str, str]
+) -> None:
+    order = next(one for one in ORDERS if one.status is OrderStatus.PROCESSING and one.total < 500)
+    named = replace(order.items[0], name="Salar 2 tent")
+    order = replace(order, items=(named, *order.items[1:]))
+    desk = await desk_of(order, **changes)
+    customer = changes.get("id", order.customer_id)
+    message = f"please cancel order {order.id}, my mail is ann@shop.example"
+    await desk.ask(message, customer, conversation=conversation)
+    agreed = await desk.ask("yes", customer, conversation=conversation)
+    assert agreed.outcome.ended is Ended.ANSWERED, agreed.outcome.answer.response
+    after = await desk.app.directory.order(customer, order.id)
+    assert after is not None
+    assert after.status is OrderStatus.CANCELLED
+    if conversation:
+        assert await desk.app.memory.load("default", f"conversation:{conversation}")
+
+
 async def test_a_confirmed_change_that_is_refused_reaches_a_colleague_who_can_answer(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

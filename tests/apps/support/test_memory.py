@@ -208,9 +208,7 @@ def test_a_bare_number_goes_on_with_the_topic_however_numbers_look(
 ) -> None:
     asked = Context(intent="cancel_order", awaits=Awaits.ORDER)
     looks = r"\d{5}|AB-?\d+|\d{4}/\d+"
-    found = resolve(
-        message.format(number), asked, intent="invoice", confidence=0.9, number=looks
-    )
+    found = resolve(message.format(number), asked, intent="invoice", confidence=0.9, number=looks)
     assert (found.order, found.intent) == (number, "cancel_order")
     assert not stands_alone(number, sure=True, number=looks)
 

@@ -39,7 +39,7 @@ from arriero.core.words import Action, Draft, JsonValue, Outcome, Variant, Verdi
 from arriero.flow import Case, Judged, Shapes, Turn
 from arriero.retrieval.base import Index
 from arriero.security.injection_reader import Reader
-from arriero.security.masking import Known
+from arriero.security.masking import PLACEHOLDER, Known, each_string
 from arriero.store.jobs import Job
 
 SWEEP_EVERY_S = 3_600.0  # what is over is not used any more; this only frees its place
@@ -174,6 +174,7 @@ class SupportApp:
 
         A change that is refused is handed over: the customer was told that a colleague would write.
         """
+        action = await self._where_it_belongs(tenant, run, action)
         if action.kind in KINDS:
             if action.kind in {tool.value for tool in Tool}:  # the world needs the real address
                 action = replace(action, payload=await self.reveal(tenant, run, action.payload))
@@ -193,6 +194,20 @@ class SupportApp:
             await self.tools.confirmations.drop(tenant, str(place))
         task = await self.handovers.open(tenant, run, action.key, action.payload)
         return {"task": task.id}
+
+    async def _where_it_belongs(self, tenant: str, run: str, action: Action) -> Action:
+        """`action` with its conversation and customer as they are called: a mail address is masked elsewhere."""
+        payload = action.payload
+        parts = [part for part in ("pending", "context") if part in payload]
+        names: dict[str, JsonValue] = {
+            "place": payload.get("place"),
+            **{part: {"customer": payload[part]["customer"]} for part in parts},
+        }
+        if not any(PLACEHOLDER.search(one) for one in each_string(names)):
+            return action
+        told = await self.reveal(tenant, run, names)
+        told |= {part: {**payload[part], **told[part]} for part in parts}
+        return replace(action, payload={**payload, **told})
 
     def labels(self, seen: Seen) -> Mapping[str, str]:
         return {"intent": seen.intent, "sentiment": seen.sentiment, "language": seen.language}

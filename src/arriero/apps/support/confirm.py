@@ -79,9 +79,7 @@ def reading(message: str, tool: Tool | None = None, order: str = "") -> Reading:
         return Reading.ELSE
     if _NO.search(text):
         short = len(words) <= 6 or words[0] in _BEGINS_NO
-        return (
-            Reading.NO if short and "?" not in text and not _DIGIT.search(text) else Reading.ELSE
-        )
+        return Reading.NO if short and "?" not in text and not _DIGIT.search(text) else Reading.ELSE
     if _HESITATES.search(text) or _DIGIT.search(text):
         return Reading.ELSE
     known = _YES | _MAYBE | _THANKS | _FILLER
@@ -129,7 +127,8 @@ class Pending:
     """A change that was described to the customer and waits for them.
 
     `run` is the run that asked: the change's key follows from it, so that two yeses are one change.
-    `address` is masked where the message was.
+    `address` is masked where the message was. `question` is the hash of what was asked: of the text itself
+    everything private would be masked, such as a product with the customer's name.
     """
 
     tool: Tool

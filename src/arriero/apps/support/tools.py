@@ -50,7 +50,7 @@ from arriero.apps.support.orders import (
 from arriero.apps.support.policy import Asked, Policy, Refusal, Tool, said
 from arriero.core.clock import Clock
 from arriero.core.errors import InputError, NotFound
-from arriero.core.words import Action, JsonValue
+from arriero.core.words import Action, JsonValue, content_hash
 
 ASK, DROP = "ask_confirmation", "drop_confirmation"
 CHANGES = frozenset({Tool.CANCEL_ORDER, Tool.REFUND, Tool.CHANGE_ADDRESS})
@@ -255,7 +255,7 @@ def _waiting(
         why = "no conversation in which a confirmation could come"
         return Proposal(NO_PLACE, Need.PERSON, tool=tool, order=order.id, reason=why)
     until = request.now + timedelta(minutes=policy.confirm_within_minutes)
-    question = text if stage is Stage.YES else ""
+    question = content_hash(text) if stage is Stage.YES else ""
     whose = (request.customer.id, order.id, request.run)
     pending = Pending(tool, stage, *whose, until, address, question)
     payload = {"place": request.place, "pending": dict(pending.payload())}
@@ -349,7 +349,8 @@ def _confirmed(policy: Policy, request: Request, pending: Pending) -> Proposal:
     order, customer = request.order, request.customer
     if order is None or customer is None:
         raise AssertionError("the policy let an unknown order pass")
-    if _question(policy, request, pending.tool, order, pending.address) != pending.question:
+    asks_now = _question(policy, request, pending.tool, order, pending.address)
+    if content_hash(asks_now) != pending.question:
         # The order is another than it was when the question was asked: a yes was to something else.
         return _go_on(policy, request, pending.tool, pending.address or None)
     payload = {
