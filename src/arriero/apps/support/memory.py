@@ -8,7 +8,8 @@ next message in it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -286,7 +287,7 @@ def resolve(
             text = message[: phrase[0]] + f"order {order}" + message[phrase[1] :]
     goes_on = _GOES_ON.search(message) is not None
     answers = context.awaits is Awaits.ORDER and product is not None and "?" not in message
-    rest = re.sub(number, " ", message)
+    rest = _without_numbers(message, number)
     only_points = points and not _content(_cut(rest))
     bare = (bool(named) and _is_bare(rest)) or answers or only_points
     switched = (
@@ -316,7 +317,7 @@ def stands_alone(message: str, *, sure: bool, number: str = ORDER_NUMBER) -> boo
     brief or asks nothing: then it answers something. In doubt it cannot.
     """
     if numbers_in(message, number):
-        return not _is_bare(re.sub(number, " ", message))
+        return not _is_bare(_without_numbers(message, number))
     if _ORDINAL.search(message) or _pointed(message, Context())[2]:
         return False
     pronoun = _PRONOUN.search(_without_empty(message))
@@ -326,8 +327,26 @@ def stands_alone(message: str, *, sure: bool, number: str = ORDER_NUMBER) -> boo
 
 
 def numbers_in(text: str, number: str = ORDER_NUMBER) -> tuple[str, ...]:
-    """The order numbers of a text, each once, in their order."""
-    return tuple(dict.fromkeys(match.group() for match in re.finditer(number, text)))
+    """The order numbers of a text, each once, in their order, spelt as the company spells them."""
+    return tuple(dict.fromkeys(spelt for spelt, _, _ in _numbers(text, number)))
+
+
+def _numbers(text: str, number: str) -> Iterator[tuple[str, int, int]]:
+    """Every order number as the company spells it, and where it stands; with digits in it also in another case."""
+    for match in re.finditer(number, text, re.IGNORECASE):
+        said = plain = match.group()
+        if not said.isascii():
+            plain = "".join(str(unicodedata.decimal(char, char)) for char in said)
+        spellings = (plain, plain.upper(), plain.lower())
+        spelt = next((one for one in spellings if re.fullmatch(number, one)), plain)
+        if spelt == said or any(char.isdecimal() for char in said):
+            yield spelt, match.start(), match.end()
+
+
+def _without_numbers(text: str, number: str) -> str:
+    for _, start, end in reversed([*_numbers(text, number)]):
+        text = f"{text[:start]} {text[end:]}"
+    return text
 
 
 def _named(
@@ -337,10 +356,9 @@ def _named(
     if not named:
         return None, False
     meant = [
-        match.group()
-        for match in re.finditer(number, message)
-        if not _DENIED.search(message[: match.start()])
-        and not _DENIED_AFTER.search(message[match.end() :])
+        spelt
+        for spelt, start, end in _numbers(message, number)
+        if not _DENIED.search(message[:start]) and not _DENIED_AFTER.search(message[end:])
     ]
     order = (meant or list(named))[-1 if _CORRECTS.search(message) and len(meant) > 1 else 0]
     denied = len(set(meant)) < len(named)
