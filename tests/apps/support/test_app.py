@@ -438,6 +438,7 @@ async def desk_of(order: Order, **changes: str) -> Desk:
     "changes",
     [
         {"id": "ann@shop.example", "email": "ann@shop.example"},
+        {"id": "Ann@Shop.example", "email": "ann@shop.example"},
         {"first_name": "Salar"},  # as a product is called, which the question names
     ],
 )

@@ -589,12 +589,12 @@ def _item_from(row: sqlite3.Row) -> Item:
     return Item(_text(row["sku"]), _text(row["name"]), row["quantity"], _amount(row["price"]))
 
 
-def _text(cell: str | int | float | None) -> str:
+def _text(cell: str | float | None) -> str:
     """A cell of text: a shop's own file may have a number there, or nothing."""
     return "" if cell is None else str(cell)
 
 
-def _amount(cell: str | int | float) -> Decimal:
+def _amount(cell: str | float) -> Decimal:
     """Money, by its decimal text: of the number 289.9 itself Decimal makes 289.8999..."""
     return Decimal(str(cell))
 
