@@ -76,6 +76,25 @@ async def test_the_folder_of_articles_is_followed_at_a_start_also_once_a_draft_w
     }
 
 
+@pytest.mark.parametrize("conversation", [None, "chat-1"])
+async def test_a_colleague_and_a_customer_read_what_each_of_them_wrote(
+    platform: Platform, conversation: str | None
+) -> None:
+    asked = "My mail is zoe@mail.example. I want to talk to a human."
+    result = await platform.support.inquire(asked, customer="c-0042", conversation=conversation)
+    (task,) = await platform.ledger.tasks("default", kind="hand_over")
+    app = platform.apps["support"]
+    assert isinstance(app, SupportApp)
+    answer = "Please write to help@shop.example, or call +43 660 1234567."
+    await app.handovers.accept("default", task.id, "ann")
+    await app.handovers.reply("default", task.id, "ann", answer)
+    about = await app.handovers.about(task, "ann")
+    assert about["summary"]["problem"] == asked
+    said = await app.handovers.messages("default", conversation or str(result.run_id))
+    assert [one["text"] for one in said if one["sender"] != "service"] == [asked, answer]
+    assert [one["text"] for one in about["messages"]] == [one["text"] for one in said]
+
+
 async def test_an_input_that_an_app_cannot_take_is_one_sentence(platform: Platform) -> None:
     with pytest.raises(InputError, match="support cannot take 'message'"):
         await platform.support.inquire("   ")

@@ -60,7 +60,7 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
     expecting = await asyncio.to_thread(expected.load, settings.questions)
     source = KnowledgeSource(store, known, expecting)
     directory = await asyncio.to_thread(_directory, settings, parts)
-    told = KeptInVault(parts.vaults, parts.records, parts.reveal)
+    told = KeptInVault(parts.vaults, parts.ledger, parts.records, parts.reveal)
     sample = await asyncio.to_thread(_of_the_sample, settings, store)
     if borrowed := _borrowed(settings, sample=sample):
         log.warning(
