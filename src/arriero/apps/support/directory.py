@@ -16,7 +16,7 @@ from dataclasses import astuple, fields
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 from arriero.apps.support.orders import (
@@ -519,13 +519,11 @@ def _customer(db: sqlite3.Connection, id: str) -> Customer | None:
     row = db.execute(_CUSTOMER, (id,)).fetchone()
     if row is None:
         return None
-    other = {
-        "since": date.fromisoformat(row["since"]),
-        "segment": Segment(row["segment"]),
-        "points": int(row["points"] or 0),
-    }
-    told = {name: _text(row[name]) for name in Customer.__dataclass_fields__.keys() - other.keys()}
-    return Customer(**told, **other)
+    values: dict[str, Any] = {name: _text(row[name]) for name in Customer.__dataclass_fields__}
+    values["since"] = date.fromisoformat(row["since"])
+    values["segment"] = Segment(row["segment"])
+    values["points"] = int(row["points"] or 0)
+    return Customer(**values)
 
 
 def _orders(db: sqlite3.Connection, customer_id: str, limit: int) -> tuple[Order, ...]:

@@ -158,8 +158,8 @@ async def _articles(
         data=parts.folder.parent,
     )  # fmt: skip
     found, rows = await work.look(settings.articles)
-    rows = await _taken_in_again(settings.articles, found, work) or rows
-    for row in rows:
+    again = await _taken_in_again(settings.articles, found, work)
+    for row in again or rows:
         if row.reason:
             log.warning("[apps.support] articles: %s: %s", row.path, row.reason)
     if not found:
