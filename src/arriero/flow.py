@@ -358,7 +358,7 @@ class Flow:
         id, who = uuid7(), await _who(app, case)
         masked, vault = await withhold(
             case.input, self.masker, self.vaults, (case.tenant, case.unit or id), _known(app, who),
-            keeps=mode is Mode.LIVE,
+            keeps=mode is Mode.LIVE, typed=mode is Mode.LIVE,
         )  # fmt: skip
         sees = variant or self.exposures.variant(app.name, case.unit)
         turn = self._turn(app, case, masked, mode, begun, watch, id, sees, who)
