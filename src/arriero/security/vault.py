@@ -201,7 +201,7 @@ async def withhold(
     """
 
     def mask(vault: Vault) -> Model:
-        given = as_typed(value, vault) if typed else value
+        given = as_typed(value, vault) if typed and vault.values else value
         return mask_input(given, masker, vault, known)[0]
 
     return await _withheld(mask, vaults, place, keeps=keeps)
