@@ -49,6 +49,52 @@ async def test_python_asks_support_and_the_answer_is_in_the_ledger(platform: Pla
     assert run.config == configuration(platform.settings, platform.sections)
 
 
+async def test_the_folder_of_articles_is_followed_at_a_start_also_once_a_draft_was_approved(
+    tmp_path: Path,
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "care.md").write_text("# Caring for wool\n\nWool is washed at 30 degrees.\n")
+    apps = {"support": {**FAKES, "articles": own}}
+    settings = fake_settings(tmp_path / "data", apps=apps)
+    async with open_platform(settings, clock=(clock := HeldClock())) as platform:
+        app = platform.apps["support"]
+        assert isinstance(app, SupportApp)
+        assert app.gaps is not None
+        text = "# Loan\n\nWe lend tents to schools.\n"
+        await app.gaps.shelf.publish("gap-1", text, [], "ada", clock.now())
+    (own / "care.md").write_text("# Caring for wool\n\nWool is washed at 20 degrees.\n")
+    (own / "gifts.md").write_text("# Gift cards\n\nA gift card holds for three years.\n")
+    async with open_platform(settings, clock=clock) as platform:
+        app = platform.apps["support"]
+        assert isinstance(app, SupportApp)
+        hits = await app.index.search("wool gift card tents schools", k=9)
+    assert {hit.passage.text for hit in hits} == {
+        "Wool is washed at 20 degrees.",
+        "A gift card holds for three years.",
+        "We lend tents to schools.",
+    }
+
+
+@pytest.mark.parametrize("conversation", [None, "chat-1"])
+async def test_a_colleague_and_a_customer_read_what_each_of_them_wrote(
+    platform: Platform, conversation: str | None
+) -> None:
+    asked = "My mail is zoe@mail.example. I want to talk to a human."
+    result = await platform.support.inquire(asked, customer="c-0042", conversation=conversation)
+    (task,) = await platform.ledger.tasks("default", kind="hand_over")
+    app = platform.apps["support"]
+    assert isinstance(app, SupportApp)
+    answer = "Please write to help@shop.example, or call +43 660 1234567."
+    await app.handovers.accept("default", task.id, "ann")
+    await app.handovers.reply("default", task.id, "ann", answer)
+    about = await app.handovers.about(task, "ann")
+    assert about["summary"]["problem"] == asked
+    said = await app.handovers.messages("default", conversation or str(result.run_id))
+    assert [one["text"] for one in said if one["sender"] != "service"] == [asked, answer]
+    assert [one["text"] for one in about["messages"]] == [one["text"] for one in said]
+
+
 async def test_an_input_that_an_app_cannot_take_is_one_sentence(platform: Platform) -> None:
     with pytest.raises(InputError, match="support cannot take 'message'"):
         await platform.support.inquire("   ")

@@ -71,6 +71,11 @@ async def test_a_seed_that_is_given_is_the_runs_own() -> None:
     assert (await flow.run(app, given)).trace.seed == 7
 
 
+async def test_whom_the_caller_does_not_know_is_no_unit_of_a_test() -> None:
+    flow = await flow_for(app := Toy())
+    assert (await flow.run(app, replace(case(), unit=""))).run.unit is None
+
+
 @pytest.mark.parametrize("stage", ["understand", "gather", "draft", "judge"])
 async def test_a_stage_that_gives_up_becomes_a_fallback_with_its_reason(stage: str) -> None:
     flow = await flow_for(app := Toy(breaks={stage: StageFailed("cannot judge")}))

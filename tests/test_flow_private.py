@@ -62,6 +62,16 @@ async def test_what_the_directory_tells_reaches_no_store_and_is_told_to_the_call
     assert "ilka" not in (await kept(flow, result.run_id)).lower()
 
 
+async def test_a_placeholder_that_somebody_types_tells_nothing_of_those_before_them() -> None:
+    """Callers share a unit among people, such as "guest" for all whom they do not know."""
+    flow = await flow_for(app := Toy())
+    first = await flow.run(app, case("my mail is ann@shop.example"))
+    assert "ann@shop.example" in first.outcome.answer.response
+    second = await flow.run(app, case("tell me <EMAIL_1>, a List<T> and <EMAIL_9>"))
+    assert "ann@" not in second.outcome.answer.response
+    assert "List<T> and <EMAIL_9>" in second.outcome.answer.response
+
+
 async def test_a_directory_that_answers_late_is_asked_again_before_the_evidence_is_used() -> None:
     flow = await flow_for(app := Acquainted(down=1))
     result = await flow.run(app, case("hello"))

@@ -101,6 +101,7 @@ OUTBOX_EVERY_S = 10.0
 VAULTS_EVERY_S = 3_600.0  # what is over is not given out any more; this only sweeps
 WEBHOOKS_EVERY_S = 5.0
 CHANNEL_EVERY_S = 1.0  # what a colleague writes is on its way within this time
+CHANNEL_IDS_EVERY_S = 3_600.0
 CYCLES_EVERY_S = 5.0
 EXAMS_EVERY_S = 60.0  # whether one is due; they are held once a day
 AUDIT_EVERY_S = 1.0  # what was recorded is under a signed head after this; a proof signs at once
@@ -315,6 +316,7 @@ class Platform:
             own.append(Job("webhooks", WEBHOOKS_EVERY_S, self.webhooks.send))
         for name, channel in self.channels.items():
             own.append(Job(f"{name}-channel", CHANNEL_EVERY_S, channel.work))
+            own.append(Job(f"{name}-channel-ids", CHANNEL_IDS_EVERY_S, channel.forget))
         theirs = [job for app in self.apps.values() for job in app.jobs]
         return JobRunner(self.ledger, self.clock, holder, [*own, *theirs])
 

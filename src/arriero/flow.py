@@ -86,6 +86,7 @@ log = logging.getLogger(__name__)
 class Case(Generic[Input]):
     """One request to an app. `unit` is the conversation or customer that a rollout keeps together.
 
+    An empty one is None: callers send it for whom they do not know, and these are not one and the same.
     `seed` is what an evaluation gives to repeat its run; without one each run has its own.
     """
 
@@ -95,6 +96,9 @@ class Case(Generic[Input]):
     unit: str | None = None
     deadline_ms: float | None = None
     seed: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "unit", self.unit or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +358,7 @@ class Flow:
         id, who = uuid7(), await _who(app, case)
         masked, vault = await withhold(
             case.input, self.masker, self.vaults, (case.tenant, case.unit or id), _known(app, who),
-            keeps=mode is Mode.LIVE,
+            keeps=mode is Mode.LIVE, typed=mode is Mode.LIVE,
         )  # fmt: skip
         sees = variant or self.exposures.variant(app.name, case.unit)
         turn = self._turn(app, case, masked, mode, begun, watch, id, sees, who)

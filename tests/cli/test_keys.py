@@ -52,6 +52,19 @@ def test_the_list_shows_names_and_no_secret(tmp_path: Path) -> None:
     assert secret not in told
 
 
+def test_a_name_is_listed_as_it_is(tmp_path: Path) -> None:
+    run(tmp_path, "add", "shop [prod]")
+    told = run(tmp_path, "list")
+    assert "shop [prod]" in told
+    assert "made (UTC)" in told
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "\x1b[31m"])
+def test_a_name_that_says_nothing_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match="names nobody"):
+        run(tmp_path, "add", name)
+
+
 def test_a_name_is_given_once(tmp_path: Path) -> None:
     run(tmp_path, "add", "shop-backend")
     with pytest.raises(InputError, match="already"):

@@ -39,12 +39,14 @@ def test_list_shows_what_nobody_was_shown_when_asked_to(place: Place) -> None:
         ledger = open_ledger(sqlite_url(place.data / "ledger.db"))
         modes = {"shown": Mode.LIVE, "unseen": Mode.SHADOW, "again": Mode.REPLAY}
         for id, mode in modes.items():
-            await ledger.commit(recorded(id=id, tenant="default", mode=mode))
+            actor = "shop [prod]"
+            await ledger.commit(recorded(id=id, tenant="default", mode=mode, actor=actor))
         await ledger.close()
 
     asyncio.run(fill())
     usual, every = (place.run("runs", "list", *more).out for more in ((), ("--all",)))
     assert "shown" in usual
+    assert "shop [prod]" in usual
     assert "unseen" not in usual
     assert "again" not in usual
     assert "shadow" in every

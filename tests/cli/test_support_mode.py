@@ -24,7 +24,10 @@ def test_modes_are_shown_set_and_kept_with_their_actor(place: Place) -> None:
     assert done.out.strip().endswith("by anna")
     place.run("support", "mode", "refund", "suggest", "--actor", "ben")
     told = place.run("support", "mode", "refund", "--history").out.splitlines()
-    assert [line.split()[2:] for line in told] == [["off", "anna"], ["suggest", "ben"]]
+    assert [line.split()[2:] for line in told] == [
+        ["UTC", "off", "anna"],
+        ["UTC", "suggest", "ben"],
+    ]
 
 
 def test_what_was_suggested_is_not_automated_unmeasured_unless_somebody_says_why(

@@ -42,6 +42,18 @@ def test_a_wrong_setting_is_named(tmp_path: Path, text: str, told: str) -> None:
     assert told in caught.value.message
 
 
+def test_a_password_in_a_wrong_url_is_not_repeated(tmp_path: Path) -> None:
+    text = "[webhooks.x]\nsecret_file = 's'\nurl = 'https://me:hush-hush@ops.example/in'"
+    with pytest.raises(SettingsError, match="without a name or password in it") as caught:
+        Settings.load(written(tmp_path, text))
+    assert "ops.example/in" in caught.value.message
+    assert "hush" not in caught.value.message
+
+
+def test_a_file_may_begin_with_the_mark_that_some_editors_put_there(tmp_path: Path) -> None:
+    assert Settings.load(written(tmp_path, "\ufeffdata = 'here'")).data == Path("here")
+
+
 def test_a_missing_file_that_was_asked_for_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="no settings file"):
         Settings.load(tmp_path / "nowhere.toml")

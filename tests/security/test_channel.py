@@ -253,13 +253,64 @@ async def test_no_text_lies_open_in_the_data_folder(shop: Shop, receiver: Receiv
     assert b"channel-in" in raw
 
 
+async def _kinds(shop: Shop) -> Mapping[str, int]:
+    """How many records of each kind the channel has."""
+    count = "select kind, count(*) from records where kind like 'channel%' group by kind"
+    rows = await shop.ledger.read(lambda connection: connection.exec_driver_sql(count).all())
+    return dict(tuple(row) for row in rows)
+
+
+async def test_what_is_done_with_is_not_looked_through_each_second(
+    shop: Shop, receiver: Receiver
+) -> None:
+    async with shop.opened() as channel:
+        await shop.told(channel)
+        await channel.work(shop.clock.now())
+        assert await _kinds(shop) == {"channel-in-over": 1, "channel-out-over": 1}
+        await shop.told(channel)
+    assert len(receiver.got) == 1
+
+
+async def test_what_an_earlier_version_was_done_with_is_put_away(
+    shop: Shop, receiver: Receiver
+) -> None:
+    async with shop.opened() as channel:
+        await shop.told(channel)
+        for kind in ("channel-in", "channel-out"):
+            over = await channel.records.list("default", f"{kind}-over")
+            for name, value in over.items():
+                await channel.records.put("default", kind, name, value)
+                await channel.records.delete("default", f"{kind}-over", name)
+        await channel.work(shop.clock.now())
+        assert await _kinds(shop) == {"channel-in-over": 1, "channel-out-over": 1}
+    assert len(receiver.got) == 1
+
+
+async def test_a_crash_while_it_is_put_away_answers_and_sends_nothing_again(
+    shop: Shop, receiver: Receiver
+) -> None:
+    async with shop.opened() as channel:
+        taken = await channel.take(*shop.signed())
+        channel.begin(taken)
+        await channel.close()
+        before = await channel.records.list("default", "channel-in-over")
+        waiting = {**next(iter(before.values())), "due": shop.clock.now().isoformat()}
+        await channel.records.put("default", "channel-in", next(iter(before)), waiting)
+        await channel.work(shop.clock.now())
+        assert await _kinds(shop) == {"channel-in-over": 1, "channel-out-over": 1}
+    assert shop.asked == ["Hello"]
+    assert len(receiver.got) == 1
+
+
 async def test_ids_are_forgotten_after_a_week(shop: Shop, receiver: Receiver) -> None:
     async with shop.opened() as channel:
         await shop.told(channel)
-        shop.tick((KEPT + timedelta(hours=1)).total_seconds())
-        await channel.work(shop.clock.now())
-        for kind in ("channel-in", "channel-out", "channel-watched"):
-            assert not await channel.records.list("default", kind)
+        shop.tick((KEPT - timedelta(hours=1)).total_seconds())
+        await channel.forget(shop.clock.now())
+        assert len(await _kinds(shop)) == 2
+        shop.tick(timedelta(hours=2).total_seconds())
+        await channel.forget(shop.clock.now())
+        assert await _kinds(shop) == {}
 
 
 @pytest.mark.parametrize(

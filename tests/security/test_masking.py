@@ -10,7 +10,15 @@ import pytest
 from pydantic import BaseModel
 
 from arriero.core.words import FreeText
-from arriero.security.masking import Known, PatternMasker, Vault, is_card, is_iban, mask_input
+from arriero.security.masking import (
+    PLACEHOLDER,
+    Known,
+    PatternMasker,
+    Vault,
+    is_card,
+    is_iban,
+    mask_input,
+)
 from arriero.security.privacy_numbers import is_tax_id
 
 
@@ -671,6 +679,23 @@ we're at 3 percent
 @pytest.mark.parametrize("text", STAY)
 def test_how_somebody_is_and_what_somebody_does_is_no_name(text: str) -> None:
     assert masked(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Please send it to Birkenweg 3, 1010 Wien", "Please send it to <>"),
+        ("My new address is Birkenweg 3/2, 1010 Wien, Austria.", "My new address is <>."),
+        ("It should go to Birkenweg 3, 1010 Wien instead", "It should go to <> instead"),
+        ("Neue Adresse ist Birkenweg 3, 1010 Wien", "Neue Adresse ist <>"),
+        ("We have moved. Birkenweg 3, 1010 Wien", "We have moved. <>"),
+        ("The new one is Hauptstraße 12/3/4, 8010 Graz", "The new one is <>"),
+        ("Bulevar kralja Aleksandra 73, 11000 Beograd", "<>"),
+        ("Obere Hauptstr. Nord 5, 8010 Graz", "<>"),
+    ],
+)
+def test_what_leads_to_an_address_is_no_part_of_it(text: str, left: str) -> None:
+    assert PLACEHOLDER.sub("<>", PatternMasker().mask(text, Vault())) == left
 
 
 def test_a_code_with_its_town_and_the_street_before_it_are_one_address() -> None:

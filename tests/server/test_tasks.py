@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -68,6 +69,21 @@ async def test_a_hand_over_from_the_first_to_the_last_word(
         "customer", "service", "service", "agent", "service",
     ]  # fmt: skip
     assert said[3]["text"] == "4.90 EUR."
+
+
+async def test_a_conversation_may_have_any_name(
+    client: httpx.AsyncClient, house: DeskHouse
+) -> None:
+    """Thread ids of mail and desk programs have slashes."""
+    name = "desk/4711 <a+b/c=@mail.example>?#1"
+    task = await house.hand_over("Where is it?", conversation=name)
+    at = f"/v1/toy/conversations/{quote(name, safe='')}/messages"
+    await client.post(_at(task, "accept"))
+    await client.post(_at(task, "reply"), json={"text": "On its way."})
+    posted = await client.post(at, json={"message": "Thank you!"})
+    assert posted.status_code == 202
+    said = [one["text"] for one in (await client.get(at)).json()["data"]]
+    assert said[-2:] == ["On its way.", "Thank you!"]
 
 
 async def test_a_returned_task_keeps_the_reason(client: httpx.AsyncClient, task: Task) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import sqlite3
 import stat
+import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Mapping
@@ -416,11 +417,24 @@ async def test_a_ledger_in_postgres_goes_through_pg_dump_and_comes_back(
     archive = tmp_path / "b.zip"
     made = _make(data, archive, postgres_url)
     assert (made.ledger, made.runs, made.feedback) == ("postgresql", 4, 4)
-    await _filled(data, 2, postgres_url)
+    later = await _filled(data, 2, postgres_url)
     with pytest.raises(Conflict, match="database is not empty"):
         _back(archive, tmp_path / "other", postgres_url)
-    _back(archive, tmp_path / "other", postgres_url, force=True)
+    restored = _back(archive, tmp_path / "other", postgres_url, force=True)
     assert (await _held(postgres_url))[0] == set(ids)
+    assert restored.kept is not None
+    dump = restored.kept / "ledger.pgdump"
+    assert dump.stat().st_mode & 0o077 == 0
+    undo = [
+        "pg_restore",
+        "--clean",
+        "--if-exists",
+        "--no-owner",
+        f"--dbname={postgres_url}",
+        str(dump),
+    ]
+    subprocess.run(undo, check=True)
+    assert (await _held(postgres_url))[0] == {*ids, *later}
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     _back(archive, tmp_path / "third", postgres_url)
@@ -437,10 +451,12 @@ async def test_without_pg_dump_or_with_a_wrong_one_it_is_one_sentence(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(StoreError, match="pg_dump is not on the PATH"):
         _make(data, tmp_path / "b.zip", postgres_url)
-    (tmp_path / "pg_dump").write_text("#!/bin/sh\necho 'server version mismatch' >&2\nexit 1\n")
+    (tmp_path / "pg_dump").write_text(
+        "#!/bin/sh\necho 'mismatch' >&2\necho 'a row' >&2\necho 'pg_dump: detail: 18 and 15' >&2\nexit 1\n"
+    )
     (tmp_path / "pg_dump").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/bin{os.pathsep}/usr/bin")
-    with pytest.raises(StoreError, match=r"^pg_dump failed: server version mismatch$"):
+    with pytest.raises(StoreError, match=r"^pg_dump failed: mismatch; pg_dump: detail: 18 and 15$"):
         _make(data, tmp_path / "b.zip", postgres_url)
     assert not (tmp_path / "b.zip").exists()
 

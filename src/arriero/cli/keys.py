@@ -33,11 +33,11 @@ def list_(config: Path | None, data: Path | None) -> None:
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    table = Table("name", "tenant", "made", "revoked", box=box.SIMPLE)
+    table = Table("name", "tenant", "made (UTC)", "revoked (UTC)", box=box.SIMPLE)
     for key in asyncio.run(_known(reading(config, data))):
         gone = f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
         table.add_row(key.name, key.tenant, f"{key.created_at:%Y-%m-%d %H:%M}", gone)
-    Console().print(table)
+    Console(markup=False).print(table)  # a name may have brackets in it
 
 
 @keys.command()

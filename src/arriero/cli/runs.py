@@ -39,6 +39,7 @@ def runs() -> None:
 def list_(app: str | None, limit: int, every: bool, config: Path | None, data: Path | None) -> None:
     """The newest runs that somebody was answered by."""
     from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
     from arriero.assembly import TENANT, open_store  # noqa: PLC0415
     from arriero.core.words import Mode  # noqa: PLC0415
@@ -65,7 +66,7 @@ def list_(app: str | None, limit: int, every: bool, config: Path | None, data: P
             run.origin,
             score,
             f"{run.duration_ms:.0f}",
-            run.actor,
+            Text(run.actor),  # a key's name may have brackets in it
         )
         table.add_row(*told, *([run.mode] if every else []))
     wide(WIDTH).print(table)

@@ -81,7 +81,7 @@ def list_(history: bool, config: Path | None, data: Path | None) -> None:
         click.echo("no examples; the classifier knows what it was fitted on")
     for one in found:
         did = "" if one.kept else "  (taken back)"
-        at = one.at.strftime("%Y-%m-%d %H:%M:%S")
+        at = one.at.strftime("%Y-%m-%d %H:%M:%S UTC")
         click.echo(f"{at}  {one.actor:<12}{one.intent:<24}{one.text}{did}")
 
 

@@ -135,7 +135,7 @@ def _default(settings: Settings) -> str:
 
 
 def _time(change: ModeChange) -> str:
-    return change.at.strftime("%Y-%m-%d %H:%M:%S")
+    return change.at.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _why(change: ModeChange) -> str:
@@ -155,4 +155,4 @@ def _table(names: Sequence[str], changes: Mapping[str, ModeChange], default: str
             table.add_row(name, one.mode, _time(one), one.actor)
         else:
             table.add_row(name, default, "", "default", style="dim")
-    Console().print(table)
+    Console(markup=False).print(table)  # a name may have brackets in it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -445,7 +446,7 @@ class Settings(Section):
         if file is None and not path.exists():
             return parse(cls, dict(override), "the command line")
         try:
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
+            table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except FileNotFoundError:
             raise SettingsError(
                 f"no settings file at {str(path)!r}; create it or drop --config"
@@ -473,6 +474,11 @@ def _explain(error: ValidationError, where: str) -> str:
             )
         else:
             problems.append(
-                f"{key!r}: {item['msg'].removeprefix('Value error, ')}, not {item['input']!r}"
+                f"{key!r}: {item['msg'].removeprefix('Value error, ')}, not {_shown(item['input'])}"
             )
     return f"in {where}: " + "; ".join(problems)
+
+
+def _shown(value: object) -> str:
+    """A wrong value as a message repeats it: logs keep messages, so a URL loses its password."""
+    return re.sub(r"(://)[^/@\s]+@", r"\1***@", repr(value))

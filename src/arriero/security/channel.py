@@ -105,6 +105,7 @@ KINDS: Mapping[type, tuple[str, TypeAdapter[Any]]] = {
     Leaving: ("channel-out", TypeAdapter(Leaving)),
     Watched: ("channel-watched", TypeAdapter(Watched)),
 }
+OVER = "-over"  # a kind of its own for what is done with: it is known by its name, not looked through each second
 
 # Runs a case for a message; gives what the sender is told of it, `response` and `waits` among it.
 Ask = Callable[[str, Heard], Awaitable[Mapping[str, JsonValue]]]
@@ -204,6 +205,8 @@ class Channel:
                 current = await self._find(Taken, taken.id)
                 if current is not None and current.due is not None:
                     await self._answer(current)
+                elif current is not None:  # a crash came before it was put away
+                    await self._put_away(current)
         finally:
             self._busy.discard(taken.id)
             turn.wanted -= 1
@@ -211,15 +214,23 @@ class Channel:
                 del self._turns[taken.conversation]
 
     async def work(self, now: datetime) -> None:
-        """Answer what a crash left, take up what people wrote, send what is due, forget what is old."""
+        """Answer what a crash left, take up what people wrote, send what is due."""
         for taken in await self._all(Taken):
-            if taken.due is not None and taken.due <= now:
+            if taken.due is None:  # by an earlier version
+                await self._put_away(taken)
+            elif taken.due <= now:
                 with self._told(f"message {taken.id}"):
                     await self.answer(taken)
-            elif taken.due is None and taken.at < now - KEPT:
-                await self._drop(taken)
         await self.follow()
         await self.send(now)
+
+    async def forget(self, now: datetime) -> None:
+        """Forget the ids that no sender and no receiver asks for any more."""
+        for of in (Taken, Leaving):
+            kind = KINDS[of][0] + OVER
+            for name, value in (await self.records.list(self.tenant, kind)).items():
+                if datetime.fromisoformat(value["at"]) < now - KEPT:
+                    await self.records.delete(self.tenant, kind, name)
 
     async def follow(self) -> None:
         """Put what people wrote into the outbox; whom nobody has any more is not watched on."""
@@ -250,11 +261,11 @@ class Channel:
     async def _send(self, now: datetime) -> None:
         waiting: dict[str, list[Leaving]] = {}
         for leaving in sorted(await self._all(Leaving), key=lambda one: one.order):
-            if leaving.due is not None:
+            if leaving.due is None:  # by an earlier version
+                await self._put_away(leaving)
+            else:
                 waiting.setdefault(leaving.conversation, []).append(leaving)
-            elif leaving.at < now - KEPT:
-                await self._drop(leaving)
-        if not waiting:
+        if not any(lines[0].due and lines[0].due <= now for lines in waiting.values()):
             return
         slots = asyncio.Semaphore(AT_ONCE)
         async with client(self.url) as http:
@@ -303,7 +314,7 @@ class Channel:
             if told.get("waits") and await self._find(Watched, taken.conversation) is None:
                 await self._keep(watched)
             await self._leave(ANSWER, taken.id, watched, {"in_reply_to": taken.id, **told})
-        await self._keep(replace(taken, sealed="", due=None))
+        await self._put_away(replace(taken, sealed="", due=None))
 
     async def _asked(self, heard: Heard) -> Mapping[str, JsonValue]:
         """The app's answer. A broad catch: a message at which an app fails must hold up no other."""
@@ -350,29 +361,38 @@ class Channel:
         if over:
             if wrong:
                 log.error("%s: gave up %s after %d tries: %s", self.name, leaving.id, tries, wrong)
-            after = replace(leaving, tries=tries, sealed="", due=None)
+            await self._put_away(replace(leaving, tries=tries, sealed="", due=None))
         else:
             pause = self.pauses_s[tries - 1]
             log.warning("%s: %s: %s; again in %g s", self.name, leaving.id, wrong, pause)
-            after = replace(leaving, tries=tries, due=self.clock.now() + timedelta(seconds=pause))
-        await self._keep(after)
+            later = self.clock.now() + timedelta(seconds=pause)
+            await self._keep(replace(leaving, tries=tries, due=later))
         return over
 
     async def _find(self, of: type[Kept], name: str) -> Kept | None:
         kind, adapter = KINDS[of]
-        kept = await self.records.get(self.tenant, kind, _digest(name))
-        found: Kept | None = None if kept is None else adapter.validate_python(kept)
-        return found
+        for place in (kind + OVER, kind):
+            kept = await self.records.get(self.tenant, place, _digest(name))
+            if kept is not None:
+                found: Kept = adapter.validate_python(kept)
+                return found
+        return None
 
     async def _all(self, of: type[Kept]) -> Sequence[Kept]:
+        """All that anything is left to do of."""
         kind, adapter = KINDS[of]
         kept = await self.records.list(self.tenant, kind)
         return [adapter.validate_python(value) for value in kept.values()]
 
-    async def _keep(self, one: Taken | Leaving | Watched) -> None:
+    async def _keep(self, one: Taken | Leaving | Watched, place: str = "") -> None:
         kind, adapter = KINDS[type(one)]
         value = adapter.dump_python(one, mode="json")
-        await self.records.put(self.tenant, kind, _digest(one.name), value)
+        await self.records.put(self.tenant, kind + place, _digest(one.name), value)
+
+    async def _put_away(self, one: Taken | Leaving) -> None:
+        """Nothing is left to do of it; its id stays known. A crash in between leaves it in both places."""
+        await self._keep(one, OVER)
+        await self._drop(one)
 
     async def _drop(self, one: Taken | Leaving | Watched) -> None:
         await self.records.delete(self.tenant, KINDS[type(one)][0], _digest(one.name))

@@ -31,8 +31,11 @@ class Identity:
 def mint(name: str, tenant: str, now: datetime) -> tuple[str, ApiKey]:
     """A new secret (256 random bits, to be shown once) and the key to store.
 
-    Raises `InputError` for a name with a slash: behind one, feedback names the person who spoke.
+    Raises `InputError` for a name that says nothing, and for one with a slash: behind it, feedback names the
+    person who spoke.
     """
+    if not name.strip() or not name.isprintable():
+        raise InputError(f"{name!r} names nobody; name who will use the key", param="name")
     if "/" in name:
         raise InputError(f"the key's name {name!r} has a '/'; choose one without", param="name")
     secret = PREFIX + secrets.token_urlsafe(32)

@@ -367,6 +367,15 @@ def mask_input(
     return _masked(value, lambda text: masker.mask(text, vault, known)), vault
 
 
+def as_typed(value: Model, vault: Vault) -> Model:
+    """`value` as a person typed it: what looks like a placeholder of `vault` is none, and stands for nothing."""
+
+    def plain(match: re.Match[str]) -> str:
+        return f"\u2039{match[0][1:-1]}\u203a" if match[0] in vault.values else match[0]
+
+    return _masked(value, lambda text: PLACEHOLDER.sub(plain, text) if "<" in text else text)
+
+
 def _masked(value: Model, mask: Callable[[str], str]) -> Model:
     changed: dict[str, Any] = {}
     for name, info in type(value).model_fields.items():

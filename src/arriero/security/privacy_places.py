@@ -51,7 +51,7 @@ _DE_LOOSE = (
 )
 # Syllables before such an end that make another word of it: "Aufschlag 4", "Eingang 2".
 _NO_DE = r"(?!(?:vor|um|rück|über|auf|nach|ein|aus|ab|zu|an|be|ge|ver|zer|unter|durch|zwischen|neben)(?:schlag|gang|gänge|stich|stieg|breite|tor|see|halde|zug)\b)"
-_HOUSE = r"(?:\s+|(?<=str\.))\d{1,4}(?:\s?[a-z](?![\w]))?(?:\s?[-/]\s?\d{1,3})?(?![\w]|[.,:]\d|\s?(?:%|€|eur|kg|cm|mm|l\b|g\b))"
+_HOUSE = r"(?:\s+|(?<=str\.))\d{1,4}(?:\s?[a-z](?![\w]))?(?:\s?[-/]\s?\d{1,3}){0,3}(?![\w]|[.,:]\d|\s?(?:%|€|eur|kg|cm|mm|l\b|g\b))"
 _DE = re.compile(
     rf"(?<!\w)(?:(?:(?-i:[A-ZÄÖÜ])[^\W\d_]*|von|zu|der|den|dem)[ ]|[^\W\d_]+-){{0,4}}[^\W\d_]*(?<=[\w-]){_DE_KIND}{_HOUSE}"
     rf"|(?<!\w){_NO_DE}(?-i:[A-ZÄÖÜ])[^\W\d_]{{2,}}(?<!e)(?<!u)(?<!sp)(?<!a)(?<!o){_DE_LOOSE}{_HOUSE}",
@@ -125,9 +125,13 @@ _UNNUMBERED = re.compile(  # "third house on Tollgate Lane", "I live in the Gart
     _I,
 )
 _WITH_CODE = re.compile(  # any street with a number, then a code and a town: Bulevar kralja Aleksandra 73, 11000 Beograd
-    rf"(?<![\w])(?:{_CAPITAL}[\w.'-]*\s)(?:[\w.'/:-]+\s){{0,4}}?(?:no[:.]?\s?)?\d{{1,4}}\s?[a-z]?(?:[/-]\d{{1,4}})?(?:,?\s(?:d|kat|lgh|ap|apt|st|top|stiege|hs|bus|et)[:.]?\s?\d{{1,4}})?\s?[,\n]\s?"
+    rf"(?<![\w])(?:{_CAPITAL}[\w.'-]*\s)(?:[\w.'/:-]+\s){{0,4}}?(?:no[:.]?\s?)?\d{{1,4}}\s?[a-z]?(?:[/-]\d{{1,4}}){{0,3}}(?:,?\s(?:d|kat|lgh|ap|apt|st|top|stiege|hs|bus|et)[:.]?\s?\d{{1,4}})?\s?[,\n]\s?"
     rf"(?:[A-Z]{{1,2}}-)?(?:\d{{4,6}}|\d{{3}} \d{{2}}|\d{{2}}-\d{{3}}|\d{{4}}-\d{{3}}|\d{{4}}\s?(?-i:[A-Z]{{2}}))\s(?P<town>{_CAPITAL}[^\W\d_]+)(?:[ /-]{_CAPITAL}[^\W\d_]+){{0,2}}",
     _I,
+)
+# "Please send it to", "My new address is", "We have moved." before such a street are no part of it.
+_LEAD = re.compile(
+    rf"(?:\b(?:to|at|is|ist|lautet|nach)\s|(?<=[^\W\d_]{{4}})(?<!str)[.!?]\s)(?={_CAPITAL})"
 )
 _CODE_TOWN = re.compile(
     rf"(?<![\w#.,-])(?<!\d )(?:[A-Z]{{1,2}}-)?\d{{5}}\s(?P<town>{_CAPITAL}[a-zß-ž]{{2,}})(?:[- ]{_CAPITAL}[a-zß-ž]+)?(?![\w])"
@@ -213,7 +217,8 @@ def places(text: str) -> Iterator[Found]:
     yield from closed(text)
     for match in _WITH_CODE.finditer(text):
         if not _NOT_PLACE.search(match.group()) and match["town"].lower() not in ordinary_words():
-            yield Found("ADDRESS", *match.span())
+            leads = [lead.end() for lead in _LEAD.finditer(match.group())]
+            yield Found("ADDRESS", match.start() + max(leads, default=0), match.end())
     for match in _CODE_TOWN.finditer(text):
         before = text[max(0, match.start() - 20) : match.start()]
         if is_town(match["town"]) and not _SHOP_NUMBER.search(before):

@@ -27,7 +27,7 @@ from pydantic import BaseModel
 from arriero.core.clock import Clock, SystemClock
 from arriero.core.errors import StoreError
 from arriero.security.keyfile import KeyFile
-from arriero.security.masking import Known, Masker, Vault, mask_input
+from arriero.security.masking import Known, Masker, Vault, as_typed, mask_input
 from arriero.store.sealed import MemorySealed, Sealed
 
 KEY_VARIABLE = "ARRIERO_VAULT_KEY"
@@ -192,15 +192,17 @@ async def withhold(
     known: Sequence[Known] = (),
     *,
     keeps: bool = True,
+    typed: bool = False,
 ) -> tuple[Model, Vault]:
     """`value` masked with the vault of `place` (tenant, unit), which then holds what was taken out.
 
-    Written only when something new was masked. When the vault cannot be read or written, private
+    `typed`: it comes from a person, and was not masked before. Written only when something new was masked. When the vault cannot be read or written, private
     values are masked all the same, and known in this process alone until the case is told.
     """
 
     def mask(vault: Vault) -> Model:
-        return mask_input(value, masker, vault, known)[0]
+        given = as_typed(value, vault) if typed and vault.values else value
+        return mask_input(given, masker, vault, known)[0]
 
     return await _withheld(mask, vaults, place, keeps=keeps)
 

@@ -235,7 +235,8 @@ async def _vault(platform: Platform, who: Identity, body: ChatAsked, given: Conv
     masker, vaults = platform.flow.masker, platform.flow.vaults
     if not body.user:
         return mask_input(given, masker)[1]
-    return (await withhold(given, masker, vaults, (who.tenant, body.user), keeps=False))[1]
+    place = who.tenant, body.user
+    return (await withhold(given, masker, vaults, place, keeps=False, typed=True))[1]
 
 
 async def _run(

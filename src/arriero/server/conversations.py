@@ -58,7 +58,7 @@ class MessagesShown(BaseModel):
 
 def mount(router: APIRouter, platform: Platform, answers: Answers, app: str) -> None:
     """Open the conversations that the desk of `app` keeps."""
-    path = f"/v1/{app}/conversations/{{id}}/messages"
+    path = f"/v1/{app}/conversations/{{id:path}}/messages"  # a name may have slashes
 
     @router.get(
         path,

@@ -248,7 +248,7 @@ def restore(
     """Unpack `archive` into the data `folder`, checked before anything is put in its place.
 
     The caller sees to it that no server runs there. With `force`, what is in the folder is moved
-    into a folder of its own beside the restored files.
+    into a folder of its own beside the restored files, and what is in the PostgreSQL database is dumped there.
 
     Raises:
         InputError: the archive is damaged, cut off, changed, or from a newer Arriero.
@@ -272,6 +272,9 @@ def restore(
                 f"{str(there[0].parent)!r} is not empty ({there[0].name}); restore into an empty "
                 "folder with --data, or say --force: what is there is kept beside it"
             )
+        kept = folder / f"{OLD}{now:%Y%m%dT%H%M%S}"
+        if kept.exists():
+            raise Conflict(f"{str(kept)!r} is there already; try again in a second")
         with _explained(f"the data folder {str(folder)!r} cannot be written"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             shutil.rmtree(stage, ignore_errors=True)
@@ -286,12 +289,12 @@ def restore(
                 _check_ledger(stage / LEDGER, manifest)
                 _nobody_has_open(target)
             else:
-                _restore_postgres(url, stage / DUMP, manifest, force=force)
+                _restore_postgres(url, stage / DUMP, manifest, kept if force else None)
             with _explained(f"the data folder {str(folder)!r} cannot be written"):
-                kept = _put_in_place(stage, folder, target, there, now)
+                _put_in_place(stage, folder, target, there, kept)
         finally:
             shutil.rmtree(stage, ignore_errors=True)
-    return Restored(manifest, kept)
+    return Restored(manifest, kept if kept.exists() else None)
 
 
 def _there(folder: Path, ledger: Path | None) -> list[Path]:
@@ -409,23 +412,20 @@ def _nobody_has_open(ledger: Path) -> None:
 
 
 def _put_in_place(
-    stage: Path, folder: Path, ledger: Path | None, there: list[Path], now: datetime
-) -> Path | None:
-    """Move what is there away, then what was unpacked in, the ledger last."""
-    kept = folder / f"{OLD}{now:%Y%m%dT%H%M%S}" if there else None
-    if kept is not None:
-        kept.mkdir(mode=0o700)
-        for one in there:
-            home = kept if one.parent == folder else kept / OUTSIDE
-            home.mkdir(exist_ok=True, mode=0o700)
-            shutil.move(one, home / one.name)
+    stage: Path, folder: Path, ledger: Path | None, there: list[Path], kept: Path
+) -> None:
+    """Move what is there into `kept`, then what was unpacked in, the ledger last."""
+    for one in there:
+        kept.mkdir(exist_ok=True, mode=0o700)
+        home = kept if one.parent == folder else kept / OUTSIDE
+        home.mkdir(exist_ok=True, mode=0o700)
+        shutil.move(one, home / one.name)
     for one in sorted(stage.iterdir(), key=lambda one: one.name == LEDGER):
         if one.name == DUMP:
             continue  # it is in the database by now
         target = ledger if one.name == LEDGER and ledger is not None else folder / one.name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(one, target)
-    return kept
 
 
 # --- PostgreSQL ---------------------------------------------------------------------------------------
@@ -448,7 +448,11 @@ def _postgres(program: str, url: URL, *options: str) -> None:
         env=os.environ | more,
     )  # fmt: skip
     if done.returncode != 0:
-        said = " ".join(done.stderr.split("\n")[0].split()) or f"exit status {done.returncode}"
+        lines = done.stderr.splitlines()
+        told = [*lines[:1], *(line for line in lines[1:] if line.startswith(f"{program}: detail:"))]
+        said = (
+            "; ".join(" ".join(line.split()) for line in told) or f"exit status {done.returncode}"
+        )
         raise StoreError(f"{program} failed: {said}")
 
 
@@ -487,15 +491,27 @@ def _connected(url: URL) -> Iterator[Any]:
         ) from None
 
 
-def _restore_postgres(url: URL, dump: Path, manifest: Manifest, *, force: bool) -> None:
+def _restore_postgres(url: URL, dump: Path, manifest: Manifest, kept: Path | None) -> None:
+    """Fill the database. Tables that are there are dumped into the folder `kept` and then replaced."""
     query = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
     with _connected(url) as db:
         filled = db.execute(query).fetchone()[0] > 0
-    if filled and not force:
+    if filled and kept is None:
         raise Conflict(
             "the PostgreSQL database is not empty; name an empty one in store.ledger, or say --force: "
-            "its tables are replaced"
+            "its tables are dumped beside the restored files and replaced"
         )
+    if filled and kept is not None:
+        with _explained(f"the data folder {str(kept.parent)!r} cannot be written"):
+            kept.mkdir(mode=0o700)
+            os.close(os.open(kept / DUMP, os.O_WRONLY | os.O_CREAT, 0o600))  # its owner's alone
+        try:
+            _postgres("pg_dump", url, "--format=custom", "--no-owner", f"--file={kept / DUMP}")
+        except StoreError as error:
+            shutil.rmtree(kept)
+            raise StoreError(
+                f"what is in the database cannot be kept ({error.message}); name an empty one in store.ledger"
+            ) from None
     clean = ("--clean", "--if-exists") if filled else ()
     _postgres(
         "pg_restore",

@@ -16,6 +16,9 @@ CLEAR = (
     ("Am Anger 14b\n6020 Innsbruck", Address("Am Anger 14b", "6020 Innsbruck")),
     ("We moved, it is now Am Anger 14b, 6020 Innsbruck. Thanks!", Address("Am Anger 14b", "6020 Innsbruck")),
     ("Calle del Río 3, Granada, Spain", Address("Calle del Río 3", "Granada", "ES")),
+    ("Please send it to Birkenweg 3, 1010 Wien", Address("Birkenweg 3", "1010 Wien")),
+    ("My new address is Birkenweg 3, 1010 Wien", Address("Birkenweg 3", "1010 Wien")),
+    ("Hauptstraße 12/3/4, 8010 Graz", Address("Hauptstraße 12/3/4", "8010 Graz")),
 )  # fmt: skip
 UNCLEAR = (
     "to my office", "my neighbour takes it", "I need it by 3 May, Graz at the latest, or 4",
@@ -28,6 +31,12 @@ def test_a_clear_address_is_found_whole(message: str, address: Address) -> None:
     found = address_in(message)
     assert found is not None
     assert parsed(found) == address
+
+
+@pytest.mark.parametrize("lead", ["Please send it to", "My new address is", "It should go to"])
+def test_what_leads_to_an_address_is_not_written_into_an_order(lead: str) -> None:
+    """The masker may have taken it for a part of the street."""
+    assert parsed(f"{lead} Birkenweg 3, 1010 Wien") == Address("Birkenweg 3", "1010 Wien")
 
 
 @pytest.mark.parametrize("message", UNCLEAR)

@@ -35,7 +35,8 @@ from arriero.apps.support.tools import Tools
 from arriero.apps.support.values import Reply
 from arriero.core.clock import HeldClock, SystemClock
 from arriero.core.desk import Act
-from arriero.core.errors import Conflict, ModelTimeout, StoreError
+from arriero.core.errors import Conflict, ModelTimeout, SettingsError, StoreError
+from arriero.core.settings import parse
 from arriero.core.words import Ended, Exposure, JsonValue, Mode, Share
 from arriero.flow import Case, Flow, Result
 from arriero.models.base import Labels
@@ -265,6 +266,25 @@ async def test_who_asks_for_their_orders_gets_the_list(desk: Desk) -> None:
     assert second.outcome.sources[0].id == f"order:{own[1].id}"
 
 
+@pytest.mark.parametrize("chosen", ["The second one, please.", "and the 2nd?"])
+async def test_who_chooses_from_the_list_is_told_how_that_order_stands(
+    desk: Desk, chosen: str
+) -> None:
+    """Whatever a classifier makes of words that say nothing but which one: here "product_advice"."""
+    await desk.ask("Which orders do I have?", conversation="talk")
+    own = await desk.app.directory.orders("c-0042")
+    second = await desk.ask(chosen, conversation="talk")
+    assert second.run.labels["intent"] == "product_advice"
+    assert second.outcome.answer.intent == "order_status"
+    assert second.outcome.sources[0].id == f"order:{own[1].id}"
+
+
+async def test_who_wants_something_of_the_list_is_not_told_how_it_stands(desk: Desk) -> None:
+    await desk.ask("Which orders do I have?", conversation="talk")
+    asked = await desk.ask("Please cancel the second one", conversation="talk")
+    assert asked.outcome.answer.intent == "cancel_order"
+
+
 @pytest.mark.parametrize("customer", [None, "c-none"])
 async def test_a_stranger_is_told_no_orders(desk: Desk, customer: str | None) -> None:
     result = await desk.ask("Which orders do I have?", customer)
@@ -395,6 +415,50 @@ async def test_a_cancellation_is_described_first_and_done_once_after_a_yes(desk:
     assert await desk.status(order) is OrderStatus.CANCELLED
     again = await desk.ask("yes", order.customer_id)
     assert again.outcome.origin != "flow"
+
+
+async def desk_of(order: Order, **changes: str) -> Desk:
+    """A desk that knows one order, whose customer's record says what `changes` say."""
+    desk = await Desk().open()
+    owner = next(one for one in CUSTOMERS if one.id == order.customer_id)
+    customer = replace(owner, **changes)  # type: ignore[arg-type]  # fields of text
+    directory = MemoryDirectory([customer], [replace(order, customer_id=customer.id)])
+
+    async def reveal(tenant: str, run: str, value: JsonValue) -> JsonValue:
+        record = await desk.ledger.run(tenant, run)
+        return value if record is None else await desk.flow.reveal(desk.app, record, value)
+
+    tools = replace(desk.app.tools, directory=directory)
+    desk.app = replace(desk.app, directory=directory, tools=tools, reveal=reveal)
+    return desk
+
+
+@pytest.mark.parametrize("conversation", [None, "chat-1", "ann@shop.example"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": "ann@shop.example", "email": "ann@shop.example"},
+        {"id": "Ann@Shop.example", "email": "ann@shop.example"},
+        {"first_name": "Salar"},  # as a product is called, which the question names
+    ],
+)
+async def test_a_change_is_confirmed_whatever_of_it_is_private(
+    conversation: str | None, changes: dict[str, str]
+) -> None:
+    order = next(one for one in ORDERS if one.status is OrderStatus.PROCESSING and one.total < 500)
+    named = replace(order.items[0], name="Salar 2 tent")
+    order = replace(order, items=(named, *order.items[1:]))
+    desk = await desk_of(order, **changes)
+    customer = changes.get("id", order.customer_id)
+    message = f"please cancel order {order.id}, my mail is ann@shop.example"
+    await desk.ask(message, customer, conversation=conversation)
+    agreed = await desk.ask("yes", customer, conversation=conversation)
+    assert agreed.outcome.ended is Ended.ANSWERED, agreed.outcome.answer.response
+    after = await desk.app.directory.order(customer, order.id)
+    assert after is not None
+    assert after.status is OrderStatus.CANCELLED
+    if conversation:
+        assert await desk.app.memory.load("default", f"conversation:{conversation}")
 
 
 async def test_a_confirmed_change_that_is_refused_reaches_a_colleague_who_can_answer(
@@ -717,6 +781,17 @@ def test_the_baseline_s_numbers_are_the_case_study_s() -> None:
     assert (generator.temperature, generator.max_tokens) == (0.3, 300)
     assert SupportSettings().intent_cache_s == 3_600
     assert SupportSettings().scaling.target_response_time_ms == 2_000
+
+
+@pytest.mark.parametrize(
+    ("pattern", "says"),
+    [(r"[A-Z]-(\d+", "no regular expression"), (r"\d*", "nothing"), ("", "nothing")],
+)
+def test_a_pattern_that_finds_no_order_numbers_is_refused_before_anybody_asks(
+    pattern: str, says: str
+) -> None:
+    with pytest.raises(SettingsError, match=rf"in \[apps.support\]: 'order_number': .*{says}"):
+        parse(SupportSettings, {"order_number": pattern}, "[apps.support]")
 
 
 def test_the_plugin_names_a_head_and_labels_for_each_classifying_role() -> None:

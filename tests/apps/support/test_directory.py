@@ -37,6 +37,7 @@ from arriero.apps.support.orders import (
     Ticket,
     Untrusted,
 )
+from arriero.apps.support.people import known_of
 from arriero.core.errors import Conflict, StoreError
 from tests.apps.support.fake_shop_server import KEY, open_fake_shop
 
@@ -357,6 +358,53 @@ async def test_a_file_without_the_newer_columns_is_read(tmp_path: Path) -> None:
     assert told is not None
     assert told.order == replace(OLD, street="", city="", note=Untrusted())
     assert told.tickets == ()
+
+
+async def test_a_file_with_numbers_and_gaps_where_the_samples_has_text_is_read(
+    tmp_path: Path,
+) -> None:
+    """As programs write tables: ids, telephone and money as numbers, nothing or "" where nothing is known."""
+    path = tmp_path / "shop.db"
+    with closing(sqlite3.connect(path)) as shop, shop:
+        shop.executescript(
+            """
+            create table customers (id integer, first_name text, last_name text, email text, phone integer,
+                street text, city text, country text, language text, segment text, since text, points real);
+            create table orders (id integer, customer_id integer, status text, placed_on text, shipped_on text,
+                expected_on text, delivered_on text, carrier text, tracking integer, total real,
+                refund_amount text, refund_status text, refund_on text, note text);
+            create table items (order_id integer, position integer, sku integer, name text, quantity integer, price real);
+            create table tickets (id integer, customer_id integer, opened_on text, status text, intent text, subject text);
+            insert into customers values (1, 'Anna', null, null, 43123456, null, 'Graz', 'AT', 'de', 'club',
+                '2020-02-29', null);
+            insert into orders values (10003, 1, 'processing', '2026-05-01', '', null, '', null, 77, 289.9,
+                '', 'none', '', null);
+            insert into items values (10003, 1, 5, 'Salar 2 tent', 1, 289.9);
+            insert into tickets values (9, 1, '2026-05-01', 'open', 'order_status', null);
+            """
+        )
+    directory = SqliteDirectory(path)
+    told = await directory.about("1", "10003")
+    assert told is not None
+    assert told.customer == replace(
+        ANNA, id="1", last_name="", email="", phone="43123456", street="", points=0
+    )
+    assert told.order == Order(
+        "10003", "1", OrderStatus.PROCESSING, date(2026, 5, 1), None, None, None, None, "77",
+        (Item("5", "Salar 2 tent", 1, Decimal("289.9")),), Decimal("289.9"), None,
+        RefundStatus.NONE, None,
+    )  # fmt: skip
+    assert told.orders == (told.order,)
+    assert [(one.id, one.subject) for one in told.tickets] == [("9", Untrusted())]
+    assert [known.kind for known in known_of(told.customer)] == [
+        "FULL_NAME", "FIRST_NAME", "CUSTOMER_PHONE",
+    ]  # fmt: skip
+    change = Cancellation("1", "10003", OrderStatus.PROCESSING, Decimal("289.9"), DUE)
+    assert (await directory.cancel_order("k", change)).status is OrderStatus.CANCELLED
+    after = await directory.order("1", "10003")
+    assert after is not None
+    assert (after.refund_amount, after.refund_on) == (Decimal("289.9"), DUE)
+    await directory.close()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import pytest
 from arriero.apps.support import articles
 from arriero.apps.support.gaps_inbox import KIND, Desks, Gaps, Shelf
 from arriero.apps.support.handover import State
+from arriero.apps.support.ingest import Ingestion
 from arriero.apps.support.knowledge import KnowledgeSource, Store
 from arriero.core.desk import Act
 from arriero.core.errors import Conflict, InputError, NotFound
@@ -122,6 +123,22 @@ async def test_the_first_approved_article_does_not_displace_the_others(room: Roo
     } == before
     loan = await room.index.search("avalanche transceivers for schools", k=1)
     assert loan[0].passage.document == "gap-1"
+
+
+async def test_an_approved_article_does_not_displace_the_others_after_all_was_forgotten(
+    room: Room, tmp_path: Path
+) -> None:
+    """Who drops all that they took in is answered from the first folder again."""
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "wool.md").write_text("# Wool\n\nWool is washed at 30 degrees.\n")
+    work = Ingestion(room.shelf.store, FakeEncoder(), room.folder / "index", NOW.date())
+    await work.take_in(own)
+    await work.forget(own)
+    await room.shelf.publish("gap-1", f"# Loan\n\n{ANSWER}\n", [], "ada", NOW)
+    await room.index.refresh()
+    found = {hit.passage.document for hit in await room.index.search("shipping costs", k=5)}
+    assert len(found) > 1
 
 
 async def ask(room: Room, *, people: int = 3) -> None:

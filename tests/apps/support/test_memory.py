@@ -16,9 +16,11 @@ from arriero.apps.support.memory import (
     Memory,
     asks_for,
     kept,
+    numbers_in,
     recall,
     remember,
     resolve,
+    stands_alone,
 )
 from arriero.apps.support.orders import Item, Order, OrderStatus, RefundStatus
 from arriero.core.clock import HeldClock
@@ -198,6 +200,40 @@ def test_a_switch_leaves_no_order_behind() -> None:
 
 def test_the_number_looks_as_the_company_says() -> None:
     assert resolve("Where is AB-77?", Context(), number=r"AB-\d+").order == "AB-77"
+
+
+@pytest.mark.parametrize("number", ["77001", "AB-77", "AB77", "2026/77"])
+@pytest.mark.parametrize("message", ["{}", "It is {}, thanks", "order number {}", "and {}?"])
+def test_a_bare_number_goes_on_with_the_topic_however_numbers_look(
+    message: str, number: str
+) -> None:
+    asked = Context(intent="cancel_order", awaits=Awaits.ORDER)
+    looks = r"\d{5}|AB-?\d+|\d{4}/\d+"
+    found = resolve(message.format(number), asked, intent="invoice", confidence=0.9, number=looks)
+    assert (found.order, found.intent) == (number, "cancel_order")
+    assert not stands_alone(number, sure=True, number=looks)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("where is so-1234?", ("SO-1234",)),
+        ("So-1234 and SO-1235", ("SO-1234", "SO-1235")),
+        ("order \uff11\uff12\uff13\uff14\uff15", ("12345",)),
+        ("\u0661\u0662\u0663\u0664\u0665", ("12345",)),
+        ("an abcdef and ABCDEF", ("ABCDEF",)),
+        ("is it so", ()),
+    ],
+)
+def test_a_number_may_be_typed_in_another_case_or_script(said: str, meant: tuple[str, ...]) -> None:
+    """Letters alone only as they are: else every word of six letters would be a number."""
+    assert numbers_in(said, r"SO-\d{4}|\b[A-Z]{6}\b|(?<!\d)\d{5}(?!\d)") == meant
+
+
+def test_a_number_in_small_letters_goes_on_with_the_topic() -> None:
+    asked = Context(intent="cancel_order", awaits=Awaits.ORDER)
+    found = resolve("it's so-1234", asked, intent="x", confidence=0.9, number=r"SO-\d{4}")
+    assert (found.order, found.intent) == ("SO-1234", "cancel_order")
 
 
 def test_a_long_conversation_keeps_few_numbers() -> None:

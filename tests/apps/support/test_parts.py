@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -80,6 +81,10 @@ def test_facts_are_said_as_words_and_missing_ones_are_left_out() -> None:
 
 def test_without_an_order_only_the_customer_is_known() -> None:
     assert order_facts(ANN, None) == {"first_name": "Ann", "points": "120"}
+
+
+def test_a_customer_without_a_first_name_is_greeted_by_none() -> None:
+    assert "first_name" not in order_facts(replace(ANN, first_name=""), None)
 
 
 def test_a_message_without_a_number_means_the_only_order_underway() -> None:

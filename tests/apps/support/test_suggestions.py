@@ -82,6 +82,15 @@ async def test_a_private_value_in_a_draft_is_no_edit(desk: HandOvers) -> None:
     assert (await _counted(desk)).accepted == 1
 
 
+async def test_what_is_masked_only_in_what_an_agent_writes_is_no_edit(desk: HandOvers) -> None:
+    """A shop's own address: of an article it is public, in a person's text it might be anybody's."""
+    draft = "Our shop is at Sonnengasse 4; write to help@puna-outdoor.example."
+    await desk.resolve("default", await _suggested(desk, "c1", draft=draft), "ann", draft)
+    other = draft.replace("Sonnengasse 4", "the station")
+    await desk.resolve("default", await _suggested(desk, "c2", draft=draft), "ann", other)
+    assert await _counted(desk) == Judgements(accepted=1, edited=1, rejected=0, seen=2)
+
+
 async def test_what_was_not_suggested_is_seen_and_not_judged(desk: HandOvers) -> None:
     answer = {"response": "I have passed it on."}
     task = await _suggested(desk, "c1", answer=answer, ended=Ended.FALLBACK)

@@ -9,6 +9,7 @@ from arriero.core.errors import StoreError
 from arriero.core.words import JsonValue
 from arriero.security.masking import each_text
 from arriero.security.vault import memory_vaults
+from arriero.store.fake import MemoryLedger
 from arriero.store.records import MemoryRecords
 
 
@@ -20,7 +21,7 @@ async def of_the_directory(tenant: str, run: str, value: JsonValue) -> JsonValue
 
 
 async def test_what_is_masked_is_told_again_in_its_own_conversation_only() -> None:
-    privacy = KeptInVault(memory_vaults(), MemoryRecords(), of_the_directory)
+    privacy = KeptInVault(memory_vaults(), MemoryLedger(), MemoryRecords(), of_the_directory)
     masked = await privacy.mask("default", "chat-1", "write to ann@example.org please")
     assert "ann@" not in masked
     assert await privacy.restore("default", "chat-1", masked) == "write to ann@example.org please"
@@ -30,14 +31,14 @@ async def test_what_is_masked_is_told_again_in_its_own_conversation_only() -> No
 async def test_what_the_directory_knows_is_asked_for_again_by_the_run() -> None:
     records = MemoryRecords()
     await records.put("default", "conversation", "chat-1", {"task": "run-1:hand-over"})
-    privacy = KeptInVault(memory_vaults(), records, of_the_directory)
+    privacy = KeptInVault(memory_vaults(), MemoryLedger(), records, of_the_directory)
     assert await privacy.restore("default", "chat-1", "Hello <FIRST_NAME>") == "Hello Ann"
 
 
 async def test_what_the_directory_knows_is_masked_in_what_people_write_too() -> None:
     records = MemoryRecords()
     await records.put("default", "conversation", "chat-1", {"task": "run-1:hand-over"})
-    privacy = KeptInVault(memory_vaults(), records, of_the_directory)
+    privacy = KeptInVault(memory_vaults(), MemoryLedger(), records, of_the_directory)
     masked = await privacy.mask("default", "chat-1", "the parcel is with ann now")
     assert masked == "the parcel is with <FIRST_NAME> now"
     assert await privacy.restore("default", "chat-1", masked) == "the parcel is with Ann now"
@@ -49,7 +50,7 @@ async def test_a_directory_that_is_down_holds_up_no_message() -> None:
 
     records = MemoryRecords()
     await records.put("default", "conversation", "chat-1", {"task": "run-1:hand-over"})
-    privacy = KeptInVault(memory_vaults(), records, down)
+    privacy = KeptInVault(memory_vaults(), MemoryLedger(), records, down)
     assert await privacy.mask("default", "chat-1", "All done.") == "All done."
 
 
@@ -62,7 +63,7 @@ async def test_a_conversation_is_told_again_with_one_look_at_the_directory() -> 
 
     records = MemoryRecords()
     await records.put("default", "conversation", "chat-1", {"task": "run-1:hand-over"})
-    privacy = KeptInVault(memory_vaults(), records, slow)
+    privacy = KeptInVault(memory_vaults(), MemoryLedger(), records, slow)
     messages = Messages(records, HeldClock(), privacy)
     for at in range(20):
         await messages.add("default", "chat-1", "agent", f"Hello <FIRST_NAME>, {at}")

@@ -239,6 +239,21 @@ async def test_a_question_that_is_too_old_is_over() -> None:
     assert await talk.propose("greeting_smalltalk", "yes", PACKING) is None
 
 
+async def test_the_actions_of_an_order_with_a_slash_can_stand_in_a_path() -> None:
+    odd = replace(next(one for one in ORDERS if one.id == PACKING), id="2026/77")
+    talk = Talk(directory=MemoryDirectory(CUSTOMERS.values(), [odd]))
+    whose = odd.id, odd.customer_id
+    for message in ("Please cancel order 2026/77", "Yes, cancel 2026/77"):
+        step = await talk.propose("cancel_order", message, *whose)
+        assert step is not None
+        assert step.action is not None
+        assert "/" not in step.action.key
+        await talk.perform(step.action)
+    after = await talk.directory.order(odd.customer_id, odd.id)
+    assert after is not None
+    assert after.status is OrderStatus.CANCELLED
+
+
 async def test_a_yes_in_another_conversation_means_nothing() -> None:
     talk = Talk()
     await talk.say("cancel_order", f"cancel {PACKING}", PACKING)
@@ -532,7 +547,7 @@ async def test_a_whole_flow_changes_one_order_in_the_file_and_nothing_else(tmp_p
 
 YES = (
     "yes", "Yes please", "Yes, cancel it", "yes, cancel order 10234", "OK", "go ahead", "confirm",
-    "do it", "sure, do it", "ja bitte", "Yes!!", "oui", "sí",
+    "do it", "sure, do it", "ja bitte", "Yes!!", "oui", "sí", "Yes, I'm sure", "Yes, that\u2019s right",
 )  # fmt: skip
 NO = (
     "no", "No, leave it", "don't", "nope", "no thanks", "not yet", "I changed my mind", "nein",
@@ -560,6 +575,21 @@ def test_only_a_plain_yes_is_a_yes(message: str, expected: Reading) -> None:
         assert found is not Reading.YES
     else:
         assert found is expected
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("Yes, cancel order SO-1234", Reading.YES),
+        ("yes so-1234 please", Reading.YES),
+        ("no, keep SO-1234", Reading.NO),
+        ("yes, cancel SO-12345", Reading.ELSE),
+        ("yes, cancel SO-1234 and SO-1235", Reading.ELSE),
+        ("SO-1234", Reading.ELSE),
+    ],
+)
+def test_a_yes_may_repeat_an_order_number_with_letters(message: str, expected: Reading) -> None:
+    assert reading(message, Tool.CANCEL_ORDER, "SO-1234") is expected
 
 
 BAD_POLICIES = (

@@ -40,7 +40,7 @@ _CUE = re.compile(
     re.IGNORECASE,
 )
 _WORDS = r"[^\W\d_][\w'\u2019.-]*(?: [^\W\d_][\w'\u2019.-]*){0,4}"
-_HOUSE = r"\d{1,4} ?[a-zA-Z]?(?:[/-]\d{1,4}[a-zA-Z]?)?"
+_HOUSE = r"\d{1,4} ?[a-zA-Z]?(?:[/-]\d{1,4}[a-zA-Z]?){0,3}"
 _CITY = r"(?:(?:[A-Z]{1,2}-)?\d{4,5} |D\d\d [A-Z0-9]{4} )?[^\W\d_][\w'\u2019-]*(?: [^\W\d_][\w'\u2019-]*){0,2}"
 _ADDRESS = re.compile(
     rf"(?P<street>{_WORDS} {_HOUSE}|{_HOUSE},? {_WORDS})(?:\s*[,;\n]\s*| in |\s+(?=\d{{4,5}} ))"
@@ -67,17 +67,20 @@ def address_in(message: str) -> str | None:
     """The part of a message that is an address: an address that `parsed` takes, or a placeholder."""
     if masked := re.search(r"<[A-Z_]*ADDRESS[A-Z_]*_\d+>", message):
         return masked.group()
-    starts = [0, *(match.end() for match in _CUE.finditer(message))]
-    for start in reversed(starts):
-        if found := _ADDRESS.match(message, start):
-            return _NOT_A_CITY.sub("", found.group())
-    return None
+    found = _last(message)
+    return _NOT_A_CITY.sub("", found.group()) if found else None
+
+
+def _last(text: str) -> re.Match[str] | None:
+    """The address behind the last cue that has one, so that "send it to" is no part of a street."""
+    starts = [0, *(match.end() for match in _CUE.finditer(text))]
+    return next(filter(None, (_ADDRESS.match(text, start) for start in reversed(starts))), None)
 
 
 def parsed(text: str) -> Address | None:
-    """Street, city and country of an address that stands alone; None when it is not clear."""
+    """Street, city and country of an address that ends its text; None when it is not clear."""
     text = " ".join(text.replace("\n", ", ").split()).strip(" .")
-    found = _ADDRESS.match(text)
+    found = _last(text)
     if found is None or len(text) > _MOST or found.end() < len(text):
         return None
     named = (found["country"] or "").casefold()

@@ -14,6 +14,7 @@ from pathlib import Path
 from arriero.apps.support import decide, gather, quality, templates
 from arriero.apps.support import draft as drafts
 from arriero.apps.support.approved_now import ApprovedNow
+from arriero.apps.support.confirm import place_of
 from arriero.apps.support.directory import CustomerDirectory
 from arriero.apps.support.examples import Examples
 from arriero.apps.support.gaps_inbox import Gaps, tenants
@@ -39,7 +40,7 @@ from arriero.core.words import Action, Draft, JsonValue, Outcome, Variant, Verdi
 from arriero.flow import Case, Judged, Shapes, Turn
 from arriero.retrieval.base import Index
 from arriero.security.injection_reader import Reader
-from arriero.security.masking import Known
+from arriero.security.masking import PLACEHOLDER, Known
 from arriero.store.jobs import Job
 
 SWEEP_EVERY_S = 3_600.0  # what is over is not used any more; this only frees its place
@@ -174,6 +175,7 @@ class SupportApp:
 
         A change that is refused is handed over: the customer was told that a colleague would write.
         """
+        action = await self._where_it_belongs(tenant, run, action)
         if action.kind in KINDS:
             if action.kind in {tool.value for tool in Tool}:  # the world needs the real address
                 action = replace(action, payload=await self.reveal(tenant, run, action.payload))
@@ -193,6 +195,27 @@ class SupportApp:
             await self.tools.confirmations.drop(tenant, str(place))
         task = await self.handovers.open(tenant, run, action.key, action.payload)
         return {"task": task.id}
+
+    async def _where_it_belongs(self, tenant: str, run: str, action: Action) -> Action:
+        """`action` with its conversation and customer as the caller names them.
+
+        Where these are private values of the customer, such as a mail address, an action has them masked.
+        """
+        payload = action.payload
+        parts = {part: payload[part] for part in ("pending", "context") if part in payload}
+        names = [payload.get("place"), *(one["customer"] for one in parts.values())]
+        if not any(PLACEHOLDER.search(one) for one in names if one):
+            return action
+        record = await self.handovers.ledger.run(tenant, run)
+        asked = record.input if record else {}
+        customer, place = (
+            asked.get("customer"),
+            place_of(asked.get("conversation"), asked.get("customer")),
+        )
+        told = {
+            part: {**one, "customer": customer or one["customer"]} for part, one in parts.items()
+        }
+        return replace(action, payload={**payload, **told, "place": place or payload.get("place")})
 
     def labels(self, seen: Seen) -> Mapping[str, str]:
         return {"intent": seen.intent, "sentiment": seen.sentiment, "language": seen.language}

@@ -34,8 +34,8 @@ _MAYBE = frozenset("sure ok okay correct right exactly genau vale certo".split()
 _THANKS = frozenset("thanks thank thx danke merci gracias grazie".split())
 _FILLER = frozenset(
     """please you do it that this go ahead for me the of course i want would like to my and is fine
-    perfect great good with all just now sounds bitte mach das gern s'il vous plaît por favor per
-    favore bien sûr d'accord""".split()
+    perfect great good with all just now sounds that's i'm am bitte mach das gern s'il vous plaît por
+    favor per favore bien sûr d'accord""".split()
 )
 # A yes may repeat what it agrees to, but not name something else.
 _ABOUT = {
@@ -53,6 +53,7 @@ _BEGINS_NO = frozenset("no nope nah nein non".split())
 _HESITATES = re.compile(
     r"\?|\b(?:but|except|unless|only|instead|wait|however|if|rather|first|before|maybe|aber|nur|mais|pero|ma)\b"
 )
+_DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 
 
@@ -72,18 +73,16 @@ def reading(message: str, tool: Tool | None = None, order: str = "") -> Reading:
     A yes has to be nothing but a yes: a condition, a question, another number or any word that is
     not known to be harmless makes it something else. A no needs less: when in doubt, nothing happens.
     """
-    text = message.casefold().replace("\u2019", "'").strip()
+    text = _without(message, order).casefold().replace("\u2019", "'").strip()
     words = _WORD.findall(text)
     if not words or len(words) > MOST_WORDS:
         return Reading.ELSE
     if _NO.search(text):
         short = len(words) <= 6 or words[0] in _BEGINS_NO
-        return (
-            Reading.NO if short and "?" not in text and not _numbers(text, order) else Reading.ELSE
-        )
-    if _HESITATES.search(text) or _numbers(text, order):
+        return Reading.NO if short and "?" not in text and not _DIGIT.search(text) else Reading.ELSE
+    if _HESITATES.search(text) or _DIGIT.search(text):
         return Reading.ELSE
-    known = _YES | _MAYBE | _THANKS | _FILLER | {order}
+    known = _YES | _MAYBE | _THANKS | _FILLER
     if tool is not None:
         known |= _ABOUT.get(tool, frozenset())
     said = frozenset(words)
@@ -108,8 +107,12 @@ def _first(message: str) -> str:
     return found.group() if found else ""
 
 
-def _numbers(text: str, order: str) -> bool:
-    return any(number != order for number in re.findall(r"\d+", text))
+def _without(message: str, order: str) -> str:
+    """The message without the number of this order; every other number stays."""
+    if not order:
+        return message
+    named = rf"(?<![^\W_]){re.escape(order)}(?![^\W_])"
+    return re.sub(named, " ", message, flags=re.IGNORECASE)
 
 
 class Stage(StrEnum):
@@ -124,7 +127,8 @@ class Pending:
     """A change that was described to the customer and waits for them.
 
     `run` is the run that asked: the change's key follows from it, so that two yeses are one change.
-    `address` is masked where the message was.
+    `address` is masked where the message was. `question` is the hash of what was asked: of the text itself
+    everything private would be masked, such as a product with the customer's name.
     """
 
     tool: Tool

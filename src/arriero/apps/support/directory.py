@@ -16,7 +16,7 @@ from dataclasses import astuple, fields
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 from arriero.apps.support.orders import (
@@ -519,9 +519,11 @@ def _customer(db: sqlite3.Connection, id: str) -> Customer | None:
     row = db.execute(_CUSTOMER, (id,)).fetchone()
     if row is None:
         return None
-    values = {name: row[name] for name in Customer.__dataclass_fields__}
-    since, segment = date.fromisoformat(row["since"]), Segment(row["segment"])
-    return Customer(**values | {"since": since, "segment": segment})
+    values: dict[str, Any] = {name: _text(row[name]) for name in Customer.__dataclass_fields__}
+    values["since"] = date.fromisoformat(row["since"])
+    values["segment"] = Segment(row["segment"])
+    values["points"] = int(row["points"] or 0)
+    return Customer(**values)
 
 
 def _orders(db: sqlite3.Connection, customer_id: str, limit: int) -> tuple[Order, ...]:
@@ -543,32 +545,31 @@ def _tickets(db: sqlite3.Connection, customer_id: str, limit: int) -> tuple[Tick
         return ()
     return tuple(
         Ticket(
-            id=row["id"],
-            customer_id=row["customer_id"],
+            id=_text(row["id"]),
+            customer_id=_text(row["customer_id"]),
             opened_on=date.fromisoformat(row["opened_on"]),
-            status=row["status"],
-            intent=row["intent"],
-            subject=Untrusted(row["subject"]),
+            status=_text(row["status"]),
+            intent=_text(row["intent"]),
+            subject=Untrusted(_text(row["subject"])),
         )
         for row in rows
     )
 
 
 def _order_from(db: sqlite3.Connection, row: sqlite3.Row) -> Order:
-    amount = row["refund_amount"]
     return Order(
-        id=row["id"],
-        customer_id=row["customer_id"],
+        id=_text(row["id"]),
+        customer_id=_text(row["customer_id"]),
         status=OrderStatus(row["status"]),
         placed_on=date.fromisoformat(row["placed_on"]),
         shipped_on=_day(row["shipped_on"]),
         expected_on=_day(row["expected_on"]),
         delivered_on=_day(row["delivered_on"]),
-        carrier=row["carrier"],
-        tracking=row["tracking"],
+        carrier=_text(row["carrier"]) or None,
+        tracking=_text(row["tracking"]) or None,
         items=tuple(_item_from(item) for item in db.execute(_ITEMS, (row["id"],))),
-        total=Decimal(row["total"]),
-        refund_amount=None if amount is None else Decimal(amount),
+        total=_amount(row["total"]),
+        refund_amount=_amount(row["refund_amount"]) if _text(row["refund_amount"]) else None,
         refund_status=RefundStatus(row["refund_status"]),
         refund_on=_day(row["refund_on"]),
         street=_optional(row, "street"),
@@ -579,15 +580,25 @@ def _order_from(db: sqlite3.Connection, row: sqlite3.Row) -> Order:
 
 def _optional(row: sqlite3.Row, name: str) -> str:
     """A column that a shop's own file may lack."""
-    return row[name] or "" if name in row.keys() else ""  # noqa: SIM118 - `in row` looks at values
+    return _text(row[name]) if name in row.keys() else ""  # noqa: SIM118 - `in row` looks at values
 
 
 def _item_from(row: sqlite3.Row) -> Item:
-    return Item(row["sku"], row["name"], row["quantity"], Decimal(row["price"]))
+    return Item(_text(row["sku"]), _text(row["name"]), row["quantity"], _amount(row["price"]))
+
+
+def _text(cell: str | float | None) -> str:
+    """A cell of text: a shop's own file may have a number there, or nothing."""
+    return "" if cell is None else str(cell)
+
+
+def _amount(cell: str | float) -> Decimal:
+    """Money, by its decimal text: of the number 289.9 itself Decimal makes 289.8999..."""
+    return Decimal(str(cell))
 
 
 def _day(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
+    return date.fromisoformat(text) if text else None
 
 
 def _fill(

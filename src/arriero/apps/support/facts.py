@@ -14,10 +14,14 @@ _ABOUT_MONEY_BACK = {"refund_status", "return_status"}
 
 def order_facts(customer: Customer, order: Order | None) -> Mapping[str, str]:
     """Names and spoken values; a fact that is not known is left out."""
-    facts = {"first_name": customer.first_name, "points": str(customer.points)}
-    if order is None:
-        return facts
-    said = {
+    said = {"first_name": customer.first_name, "points": str(customer.points)}
+    if order is not None:
+        said |= _of_order(order)
+    return {name: value for name, value in said.items() if value}
+
+
+def _of_order(order: Order) -> Mapping[str, str]:
+    return {
         "order_id": order.id,
         "status": order.status.value,
         "placed_on": spoken_day(order.placed_on),
@@ -32,7 +36,6 @@ def order_facts(customer: Customer, order: Order | None) -> Mapping[str, str]:
         "refund_status": order.refund_status.value,
         "refund_on": spoken_day(order.refund_on),
     }
-    return facts | {name: value for name, value in said.items() if value}
 
 
 def meant(orders: Sequence[Order], intent: str) -> Sequence[Order]:

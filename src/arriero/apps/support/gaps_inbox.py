@@ -55,7 +55,7 @@ HOME = "default"  # the tenant of an installation without keys
 class Shelf:
     """Where approved articles go: Markdown files in `folder`, taken into `store`.
 
-    `first` is the folder that answers come from while nothing was ever taken in: it is taken in
+    `first` is the folder that answers come from while nothing is taken in: it is taken in
     before the first approved article, which would otherwise stand alone. `scan` is that of an
     ingestion; `vectors` the index's folder; `zone` says which day an article begins to hold.
     """
@@ -79,7 +79,7 @@ class Shelf:
         """
         day = now.astimezone(self.zone).date()
         work = Ingestion(self.store, await self.encoder(), self.vectors, day, self.scan)
-        if not await asyncio.to_thread(self.store.version):
+        if not (await asyncio.to_thread(self.store.salvage)).articles:
             await work.take_in(self.first)
         file = self.folder / f"{id}.md"
         before = await asyncio.to_thread(_written, file, _file(id, text, intents, owner, day))

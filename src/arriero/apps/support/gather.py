@@ -153,6 +153,9 @@ class Personal:
         proposal = None if personal else _next_step(self.tools.policy, request)
         names = (seen.intent, *((proposal.tool.value,) if proposal and proposal.tool else ()))
         order, facts = _order_of(about, number, seen)
+        if context and proposal and proposal.reason == LISTED:  # who chooses one asks how it stands
+            told_for = self.tools.policy.tools[Tool.ORDER_STATUS].intents
+            context = replace(context, intent=next(iter(told_for), context.intent))
         return Evidence(
             order,
             facts,
@@ -186,8 +189,9 @@ class Personal:
             orders=orders,
             number=self.settings.order_number,
         )
-        # "The tent" may look like a question for advice, but it is what was asked for.
-        asked_for = latest.awaits is Awaits.ORDER
+        # "The tent" may look like a question for advice, but it is what was asked for; and of "the second
+        # one" a classifier can make nothing.
+        asked_for = latest.awaits is Awaits.ORDER or resolved.chooses
         hint = resolved.intent if asked_for or not sure(turn, seen) else None
         context = remember(
             latest,

@@ -150,7 +150,7 @@ class Ingestion:
 
     async def forget(self, folder: Path) -> Report:
         """Drop what was taken in from `folder`; `InputError` when nothing was."""
-        name = str(await asyncio.to_thread(_place, folder))
+        name = str(await asyncio.to_thread(place, folder))
         with self.store.locked():
             known = await asyncio.to_thread(self.store.salvage)
             if name not in known.sources:
@@ -297,12 +297,13 @@ def _with_own_ids(file: File, row: Row, taken: dict[str, str]) -> tuple[File, Ro
     )
 
 
-def _place(folder: Path) -> Path:
+def place(folder: Path) -> Path:
+    """By which name a folder that was taken in is known."""
     return folder.expanduser().absolute().resolve()
 
 
 def _folder(folder: Path) -> Path:
-    found = _place(folder)
+    found = place(folder)
     if not found.is_dir():
         raise InputError(f"{str(folder)!r} is not a folder; name the one that holds the articles")
     return found
@@ -313,7 +314,7 @@ def _walk(folder: Path, data: Path | None) -> Iterator[tuple[str, str]]:
 
     A folder that cannot be listed comes as a path that ends with "/". `data` below it is left out.
     """
-    data = data and _place(data)
+    data = data and place(data)
     unread: list[OSError] = []
     for at, folders, names in os.walk(folder, followlinks=False, onerror=unread.append):
         here = Path(at)

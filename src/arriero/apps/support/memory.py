@@ -8,7 +8,8 @@ next message in it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -70,6 +71,7 @@ class Resolved:
     is what the conversation was about, when the message only goes on with that (a bare number, "and
     the other one?"). `switched`: a new topic, so the old order is forgotten. `times`: how often this
     problem came up, this message included. `unclear`: it points at something that is not there.
+    `chooses`: it says nothing but which of those that were listed.
     """
 
     message: str
@@ -80,6 +82,7 @@ class Resolved:
     corrected: bool = False
     times: int = 1
     unclear: bool = False
+    chooses: bool = False
 
 
 def context_from(value: Mapping[str, JsonValue]) -> Context:
@@ -284,7 +287,9 @@ def resolve(
             text = message[: phrase[0]] + f"order {order}" + message[phrase[1] :]
     goes_on = _GOES_ON.search(message) is not None
     answers = context.awaits is Awaits.ORDER and product is not None and "?" not in message
-    bare = _is_bare(message, named) or answers or (points and not _content(_cut(message)))
+    rest = _without_numbers(message, number)
+    only_points = points and not _content(_cut(rest))
+    bare = (bool(named) and _is_bare(rest)) or answers or only_points
     switched = (
         not points and not goes_on and intent is not None and context.intent is not None
         and intent != context.intent and confidence >= SURE and context.awaits is not Awaits.ADDRESS
@@ -301,6 +306,7 @@ def resolve(
         corrected=corrected,
         times=_times(message, context, hint or intent, switched=switched),
         unclear=unclear,
+        chooses=only_points and bool(context.offered) and _ORDINAL.search(message) is not None,
     )
 
 
@@ -310,8 +316,8 @@ def stands_alone(message: str, *, sure: bool, number: str = ORDER_NUMBER) -> boo
     Not if it is a bare number, points at what it does not name, or its intent is not `sure` and it is
     brief or asks nothing: then it answers something. In doubt it cannot.
     """
-    if named := numbers_in(message, number):
-        return not _is_bare(message, named)
+    if numbers_in(message, number):
+        return not _is_bare(_without_numbers(message, number))
     if _ORDINAL.search(message) or _pointed(message, Context())[2]:
         return False
     pronoun = _PRONOUN.search(_without_empty(message))
@@ -321,8 +327,26 @@ def stands_alone(message: str, *, sure: bool, number: str = ORDER_NUMBER) -> boo
 
 
 def numbers_in(text: str, number: str = ORDER_NUMBER) -> tuple[str, ...]:
-    """The order numbers of a text, each once, in their order."""
-    return tuple(dict.fromkeys(match.group() for match in re.finditer(number, text)))
+    """The order numbers of a text, each once, in their order, spelt as the company spells them."""
+    return tuple(dict.fromkeys(spelt for spelt, _, _ in _numbers(text, number)))
+
+
+def _numbers(text: str, number: str) -> Iterator[tuple[str, int, int]]:
+    """Every order number as the company spells it, and where it stands; with digits in it also in another case."""
+    for match in re.finditer(number, text, re.IGNORECASE):
+        said = plain = match.group()
+        if not said.isascii():
+            plain = "".join(str(unicodedata.decimal(char, char)) for char in said)
+        spellings = (plain, plain.upper(), plain.lower())
+        spelt = next((one for one in spellings if re.fullmatch(number, one)), plain)
+        if spelt == said or any(char.isdecimal() for char in said):
+            yield spelt, match.start(), match.end()
+
+
+def _without_numbers(text: str, number: str) -> str:
+    for _, start, end in reversed([*_numbers(text, number)]):
+        text = f"{text[:start]} {text[end:]}"
+    return text
 
 
 def _named(
@@ -332,10 +356,9 @@ def _named(
     if not named:
         return None, False
     meant = [
-        match.group()
-        for match in re.finditer(number, message)
-        if not _DENIED.search(message[: match.start()])
-        and not _DENIED_AFTER.search(message[match.end() :])
+        spelt
+        for spelt, start, end in _numbers(message, number)
+        if not _DENIED.search(message[:start]) and not _DENIED_AFTER.search(message[end:])
     ]
     order = (meant or list(named))[-1 if _CORRECTS.search(message) and len(meant) > 1 else 0]
     denied = len(set(meant)) < len(named)
@@ -414,10 +437,9 @@ def _noted(known: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
     return tuple(both[-MOST_ORDERS:])
 
 
-def _is_bare(message: str, named: Sequence[str]) -> bool:
-    """Whether a message is a number and nothing more."""
-    words = _words(message) - set(named)
-    return bool(named) and words <= _FILLERS | {
+def _is_bare(rest: str) -> bool:
+    """Whether a message says nothing more than the number that was taken out of it."""
+    return _words(rest) <= _FILLERS | {
         "meant",
         "mean",
         "i",

@@ -14,10 +14,10 @@ KINDS = (
 
 def known_of(customer: Customer) -> tuple[Known, ...]:
     """The private fields of the record. A town or country alone is nobody's address."""
-    first, last = customer.first_name, customer.last_name
+    first, last, street = customer.first_name, customer.last_name, customer.street
     fields = (
-        f"{first} {last}", first, last, customer.email, customer.phone,
-        f"{customer.street}, {customer.city}", customer.street,
+        f"{first} {last}".strip(), first, last, customer.email, customer.phone,
+        f"{street}, {customer.city}" if street.strip() else "", street,
     )  # fmt: skip
     named = zip(KINDS, fields, strict=True)
     return tuple(Known(kind, value) for kind, value in named if value.strip())

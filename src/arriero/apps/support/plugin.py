@@ -22,7 +22,7 @@ from arriero.apps.support.examples import HEAD, Examples
 from arriero.apps.support.gaps_inbox import Desks, Gaps, Shelf
 from arriero.apps.support.handover import Rules
 from arriero.apps.support.inbox import HandOvers, Shared
-from arriero.apps.support.ingest import Ingestion
+from arriero.apps.support.ingest import Ingestion, Row, place
 from arriero.apps.support.knowledge import KnowledgeSource, Store
 from arriero.apps.support.memory import Memory
 from arriero.apps.support.modes import Mode, Modes
@@ -36,7 +36,7 @@ from arriero.apps.support.tools import Tools
 from arriero.checks.language import language_of
 from arriero.core import golden
 from arriero.core.desk import Desk
-from arriero.core.errors import InputError
+from arriero.core.errors import Busy, InputError
 from arriero.core.golden import Golden
 from arriero.core.report import Reporter
 from arriero.core.words import content_hash
@@ -60,7 +60,7 @@ async def open_support(settings: SupportSettings, parts: Parts) -> SupportApp:
     expecting = await asyncio.to_thread(expected.load, settings.questions)
     source = KnowledgeSource(store, known, expecting)
     directory = await asyncio.to_thread(_directory, settings, parts)
-    told = KeptInVault(parts.vaults, parts.records, parts.reveal)
+    told = KeptInVault(parts.vaults, parts.ledger, parts.records, parts.reveal)
     sample = await asyncio.to_thread(_of_the_sample, settings, store)
     if borrowed := _borrowed(settings, sample=sample):
         log.warning(
@@ -158,12 +158,31 @@ async def _articles(
         data=parts.folder.parent,
     )  # fmt: skip
     found, rows = await work.look(settings.articles)
-    for row in rows:
+    again = await _taken_in_again(settings.articles, found, work)
+    for row in again or rows:
         if row.reason:
             log.warning("[apps.support] articles: %s: %s", row.path, row.reason)
     if not found:
         log.warning("[apps.support] articles: %s has no article", settings.articles)
     return sorted(found, key=lambda one: one.id)
+
+
+async def _taken_in_again(
+    folder: Path, found: Sequence[articles.Article], work: Ingestion
+) -> Sequence[Row]:
+    """What was taken in of `folder` follows it, when it holds something else now: what became of each file.
+
+    The first draft article that is approved takes the folder in; edits of it would count no more.
+    """
+    known = await asyncio.to_thread(work.store.salvage)
+    before = known.sources.get(str(await asyncio.to_thread(place, folder)))
+    if before is None or {article for file in before for article in file.articles} == set(found):
+        return ()
+    try:
+        return (await work.take_in(folder)).rows
+    except (Busy, InputError) as error:
+        log.warning("[apps.support] articles: not taken in again: %s", error.message)
+        return ()
 
 
 async def _unanswered(settings: SupportSettings, parts: Parts, *, sample: bool) -> Vectors | None:

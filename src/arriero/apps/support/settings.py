@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from arriero.apps.support.handover import HandOverSettings
 from arriero.apps.support.hours import HoursSettings
@@ -119,3 +120,14 @@ class SupportSettings(AppSettings):
         description="the model words the answer from the order's record, where no template has one",
     )
     sample_customer: str = "c-0042"
+
+    @field_validator("order_number")
+    @classmethod
+    def _finds_numbers(cls, value: str) -> str:
+        try:
+            empty = re.search(value, "") is not None
+        except re.error as error:
+            raise ValueError(f"this is no regular expression ({error})") from None
+        if empty:
+            raise ValueError("it fits nothing as well, so that every message would name an order")
+        return value

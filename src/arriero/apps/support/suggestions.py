@@ -92,7 +92,9 @@ async def _done(messages: Messages, task: Task) -> Done | None:
     first = next((one.text for one in during if one.sender == "agent"), None)
     if first is None:
         return "rejected"
-    return "accepted" if _same(first) == _same(str(proposed)) else "edited"
+    # What an agent writes is masked by its form too, so that a shop's own address is.
+    kept = await messages.privacy.mask(task.tenant, conversation_of(task), str(proposed))
+    return "accepted" if _same(first) == _same(kept) else "edited"
 
 
 def _same(text: str) -> str:

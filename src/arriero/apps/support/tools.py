@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from urllib.parse import quote
 
 from arriero.apps.support.addresses import PLACEHOLDER, Address, address_in, parsed
 from arriero.apps.support.confirm import (
@@ -49,7 +50,7 @@ from arriero.apps.support.orders import (
 from arriero.apps.support.policy import Asked, Policy, Refusal, Tool, said
 from arriero.core.clock import Clock
 from arriero.core.errors import InputError, NotFound
-from arriero.core.words import Action, JsonValue
+from arriero.core.words import Action, JsonValue, content_hash
 
 ASK, DROP = "ask_confirmation", "drop_confirmation"
 CHANGES = frozenset({Tool.CANCEL_ORDER, Tool.REFUND, Tool.CHANGE_ADDRESS})
@@ -254,13 +255,13 @@ def _waiting(
         why = "no conversation in which a confirmation could come"
         return Proposal(NO_PLACE, Need.PERSON, tool=tool, order=order.id, reason=why)
     until = request.now + timedelta(minutes=policy.confirm_within_minutes)
-    question = text if stage is Stage.YES else ""
+    question = content_hash(text) if stage is Stage.YES else ""
     whose = (request.customer.id, order.id, request.run)
     pending = Pending(tool, stage, *whose, until, address, question)
     payload = {"place": request.place, "pending": dict(pending.payload())}
     need = Need.CONFIRMATION if stage is Stage.YES else Need.ADDRESS
     facts = (*order_facts(request.customer, order).values(), named(order), text)
-    action = Action(ASK, f"{ASK}:{order.id}", payload)
+    action = Action(ASK, _key(ASK, order), payload)
     return Proposal(
         text, need, action, tool, order.id, facts=facts, reason=f"waits for {stage.value}"
     )
@@ -348,7 +349,8 @@ def _confirmed(policy: Policy, request: Request, pending: Pending) -> Proposal:
     order, customer = request.order, request.customer
     if order is None or customer is None:
         raise AssertionError("the policy let an unknown order pass")
-    if _question(policy, request, pending.tool, order, pending.address) != pending.question:
+    asks_now = _question(policy, request, pending.tool, order, pending.address)
+    if content_hash(asks_now) != pending.question:
         # The order is another than it was when the question was asked: a yes was to something else.
         return _go_on(policy, request, pending.tool, pending.address or None)
     payload = {
@@ -361,15 +363,19 @@ def _confirmed(policy: Policy, request: Request, pending: Pending) -> Proposal:
     due = spoken_day(working_days_after(request.today, policy.refund_working_days))
     text = _done(pending.tool, order, due)
     facts = (*order_facts(customer, order).values(), named(order), due)
-    key = f"{pending.tool.value}:{order.id}"
     return Proposal(
         text,
         Need.NOTHING,
-        Action(pending.tool.value, key, payload),
+        Action(pending.tool.value, _key(pending.tool.value, order), payload),
         pending.tool,
         order.id,
         facts=facts,
     )
+
+
+def _key(kind: str, order: Order) -> str:
+    """An action's key. Tasks are named after it and stand in URLs, where a number such as 2026/77 would not."""
+    return f"{kind}:{quote(order.id, safe='')}"
 
 
 def _done(tool: Tool, order: Order, due: str) -> str:
