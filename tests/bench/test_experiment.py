@@ -25,9 +25,9 @@ def test_a_medians_interval_narrows_with_more_rollouts_and_covers_the_true_one()
 
 def test_what_the_gate_saw_takes_a_harmful_one_back_that_its_ratings_alone_do_not() -> None:
     carried, alone = (
-        [sent_back(DEMO, gate, Random(seed)) for seed in range(6)] for gate in (SEEN, Pairs())
+        [sent_back(DEMO, gate, Random(seed)) for seed in range(40)] for gate in (SEEN, Pairs())
     )
-    assert sum(carried) > sum(alone)
+    assert sum(carried) >= sum(alone) + 3
     assert all(more >= less for more, less in zip(carried, alone, strict=True))
 
 
