@@ -68,3 +68,4 @@ async def test_a_head_that_serves_no_role_is_refused(tmp_path: Path, base: Path)
     other = replace(CHAMPION, roles={"classifier": RoleBinding("llama:m")})
     with pytest.raises(InputError, match="no role"):
         await refitted(tmp_path, dataset, base, other, MemoryLedger())
+    assert not (tmp_path / "work").exists()  # before anything is fitted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -55,15 +55,20 @@ def _keep(folder: Path, root: Path) -> str:
     return id
 
 
+def roles_of(variant: Variant, head: str) -> Sequence[str]:
+    """The roles that the head of that name plays in `variant`; `InputError` where it plays none."""
+    model = f"head:{head}"
+    mine = [name for name, bound in variant.roles.items() if bound.model == model]
+    if not mine:
+        raise InputError(f"no role of {variant.id} is bound to {model!r}; the head serves none")
+    return mine
+
+
 def challenger(variant: Variant, head: Artefact) -> Variant:
     """`variant` with the head in every role that its base plays.
 
     Raises `InputError` when no role is bound to that head.
     """
-    model = f"head:{head.body['head']}"
-    mine = [name for name, bound in variant.roles.items() if bound.model == model]
-    if not mine:
-        raise InputError(f"no role of {variant.id} is bound to {model!r}; the head serves none")
-    for name in mine:
+    for name in roles_of(variant, str(head.body["head"])):
         variant = variant.rebound(name, adapter=f"{LEARNED}{head.id}")
     return variant

@@ -44,6 +44,7 @@ async def refit(
     for name, csv in rows.items():
         if not corrections(dataset, name):
             continue
+        heads.roles_of(champion, name)  # a head that serves nothing is not fitted first
         wanted = recipe(name, csv)
         trained = await trainer.train(dataset, wanted, work / name, progress=lambda told: None)
         head = await heads.register(
