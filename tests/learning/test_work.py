@@ -22,7 +22,7 @@ from arriero.core.settings import (
     ModelsSettings,
     Settings,
 )
-from arriero.core.words import Feedback
+from arriero.core.words import Feedback, Run
 from arriero.learning import report, rollout
 from arriero.learning import work as work_module
 from arriero.learning.cycle import Cycle, State, Trigger
@@ -508,16 +508,22 @@ async def test_answers_that_are_alike_are_nobodys_to_judge(platform: Platform) -
     ).of == 0  # the fake model says the same with its adapter
 
 
+async def also_recorded(platform: Platform, **changed: Any) -> Run:
+    """The newest run once more, with what is `changed` of it."""
+    run = (await platform.ledger.runs("default", app="chat"))[0]
+    trace = await platform.ledger.trace(run)
+    assert trace is not None
+    other = replace(run, id=uuid7(), **changed)
+    await platform.ledger.commit(RunRecorded(other, trace))
+    return other
+
+
 async def test_a_run_whose_input_the_app_takes_no_more_is_left_out_of_the_gate(
     platform: Platform,
 ) -> None:
     learning = cycles(platform, FakeTrainer(), [])
     await talk(platform, 15)
-    run = (await platform.ledger.runs("default", app="chat"))[0]
-    trace = await platform.ledger.trace(run)
-    assert trace is not None
-    old = replace(run, id=uuid7(), unit="long-ago", input={"text": "Is it dry?"})
-    await platform.ledger.commit(RunRecorded(old, trace))
+    old = await also_recorded(platform, unit="long-ago", input={"text": "Is it dry?"})
     await platform.feedback(old.id, "thumb", False, user="person-long-ago")
     moved = await due(platform, learning)
     evaluation = await platform.ledger.artefact("evaluation", moved.evaluation or "")
@@ -530,11 +536,7 @@ async def test_a_run_whose_server_counted_no_tokens_is_a_case_of_the_gate(
 ) -> None:
     learning = cycles(platform, FakeTrainer(), [])
     await talk(platform, 15)
-    run = (await platform.ledger.runs("default", app="chat"))[0]
-    trace = await platform.ledger.trace(run)
-    assert trace is not None
-    uncounted = replace(run, id=uuid7(), unit="elsewhere", tokens_in=0, tokens_out=0)
-    await platform.ledger.commit(RunRecorded(uncounted, trace))
+    await also_recorded(platform, unit="elsewhere", tokens_in=0, tokens_out=0)
     moved = await due(platform, learning)
     evaluation = await platform.ledger.artefact("evaluation", moved.evaluation or "")
     assert evaluation is not None
